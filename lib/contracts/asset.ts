@@ -1,0 +1,61 @@
+/** An asset's small state item: what screening carries from batch to batch. One item an asset, conditional on `version`. */
+import { z } from 'zod';
+import { assetId, bootId, epochMs, seq, sha256Hex, siteId } from './common.ts';
+import { channelMeta } from './telemetry.ts';
+
+export const assetVersion = 1;
+
+export const assetRegistration = z.strictObject({
+  v: z.literal(assetVersion),
+  asset: assetId,
+  site: siteId,
+  pack: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/),
+  channels: z.array(channelMeta).max(256),
+  /** Event seconds per wall second: 1 for real devices, more for a simulation that runs faster than the clock. */
+  clockRate: z.number().min(1).max(100_000).default(1),
+  /** Where each zone's isolation valve and each pump's stand-by is, for remedies: element names by zone. */
+  topology: z
+    .strictObject({
+      zones: z.array(z.strictObject({ name: z.string().max(64), valve: z.string().max(64).optional() })).max(256),
+      pumps: z.array(z.strictObject({ name: z.string().max(64), standby: z.string().max(64).optional() })).max(64),
+    })
+    .default({ zones: [], pumps: [] }),
+  /** Silence: a case is opened when nothing came for this long (wall clock). */
+  silenceAfterMs: z.number().int().min(1_000).max(30 * 86_400_000).default(3_600_000),
+});
+export type AssetRegistration = z.infer<typeof assetRegistration>;
+
+/** Sequence bookkeeping of one boot: what came, and which numbers below `lastSeq` are still missing. */
+export const bootPosition = z.strictObject({
+  bootId,
+  lastSeq: seq,
+  missing: z.array(z.tuple([seq, seq])).max(32),
+});
+
+export const assetState = z.strictObject({
+  v: z.literal(assetVersion),
+  asset: assetId,
+  version: z.number().int().min(0),
+  /** SHA-256 of the registration document, stored content-addressed in S3 under `registration/`. */
+  registrationHash: sha256Hex,
+  /** SHA-256 of the calibration document, stored under `calibration/`; absent until the warm-up is over. */
+  calibrationHash: sha256Hex.optional(),
+  /** Up to four boots, newest first. */
+  boots: z.array(bootPosition).max(4),
+  lastEventMs: epochMs.optional(),
+  lastReceivedMs: epochMs.optional(),
+  readings: z.number().int().min(0),
+  /** Screening's own state, base64 of its serialised form (lib/core/screening). */
+  screen: z.string().max(8192).optional(),
+  /** The window head: chunk objects `window/ASSET/N` are complete below `nextChunk`; `tail` names raw batches since then. */
+  nextChunk: z.number().int().min(0),
+  tailRows: z.number().int().min(0),
+  tail: z.array(z.string().max(200)).max(64),
+  /** Set while a silence case is open, so that it opens once. */
+  silentSinceMs: epochMs.optional(),
+  /** Actions that hold on this asset: their expected effects are masked by name, not silenced. */
+  holds: z
+    .array(z.strictObject({ caseId: sha256Hex, action: z.string().max(48), target: z.string().max(64), expectedChannels: z.array(z.string().max(64)).max(256) }))
+    .max(8),
+});
+export type AssetState = z.infer<typeof assetState>;
