@@ -1,0 +1,50 @@
+/** Physical names of a deployment, from its prefix. */
+
+export const functionNames = [
+  'screen',
+  'silence',
+  'trigger',
+  'calibrate',
+  'infer',
+  'guard',
+  'record',
+  'route',
+  'case-load',
+  'review-request',
+  'review-answer',
+  'review-timeout',
+  'permit',
+  'remediate',
+  'reconcile',
+  'verify',
+  'close',
+  'sweeper',
+  'checkpoint',
+] as const;
+export type FunctionName = (typeof functionNames)[number];
+
+export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop'] as const;
+export type TableName = (typeof tableNames)[number];
+
+export const defaultPrefix = 'groundcrew';
+
+/** What a deployment calls its parts. `account` and `region` only enter the globally unique bucket names. */
+export function namesOf(prefix: string, account = '', region = '') {
+  return {
+    table: (name: TableName): string => `${prefix}-${name}`,
+    fn: (name: FunctionName): string => `${prefix}-${name}`,
+    bus: `${prefix}-bus`,
+    stream: `${prefix}-telemetry`,
+    topicRule: `${prefix.replaceAll('-', '_')}_telemetry`,
+    decideFlow: `${prefix}-decide`,
+    caseFlow: `${prefix}-case`,
+    dataBucket: `${prefix}-data-${account}-${region}`,
+    auditBucket: `${prefix}-audit-${account}-${region}`,
+    signingKeyAlias: `alias/${prefix}-audit`,
+    webhookSecret: `${prefix}/webhook`,
+    eventLogGroup: `/${prefix}/events`,
+    /** Topic to which the gateway of `asset` publishes. */
+    telemetryTopic: (asset: string): string => `$aws/rules/${prefix.replaceAll('-', '_')}_telemetry/telemetry/${asset}`,
+  };
+}
+export type Names = ReturnType<typeof namesOf>;
