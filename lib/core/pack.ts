@@ -1,0 +1,71 @@
+/**
+ * The port between the machinery and a domain pack. A pack is one folder under models/ whose index.ts has
+ * `export default definePack({...})`. A pack reads no files and knows no ONNX Runtime: it is given `OpenModel`.
+ */
+import type { Calibration } from '../contracts/calibration.ts';
+import type { Kind } from '../contracts/common.ts';
+import { type PackManifest, packManifest } from '../contracts/pack.ts';
+import type { Series } from './series.ts';
+
+/** A dense float32 tensor, row-major. */
+export interface FloatTensor {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+}
+
+/** A loaded ONNX model. Inputs with a NaN are refused before the run. Only the outputs asked for are computed. */
+export type RunModel = (
+  inputs: Readonly<Record<string, FloatTensor>>,
+  outputs: readonly string[],
+) => Promise<Record<string, FloatTensor>>;
+
+/** Opens the model file of a pack after checking its hash; `lib/adapters/onnx/session.ts` gives one. */
+export type OpenModel = (model: { readonly path: string; readonly sha256: string }) => Promise<RunModel>;
+
+/** What screening knows when it asks for a class. Row numbers are within the window. */
+export interface AlarmContext {
+  /** Row of the window where the alarm set in; 0 where it is older than the window. */
+  readonly onsetRow: number;
+  /** Rows from the onset to the last row of the window. */
+  readonly rowsSinceOnset: number;
+  /** Highest score since the onset. */
+  readonly score: number;
+  /** Channels by their part in the evidence, largest first; `share` sums to at most 1. */
+  readonly topChannels: readonly { readonly channel: number; readonly share: number }[];
+}
+
+export interface Classification {
+  /** The most probable kind. */
+  readonly kind: Kind;
+  /** Calibrated probabilities by kind; they sum to 1. */
+  readonly probabilities: Readonly<Partial<Record<Kind, number>>>;
+  /** Kinds that cannot be excluded at the pack's stated level, where the pack says so. */
+  readonly set?: readonly Kind[];
+  /** Out-of-distribution p-value, where the pack gives one. */
+  readonly oodPValue?: number;
+  /** Features in the manifest's order, for the decision's record. */
+  readonly features?: Float32Array;
+}
+
+/** A pack's classifier, ready to run. */
+export interface PackModel {
+  /** @param window history up to and with the flagged row (its last row), at most as long as the manifest wants */
+  classify(window: Series, calibration: Calibration, alarm: AlarmContext): Promise<Classification>;
+}
+
+export interface Pack {
+  readonly manifest: PackManifest;
+  /** The folder of the pack, as a file URL: `new URL('.', import.meta.url).href`. */
+  readonly folderUrl: string;
+  /** Makes the classifier. Absent for a pack that only screens. */
+  readonly open?: (openModel: OpenModel) => Promise<PackModel>;
+}
+
+/**
+ * Checks a pack's manifest and returns the pack.
+ * @throws ZodError when the manifest is not valid
+ * @example export default definePack({ manifest, folderUrl: new URL('.', import.meta.url).href, open });
+ */
+export function definePack(pack: Pack): Pack {
+  return { ...pack, manifest: packManifest.parse(pack.manifest) };
+}
