@@ -1,0 +1,165 @@
+/**
+ * The audit table: hash chains that are only ever appended to, each entry by one conditional put. No function role may
+ * update or delete an entry; what happens to a table behind the application's back is found by verification.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  paginateQuery,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
+import { type AuditEntry, auditEntry } from '../../contracts/audit.ts';
+import { type AuditDraft, bucketOf, entryIdOf, genesisHash, sealEntry } from '../../core/audit/entry.ts';
+
+/** Where the chains are. */
+export interface AuditTable {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+}
+
+/** Entries before the head that are looked through for a repeat, so that a retried caller appends nothing twice. */
+const lookBackEntries = 8;
+const maxAttempts = 24;
+
+/** A chain was so busy that an append lost every race. Retryable: nothing was written. */
+export class AuditContentionError extends Error {
+  override readonly name = 'AuditContentionError';
+  readonly retryable = true;
+}
+
+/**
+ * Appends one fact to its chain and returns the entry that stands there. The same fact (chain, type, key) appended
+ * again returns the entry of the first time, so it is safe to repeat after any failure.
+ * @param nowMs wall clock, milliseconds since the epoch
+ * @throws AuditContentionError after 24 lost races; anything that DynamoDB throws
+ * @example await appendAudit({ client, table }, { chain: `case#${id}`, type: 'case-opened', key: [id], correlationId, body }, Date.now());
+ */
+export async function appendAudit(
+  at: AuditTable,
+  draft: AuditDraft,
+  nowMs: number,
+  random: () => number = Math.random,
+): Promise<AuditEntry> {
+  const entryId = entryIdOf(draft);
+  let recent = await lastEntries(at, draft.chain, lookBackEntries);
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const repeat = recent.find((entry) => entry.entryId === entryId);
+    if (repeat) return repeat;
+    const head = recent[0];
+    const entry = sealEntry(draft, head ? head.seq + 1 : 0, head?.hash ?? genesisHash, nowMs);
+    if (await putEntry(at, entry)) return entry;
+    const winner = await entryAt(at, entry.chain, entry.seq);
+    if (!winner) throw new Error(`${entry.chain} seq ${entry.seq}: a put was refused but nothing is there`);
+    recent = [winner, ...recent];
+    // Others append to this chain right now: spread the next tries.
+    if (winner.entryId !== entryId && attempt > 0) await sleep(random() * Math.min(400, 5 * 2 ** attempt));
+  }
+  throw new AuditContentionError(
+    `${draft.chain}: ${maxAttempts} appends lost their race; the chain is too hot, try again later`,
+  );
+}
+
+/** The newest entry, by a consistent read; `undefined` for a chain without entries. */
+export const auditHead = async (at: AuditTable, chain: string): Promise<AuditEntry | undefined> =>
+  (await lastEntries(at, chain, 1))[0];
+
+/** One entry by its place, read consistently. */
+export async function entryAt(at: AuditTable, chain: string, seq: number): Promise<AuditEntry | undefined> {
+  const { Item } = await at.client.send(
+    new GetItemCommand({
+      TableName: at.table,
+      Key: { chain: { S: chain }, seq: { N: String(seq) } },
+      ConsistentRead: true,
+    }),
+  );
+  return Item && parseItem(Item);
+}
+
+/** All entries of a chain from its start, read consistently, as the JSON text that is stored. */
+export async function* chainTexts(at: AuditTable, chain: string): AsyncGenerator<string> {
+  const pages = paginateQuery(
+    { client: at.client },
+    {
+      TableName: at.table,
+      ConsistentRead: true,
+      KeyConditionExpression: '#chain = :chain',
+      ExpressionAttributeNames: { '#chain': 'chain' },
+      ExpressionAttributeValues: { ':chain': { S: chain } },
+    },
+  );
+  for await (const page of pages) for (const item of page.Items ?? []) yield textOf(item);
+}
+
+/** All entries of a chain, parsed. */
+export async function readChain(at: AuditTable, chain: string): Promise<AuditEntry[]> {
+  const entries: AuditEntry[] = [];
+  for await (const text of chainTexts(at, chain)) entries.push(auditEntry.parse(JSON.parse(text)));
+  return entries;
+}
+
+/** Chains that were appended to in a bucket, by the index: candidates only, heads are then read consistently. */
+export async function chainsInBucket(at: AuditTable, bucket: string): Promise<Set<string>> {
+  const chains = new Set<string>();
+  const pages = paginateQuery(
+    { client: at.client },
+    {
+      TableName: at.table,
+      IndexName: 'by-bucket',
+      KeyConditionExpression: '#bucket = :bucket',
+      ExpressionAttributeNames: { '#bucket': 'bucket' },
+      ExpressionAttributeValues: { ':bucket': { S: bucket } },
+    },
+  );
+  for await (const page of pages) for (const item of page.Items ?? []) if (item.chain?.S) chains.add(item.chain.S);
+  return chains;
+}
+
+async function lastEntries(at: AuditTable, chain: string, limit: number): Promise<AuditEntry[]> {
+  const { Items } = await at.client.send(
+    new QueryCommand({
+      TableName: at.table,
+      ConsistentRead: true,
+      ScanIndexForward: false,
+      Limit: limit,
+      KeyConditionExpression: '#chain = :chain',
+      ExpressionAttributeNames: { '#chain': 'chain' },
+      ExpressionAttributeValues: { ':chain': { S: chain } },
+    }),
+  );
+  return (Items ?? []).map(parseItem);
+}
+
+/** Puts an entry where nothing stands. `false`: something stands there (perhaps this very entry, after a lost answer). */
+async function putEntry(at: AuditTable, entry: AuditEntry): Promise<boolean> {
+  try {
+    await at.client.send(
+      new PutItemCommand({
+        TableName: at.table,
+        Item: {
+          chain: { S: entry.chain },
+          seq: { N: String(entry.seq) },
+          entryId: { S: entry.entryId },
+          bucket: { S: bucketOf(entry.at) },
+          entry: { S: JSON.stringify(entry) },
+        },
+        ConditionExpression: 'attribute_not_exists(#chain)',
+        ExpressionAttributeNames: { '#chain': 'chain' },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+function textOf(item: Record<string, AttributeValue>): string {
+  if (!item.entry?.S) throw new Error(`audit item ${item.chain?.S} ${item.seq?.N} has no entry text`);
+  return item.entry.S;
+}
+
+const parseItem = (item: Record<string, AttributeValue>): AuditEntry => auditEntry.parse(JSON.parse(textOf(item)));
