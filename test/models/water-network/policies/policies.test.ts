@@ -1,0 +1,176 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+const folder = new URL('../../../../models/water-network/policies/', import.meta.url);
+const read = (file: string): string => readFileSync(new URL(file, folder), 'utf8');
+const schema = read('schema.cedarschema');
+const files = readdirSync(folder).filter((file) => file.endsWith('.cedar'));
+const text = files.map(read).join('\n');
+
+const base = {
+  kind: 'leak',
+  confidence: 800,
+  oodPValuePerMille: 200,
+  evidenceAgeMs: 60_000,
+  remedyAction: 'close-valve',
+  remedyTarget: 'V-Z1',
+  highImpact: false,
+  quotaLeft: 2,
+  stopped: false,
+  heldByCase: false,
+  singleClass: true,
+};
+type Context = typeof base;
+
+/** The parts with their @id as the name, as the guard names them in a decision's record. */
+function policies(): Record<string, string> {
+  const parts = cedar.policySetTextToParts(text);
+  if (parts.type === 'failure') throw new Error(JSON.stringify(parts.errors));
+  return Object.fromEntries(
+    parts.policies.map((policy) => {
+      const json = cedar.policyToJson(policy);
+      if (json.type === 'failure') throw new Error(JSON.stringify(json.errors));
+      return [json.json.annotations?.['id'] ?? '', policy];
+    }),
+  );
+}
+
+function ask(action: 'act' | 'ask', context: Context, site = 'demo-town') {
+  const resource = { type: 'Asset', id: 'district-1' };
+  const answer = cedar.statefulIsAuthorized({
+    principal: { type: 'Model', id: 'water-network' },
+    action: { type: 'Action', id: action },
+    resource,
+    context: { ...context },
+    preparsedPolicySetId: 'pack',
+    preparsedSchemaName: 'pack',
+    validateRequest: true,
+    entities: [{ uid: resource, attrs: { site, pack: 'water-network' }, parents: [] }],
+  });
+  if (answer.type === 'failure') throw new Error(JSON.stringify(answer.errors));
+  expect(answer.response.diagnostics.errors).toEqual([]);
+  return { allowed: answer.response.decision === 'allow', reasons: answer.response.diagnostics.reason };
+}
+
+beforeAll(() => {
+  const parsed = cedar.preparsePolicySet('pack', { staticPolicies: policies() });
+  expect(parsed).toEqual({ type: 'success' });
+  expect(cedar.preparseSchema('pack', schema)).toEqual({ type: 'success' });
+});
+
+describe('the policies of the water-network pack', () => {
+  test('are valid under their schema without a warning, and each has an id of its own', () => {
+    const answer = cedar.validate({ schema, policies: { staticPolicies: policies() } });
+    expect(answer).toMatchObject({ type: 'success', validationErrors: [], validationWarnings: [] });
+    const ids = [...text.matchAll(/@id\("([^"]+)"\)/g)].map((match) => match[1]);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.length).toBe([...text.matchAll(/^(permit|forbid) /gm)].length);
+    expect(Object.keys(policies()).sort()).toEqual([...ids].sort());
+  });
+
+  test.each<[string, Partial<Context>]>([
+    ['a leak is isolated', {}],
+    ['a burst is isolated', { kind: 'burst' }],
+    ['a burst gets a ticket', { kind: 'burst', remedyAction: 'raise-ticket' }],
+    ['a stand-by pump is started', { kind: 'pump-failure', remedyAction: 'start-pump' }],
+    ['exactly at every limit', { confidence: 700, oodPValuePerMille: 10, evidenceAgeMs: 900_000, quotaLeft: 1 }],
+  ])('act: %s', (_name, change) => {
+    expect(ask('act', { ...base, ...change }).allowed).toBe(true);
+  });
+
+  test.each<[string, Partial<Context>, string | undefined]>([
+    ['confidence just below', { confidence: 699 }, undefined],
+    ['several classes left', { singleClass: false }, undefined],
+    ['stopped', { stopped: true }, 'never-act-when-stopped'],
+    ['a millisecond too old', { evidenceAgeMs: 900_001 }, 'never-act-on-stale-evidence'],
+    ['out of distribution', { oodPValuePerMille: 9 }, 'never-act-out-of-distribution'],
+    ['no quota', { quotaLeft: 0 }, 'never-act-above-quota'],
+    ['held', { heldByCase: true }, 'never-act-while-another-case-holds'],
+    ['high impact', { highImpact: true }, 'never-act-alone-with-high-impact'],
+    ['a sensor fault', { kind: 'sensor-fault', remedyAction: 'raise-ticket' }, 'never-act-on-a-sensor-fault'],
+    ['a valve for a pump', { kind: 'pump-failure' }, undefined],
+    ['an unknown action', { remedyAction: 'open-valve' }, undefined],
+    ['a stuck valve', { kind: 'valve-stuck', remedyAction: 'raise-ticket' }, undefined],
+    ['a person started it', { kind: 'manual' }, undefined],
+  ])('asks instead of acting: %s', (_name, change, forbiddenBy) => {
+    const act = ask('act', { ...base, ...change });
+    expect(act.allowed).toBe(false);
+    if (forbiddenBy !== undefined) expect(act.reasons).toEqual([forbiddenBy]);
+    expect(ask('ask', { ...base, ...change }).allowed).toBe(true);
+  });
+
+  test('a normal window is observed when sure and asked about when not', () => {
+    const normal = { ...base, kind: 'normal', remedyAction: 'raise-ticket' };
+    expect(ask('ask', normal).allowed).toBe(false);
+    expect(ask('act', normal).allowed).toBe(false);
+    expect(ask('ask', { ...normal, confidence: 499 }).allowed).toBe(true);
+  });
+
+  const contexts = fc.record({
+    kind: fc.constantFrom(
+      'normal',
+      'leak',
+      'burst',
+      'pump-failure',
+      'valve-stuck',
+      'sensor-fault',
+      'anomaly',
+      'silence',
+      'manual',
+    ),
+    confidence: fc.integer({ min: 0, max: 1000 }),
+    oodPValuePerMille: fc.integer({ min: 0, max: 1000 }),
+    evidenceAgeMs: fc.oneof(fc.integer({ min: 0, max: 1_000_000 }), fc.maxSafeNat()),
+    remedyAction: fc.constantFrom('close-valve', 'start-pump', 'raise-ticket', 'open-valve', ''),
+    remedyTarget: fc.string({ maxLength: 20 }),
+    highImpact: fc.boolean(),
+    quotaLeft: fc.integer({ min: -2, max: 5 }),
+    stopped: fc.boolean(),
+    heldByCase: fc.boolean(),
+    singleClass: fc.boolean(),
+  });
+
+  test('no context whatever lets it act when out of distribution, stale, above quota, stopped or unsure', () => {
+    let permitted = 0;
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          contexts,
+          contexts.map((c) => ({ ...base, ...pickSome(c) })),
+        ),
+        (context) => {
+          if (!ask('act', context).allowed) return;
+          permitted += 1;
+          expect(context.oodPValuePerMille).toBeGreaterThanOrEqual(10);
+          expect(context.evidenceAgeMs).toBeLessThanOrEqual(900_000);
+          expect(context.quotaLeft).toBeGreaterThan(0);
+          expect(context.confidence).toBeGreaterThanOrEqual(700);
+          expect([context.stopped, context.heldByCase, context.highImpact, !context.singleClass]).not.toContain(true);
+          expect(['leak', 'burst', 'pump-failure']).toContain(context.kind);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+    // Were nothing ever permitted, the property would say nothing.
+    expect(permitted).toBeGreaterThan(20);
+  });
+
+  test('a site that nobody has added is only observed, whatever the context', () => {
+    fc.assert(
+      fc.property(contexts, fc.string(), (context, site) => {
+        fc.pre(site !== 'demo-town');
+        expect(ask('act', context, site).allowed || ask('ask', context, site).allowed).toBe(false);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** Two of the fields of a random context, so that most of the rest stays permissible. */
+function pickSome(context: Context): Partial<Context> {
+  const keys = Object.keys(context).sort() as (keyof Context)[];
+  const at = context.confidence % keys.length;
+  return Object.fromEntries([keys[at]!, keys[(at + 3) % keys.length]!].map((key) => [key, context[key]]));
+}
