@@ -2,9 +2,11 @@
  * The port between the machinery and a domain pack. A pack is one folder under models/ whose index.ts has
  * `export default definePack({...})`. A pack reads no files and knows no ONNX Runtime: it is given `OpenModel`.
  */
+import type { AssetRegistration } from '../contracts/asset.ts';
 import type { Calibration } from '../contracts/calibration.ts';
 import type { Kind } from '../contracts/common.ts';
 import { type PackManifest, packManifest } from '../contracts/pack.ts';
+import type { Proposal } from '../contracts/remediation.ts';
 import type { Series } from './series.ts';
 
 /** A dense float32 tensor, row-major. */
@@ -45,7 +47,25 @@ export interface Classification {
   readonly oodPValue?: number;
   /** Features in the manifest's order, for the decision's record. */
   readonly features?: Float32Array;
+  /** Where it probably is, most likely first, where the pack can tell. */
+  readonly zones?: readonly string[];
+  /** The element that the evidence points to: a pump, a valve, or the channel of a faulty sensor. */
+  readonly suspect?: string;
+  /** For the operator: a sentence, and the features that moved the top probability most. */
+  readonly explanation?: {
+    readonly sentence: string;
+    readonly contributions: readonly { readonly feature: string; readonly value: number; readonly contribution: number }[];
+  };
 }
+
+/** What a remedy is planned from: who it is about, what it looks like and where. */
+export interface RemedyContext {
+  readonly registration: AssetRegistration;
+  readonly classification: Pick<Classification, 'kind' | 'zones' | 'suspect' | 'explanation'>;
+}
+
+/** `not-yet`: the rows neither show nor exclude a recovery; asked again with more rows until the deadline. */
+export type Recovery = 'recovered' | 'not-yet' | 'not-recovered';
 
 /** A pack's classifier, ready to run. */
 export interface PackModel {
@@ -59,6 +79,10 @@ export interface Pack {
   readonly folderUrl: string;
   /** Makes the classifier. Absent for a pack that only screens. */
   readonly open?: (openModel: OpenModel) => Promise<PackModel>;
+  /** What to do about it; undefined when there is nothing to do. Pure: the policy decides whether it may happen. */
+  readonly planRemedy?: (context: RemedyContext) => Proposal | undefined;
+  /** Did it help? `window` holds only rows after the outcome and the proposal's settling time. */
+  readonly judgeRecovery?: (window: Series, calibration: Calibration, proposal: Proposal) => Recovery;
 }
 
 /**
