@@ -1,0 +1,52 @@
+/** The functions' environment, parsed strictly and once. */
+import { z } from 'zod';
+import { sha256Hex } from '../../contracts/common.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+
+const name = z.string().min(1).max(255);
+const seconds = z.coerce.number().int().min(1).max(2_592_000);
+
+const variables = {
+  GROUNDCREW_PREFIX: name,
+  TABLE_AUDIT: name,
+  TABLE_DECISIONS: name,
+  TABLE_CASES: name,
+  TABLE_LEDGER: name,
+  TABLE_STATE: name,
+  TABLE_STOP: name,
+  BUCKET_DATA: name,
+  BUCKET_AUDIT: name,
+  BUS_NAME: name,
+  CONFIGURATION_HASH: sha256Hex,
+  CASE_FLOW_ARN: z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/),
+  SIGNING_KEY_ID: name,
+  WEBHOOK_URL: z.url({ protocol: /^https?$/ }),
+  WEBHOOK_SECRET_ARN: name,
+  WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false']).transform((text) => text === 'true'),
+  REVIEW_TIMEOUT_S: seconds,
+  ESCALATION_TIMEOUT_S: seconds,
+  QUOTA_PER_ASSET_HOUR: z.coerce.number().int().min(0).max(1000),
+};
+
+export type Environment = { readonly [K in keyof typeof variables]: z.infer<(typeof variables)[K]> };
+
+/**
+ * The variables that a function names; others are not looked at, since a function gets only what it uses.
+ * @throws InvalidInputError naming every variable that is missing or wrong
+ * @example const env = environment('TABLE_STATE', 'BUS_NAME');
+ */
+export function environment<K extends keyof Environment>(...names: readonly K[]): Pick<Environment, K> {
+  const values: Partial<Record<keyof Environment, unknown>> = {};
+  const problems: string[] = [];
+  for (const key of names) {
+    const parsed = variables[key].safeParse(process.env[key]);
+    if (parsed.success) values[key] = parsed.data;
+    else problems.push(`${key}: ${process.env[key] === undefined ? 'not set' : parsed.error.issues[0]!.message}`);
+  }
+  if (problems.length > 0) {
+    throw new InvalidInputError(`The environment of this function is wrong. ${problems.join('; ')}.`, {
+      code: 'environment-invalid',
+    });
+  }
+  return values as Pick<Environment, K>;
+}
