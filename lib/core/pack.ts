@@ -54,7 +54,11 @@ export interface Classification {
   /** For the operator: a sentence, and the features that moved the top probability most. */
   readonly explanation?: {
     readonly sentence: string;
-    readonly contributions: readonly { readonly feature: string; readonly value: number; readonly contribution: number }[];
+    readonly contributions: readonly {
+      readonly feature: string;
+      readonly value: number;
+      readonly contribution: number;
+    }[];
   };
 }
 
