@@ -21,7 +21,12 @@ export const assetRegistration = z.strictObject({
     })
     .default({ zones: [], pumps: [] }),
   /** Silence: a case is opened when nothing came for this long (wall clock). */
-  silenceAfterMs: z.number().int().min(1_000).max(30 * 86_400_000).default(3_600_000),
+  silenceAfterMs: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(30 * 86_400_000)
+    .default(3_600_000),
 });
 export type AssetRegistration = z.infer<typeof assetRegistration>;
 
@@ -55,7 +60,14 @@ export const assetState = z.strictObject({
   silentSinceMs: epochMs.optional(),
   /** Actions that hold on this asset: their expected effects are masked by name, not silenced. */
   holds: z
-    .array(z.strictObject({ caseId: sha256Hex, action: z.string().max(48), target: z.string().max(64), expectedChannels: z.array(z.string().max(64)).max(256) }))
+    .array(
+      z.strictObject({
+        caseId: sha256Hex,
+        action: z.string().max(48),
+        target: z.string().max(64),
+        expectedChannels: z.array(z.string().max(64)).max(256),
+      }),
+    )
     .max(8),
 });
 export type AssetState = z.infer<typeof assetState>;

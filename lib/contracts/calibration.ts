@@ -95,8 +95,14 @@ export const calibration = z.strictObject({
     dynamicNow: floats,
     /** Weights of the levels one row before in the dynamic residual. */
     dynamicBefore: floats,
-    /** Standard deviation of the level, static and dynamic residual by channel, in units of `scale`; 3 × channels. */
+    /**
+     * Standard deviations by channel in units of `scale`, [6 × channels]: level, static residual, dynamic residual,
+     * smoothed static residual (unit: its deviation), smoothed level (unit: its deviation); last the weights of
+     * level × static residual in the sum that is T².
+     */
     deviations: floats,
+    /** Weight of the newest row in smoothed residuals. */
+    smoothing: z.number().positive().max(1),
     /** Ridge strengths chosen by blocked cross-validation, static and dynamic. */
     ridge: z.tuple([z.number().positive(), z.number().positive()]),
   }),

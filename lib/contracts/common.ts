@@ -2,7 +2,9 @@
 import { z } from 'zod';
 
 /** An asset: one gateway and the channels behind it. It is also the IoT thing's name and a topic level. */
-export const assetId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower-case letters, digits and hyphens, at most 64');
+export const assetId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower-case letters, digits and hyphens, at most 64');
 /** A site groups assets that one policy speaks of. */
 export const siteId = assetId;
 /** Hex SHA-256, 64 characters. */
@@ -26,7 +28,17 @@ export const humanText = z
 export const probability = z.number().min(0).max(1);
 
 /** What a decision can mean. `anomaly` says "something is new and no class fits". */
-export const kind = z.enum(['normal', 'leak', 'burst', 'pump-failure', 'valve-stuck', 'sensor-fault', 'anomaly', 'silence', 'manual']);
+export const kind = z.enum([
+  'normal',
+  'leak',
+  'burst',
+  'pump-failure',
+  'valve-stuck',
+  'sensor-fault',
+  'anomaly',
+  'silence',
+  'manual',
+]);
 export type Kind = z.infer<typeof kind>;
 
 /** What the guard allows: act by itself, ask a person, or only write it down. */

@@ -29,7 +29,9 @@ export const inference = z.strictObject({
   zone: z.string().max(64).optional(),
   explanation: z.strictObject({
     sentence: z.string().max(1000),
-    contributions: z.array(z.strictObject({ feature: z.string().max(64), value: z.number(), contribution: z.number() })).max(12),
+    contributions: z
+      .array(z.strictObject({ feature: z.string().max(64), value: z.number(), contribution: z.number() }))
+      .max(12),
   }),
   window: windowRef.optional(),
   modelHash: sha256Hex.optional(),

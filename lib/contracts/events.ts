@@ -3,10 +3,10 @@
  * beside `data`; `detail-type` and `source` repeat `type` and `source` so that rules can match on either.
  */
 import { z } from 'zod';
+import { caseResolution } from './case.ts';
+import { assetId, correlationId, epochMs, kind, sha256Hex, verdict } from './common.ts';
 import { decision } from './decision.ts';
 import { flaggedSignal } from './flag.ts';
-import { assetId, correlationId, epochMs, kind, sha256Hex, verdict } from './common.ts';
-import { caseResolution } from './case.ts';
 import { remediationOutcome } from './remediation.ts';
 
 export const eventVersion = 1;
@@ -19,15 +19,54 @@ export const eventData = {
   FlagRaised: flaggedSignal,
   DecisionRecorded: decision,
   CaseOpened: z.strictObject({ ...caseRef, verdict, sentence: z.string().max(1000) }),
-  ReviewRequested: z.strictObject({ ...caseRef, question: z.string().max(1000), dueAtMs: epochMs, round: z.number().int().min(0) }),
+  ReviewRequested: z.strictObject({
+    ...caseRef,
+    question: z.string().max(1000),
+    dueAtMs: epochMs,
+    round: z.number().int().min(0),
+  }),
   ReviewAnswered: z.strictObject({ ...caseRef, answer: z.string().max(32), by: z.string().max(128) }),
-  RemediationSucceeded: z.strictObject({ ...caseRef, outcome: remediationOutcome, action: z.string().max(48), target: z.string().max(64) }),
-  RemediationFailed: z.strictObject({ ...caseRef, outcome: remediationOutcome, action: z.string().max(48), target: z.string().max(64) }),
-  RemediationUnknown: z.strictObject({ ...caseRef, outcome: remediationOutcome, action: z.string().max(48), target: z.string().max(64) }),
-  EffectVerified: z.strictObject({ ...caseRef, result: z.enum(['recovered', 'not-recovered', 'unknown']), rows: z.number().int().min(0) }),
-  CaseClosed: z.strictObject({ ...caseRef, resolution: caseResolution, ticket: z.string().max(256).optional(), sentence: z.string().max(1000) }),
-  ReadingsQuarantined: z.strictObject({ count: z.number().int().min(1), reasons: z.record(z.string(), z.number().int()), object: z.string().max(512), atMs: epochMs }),
-  CalibrationChanged: z.strictObject({ asset: assetId, calibrationHash: sha256Hex, rows: z.number().int().min(0), atMs: epochMs }),
+  RemediationSucceeded: z.strictObject({
+    ...caseRef,
+    outcome: remediationOutcome,
+    action: z.string().max(48),
+    target: z.string().max(64),
+  }),
+  RemediationFailed: z.strictObject({
+    ...caseRef,
+    outcome: remediationOutcome,
+    action: z.string().max(48),
+    target: z.string().max(64),
+  }),
+  RemediationUnknown: z.strictObject({
+    ...caseRef,
+    outcome: remediationOutcome,
+    action: z.string().max(48),
+    target: z.string().max(64),
+  }),
+  EffectVerified: z.strictObject({
+    ...caseRef,
+    result: z.enum(['recovered', 'not-recovered', 'unknown']),
+    rows: z.number().int().min(0),
+  }),
+  CaseClosed: z.strictObject({
+    ...caseRef,
+    resolution: caseResolution,
+    ticket: z.string().max(256).optional(),
+    sentence: z.string().max(1000),
+  }),
+  ReadingsQuarantined: z.strictObject({
+    count: z.number().int().min(1),
+    reasons: z.record(z.string(), z.number().int()),
+    object: z.string().max(512),
+    atMs: epochMs,
+  }),
+  CalibrationChanged: z.strictObject({
+    asset: assetId,
+    calibrationHash: sha256Hex,
+    rows: z.number().int().min(0),
+    atMs: epochMs,
+  }),
 } as const;
 
 export type EventType = keyof typeof eventData;

@@ -5,12 +5,24 @@ import { assetId, bootId, correlationId, epochMs, seq, sha256Hex } from './commo
 export const remediationVersion = 1;
 
 export const actionName = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/);
-export const targetName = z.string().min(1).max(64).regex(/^[A-Za-z0-9][A-Za-z0-9 _.:/#-]*$/);
+export const targetName = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 _.:/#-]*$/);
 
 /** How a pack's success test is run; times are event time of the asset, not the wall clock. */
 export const verification = z.strictObject({
-  settleMs: z.number().int().min(0).max(7 * 86_400_000),
-  deadlineMs: z.number().int().min(1).max(14 * 86_400_000),
+  settleMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(7 * 86_400_000),
+  deadlineMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(14 * 86_400_000),
   minRows: z.number().int().min(1).max(10_000),
 });
 

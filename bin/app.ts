@@ -1,0 +1,46 @@
+/**
+ * The CDK application. `CDK_OUTDIR=cdk.out node bin/app.ts` synthesizes without the CDK command line, without credentials
+ * and without a network; `npx cdk deploy` does the same through cdk.json.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { App, Tags, Validations } from 'aws-cdk-lib';
+import canonicalize from 'canonicalize';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { buildFunctions, buildLayer, repositoryRoot } from '../layers/build.ts';
+import { GroundcrewStack } from '../lib/constructs/groundcrew-stack.ts';
+import { configuration } from '../lib/contracts/configuration.ts';
+
+const app = new App();
+const context: unknown = app.node.tryGetContext('groundcrew') ?? {};
+const parsed = configuration.safeParse(typeof context === 'string' ? JSON.parse(context) : context);
+if (!parsed.success) {
+  const problems = parsed.error.issues
+    .map((issue) => `  ${issue.path.join('.') || '(root)'}: ${issue.message}`)
+    .join('\n');
+  process.stderr.write(
+    `The context "groundcrew" is not a valid configuration:\n${problems}\nSee docs/generated/configuration.md for what is allowed.\n`,
+  );
+  process.exit(2);
+}
+
+const bundles = join(repositoryRoot, 'dist/functions');
+const layer = join(repositoryRoot, 'dist/layers', parsed.data.architecture);
+await buildFunctions(bundles);
+buildLayer(layer, parsed.data.architecture === 'arm64' ? 'linux-arm64' : 'linux-x64');
+
+const account = process.env.CDK_DEFAULT_ACCOUNT;
+const region = process.env.CDK_DEFAULT_REGION;
+const stack = new GroundcrewStack(app, parsed.data.prefix, {
+  stackName: parsed.data.prefix,
+  configuration: parsed.data,
+  configurationHash: createHash('sha256')
+    .update(canonicalize(parsed.data) ?? '')
+    .digest('hex'),
+  bundles,
+  layer,
+  ...(account !== undefined && region !== undefined ? { env: { account, region } } : {}),
+});
+Tags.of(stack).add('application', 'groundcrew');
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+app.synth();

@@ -1,0 +1,140 @@
+/**
+ * Builds what the stack uploads: one CommonJS bundle a function, and the ONNX Runtime layer pruned to one platform.
+ * CommonJS because plain Node's ES module loader ignores NODE_PATH, through which both Lambda and the one-machine
+ * runtime offer the layer.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+
+export const repositoryRoot = join(import.meta.dirname, '..');
+const functionsFolder = join(repositoryRoot, 'functions');
+
+/** Unzipped size above which a build fails; Lambda allows 250 MB for function and layers together. */
+export const layerLimitBytes = 80 * 1024 * 1024;
+export const bundleLimitBytes = 12 * 1024 * 1024;
+
+/** Files that a function needs beside its code. Paths are relative to the repository and stay so beside the bundle. */
+const companions: Readonly<Record<string, readonly string[]>> = {
+  screen: ['models/screen/screen.onnx'],
+  calibrate: ['models/screen/screen.onnx'],
+};
+const packFiles = ['model.onnx', 'ood.json'];
+const functionsWithPacks = ['infer', 'verify'];
+const functionsWithPolicies = ['guard'];
+
+/** Names of all function folders. */
+export const functionFolders = (): string[] =>
+  readdirSync(functionsFolder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(functionsFolder, entry.name, 'index.ts')))
+    .map((entry) => entry.name)
+    .sort();
+
+const packFolders = (): string[] =>
+  readdirSync(join(repositoryRoot, 'models'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(repositoryRoot, 'models', entry.name, 'index.ts')))
+    .map((entry) => entry.name)
+    .sort();
+
+/** Size of a folder's files in bytes. */
+export function folderBytes(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+/**
+ * Bundles every function into `outDir/<name>/index.js` in one esbuild run.
+ * @throws Error when a bundle with its companions exceeds `bundleLimitBytes`
+ */
+export async function buildFunctions(outDir: string): Promise<string[]> {
+  rmSync(outDir, { recursive: true, force: true });
+  const names = functionFolders();
+  await build({
+    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(functionsFolder, name, 'index.ts')])),
+    outdir: outDir,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    external: ['onnxruntime-node'],
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    logLevel: 'error',
+  });
+  for (const name of names) {
+    const folder = join(outDir, name);
+    copyCompanions(name, folder);
+    const bytes = folderBytes(folder);
+    if (bytes > bundleLimitBytes) {
+      throw new Error(
+        `Function ${name} unpacks to ${bytes} bytes; at most ${bundleLimitBytes} are allowed. Find the import that brought the weight.`,
+      );
+    }
+  }
+  return names;
+}
+
+function copyCompanions(name: string, folder: string): void {
+  const copy = (relative: string): void => {
+    const from = join(repositoryRoot, relative);
+    if (existsSync(from)) cpSync(from, join(folder, relative), { recursive: true });
+  };
+  for (const file of companions[name] ?? []) copy(file);
+  for (const pack of packFolders()) {
+    if (functionsWithPacks.includes(name)) for (const file of packFiles) copy(`models/${pack}/${file}`);
+    if (functionsWithPolicies.includes(name)) copy(`models/${pack}/policies`);
+  }
+  if (functionsWithPolicies.includes(name)) {
+    // Cedar's WebAssembly is read from beside the bundle at load time; without it the function dies with ENOENT.
+    const cedar = dirname(createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs'));
+    cpSync(join(cedar, 'cedar_wasm_bg.wasm'), join(folder, 'cedar_wasm_bg.wasm'));
+  }
+}
+
+/** A platform as Node names it, `linux-arm64` for instance. */
+export type Platform = `${string}-${string}`;
+export const hostPlatform: Platform = `${process.platform}-${process.arch}`;
+
+/**
+ * Builds the layer's folder `outDir/nodejs/node_modules/…` with the runtime's files for one platform and no more.
+ * @throws Error when the platform's binaries are not installed or the result exceeds `layerLimitBytes`
+ */
+export function buildLayer(outDir: string, platform: Platform): string {
+  const [system, processor] = platform.split('-') as [string, string];
+  const modules = join(repositoryRoot, 'node_modules');
+  const binaries = join(modules, 'onnxruntime-node/bin/napi-v6', system, processor);
+  if (!existsSync(binaries)) {
+    throw new Error(
+      `ONNX Runtime has no binaries for ${platform} in ${binaries}. Run npm ci; supported are linux, darwin and win32 on x64 and arm64.`,
+    );
+  }
+  rmSync(outDir, { recursive: true, force: true });
+  const target = join(outDir, 'nodejs/node_modules');
+  const runtime = join(target, 'onnxruntime-node');
+  mkdirSync(join(runtime, 'dist'), { recursive: true });
+  cpSync(join(modules, 'onnxruntime-node/package.json'), join(runtime, 'package.json'));
+  for (const file of ['index.js', 'backend.js', 'binding.js', 'version.js']) {
+    cpSync(join(modules, 'onnxruntime-node/dist', file), join(runtime, 'dist', file));
+  }
+  const neededBinary = /^(libonnxruntime\.(so\.1|.*dylib)|onnxruntime\.dll|onnxruntime_binding\.node)$/;
+  for (const file of readdirSync(binaries).filter((name) => neededBinary.test(name))) {
+    cpSync(join(binaries, file), join(runtime, 'bin/napi-v6', system, processor, file), { dereference: true });
+  }
+  const common = join(target, 'onnxruntime-common');
+  cpSync(join(modules, 'onnxruntime-common/package.json'), join(common, 'package.json'));
+  cpSync(join(modules, 'onnxruntime-common/dist/cjs'), join(common, 'dist/cjs'), {
+    recursive: true,
+    filter: (from) => !from.endsWith('.map') && !from.endsWith('.d.ts'),
+  });
+  const bytes = folderBytes(outDir);
+  if (bytes > layerLimitBytes) {
+    throw new Error(
+      `The ONNX Runtime layer for ${platform} unpacks to ${bytes} bytes; at most ${layerLimitBytes} are allowed.`,
+    );
+  }
+  return outDir;
+}

@@ -1,0 +1,290 @@
+/**
+ * CaseFlow (Standard): one case from its opening to its end. Its input is exactly `{caseId}`, so that starting it twice
+ * is harmless. Every way through it ends in Close; an error while deciding whether to act asks a person.
+ */
+import { lambdaTask, quickRetry, tokenTask } from './flow-parts.ts';
+
+/** ARNs of the functions that the flow calls. */
+export interface CaseFlowFunctions {
+  readonly caseLoad: string;
+  readonly reviewRequest: string;
+  readonly reviewTimeout: string;
+  readonly permit: string;
+  readonly remediate: string;
+  readonly reconcile: string;
+  readonly verify: string;
+  readonly close: string;
+}
+
+/** Permits asked before a person is asked instead. */
+const maxBackoffs = 20;
+const maxReconciles = 30;
+const maxVerifies = 500;
+/** Questions put to people in one case: the first, the escalated one, and those after a failed action. */
+const maxRounds = 6;
+
+const caseId = '{% $caseId %}';
+const waitFor = (next: string) => ({ Type: 'Wait', Seconds: '{% $waitS %}', Next: next });
+/** On an error nobody foresaw: no action, a person decides. */
+const askInstead = (question: string) => [
+  {
+    ErrorEquals: ['States.ALL'],
+    Assign: {
+      question: `{% ${JSON.stringify(question)} & ' ' & $string($states.errorOutput.Error) %}`,
+      after: 'handover',
+    },
+    Next: 'MoreRounds',
+  },
+];
+const ask = (question: string, after: 'permit' | 'handover') => ({ question, after });
+const close = (resolution: string, note?: string) => ({ resolution, note: note ?? '' });
+
+export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string, unknown> {
+  return {
+    Comment: 'One case: ask where a person must, act where it may, verify by the asset’s own readings, close',
+    QueryLanguage: 'JSONata',
+    StartAt: 'Load',
+    States: {
+      Load: lambdaTask(
+        functions.caseLoad,
+        { caseId: '{% $states.input.caseId %}' },
+        {
+          Assign: {
+            caseId: '{% $states.input.caseId %}',
+            reviewTimeoutS: '{% $states.result.Payload.reviewTimeoutS %}',
+            escalationTimeoutS: '{% $states.result.Payload.escalationTimeoutS %}',
+            hasInverse: '{% $exists($states.result.Payload.proposal.inverse) %}',
+            round: 0,
+            backoffs: 0,
+            reconciles: 0,
+            verifies: 0,
+            waitS: 1,
+            effectKey: '',
+            question:
+              '{% $exists($states.result.Payload.question) ? $states.result.Payload.question : "May it act?" %}',
+            after: 'permit',
+            resolution: 'failed',
+            note: '',
+          },
+          Output: '{% $states.result.Payload %}',
+          Retry: quickRetry,
+          Next: 'ActOrAsk',
+        },
+      ),
+      ActOrAsk: {
+        Type: 'Choice',
+        Choices: [
+          { Condition: '{% $states.input.verdict = "act" and $exists($states.input.proposal) %}', Next: 'Permit' },
+          { Condition: '{% $states.input.verdict in ["act", "ask"] %}', Next: 'Review' },
+        ],
+        Default: 'NothingToDo',
+      },
+      NothingToDo: { Type: 'Pass', Assign: close('observed'), Next: 'Close' },
+
+      Review: tokenTask(
+        functions.reviewRequest,
+        { caseId, round: '{% $round %}', question: '{% $question %}', token: '{% $states.context.Task.Token %}' },
+        {
+          TimeoutSeconds: '{% $round = 0 ? $reviewTimeoutS : $escalationTimeoutS %}',
+          Retry: quickRetry,
+          // Whoever woke the flow, the stored answer decides; answer and timeout raced on one conditional write.
+          Catch: [{ ErrorEquals: ['States.ALL'], Next: 'ReadAnswer' }],
+          Next: 'ReadAnswer',
+        },
+      ),
+      ReadAnswer: lambdaTask(
+        functions.reviewTimeout,
+        { caseId, round: '{% $round %}' },
+        {
+          Output: '{% $states.result.Payload %}',
+          Retry: quickRetry,
+          Next: 'Answer',
+        },
+      ),
+      Answer: {
+        Type: 'Choice',
+        Choices: [
+          { Condition: '{% $exists($states.input.timedOut) and $states.input.timedOut %}', Next: 'EscalateReview' },
+          { Condition: '{% $states.input.answer = "reject" %}', Assign: close('rejected'), Next: 'Close' },
+          {
+            Condition: '{% $after = "handover" and $states.input.answer = "approve" %}',
+            Assign: close('acted-unverified'),
+            Next: 'Close',
+          },
+          {
+            Condition: '{% $states.input.answer in ["approve", "override"] %}',
+            Assign: { after: 'handover' },
+            Next: 'Permit',
+          },
+        ],
+        Default: 'SafeHold',
+      },
+      EscalateReview: {
+        Type: 'Choice',
+        Choices: [{ Condition: '{% $round = 0 %}', Assign: { round: 1 }, Next: 'Review' }],
+        Default: 'SafeHold',
+      },
+      SafeHold: { Type: 'Pass', Assign: close('expired', 'Nobody answered; nothing was done.'), Next: 'Close' },
+      MoreRounds: {
+        Type: 'Choice',
+        Choices: [{ Condition: `{% $round < ${maxRounds} %}`, Assign: { round: '{% $round + 1 %}' }, Next: 'Review' }],
+        Default: 'HandOver',
+      },
+      HandOver: { Type: 'Pass', Assign: close('handed-over'), Next: 'Close' },
+
+      Permit: lambdaTask(
+        functions.permit,
+        { caseId },
+        {
+          Assign: {
+            waitS: '{% $exists($states.result.Payload.waitS) ? $states.result.Payload.waitS : 1 %}',
+            backoffs: '{% $backoffs + 1 %}',
+          },
+          Output: '{% $states.result.Payload %}',
+          Retry: quickRetry,
+          Catch: askInstead('Checking whether it may act failed:'),
+          Next: 'Permitted',
+        },
+      ),
+      Permitted: {
+        Type: 'Choice',
+        Choices: [
+          { Condition: '{% $states.input.permitted %}', Next: 'Remediate' },
+          { Condition: `{% $exists($states.input.waitS) and $backoffs < ${maxBackoffs} %}`, Next: 'Backoff' },
+        ],
+        Default: 'NotPermitted',
+      },
+      Backoff: waitFor('Permit'),
+      NotPermitted: {
+        Type: 'Pass',
+        Assign: {
+          question:
+            '{% "It may not act: " & ($exists($states.input.refused) ? $join($states.input.refused, "; ") : "too busy for too long") & ". What now?" %}',
+          after: 'permit',
+          backoffs: 0,
+        },
+        Next: 'MoreRounds',
+      },
+
+      Remediate: lambdaTask(
+        functions.remediate,
+        { caseId },
+        {
+          Assign: { effectKey: '{% $states.result.Payload.effectKey %}', waitS: '{% $states.result.Payload.waitS %}' },
+          Output: '{% $states.result.Payload %}',
+          Retry: quickRetry,
+          Catch: askInstead('Carrying it out failed:'),
+          Next: 'Outcome',
+        },
+      ),
+      Outcome: {
+        Type: 'Choice',
+        Choices: [
+          { Condition: '{% $states.input.status = "SUCCEEDED" %}', Next: 'Settle' },
+          {
+            Condition: `{% $states.input.status = "UNKNOWN" and $reconciles < ${maxReconciles} %}`,
+            Next: 'WaitToReconcile',
+          },
+          {
+            Condition: '{% $states.input.status = "UNKNOWN" %}',
+            Assign: ask(
+              'It is not known whether the action was carried out. Please look, then approve if it was.',
+              'handover',
+            ),
+            Next: 'MoreRounds',
+          },
+        ],
+        Default: 'ActionFailed',
+      },
+      ActionFailed: {
+        Type: 'Pass',
+        Assign: ask('The action failed. Please take over; approve when it is done.', 'handover'),
+        Next: 'MoreRounds',
+      },
+      WaitToReconcile: waitFor('Reconcile'),
+      Reconcile: lambdaTask(
+        functions.reconcile,
+        { caseId, effectKey: '{% $effectKey %}', attempt: '{% $reconciles %}' },
+        {
+          Assign: { waitS: '{% $states.result.Payload.waitS %}', reconciles: '{% $reconciles + 1 %}' },
+          Output: '{% $states.result.Payload %}',
+          Retry: quickRetry,
+          Catch: askInstead('Finding out what came of the action failed:'),
+          Next: 'Outcome',
+        },
+      ),
+
+      Settle: waitFor('Verify'),
+      Verify: lambdaTask(
+        functions.verify,
+        { caseId, effectKey: '{% $effectKey %}', attempt: '{% $verifies %}' },
+        {
+          Assign: {
+            waitS: '{% $exists($states.result.Payload.waitS) ? $states.result.Payload.waitS : 1 %}',
+            verifies: '{% $verifies + 1 %}',
+          },
+          Output: '{% $states.result.Payload %}',
+          Retry: quickRetry,
+          Catch: askInstead('Judging whether it helped failed:'),
+          Next: 'DidItHelp',
+        },
+      ),
+      DidItHelp: {
+        Type: 'Choice',
+        Choices: [
+          { Condition: '{% $states.input.result = "recovered" %}', Assign: close('verified'), Next: 'Close' },
+          { Condition: `{% $states.input.result = "not-yet" and $verifies < ${maxVerifies} %}`, Next: 'Settle' },
+          { Condition: '{% $states.input.result = "not-recovered" and $hasInverse %}', Next: 'WaitToCompensate' },
+          {
+            Condition: '{% $states.input.result = "not-recovered" %}',
+            Assign: ask(
+              'The action was carried out but did not help. Please take over; approve when it is done.',
+              'handover',
+            ),
+            Next: 'MoreRounds',
+          },
+        ],
+        Default: 'CannotTell',
+      },
+      CannotTell: {
+        Type: 'Pass',
+        Assign: ask(
+          'Too few readings came to tell whether it helped. Please look, then approve if it did.',
+          'handover',
+        ),
+        Next: 'MoreRounds',
+      },
+      WaitToCompensate: waitFor('Compensate'),
+      Compensate: lambdaTask(
+        functions.remediate,
+        { caseId, inverse: true },
+        {
+          Assign: ask('The action did not help and was undone. Please take over; approve when it is done.', 'handover'),
+          Retry: quickRetry,
+          Catch: askInstead('The action did not help, and undoing it failed:'),
+          Next: 'MoreRounds',
+        },
+      ),
+
+      Close: lambdaTask(
+        functions.close,
+        { caseId, resolution: '{% $resolution %}', note: '{% $note %}' },
+        {
+          Output: '{% $states.result.Payload %}',
+          Retry: [
+            ...quickRetry,
+            {
+              ErrorEquals: ['States.ALL'],
+              IntervalSeconds: 5,
+              MaxAttempts: 10,
+              BackoffRate: 2,
+              MaxDelaySeconds: 300,
+              JitterStrategy: 'FULL',
+            },
+          ],
+          End: true,
+        },
+      ),
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** Parts that both state machines are written with. */
+
+/** Retries of what is worth trying again at once: the service was busy or the sandbox died. */
+export const quickRetry = [
+  {
+    ErrorEquals: [
+      'Lambda.TooManyRequestsException',
+      'Lambda.ServiceException',
+      'Lambda.AWSLambdaException',
+      'Lambda.SdkClientException',
+      'Lambda.Unknown',
+      'RetryableError',
+    ],
+    IntervalSeconds: 1,
+    MaxAttempts: 4,
+    BackoffRate: 2,
+    MaxDelaySeconds: 20,
+    JitterStrategy: 'FULL',
+  },
+];
+
+/** A task that invokes a function with a JSONata payload and no retries but those stated. */
+export function lambdaTask(
+  functionArn: string,
+  payload: unknown,
+  rest: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return {
+    Type: 'Task',
+    Resource: 'arn:aws:states:::lambda:invoke',
+    Arguments: { FunctionName: functionArn, Payload: payload },
+    ...rest,
+  };
+}
+
+/** The same, but the state ends when somebody answers with the task token. */
+export function tokenTask(
+  functionArn: string,
+  payload: unknown,
+  rest: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return { ...lambdaTask(functionArn, payload, rest), Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken' };
+}

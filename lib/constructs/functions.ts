@@ -1,0 +1,180 @@
+/** All functions with exactly what each may do. A permission that a run never uses is found by the permission test. */
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import { Grant, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IStream } from 'aws-cdk-lib/aws-kinesis';
+import { type IFunction, type ILayerVersion, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { KinesisEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { CfnBucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Configuration } from '../contracts/configuration.ts';
+import { type FunctionName, functionNames, type Names, type TableName } from '../contracts/names.ts';
+import { Fn } from './fn.ts';
+import { acknowledge } from './nag.ts';
+import { type DataPrefix, permissions } from './permissions.ts';
+import type { Stores } from './stores.ts';
+
+export interface FunctionsProps {
+  readonly configuration: Configuration;
+  readonly names: Names;
+  readonly bundles: string;
+  readonly layer: ILayerVersion;
+  readonly stores: Stores;
+  readonly bus: IEventBus;
+  readonly stream: IStream;
+  readonly deadLetters: IQueue;
+  readonly webhookUrl: string;
+  readonly webhookAllowPrivate: string;
+  readonly configurationHash: string;
+  readonly caseFlowArn: string;
+}
+
+export class Functions extends Construct {
+  readonly all: Readonly<Record<FunctionName, IFunction>>;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    this.all = Object.fromEntries(functionNames.map((name) => [name, this.create(name, props)])) as Record<
+      FunctionName,
+      IFunction
+    >;
+    this.all.screen.addEventSource(
+      new KinesisEventSource(props.stream, {
+        startingPosition: StartingPosition.TRIM_HORIZON,
+        batchSize: props.configuration.batchSize,
+        maxBatchingWindow: Duration.seconds(props.configuration.batchWindowS),
+        reportBatchItemFailures: true,
+        bisectBatchOnError: true,
+        retryAttempts: 20,
+        onFailure: new SqsDlq(props.deadLetters),
+      }),
+    );
+  }
+
+  private create(name: FunctionName, props: FunctionsProps): IFunction {
+    const may = permissions[name];
+    const { stores, configuration } = props;
+    const environment: Record<string, string> = {
+      GROUNDCREW_PREFIX: configuration.prefix,
+      TABLE_AUDIT: props.names.table('audit'),
+      TABLE_DECISIONS: props.names.table('decisions'),
+      TABLE_CASES: props.names.table('cases'),
+      TABLE_LEDGER: props.names.table('ledger'),
+      TABLE_STATE: props.names.table('state'),
+      TABLE_STOP: props.names.table('stop'),
+      BUCKET_DATA: stores.data.bucketName,
+      BUCKET_AUDIT: stores.auditBucket.bucketName,
+      BUS_NAME: props.bus.eventBusName,
+      CONFIGURATION_HASH: props.configurationHash,
+      POWERTOOLS_SERVICE_NAME: name,
+      POWERTOOLS_METRICS_NAMESPACE: 'Groundcrew',
+      AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1',
+    };
+    if (may.startsCases) environment.CASE_FLOW_ARN = props.caseFlowArn;
+    if (may.signs) environment.SIGNING_KEY_ID = stores.signingKey.keyId;
+    if (may.calls) {
+      environment.WEBHOOK_URL = props.webhookUrl;
+      environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
+      environment.WEBHOOK_SECRET_ARN = stores.webhookSecret.secretArn;
+    }
+    environment.REVIEW_TIMEOUT_S = String(configuration.reviewTimeoutS);
+    environment.ESCALATION_TIMEOUT_S = String(configuration.escalationTimeoutS);
+    environment.QUOTA_PER_ASSET_HOUR = String(configuration.quotaPerAssetHour);
+
+    const { fn } = new Fn(this, name, {
+      name,
+      names: props.names,
+      configuration,
+      bundles: props.bundles,
+      environment,
+      ...(may.models ? { layer: props.layer } : {}),
+      memoryMb: may.memoryMb,
+      timeoutS: may.timeoutS,
+    });
+    this.grant(name, fn, props);
+    return fn;
+  }
+
+  private grant(name: FunctionName, fn: IFunction, props: FunctionsProps): void {
+    const may = permissions[name];
+    const { stores } = props;
+    const tables = {
+      audit: stores.audit,
+      decisions: stores.decisions,
+      cases: stores.cases,
+      ledger: stores.ledger,
+      state: stores.state,
+      stop: stores.stop,
+    };
+    for (const [table, actions] of Object.entries(may.tables) as [TableName, readonly string[]][]) {
+      const onTable = actions.filter((action) => !action.startsWith('index:'));
+      if (onTable.length > 0) {
+        Grant.addToPrincipal({
+          grantee: fn,
+          actions: onTable.map((action) => `dynamodb:${action}`),
+          resourceArns: [tables[table].tableArn],
+        });
+      }
+      for (const index of actions.filter((action) => action.startsWith('index:'))) {
+        const arn = `${tables[table].tableArn}/index/${index.slice('index:'.length)}`;
+        Grant.addToPrincipal({ grantee: fn, actions: ['dynamodb:Query'], resourceArns: [arn] });
+      }
+    }
+    const objects = (prefixes: readonly DataPrefix[], action: string): void => {
+      if (prefixes.length === 0) return;
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: [action],
+          resources: prefixes.map((prefix) => stores.data.arnForObjects(`${prefix}/*`)),
+        }),
+      );
+    };
+    objects(may.reads, 's3:GetObject');
+    objects(may.writes, 's3:PutObject');
+    if (may.reads.length > 0) {
+      // Without it S3 answers 403 for an object that is not there, and absence could not be told from refusal.
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['s3:ListBucket'],
+          resources: [stores.data.bucketArn],
+        }),
+      );
+    }
+    if (may.publishes)
+      fn.addToRolePolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [props.bus.eventBusArn] }));
+    if (may.startsCases)
+      fn.addToRolePolicy(new PolicyStatement({ actions: ['states:StartExecution'], resources: [props.caseFlowArn] }));
+    if (may.answersTokens)
+      fn.addToRolePolicy(new PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: [props.caseFlowArn] }));
+    if (may.calls)
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['secretsmanager:GetSecretValue'],
+          resources: [stores.webhookSecret.secretArn],
+        }),
+      );
+    if (may.signs) {
+      fn.addToRolePolicy(
+        new PolicyStatement({ actions: ['kms:Sign', 'kms:GetPublicKey'], resources: [stores.signingKey.keyArn] }),
+      );
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['s3:PutObject', 's3:PutObjectRetention', 's3:GetObject'],
+          resources: [stores.auditBucket.arnForObjects('checkpoints/*')],
+        }),
+      );
+      fn.addToRolePolicy(
+        new PolicyStatement({ actions: ['s3:ListBucket'], resources: [stores.auditBucket.bucketArn] }),
+      );
+    }
+    const logicalId = (bucket: IBucket): string => Stack.of(this).getLogicalId(bucket.node.defaultChild as CfnBucket);
+    const perObject = 'Keys are named when they are written; the grant stops at the first part of the key.';
+    const role = fn.role?.node.tryFindChild('DefaultPolicy') ?? fn;
+    for (const prefix of new Set([...may.reads, ...may.writes])) {
+      acknowledge(role, `AwsSolutions-IAM5[Resource::<${logicalId(stores.data)}.Arn>/${prefix}/*]`, perObject);
+    }
+    if (may.signs)
+      acknowledge(role, `AwsSolutions-IAM5[Resource::<${logicalId(stores.auditBucket)}.Arn>/checkpoints/*]`, perObject);
+  }
+}

@@ -1,0 +1,96 @@
+/** The whole stack: from a device's message to a verified remedy and its audit. */
+import { ArnFormat, CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
+import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import type { Configuration } from '../contracts/configuration.ts';
+import { namesOf } from '../contracts/names.ts';
+import { Bus } from './bus.ts';
+import { Flows } from './flows.ts';
+import { Functions } from './functions.ts';
+import { Ingest } from './ingest.ts';
+import { Monitoring } from './monitoring.ts';
+import { Schedules } from './schedules.ts';
+import { Stores } from './stores.ts';
+
+export interface GroundcrewStackProps extends StackProps {
+  readonly configuration: Configuration;
+  /** SHA-256 of the configuration's canonical JSON; every decision names it. */
+  readonly configurationHash: string;
+  /** Folder with one bundle a function, made by layers/build.ts. */
+  readonly bundles: string;
+  /** Folder of the ONNX Runtime layer, made by layers/build.ts. */
+  readonly layer: string;
+}
+
+export class GroundcrewStack extends Stack {
+  constructor(scope: Construct, id: string, props: GroundcrewStackProps) {
+    super(scope, id, {
+      description: 'Groundcrew: sensor events, decisions, effects exactly once, provable audit',
+      ...props,
+    });
+    const { configuration } = props;
+    const names = namesOf(configuration.prefix, this.account, this.region);
+
+    const endpoint = new CfnParameter(this, 'RemediationEndpointUrl', {
+      type: 'String',
+      description: 'Where remedies are sent (HTTPS; honours the Idempotency-Key header)',
+      default: 'https://remedies.invalid/commands',
+    });
+    const allowPrivate = new CfnParameter(this, 'AllowPrivateEndpoints', {
+      type: 'String',
+      description: 'true lets remedies go to loopback and private addresses',
+      default: 'false',
+      allowedValues: ['true', 'false'],
+    });
+
+    const stores = new Stores(this, 'Stores', { configuration, names });
+    const ingest = new Ingest(this, 'Ingest', { configuration, names, data: stores.data });
+    const bus = new Bus(this, 'Events', { configuration, names });
+    const layer = new LayerVersion(this, 'OnnxRuntime', {
+      code: Code.fromAsset(props.layer),
+      description: 'onnxruntime-node, pruned to one platform',
+    });
+    const functions = new Functions(this, 'Functions', {
+      configuration,
+      names,
+      bundles: props.bundles,
+      layer,
+      stores,
+      bus: bus.bus,
+      stream: ingest.stream,
+      deadLetters: bus.deadLetters,
+      webhookUrl: endpoint.valueAsString,
+      webhookAllowPrivate: allowPrivate.valueAsString,
+      configurationHash: props.configurationHash,
+      // By name, not by reference: route starts the flow that ends in functions of its own stack.
+      caseFlowArn: this.formatArn({
+        service: 'states',
+        resource: 'stateMachine',
+        resourceName: names.caseFlow,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    });
+    const flows = new Flows(this, 'Flows', { configuration, names, functions: functions.all });
+    bus.startsOn('FlagRaised', flows.decide);
+    new Schedules(this, 'Schedules', {
+      prefix: configuration.prefix,
+      functions: functions.all,
+      deadLetters: bus.deadLetters,
+    });
+    new Monitoring(this, 'Monitoring', {
+      prefix: configuration.prefix,
+      functions: functions.all,
+      flows,
+      stream: ingest.stream,
+      deadLetters: bus.deadLetters,
+    });
+
+    new CfnOutput(this, 'TelemetryTopic', {
+      value: names.telemetryTopic('ASSET'),
+      description: 'Gateways publish here, with their own name for ASSET',
+    });
+    new CfnOutput(this, 'CaseFlowArn', { value: flows.case.stateMachineArn });
+    new CfnOutput(this, 'DataBucket', { value: stores.data.bucketName });
+    new CfnOutput(this, 'AuditBucket', { value: stores.auditBucket.bucketName });
+  }
+}

@@ -1,0 +1,173 @@
+/** What each function may do, in one table: the grants of the stack and the permission test are both made from it. */
+import type { FunctionName, TableName } from '../contracts/names.ts';
+
+/** First parts of keys in the data bucket. */
+export type DataPrefix = 'raw' | 'window' | 'registration' | 'calibration' | 'evidence' | 'history' | 'quarantine';
+
+export interface FunctionPermissions {
+  /** DynamoDB actions by table; `index:NAME` allows Query on that index. */
+  readonly tables: Partial<Record<TableName, readonly string[]>>;
+  readonly reads: readonly DataPrefix[];
+  readonly writes: readonly DataPrefix[];
+  /** Puts events on the bus. */
+  readonly publishes?: boolean;
+  readonly startsCases?: boolean;
+  readonly answersTokens?: boolean;
+  /** Calls remediation endpoints, so it reads the signing secret. */
+  readonly calls?: boolean;
+  /** Signs checkpoints and stores them. */
+  readonly signs?: boolean;
+  /** Runs ONNX models, so it gets the layer. */
+  readonly models?: boolean;
+  readonly memoryMb: number;
+  readonly timeoutS: number;
+}
+
+const append = ['Query', 'PutItem', 'GetItem'] as const;
+const small = { memoryMb: 512, timeoutS: 15 };
+
+export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = {
+  screen: {
+    tables: { state: ['GetItem', 'PutItem'], cases: ['PutItem'] },
+    reads: ['raw', 'window', 'registration', 'calibration'],
+    writes: ['raw', 'window', 'quarantine'],
+    publishes: true,
+    models: true,
+    memoryMb: 1769,
+    timeoutS: 60,
+  },
+  silence: {
+    tables: { state: ['Scan', 'GetItem', 'PutItem'], cases: ['PutItem'] },
+    reads: ['registration'],
+    writes: [],
+    publishes: true,
+    memoryMb: 512,
+    timeoutS: 55,
+  },
+  trigger: { tables: { state: ['GetItem'], cases: ['PutItem'] }, reads: [], writes: [], publishes: true, ...small },
+  calibrate: {
+    tables: { state: ['Scan', 'GetItem', 'PutItem'], audit: append },
+    reads: ['history', 'raw', 'window', 'registration', 'calibration'],
+    writes: ['registration', 'calibration', 'window'],
+    publishes: true,
+    models: true,
+    memoryMb: 1769,
+    timeoutS: 300,
+  },
+  infer: {
+    tables: { state: ['GetItem'] },
+    reads: ['raw', 'window', 'registration', 'calibration'],
+    writes: ['evidence'],
+    models: true,
+    memoryMb: 1769,
+    timeoutS: 30,
+  },
+  guard: {
+    tables: { state: ['GetItem'], stop: ['GetItem'], ledger: ['GetItem'] },
+    reads: ['registration'],
+    writes: [],
+    memoryMb: 1024,
+    timeoutS: 15,
+  },
+  record: {
+    tables: { cases: ['GetItem', 'UpdateItem'], decisions: ['GetItem', 'PutItem'], audit: append },
+    reads: [],
+    writes: [],
+    publishes: true,
+    ...small,
+  },
+  route: {
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem'], audit: append },
+    reads: ['registration'],
+    writes: [],
+    publishes: true,
+    startsCases: true,
+    ...small,
+  },
+  'case-load': { tables: { cases: ['GetItem'] }, reads: [], writes: [], ...small },
+  'review-request': {
+    tables: { cases: ['GetItem', 'PutItem'], audit: append },
+    reads: [],
+    writes: [],
+    publishes: true,
+    ...small,
+  },
+  'review-answer': {
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem'], audit: append },
+    reads: [],
+    writes: [],
+    publishes: true,
+    answersTokens: true,
+    ...small,
+  },
+  'review-timeout': { tables: { cases: ['GetItem', 'UpdateItem'], audit: append }, reads: [], writes: [], ...small },
+  permit: {
+    tables: { cases: ['GetItem'], stop: ['GetItem'], ledger: ['GetItem', 'UpdateItem'], state: ['GetItem'] },
+    reads: ['registration'],
+    writes: [],
+    ...small,
+  },
+  remediate: {
+    tables: {
+      cases: ['GetItem', 'PutItem'],
+      stop: ['GetItem'],
+      ledger: ['GetItem', 'PutItem'],
+      audit: append,
+      state: ['GetItem', 'PutItem'],
+    },
+    reads: ['registration'],
+    writes: [],
+    publishes: true,
+    calls: true,
+    memoryMb: 512,
+    timeoutS: 60,
+  },
+  reconcile: {
+    tables: {
+      cases: ['GetItem', 'PutItem'],
+      stop: ['GetItem'],
+      ledger: ['GetItem', 'PutItem', 'index:by-due'],
+      audit: append,
+      state: ['GetItem', 'PutItem'],
+    },
+    reads: ['registration'],
+    writes: [],
+    publishes: true,
+    calls: true,
+    memoryMb: 512,
+    timeoutS: 60,
+  },
+  verify: {
+    tables: { cases: ['GetItem', 'PutItem'], ledger: ['GetItem'], state: ['GetItem'], audit: append },
+    reads: ['raw', 'window', 'registration', 'calibration'],
+    writes: [],
+    publishes: true,
+    models: true,
+    memoryMb: 1024,
+    timeoutS: 30,
+  },
+  close: {
+    tables: { cases: ['GetItem', 'PutItem'], audit: append, state: ['GetItem', 'PutItem'] },
+    reads: [],
+    writes: [],
+    publishes: true,
+    ...small,
+  },
+  sweeper: {
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'index:by-open'] },
+    reads: [],
+    writes: [],
+    publishes: true,
+    startsCases: true,
+    memoryMb: 512,
+    timeoutS: 55,
+  },
+  checkpoint: {
+    tables: { audit: ['Query', 'GetItem', 'index:by-bucket'] },
+    reads: [],
+    writes: [],
+    signs: true,
+    memoryMb: 512,
+    timeoutS: 120,
+  },
+};

@@ -1,0 +1,140 @@
+/** Where things are kept: six tables, two buckets, the signing key, the endpoint's secret. */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { Configuration } from '../contracts/configuration.ts';
+import type { Names, TableName } from '../contracts/names.ts';
+import { acknowledge } from './nag.ts';
+
+export interface StoresProps {
+  readonly configuration: Configuration;
+  readonly names: Names;
+}
+
+/** Tables hold single items only: no transactions, no streams, so that nothing depends on what one machine lacks. */
+export class Stores extends Construct {
+  readonly audit: Table;
+  readonly decisions: Table;
+  readonly cases: Table;
+  readonly ledger: Table;
+  readonly state: Table;
+  readonly stop: Table;
+  readonly data: Bucket;
+  readonly auditBucket: Bucket;
+  readonly signingKey: Key;
+  readonly webhookSecret: Secret;
+
+  constructor(scope: Construct, id: string, props: StoresProps) {
+    super(scope, id);
+    const { names, configuration } = props;
+    const removalPolicy = configuration.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    const text = (name: string) => ({ name, type: AttributeType.STRING });
+    const number = (name: string) => ({ name, type: AttributeType.NUMBER });
+    const table = (
+      tableId: string,
+      name: TableName,
+      keys: Pick<TableProps, 'partitionKey' | 'sortKey' | 'timeToLiveAttribute'>,
+    ): Table =>
+      new Table(this, tableId, {
+        tableName: names.table(name),
+        billingMode: BillingMode.PAY_PER_REQUEST,
+        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+        deletionProtection: !configuration.disposable,
+        removalPolicy,
+        ...keys,
+      });
+
+    this.audit = table('Audit', 'audit', { partitionKey: text('chain'), sortKey: number('seq') });
+    this.audit.addGlobalSecondaryIndex({
+      indexName: 'by-bucket',
+      partitionKey: text('bucket'),
+      sortKey: text('chain'),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    this.decisions = table('Decisions', 'decisions', {
+      partitionKey: text('asset'),
+      sortKey: text('sk'),
+      timeToLiveAttribute: 'ttl',
+    });
+    this.decisions.addGlobalSecondaryIndex({
+      indexName: 'by-day',
+      partitionKey: text('day'),
+      sortKey: text('sk'),
+      projectionType: ProjectionType.ALL,
+    });
+    this.cases = table('Cases', 'cases', { partitionKey: text('pk'), sortKey: text('sk') });
+    this.cases.addGlobalSecondaryIndex({
+      indexName: 'by-open',
+      partitionKey: text('open'),
+      sortKey: number('dueAtMs'),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    this.ledger = table('Ledger', 'ledger', { partitionKey: text('pk') });
+    this.ledger.addGlobalSecondaryIndex({
+      indexName: 'by-due',
+      partitionKey: text('due'),
+      sortKey: number('dueAtMs'),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    this.state = table('State', 'state', { partitionKey: text('asset') });
+    this.stop = table('Stop', 'stop', { partitionKey: text('scope') });
+
+    const bucket = {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      versioned: true,
+    };
+    this.data = new Bucket(this, 'Data', {
+      ...bucket,
+      bucketName: names.dataBucket,
+      removalPolicy,
+      lifecycleRules: [
+        {
+          id: 'raw',
+          prefix: 'raw/',
+          expiration: Duration.days(configuration.rawRetentionDays),
+          noncurrentVersionExpiration: Duration.days(7),
+        },
+        { id: 'quarantine', prefix: 'quarantine/', expiration: Duration.days(configuration.rawRetentionDays) },
+        { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(3) },
+      ],
+    });
+    // A checkpoint that could be deleted would prove nothing, so this bucket outlives the stack in any case.
+    this.auditBucket = new Bucket(this, 'AuditBucket', {
+      ...bucket,
+      bucketName: names.auditBucket,
+      removalPolicy: RemovalPolicy.RETAIN,
+      objectLockEnabled: true,
+      objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(configuration.auditLockDays)),
+    });
+    this.signingKey = new Key(this, 'SigningKey', {
+      alias: names.signingKeyAlias,
+      description: 'Signs the checkpoints of the audit chains',
+      keySpec: KeySpec.ECC_NIST_P256,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.webhookSecret = new Secret(this, 'WebhookSecret', {
+      secretName: names.webhookSecret,
+      description: 'Key with which remedies are signed (Standard Webhooks); share it with the endpoint',
+      generateSecretString: { passwordLength: 32, excludePunctuation: true },
+      removalPolicy,
+    });
+    for (const each of [this.data, this.auditBucket]) {
+      acknowledge(
+        each,
+        'AwsSolutions-S1',
+        'Server access logs would hold no more than CloudTrail data events, which an account turns on once for all buckets.',
+      );
+    }
+    acknowledge(
+      this.webhookSecret,
+      'AwsSolutions-SMG4',
+      'The endpoint must learn a new key at the same moment; rotation is started by its operator, and functions refetch on 401.',
+    );
+  }
+}
