@@ -23,6 +23,9 @@ export interface OpenCalibration {
   readonly deviations: Float32Array;
 }
 
+/** Rows of `deviations`: level, static, dynamic, smoothed static, smoothed level, T² weight. */
+export const deviationRows = 6;
+
 const opened = new WeakMap<Calibration, OpenCalibration>();
 
 /** Hex SHA-256 of the calibration's RFC 8785 form. */
@@ -63,7 +66,7 @@ export function openCalibration(doc: Calibration): OpenCalibration {
     staticNow: decode('staticNow', doc.model.staticNow, square),
     dynamicNow: decode('dynamicNow', doc.model.dynamicNow, square),
     dynamicBefore: decode('dynamicBefore', doc.model.dynamicBefore, square),
-    deviations: decode('deviations', doc.model.deviations, 3 * count),
+    deviations: decode('deviations', doc.model.deviations, deviationRows * count),
   };
   opened.set(doc, open);
   return open;

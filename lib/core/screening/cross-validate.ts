@@ -1,0 +1,154 @@
+/**
+ * Blocked cross-validation: ridge strengths, the final model, and residuals of every row under a model that has not
+ * seen its block. Rows next to each other are alike, so blocks are contiguous and, where there are days, whole days.
+ */
+import { addRows, emptyGram, type Gram, mirror, without } from './gram.ts';
+import { residualRows } from './kernel.ts';
+import { fitSeason, heldOutCovariance, type LinearModel, residualVariances, residualWeights } from './model.ts';
+
+export interface CrossValidateInput {
+  /** [rows × channels] in scales, missing cells filled. */
+  readonly z: Float64Array;
+  readonly mask: Uint8Array;
+  /** [rows × terms] */
+  readonly season: Float64Array;
+  readonly skip: Uint8Array;
+  readonly rows: number;
+  readonly channels: number;
+  readonly dead: Uint8Array;
+  readonly periodMs: number;
+  readonly cut: number;
+}
+
+export interface CrossValidated {
+  readonly model: LinearModel;
+  /** Held-out levels and residuals, [rows × channels], in scales. */
+  readonly levels: Float64Array;
+  readonly staticResiduals: Float64Array;
+  readonly dynamicResiduals: Float64Array;
+  readonly ridge: [number, number];
+  /** First row of each block, then the number of rows. */
+  readonly blocks: readonly number[];
+}
+
+const ridges = [1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1, 3];
+const fewRidges = [1e-3, 1e-2, 0.1, 1];
+/** Held-out variance below this (in scales²) earns nothing: it would be trust in the last digit. */
+const varianceFloor = 1e-5;
+
+/** Bounds of the blocks: five, or ten for long warm-ups, on whole days where days are covered. */
+function blockBounds(rows: number, periodMs: number, manyChannels: boolean): number[] {
+  const count = manyChannels || rows < 150 ? 3 : rows >= 2000 ? 8 : 5;
+  const dayRows = Math.round(86_400_000 / periodMs);
+  const unit = dayRows > 1 && rows / dayRows >= 2 * count ? dayRows : 1;
+  const bounds = Array.from({ length: count }, (_, b) => Math.round((b * rows) / count / unit) * unit);
+  return [...bounds, rows];
+}
+
+export function crossValidate(input: CrossValidateInput): CrossValidated {
+  const { z, season, skip, rows, channels, periodMs, cut, dead } = input;
+  const terms = season.length / rows;
+  const blocks = blockBounds(rows, periodMs, channels > 96);
+  const clipped = z.map((value) => Math.min(Math.max(value, -cut), cut));
+  const size = terms + 2 * channels;
+  const all = emptyGram(size);
+  const parts: Gram[] = [];
+  for (let b = 0; b + 1 < blocks.length; b += 1) {
+    const part = emptyGram(size);
+    addRows(part, season, terms, clipped, channels, blocks[b]!, blocks[b + 1]!, skip);
+    mirror(part);
+    for (let i = 0; i < all.sums.length; i += 1) all.sums[i] = all.sums[i]! + part.sums[i]!;
+    all.rows += part.rows;
+    parts.push(part);
+  }
+  const folds = parts.map((part) => fitSeason(without(all, part), terms, channels));
+  const heldOut = parts.map((part, b) => heldOutCovariance(part, terms, channels, folds[b]!));
+  const width = 2 * channels;
+  const grid = channels > 96 ? fewRidges : ridges;
+  const choose = (wide: boolean): number => {
+    const wSize = wide ? width : channels;
+    let best = grid[0]!;
+    let bestLoss = Number.POSITIVE_INFINITY;
+    for (const ridge of grid) {
+      const total = new Float64Array(channels);
+      for (let b = 0; b < parts.length; b += 1) {
+        if (parts[b]!.rows === 0) continue;
+        const { weights } = residualWeights(folds[b]!.covariance, width, wSize, channels, ridge);
+        const variances = residualVariances(weights, heldOut[b]!, width, wSize, channels);
+        for (let c = 0; c < channels; c += 1) total[c] = total[c]! + (variances[c]! * parts[b]!.rows) / all.rows;
+      }
+      let loss = 0;
+      for (let c = 0; c < channels; c += 1) if (dead[c] === 0) loss += Math.log(total[c]! + varianceFloor);
+      // A stronger ridge is taken while it costs next to nothing: the stream is always a little beyond the warm-up.
+      if (loss < bestLoss + 0.01 * channels) {
+        best = ridge;
+        bestLoss = Math.min(loss, bestLoss);
+      }
+    }
+    return best;
+  };
+  const ridge: [number, number] = [choose(false), choose(true)];
+  const solve = (fit: ReturnType<typeof fitSeason>): LinearModel => {
+    const now = residualWeights(fit.covariance, width, channels, channels, ridge[0]);
+    const both = residualWeights(fit.covariance, width, width, channels, ridge[1]);
+    return { season: fit.season, staticWeights: now.weights, precision: now.precision, dynamicWeights: both.weights };
+  };
+  const levels = new Float64Array(rows * channels);
+  const staticResiduals = new Float64Array(rows * channels);
+  const dynamicResiduals = new Float64Array(rows * channels);
+  for (let b = 0; b < parts.length; b += 1) {
+    const model = solve(folds[b]!);
+    const from = blocks[b]!;
+    const to = blocks[b + 1]!;
+    const start = Math.max(from - 1, 0);
+    // The row before the block is levelled by the block's own model, then given its former value back.
+    const kept = levels.slice(start * channels, from * channels);
+    levelRows(z, season, terms, model.season, channels, start, to, levels);
+    zeroDead(levels, dead, channels, start, to);
+    const first = levels.slice(start * channels, (start + 1) * channels);
+    residualRows(levels, first, model.staticWeights, undefined, input.mask, channels, from, to, staticResiduals);
+    const half = channels * channels;
+    const now = model.dynamicWeights.subarray(0, half);
+    residualRows(
+      levels,
+      first,
+      now,
+      model.dynamicWeights.subarray(half),
+      input.mask,
+      channels,
+      from,
+      to,
+      dynamicResiduals,
+    );
+    levels.set(kept, start * channels);
+  }
+  return { model: solve(fitSeason(all, terms, channels)), levels, staticResiduals, dynamicResiduals, ridge, blocks };
+}
+
+/** levels = z − season · weights for rows [from, to). */
+function levelRows(
+  z: Float64Array,
+  season: Float64Array,
+  terms: number,
+  weights: Float64Array,
+  channels: number,
+  from: number,
+  to: number,
+  out: Float64Array,
+): void {
+  for (let t = from; t < to; t += 1) {
+    const at = t * channels;
+    for (let c = 0; c < channels; c += 1) out[at + c] = z[at + c]!;
+    for (let i = 0; i < terms; i += 1) {
+      const term = season[t * terms + i]!;
+      if (term === 0) continue;
+      for (let c = 0; c < channels; c += 1) out[at + c] = out[at + c]! - term * weights[i * channels + c]!;
+    }
+  }
+}
+
+function zeroDead(levels: Float64Array, dead: Uint8Array, channels: number, from: number, to: number): void {
+  for (let c = 0; c < channels; c += 1) {
+    if (dead[c] === 1) for (let t = from; t < to; t += 1) levels[t * channels + c] = 0;
+  }
+}

@@ -1,0 +1,182 @@
+/** The spread of residuals and evidence over held-out normal rows, and the alarm threshold that follows. */
+import type { AlarmThreshold, EvidenceTail } from '../../contracts/calibration.ts';
+import {
+  activityOf,
+  dynamicRmsIndex,
+  evidenceNames,
+  freshCut,
+  freshFrom,
+  freshTo,
+  largestLogP,
+  usualActivity,
+} from './combine.ts';
+import type { CrossValidated } from './cross-validate.ts';
+import { graphEvidence, rowEvidence, smoothRows } from './kernel.ts';
+import { quantileOfSorted } from './linear.ts';
+import { fitTail, logP, openTail } from './tail.ts';
+import { fitThreshold } from './threshold.ts';
+
+export interface EvidenceInput {
+  readonly mask: Uint8Array;
+  readonly skip: Uint8Array;
+  readonly rows: number;
+  readonly channels: number;
+  readonly dead: Uint8Array;
+  readonly smoothing: number;
+  readonly episodesPerRow: number;
+}
+
+export interface FittedEvidence {
+  readonly staticNow: Float32Array;
+  readonly dynamicNow: Float32Array;
+  readonly dynamicBefore: Float32Array;
+  readonly deviations: Float32Array;
+  readonly evidence: EvidenceTail[];
+  readonly combined: EvidenceTail;
+  readonly fresh: EvidenceTail;
+  readonly threshold: AlarmThreshold;
+}
+
+/** Least deviations, in scales: below, a residual would be trust in a last digit. */
+const leastDeviation = 0.01;
+const energyPrior = { shape: 0.1, maxShape: 0.7 };
+/** −log10 p is close to exponential by construction. */
+const logPrior = { shape: 0.02, maxShape: 0.25 };
+
+export function fitEvidence(found: CrossValidated, input: EvidenceInput): FittedEvidence {
+  const { rows, channels, dead, mask, skip, smoothing } = input;
+  const level = maskRows(found.levels, mask);
+  const levelDeviation = normalise(level, input, leastDeviation);
+  const staticDeviation = normalise(found.staticResiduals, input, leastDeviation);
+  const dynamicDeviation = normalise(found.dynamicResiduals, input, leastDeviation);
+  const zeros = new Float64Array(channels);
+  const shift = smoothRows(found.staticResiduals, zeros, channels, smoothing);
+  const drift = smoothRows(level, zeros, channels, smoothing);
+  const everyCell = new Uint8Array(mask.length).fill(1);
+  const shiftDeviation = normalise(shift, { ...input, mask: everyCell }, leastDeviation);
+  const driftDeviation = normalise(drift, { ...input, mask: everyCell }, leastDeviation);
+  const precision = new Float64Array(channels);
+  for (let c = 0; c < channels; c += 1) {
+    precision[c] = dead[c] === 1 ? 0 : found.model.precision[c]! * levelDeviation[c]! * staticDeviation[c]!;
+  }
+  const width = evidenceNames.length;
+  const table = new Float64Array(rows * width);
+  const alive = channels - dead.reduce((sum, value) => sum + value, 0);
+  for (let t = 0; t < rows; t += 1) {
+    const from = t * channels;
+    const to = from + channels;
+    let observed = 0;
+    for (let i = from; i < to; i += 1) observed += mask[i]!;
+    rowEvidence(
+      level.subarray(from, to),
+      found.staticResiduals.subarray(from, to),
+      found.dynamicResiduals.subarray(from, to),
+      shift.subarray(from, to),
+      drift.subarray(from, to),
+      precision,
+      observed,
+      alive,
+      table,
+      t * width,
+    );
+  }
+  const evidence = tailsOf(table, rows, skip, smoothing);
+  const open = evidence.map(openTail);
+  const raw = new Float64Array(rows);
+  const rawFresh = new Float64Array(rows);
+  for (let t = 0; t < rows; t += 1) {
+    raw[t] = largestLogP(open, table, t * width, 0, width);
+    rawFresh[t] = largestLogP(open, table, t * width, freshFrom, freshTo);
+  }
+  const kept = (_: number, t: number): boolean => skip[t] === 0;
+  const combined = fitTail('combined', raw.filter(kept), logPrior);
+  const fresh = fitTail('fresh', rawFresh.filter(kept), logPrior);
+  const combinedTail = openTail(combined);
+  const freshTail = openTail(fresh);
+  const threshold = fitThreshold(
+    raw.map((value) => logP(combinedTail, value)),
+    rawFresh.map((value) => Math.min(logP(freshTail, value), freshCut)),
+    skip,
+    smoothing,
+    input.episodesPerRow,
+  );
+  const half = channels * channels;
+  const { staticWeights, dynamicWeights } = found.model;
+  const deviations = new Float32Array(6 * channels);
+  for (const [r, values] of [
+    levelDeviation,
+    staticDeviation,
+    dynamicDeviation,
+    shiftDeviation,
+    driftDeviation,
+    precision,
+  ].entries()) {
+    deviations.set(values, r * channels);
+  }
+  return {
+    staticNow: overDeviation(staticWeights, staticDeviation, dead),
+    dynamicNow: overDeviation(dynamicWeights.subarray(0, half), dynamicDeviation, dead),
+    dynamicBefore: overDeviation(dynamicWeights.subarray(half), dynamicDeviation, dead),
+    deviations,
+    evidence,
+    combined,
+    fresh,
+    threshold,
+  };
+}
+
+function tailsOf(table: Float64Array, rows: number, skip: Uint8Array, smoothing: number): EvidenceTail[] {
+  const width = evidenceNames.length;
+  const column = (k: number): Float64Array => {
+    const values: number[] = [];
+    for (let t = 0; t < rows; t += 1) if (skip[t] === 0) values.push(table[t * width + k]!);
+    return Float64Array.from(values);
+  };
+  const tails = graphEvidence.map((name, k) => fitTail(name, column(k), energyPrior));
+  const usual = usualActivity(tails[dynamicRmsIndex]!);
+  let activity = 0;
+  for (let t = 0; t < rows; t += 1) {
+    activity += smoothing * (activityOf(table[t * width + dynamicRmsIndex]!, usual) - activity);
+    table[t * width + graphEvidence.length] = activity;
+    table[t * width + graphEvidence.length + 1] = -activity;
+  }
+  tails.push(fitTail('activity', column(graphEvidence.length), energyPrior));
+  tails.push(fitTail('calm', column(graphEvidence.length + 1), energyPrior));
+  return tails;
+}
+
+function maskRows(values: Float64Array, mask: Uint8Array): Float64Array {
+  return values.map((value, i) => (mask[i] === 1 ? value : 0));
+}
+
+/**
+ * Divides each column by its deviation, in place, and gives the deviations: the root mean square of values cut at ten
+ * robust deviations, or what the 98th percentile of a normal spread would ask for where that is more.
+ */
+function normalise(values: Float64Array, input: EvidenceInput, least: number): Float64Array {
+  const { rows, channels, dead, mask, skip } = input;
+  const deviations = new Float64Array(channels).fill(1);
+  for (let c = 0; c < channels; c += 1) {
+    if (dead[c] === 1) continue;
+    const column: number[] = [];
+    for (let t = 0; t < rows; t += 1) {
+      const i = t * channels + c;
+      if (mask[i] === 1 && skip[t] === 0) column.push(Math.abs(values[i]!));
+    }
+    const sorted = Float64Array.from(column).sort();
+    const high = quantileOfSorted(sorted, 0.98) / 2.326;
+    const cut = 10 * Math.max(high, least);
+    let square = 0;
+    for (const value of sorted) square += Math.min(value, cut) ** 2;
+    const rms = Math.sqrt(square / Math.max(sorted.length, 1));
+    deviations[c] = Math.max(rms, Number.isFinite(high) ? high : 0, least);
+    for (let i = c; i < values.length; i += channels) values[i] = values[i]! / deviations[c]!;
+  }
+  return deviations;
+}
+
+/** Columns over their channel's deviation, dead columns 0. */
+function overDeviation(weights: Float64Array, deviation: Float64Array, dead: Uint8Array): Float32Array {
+  const channels = deviation.length;
+  return Float32Array.from(weights, (weight, i) => (dead[i % channels] === 1 ? 0 : weight / deviation[i % channels]!));
+}
