@@ -1,5 +1,6 @@
 /** An asset's small state item: what screening carries from batch to batch. One item an asset, conditional on `version`. */
 import { z } from 'zod';
+import { screenState } from './calibration.ts';
 import { assetId, bootId, epochMs, seq, sha256Hex, siteId } from './common.ts';
 import { channelMeta } from './telemetry.ts';
 
@@ -47,15 +48,24 @@ export const assetState = z.strictObject({
   calibrationHash: sha256Hex.optional(),
   /** Up to four boots, newest first. */
   boots: z.array(bootPosition).max(4),
+  /** Event time of the first and of the newest reading. */
+  firstEventMs: epochMs.optional(),
   lastEventMs: epochMs.optional(),
   lastReceivedMs: epochMs.optional(),
   readings: z.number().int().min(0),
-  /** Screening's own state, base64 of its serialised form (lib/core/screening). */
-  screen: z.string().max(8192).optional(),
-  /** The window head: chunk objects `window/ASSET/N` are complete below `nextChunk`; `tail` names raw batches since then. */
+  /** What screening remembers; absent before the first screened row. */
+  screen: screenState.optional(),
+  /** The standing alarm: the reading where it set in, and the highest score since. */
+  alarm: z.strictObject({ bootId, seq, atMs: epochMs, score: z.number().min(0) }).optional(),
+  /**
+   * The window, oldest first: full chunks `window/ASSET/0 … nextChunk − 1`, then `window/ASSET/open-<openPart>` where
+   * `openRows` is above 0, then the raw batches that `tail` names (`YYYYMMDDHH/ID`).
+   */
   nextChunk: z.number().int().min(0),
+  openPart: z.number().int().min(0),
+  openRows: z.number().int().min(0),
   tailRows: z.number().int().min(0),
-  tail: z.array(z.string().max(200)).max(64),
+  tail: z.array(z.string().max(64)).max(64),
   /** Set while a silence case is open, so that it opens once. */
   silentSinceMs: epochMs.optional(),
   /** Actions that hold on this asset: their expected effects are masked by name, not silenced. */

@@ -8,7 +8,10 @@ export const flagReason = z.enum(['onset', 'growth', 'silence', 'manual']);
 
 export const flaggedSignal = z.strictObject({
   v: z.literal(flagVersion),
-  /** Hex SHA-256 of asset, bootId, seq, reason and contract version: the same anomaly is the same flag however often it is found. */
+  /**
+   * Hex SHA-256 of asset, bootId, seq, reason and contract version (for `manual` also of the stated kind and the note):
+   * the same anomaly is the same flag however often it is found.
+   */
   flagId: sha256Hex,
   correlationId,
   asset: assetId,
@@ -28,6 +31,10 @@ export const flaggedSignal = z.strictObject({
   topChannels: z.array(z.strictObject({ name: z.string().max(64), share: probability })).max(8),
   calibrationHash: sha256Hex.optional(),
   modelHash: sha256Hex.optional(),
+  /** For `growth`: the reading where the standing alarm set in. */
+  onset: z.strictObject({ bootId, seq }).optional(),
+  /** The raw batch that holds the reading (`YYYYMMDDHH/ID`): readable before the asset's state names it. */
+  batch: z.string().max(64).optional(),
   /** Only for `manual`: what the person says it is, and why. */
   statedKind: kind.optional(),
   statedBy: z.string().max(128).optional(),

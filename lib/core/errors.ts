@@ -70,11 +70,15 @@ const transient = new Set([
   'SlowDown',
 ]);
 
-/** Whether trying again can help. An error of unknown kind counts as transient only when a service answered 5xx. */
+/** Whether trying again can help. An error that does not say counts as transient only when a service answered 5xx. */
 export function isRetryable(error: unknown): boolean {
-  if (error instanceof GroundcrewError) return error.retryable;
   if (!(error instanceof Error)) return false;
-  const { code, $metadata } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
+  const { code, retryable, $metadata } = error as Error & {
+    code?: unknown;
+    retryable?: unknown;
+    $metadata?: { httpStatusCode?: number };
+  };
+  if (typeof retryable === 'boolean') return retryable;
   if (transient.has(error.name) || (typeof code === 'string' && transient.has(code))) return true;
   return ($metadata?.httpStatusCode ?? 0) >= 500;
 }

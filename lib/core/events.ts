@@ -1,6 +1,6 @@
 /** Makes the events of the bus: CloudEvents 1.0 in `detail`, with an id that a repeat of the same thing repeats. */
 import { type EventData, type EventType, eventData, eventSource, eventVersion } from '../contracts/events.ts';
-import { hashOf } from './hash.ts';
+import { hashOf } from './audit/canonical.ts';
 import type { BusEvent } from './ports.ts';
 
 export interface EventContext {
