@@ -41,6 +41,8 @@ export const effect = z.strictObject({
   reconciliations: z.number().int().min(0),
   /** Not to be tried before this. */
   notBeforeMs: epochMs,
+  /** A person has said yes to a later ordinal: this one may be asked about, but never be sent again. */
+  superseded: z.boolean(),
   /** Outcome in the audit, on the asset and on the bus: nothing is left to do. */
   completed: z.boolean(),
   createdAtMs: epochMs,
