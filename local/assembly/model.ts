@@ -17,6 +17,10 @@ export interface FunctionModel extends Resource {
   readonly codeDir: string;
   /** `file.exported`, e.g. `index.handler`. */
   readonly handler: string;
+  /** `nodejs24.x` for instance. */
+  readonly runtime: string;
+  /** `arm64` or `x86_64`: what the layers' binaries are made for. */
+  readonly architectures: readonly string[];
   /** Folders that Lambda would unpack to `/opt`, in order. */
   readonly layerDirs: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -25,6 +29,7 @@ export interface FunctionModel extends Resource {
   readonly reservedConcurrency: number | undefined;
   /** Log group to which the function writes. */
   readonly logGroupName: string;
+  readonly logFormat: 'JSON' | 'Text';
   readonly roleArn: string;
   /** How an asynchronous call is repeated; Lambda's own defaults where the stack says nothing. */
   readonly asynchronous: AsyncInvokeModel;
@@ -182,8 +187,8 @@ export interface BucketModel extends Resource {
 }
 
 export interface KeyPairModel extends Resource {
-  readonly keySpec: 'ECC_NIST_P256' | 'SYMMETRIC_DEFAULT';
-  readonly keyUsage: 'SIGN_VERIFY' | 'ENCRYPT_DECRYPT';
+  readonly keySpec: 'ECC_NIST_P256';
+  readonly keyUsage: 'SIGN_VERIFY';
   /** `alias/…` */
   readonly aliases: readonly string[];
 }
