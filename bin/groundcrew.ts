@@ -23,7 +23,9 @@ const modules: Readonly<Record<string, () => Promise<(program: Command) => void>
 /** Words registered by another word's module. */
 const aliases: Readonly<Record<string, string>> = { resume: 'stop' };
 
-const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+  version: string;
+};
 const program = new Command('groundcrew')
   .description('Sensors see, models decide, crews act, people stay in charge.')
   .version(version)

@@ -1,0 +1,39 @@
+/** Output of commands: a table for people, one JSON document for programs. */
+import pc from 'picocolors';
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function printLine(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: measuring what a terminal shows means knowing its colour codes
+const colours = /\u001b\[[0-9;]*m/g;
+const width = (text: string): number => text.replace(colours, '').length;
+
+/** Prints rows under bold headings, columns as wide as their widest cell. */
+export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => width(row[column] ?? ''))),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(widths[column]! - width(cell))))
+      .join('  ');
+  printLine(pc.bold(line(headings)));
+  for (const row of rows) printLine(line(row));
+}
+
+/** `12.3 s ago`, `4 min ago`. */
+export function ago(thenMs: number, nowMs: number): string {
+  const seconds = Math.max(0, nowMs - thenMs) / 1000;
+  if (seconds < 90) return `${seconds.toFixed(0)} s ago`;
+  if (seconds < 5400) return `${(seconds / 60).toFixed(0)} min ago`;
+  if (seconds < 172_800) return `${(seconds / 3600).toFixed(1)} h ago`;
+  return `${(seconds / 86_400).toFixed(0)} d ago`;
+}
+
+/** First characters of a long id, enough to name it. */
+export const short = (id: string): string => id.slice(0, 8);
