@@ -24,7 +24,10 @@ export interface ProcessOptions {
   readonly spinUpHours?: number;
 }
 
-/** Volumes and flows behind one row, for checks of the mass balance: what no real utility knows. */
+/**
+ * Mean flows from one row to the next, and the water in the tanks at the row, for checks of the mass balance: what no
+ * real utility knows.
+ */
 export interface Balance {
   readonly inflowLps: number;
   readonly consumptionLps: number;
@@ -130,9 +133,18 @@ export class WaterProcess {
     const values = new Float64Array(this.network.sensors.length);
     this.readPhysical();
     this.bank.read(timeMs, this.physical, values);
-    const balance = this.readBalance();
-    this.move();
-    return { timeMs, values, balance };
+    const storageM3 = this.readStorage();
+    const flows = this.move();
+    return { timeMs, values, balance: { ...flows, storageM3 } };
+  }
+
+  /** Faults were added to the list that the process was given: a leak is sized by the pressure that there is now. */
+  noticeFaults(): void {
+    for (const fault of this.faults) {
+      const isLeak = fault.kind === 'leak' || fault.kind === 'burst';
+      if (!isLeak || this.usualPressure.has(fault.element)) continue;
+      this.usualPressure.set(fault.element, this.pressure[this.junctionIndex.get(fault.element)! - 1]!);
+    }
   }
 
   /** Normal events of the days between two times. */
@@ -161,15 +173,21 @@ export class WaterProcess {
     this.learnPressures();
   }
 
-  private move(): void {
+  private move(): Omit<Balance, 'storageM3'> {
+    const volumes = { inflowLps: 0, consumptionLps: 0, leakageLps: 0 };
+    const { stepS } = this.options;
     // Tanks that fill or empty and pumps that switch split a row into several hydraulic steps.
-    for (let leftS = this.options.stepS, guard = 0; leftS > 0 && guard < 1000; guard += 1) {
+    for (let leftS = stepS, guard = 0; leftS > 0 && guard < 1000; guard += 1) {
+      const flows = this.readFlows();
       const takenS = this.model.advance();
       if (takenS <= 0) break;
+      for (const key of ['inflowLps', 'consumptionLps', 'leakageLps'] as const)
+        volumes[key] += (flows[key] * takenS) / stepS;
       leftS -= takenS;
       if (leftS > 0) this.model.solve();
     }
-    this.timeMs += this.options.stepS * 1000;
+    this.timeMs += stepS * 1000;
+    return volumes;
   }
 
   private setDemand(): void {
@@ -273,19 +291,21 @@ export class WaterProcess {
     }
   }
 
-  private readBalance(): Balance {
+  private readFlows(): Omit<Balance, 'storageM3'> {
     const { model } = this;
     model.nodes(nodeProperty.demand, this.scratch);
     const inflowLps = this.reservoirIndex.reduce((sum, index) => sum - this.scratch[index - 1]!, 0);
     model.consumption(this.scratch);
     const consumptionLps = this.sumJunctions();
     model.leakage(this.scratch);
-    const leakageLps = this.sumJunctions();
-    const storageM3 = this.network.tanks.reduce((sum, tank, index) => {
+    return { inflowLps, consumptionLps, leakageLps: this.sumJunctions() };
+  }
+
+  private readStorage(): number {
+    return this.network.tanks.reduce((sum, tank, index) => {
       const levelM = this.pressure[this.tankIndex[index]! - 1]!;
       return sum + levelM * Math.PI * (tank.diameterM / 2) ** 2;
     }, 0);
-    return { inflowLps, consumptionLps, leakageLps, storageM3 };
   }
 
   private sumJunctions(): number {

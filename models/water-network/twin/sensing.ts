@@ -7,7 +7,6 @@ import type { Sensor } from './network-types.ts';
 interface ChannelState {
   readonly sensor: Sensor;
   readonly random: Random;
-  readonly faults: readonly FaultSpec[];
   lastGood: number;
   /** Rows that a communication gap still lasts. */
   gapRows: number;
@@ -16,6 +15,8 @@ interface ChannelState {
 /** Turns physical values into readings; keeps what stuck and silent sensors need to remember. */
 export class SensorBank {
   private readonly states: ChannelState[];
+  /** The process's own list, which may grow. */
+  private readonly faults: readonly FaultSpec[];
   private readonly missingCells: number;
   private readonly noiseFactor: number;
 
@@ -24,12 +25,12 @@ export class SensorBank {
     faults: readonly FaultSpec[],
     options: { readonly seed: number; readonly missingCells: number; readonly noiseFactor: number },
   ) {
+    this.faults = faults;
     this.missingCells = options.missingCells;
     this.noiseFactor = options.noiseFactor;
     this.states = sensors.map((sensor) => ({
       sensor,
       random: childRandom(options.seed, 'sensor', sensor.channel),
-      faults: faults.filter((fault) => fault.kind === 'sensor-fault' && fault.element === sensor.channel),
       lastGood: Number.NaN,
       gapRows: 0,
     }));
@@ -54,7 +55,8 @@ export class SensorBank {
       state.gapRows = gap < 0.25 ? Math.floor(gap * 16) : 0;
     }
     let active = false;
-    for (const fault of state.faults) {
+    for (const fault of this.faults) {
+      if (fault.kind !== 'sensor-fault' || fault.element !== sensor.channel) continue;
       const part = progress(fault, timeMs);
       if (part === 0) continue;
       active = true;

@@ -19,7 +19,7 @@ export interface SimulateOptions {
   readonly spinUpHours?: number;
 }
 
-/** Flows in l/s and stored water in m³ at each row. */
+/** Mean flows in l/s from each row to the next, and stored water in m³ at each row. */
 export interface BalanceTrace {
   readonly inflowLps: Float64Array;
   readonly consumptionLps: Float64Array;
