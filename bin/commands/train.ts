@@ -1,0 +1,159 @@
+/** `groundcrew train`: data set, model and card of a pack, byte for byte from a seed. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { SingleBar } from 'cli-progress';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { DatasetSize, TrainingRecipe } from '../../models/training/recipe.ts';
+import { modelSidecar } from '../../models/training/sidecar.ts';
+import { type ModelFiles, modelFiles, type TrainedModel, trainModel } from '../../models/training/train.ts';
+import { CommandFailure } from './support/failure.ts';
+import { farmParts } from './support/part-farm.ts';
+import { loadRecipe, repositoryUrl } from './support/recipe-tools.ts';
+
+interface TrainOptions {
+  readonly pack: string;
+  readonly size: DatasetSize;
+  readonly seed: number;
+  readonly jobs: number;
+  readonly check: boolean;
+  readonly cache: boolean;
+  readonly output?: string;
+}
+
+const mostJobs = 64;
+
+function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new InvalidArgumentError(`A whole number from ${low} to ${high} is needed.`);
+    }
+    return value;
+  };
+}
+
+export function registerTrain(program: Command): void {
+  program
+    .command('train')
+    .description('make data set, model and card of a pack from a seed')
+    .requiredOption('--pack <name>', 'folder under models/ with a recipe.ts')
+    .addOption(new Option('--size <size>', 'how much data').choices(['small', 'full']).default('full'))
+    .option('--seed <number>', 'seed of everything', wholeNumber(0, 2 ** 31 - 1), 1)
+    .option('--jobs <number>', 'worker threads, 0 for none', wholeNumber(0, mostJobs), 2)
+    .option('--check', 'compare with the committed model and write nothing', false)
+    .option('--no-cache', 'make every part anew')
+    .option('--output <folder>', 'write here instead of beside the pack')
+    .action(train);
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const recipe = await loadRecipe(options.pack);
+  const small = await trainOnce(recipe, 'small', options);
+  if (options.check && options.size === 'small') {
+    compareSmall(options, small);
+    return;
+  }
+  const trained = options.size === 'small' ? small : await trainOnce(recipe, 'full', options);
+  const files = modelFiles(recipe, options.size, options.seed, trained, small.sha256);
+  if (options.check) {
+    compareFiles(options, files);
+    return;
+  }
+  const folder = options.output === undefined ? packUrl(options.pack) : pathToFileURL(`${options.output}/`);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of namedFiles(files)) writeFileSync(new URL(name, folder), content);
+  say(`Wrote model.onnx (SHA-256 ${trained.sha256}), model.json and card.md.`);
+  const { test } = trained.result;
+  say(
+    `On ${trained.result.parts.test} networks not trained on: macro-F1 ${test.macroF1.toFixed(3)}, accuracy ${test.accuracy.toFixed(3)}.`,
+  );
+}
+
+async function trainOnce(recipe: TrainingRecipe, size: DatasetSize, options: TrainOptions): Promise<TrainedModel> {
+  const parts = bar(`${size}: networks`);
+  const rounds = bar(`${size}: trees   `);
+  try {
+    return await trainModel(
+      recipe,
+      size,
+      options.seed,
+      (wanted) =>
+        farmParts(recipe, wanted, {
+          jobs: options.jobs,
+          ...(options.cache ? { cacheUrl: new URL('.cache/train/', repositoryUrl) } : {}),
+          onPart: parts.update,
+        }),
+      (round, all, loss) => rounds.update(round, all, `loss ${loss.toFixed(4)}`),
+    );
+  } finally {
+    parts.stop();
+    rounds.stop();
+  }
+}
+
+/** A bar on stderr that appears with its first step; silent where stderr is no terminal. */
+function bar(title: string) {
+  const shown = new SingleBar({
+    format: `${title} {bar} {value}/{total} {eta_formatted} {note}`,
+    stream: process.stderr,
+  });
+  let started = false;
+  return {
+    update: (value: number, total: number, note = ''): void => {
+      if (!started) shown.start(total, 0, { note: '' });
+      started = true;
+      shown.update(value, { note });
+    },
+    stop: (): void => {
+      if (started) shown.stop();
+    },
+  };
+}
+
+const packUrl = (pack: string): URL => new URL(`models/${pack}/`, repositoryUrl);
+
+const namedFiles = (files: ModelFiles): [string, Uint8Array | string][] => [
+  ['model.onnx', files.onnx],
+  ['model.json', files.sidecar],
+  ['card.md', files.card],
+];
+
+function committed(pack: string, name: string): Buffer {
+  const url = new URL(name, packUrl(pack));
+  if (!existsSync(url)) throw new CommandFailure(`models/${pack}/${name} is not there: train without --check first.`);
+  return readFileSync(url);
+}
+
+function compareSmall(options: TrainOptions, small: TrainedModel): void {
+  const sidecar = modelSidecar.parse(JSON.parse(committed(options.pack, 'model.json').toString('utf8')));
+  if (sidecar.seed !== options.seed) {
+    throw new CommandFailure(`The committed model has seed ${sidecar.seed}; check with --seed ${sidecar.seed}.`);
+  }
+  if (sidecar.smallSha256 !== small.sha256) {
+    throw new CommandFailure(
+      `The small model is ${small.sha256}, the committed one was made by code that gives ${sidecar.smallSha256}: ` +
+        `data or training changed since. Train again: npm run train -- --pack ${options.pack}`,
+    );
+  }
+  say('The small model is the one that the committed model was made beside: nothing changed.');
+}
+
+function compareFiles(options: TrainOptions, files: ModelFiles): void {
+  const different = namedFiles(files).flatMap(([name, content]) => {
+    const made = Buffer.from(content);
+    const there = committed(options.pack, name);
+    if (made.equals(there)) return [];
+    const at = made.findIndex((byte, i) => byte !== there[i]);
+    return [
+      `${name}: ${there.length} bytes committed, ${made.length} made, first difference at byte ${at < 0 ? made.length : at}`,
+    ];
+  });
+  if (different.length > 0) {
+    throw new CommandFailure(`What training makes is not what is committed.\n${different.join('\n')}`);
+  }
+  say('model.onnx, model.json and card.md are what training makes, byte for byte.');
+}
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};

@@ -1,0 +1,47 @@
+/** Part results as JSON text, for the cache and for messages between threads; the same result gives the same text. */
+import { z } from 'zod';
+import { kind } from '../../lib/contracts/common.ts';
+import { decodeFloats, encodeFloats } from '../../lib/core/screening/floats.ts';
+import type { PartResult } from './recipe.ts';
+
+const stored = z.strictObject({
+  samples: z.array(
+    z.strictObject({
+      features: z.base64(),
+      kind,
+      segment: z.string(),
+      event: z.string(),
+      phase: z.enum(['onset', 'later']),
+      roles: z.enum(['known', 'inferred']),
+      zoneRank: z.number().int().min(1).optional(),
+    }),
+  ),
+  events: z.array(
+    z.strictObject({ event: z.string(), kind, segment: z.string(), foundAfterHours: z.number().optional() }),
+  ),
+  normalRows: z.number().int().min(0),
+  normalRowsAlarmed: z.number().int().min(0),
+});
+
+export function encodePart(part: PartResult): string {
+  return JSON.stringify({
+    ...part,
+    samples: part.samples.map((sample) => ({ ...sample, features: encodeFloats(sample.features) })),
+  });
+}
+
+/** @throws ZodError or SyntaxError when the text is not a stored part */
+export function decodePart(text: string): PartResult {
+  const part = stored.parse(JSON.parse(text));
+  return {
+    ...part,
+    samples: part.samples.map(({ features, zoneRank, ...sample }) => ({
+      ...sample,
+      features: decodeFloats(features),
+      ...(zoneRank === undefined ? {} : { zoneRank }),
+    })),
+    events: part.events.map(({ foundAfterHours, ...event }) =>
+      foundAfterHours === undefined ? event : { ...event, foundAfterHours },
+    ),
+  };
+}

@@ -1,0 +1,98 @@
+/** The whole training run of a pack, from parts to the three files: model.onnx, model.json, card.md. */
+import { createHash } from 'node:crypto';
+import { modelCard } from './card.ts';
+import { type FitListener, type FitResult, fitClassifier, type SplitData, setAlpha } from './fit.ts';
+import { encodePart } from './part-codec.ts';
+import type { DatasetSize, Part, PartResult, Split, TrainingRecipe } from './recipe.ts';
+import { type ModelSidecar, modelSidecar, sidecarVersion } from './sidecar.ts';
+import { encodeTreeModel } from './tree-onnx.ts';
+
+export interface TrainedModel {
+  readonly onnx: Uint8Array;
+  readonly sha256: string;
+  readonly datasetHash: string;
+  readonly result: FitResult;
+}
+
+/** Makes the parts of a data set, in any order and on any thread; gives them back in the order of `parts`. */
+export type MakeParts = (parts: readonly Part[]) => Promise<readonly PartResult[]>;
+
+/** Trains at one size. The same recipe, size and seed give the same bytes. */
+export async function trainModel(
+  recipe: TrainingRecipe,
+  size: DatasetSize,
+  seed: number,
+  makeParts: MakeParts,
+  onRound: FitListener,
+): Promise<TrainedModel> {
+  const parts = recipe.parts(size, seed);
+  const results = await makeParts(parts);
+  const hash = createHash('sha256');
+  for (const [i, part] of parts.entries()) hash.update(`${part.id}\n${encodePart(results[i]!)}\n`);
+  const datasetHash = hash.digest('hex');
+  const of = (split: Split): PartResult[] => results.filter((_, i) => parts[i]!.split === split);
+  const data: SplitData = { train: of('train'), validation: of('validation'), test: of('test') };
+  const result = fitClassifier(recipe, data, seed, onRound);
+  const onnx = encodeTreeModel(result.model, result.temperature, {
+    name: recipe.name,
+    version: recipe.version,
+    dataset_sha256: datasetHash,
+    seed: `${seed}`,
+    size,
+    features: JSON.stringify(recipe.featureNames),
+    kinds: JSON.stringify(recipe.kinds),
+    metrics: JSON.stringify({
+      networks: result.parts.test,
+      windows: result.windows.test,
+      macroF1: round(result.test.macroF1),
+      accuracy: round(result.test.accuracy),
+      f1: Object.fromEntries(result.test.classes.map((c) => [c.name, round(c.f1)])),
+      calibrationError: round(result.test.calibrationError),
+    }),
+    limits: JSON.stringify(recipe.limits),
+    intended_use: recipe.intendedUse,
+  });
+  return { onnx, sha256: createHash('sha256').update(onnx).digest('hex'), datasetHash, result };
+}
+
+export interface ModelFiles {
+  readonly onnx: Uint8Array;
+  readonly sidecar: string;
+  readonly card: string;
+}
+
+/** The files of a model as they are committed. */
+export function modelFiles(
+  recipe: TrainingRecipe,
+  size: DatasetSize,
+  seed: number,
+  trained: TrainedModel,
+  smallSha256: string,
+): ModelFiles {
+  const sidecar: ModelSidecar = modelSidecar.parse({
+    v: sidecarVersion,
+    name: recipe.name,
+    version: recipe.version,
+    sha256: trained.sha256,
+    smallSha256,
+    datasetHash: trained.datasetHash,
+    seed,
+    kinds: [...recipe.kinds],
+    features: [...recipe.featureNames],
+    baseline: [...trained.result.baseline],
+    setAlpha,
+    conformal: trained.result.conformal,
+  });
+  const card = modelCard({
+    recipe,
+    result: trained.result,
+    size,
+    seed,
+    datasetHash: trained.datasetHash,
+    modelSha256: trained.sha256,
+    modelBytes: trained.onnx.length,
+  });
+  return { onnx: trained.onnx, sidecar: `${JSON.stringify(sidecar)}\n`, card };
+}
+
+const round = (value: number): number => Number(value.toFixed(4));

@@ -1,0 +1,14 @@
+/** Names that the pack's parts share. */
+import type { Kind } from '../../lib/contracts/common.ts';
+
+export const packName = 'water-network';
+export const packVersion = '0.1.0';
+/** In the order of the model's probabilities. */
+export const kinds = [
+  'normal',
+  'leak',
+  'burst',
+  'pump-failure',
+  'valve-stuck',
+  'sensor-fault',
+] as const satisfies readonly Kind[];

@@ -1,0 +1,204 @@
+/** One network with its scenarios: warm-up, calibration, screening with its real delays, and the windows it flagged. */
+import type { Calibration } from '../../../lib/contracts/calibration.ts';
+import type { ChannelMeta } from '../../../lib/contracts/telemetry.ts';
+import type { AlarmContext } from '../../../lib/core/pack.ts';
+import { between, childRandom, integerBetween } from '../../../lib/core/random.ts';
+import { fitCalibration } from '../../../lib/core/screening/fit.ts';
+import { type ScreenedRows, topChannelCount } from '../../../lib/core/screening/types.ts';
+import { rowCount, type Series } from '../../../lib/core/series.ts';
+import type { EventResult, Part, PartResult, RecipeTools, Sample } from '../../training/recipe.ts';
+import { windowFeatures } from '../features.ts';
+import { rankZones } from '../localise.ts';
+import { type FaultSpec, zoneOf } from '../twin/faults.ts';
+import { generateNetwork, type TwinNetwork } from '../twin/network.ts';
+import { type SimulatedRun, simulate } from '../twin/simulate.ts';
+import { drawFault, drawPlant, type Plant, scenarioMix, segmentOf } from './scenarios.ts';
+
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+/** A Monday; the day within the year does not matter to the twin. */
+const originMs = Date.UTC(2025, 2, 3);
+const scenarioDays = 4;
+/** History that the classifier looks at. The manifest says the same. */
+export const windowMs = 48 * hourMs;
+export const windowMaxRows = 640;
+/** Hours after its onset at which a standing alarm is looked at again. */
+const laterHours = [1, 4, 12, 24];
+const maxWindowsPerRun = 8;
+
+/** Channels as a file without any description would give them. */
+const withoutRoles = (channels: readonly ChannelMeta[]): ChannelMeta[] =>
+  channels.map(({ name }) => ({ name, role: 'unknown', unit: '' }));
+
+export async function makePart(part: Part, tools: RecipeTools): Promise<PartResult> {
+  const random = childRandom(part.seed, 'plant');
+  const plant = drawPlant(random, part.seed);
+  const network = generateNetwork(plant.options);
+  const channels = plant.rolesHidden ? withoutRoles(network.channels) : network.channels;
+  const { stepS } = plant;
+  const warmup = await simulate({
+    network,
+    startMs: originMs,
+    days: plant.warmupDays,
+    stepS,
+    seed: part.seed,
+    faults: [],
+  });
+  const samples: Sample[] = [];
+  const events: EventResult[] = [];
+  const totals = { normalRows: 0, normalRowsAlarmed: 0 };
+  let calibration: Calibration;
+  try {
+    calibration = fitCalibration({ ...warmup.series, channels });
+  } catch (error) {
+    // A network whose few channels are all constant cannot be screened at all; it has nothing to teach.
+    if (error instanceof RangeError) return { samples, events, ...totals };
+    throw error;
+  }
+  for (let i = 0; i < part.scenarios; i += 1) {
+    const run = await runScenario(part, plant, network, calibration, i);
+    if (run === undefined) continue;
+    const series = { ...run.simulated.series, channels };
+    const screened = await tools.screen(calibration, series);
+    const scenario = { ...run, series, screened, id: `${part.id}/${i}`, plant, network, calibration };
+    samples.push(...flaggedWindows(scenario));
+    if (run.fault !== undefined) events.push(eventResult(scenario, run.fault));
+    countNormal(scenario, totals);
+  }
+  return { samples, events, ...totals };
+}
+
+interface Run {
+  readonly simulated: SimulatedRun;
+  readonly fault: FaultSpec | undefined;
+}
+
+interface Scenario extends Run {
+  readonly id: string;
+  readonly series: Series;
+  readonly screened: ScreenedRows;
+  readonly plant: Plant;
+  readonly network: TwinNetwork;
+  readonly calibration: Calibration;
+}
+
+async function runScenario(
+  part: Part,
+  plant: Plant,
+  network: TwinNetwork,
+  calibration: Calibration,
+  i: number,
+): Promise<Run | undefined> {
+  const random = childRandom(part.seed, 'scenario', i);
+  const draw = scenarioMix[i % scenarioMix.length]!;
+  // Some days after the warm-up, so that what was learned has had time to age a little.
+  const startMs = originMs + (plant.warmupDays + integerBetween(random, 0, 10)) * dayMs;
+  const days = draw === 'normal' ? 2 * scenarioDays : scenarioDays;
+  const endMs = startMs + days * dayMs;
+  const faultStartMs = startMs + Math.round(between(random, 26, 60) * 12) * (hourMs / 12);
+  const fault = draw === 'normal' ? undefined : drawFault(random, network, calibration, draw, faultStartMs, endMs);
+  if (draw !== 'normal' && fault === undefined) return undefined;
+  const simulated = await simulate({
+    network,
+    startMs,
+    days,
+    stepS: plant.stepS,
+    seed: part.seed,
+    faults: fault === undefined ? [] : [fault],
+    // Normal runs are livelier than life: their false alarms are what the classifier must know as normal.
+    ...(fault === undefined
+      ? { normal: { eventsPerWeek: 3, plannedOutagesPerMonth: 5, heatWavesPerMonth: 3, holidaysPerMonth: 2 } }
+      : {}),
+  });
+  return { simulated, fault };
+}
+
+/** Windows at each onset and some hours later while the alarm holds, with what was true at their last row. */
+function flaggedWindows(scenario: Scenario): Sample[] {
+  const { alarms, onsets } = scenario.screened;
+  const { stepS, rolesHidden } = scenario.plant;
+  const samples: Sample[] = [];
+  let alarmRow = -1;
+  for (let row = 0; row < alarms.length && samples.length < maxWindowsPerRun; row += 1) {
+    if (alarms[row] === 0) {
+      alarmRow = -1;
+      continue;
+    }
+    if (alarmRow < 0) alarmRow = row;
+    const hours = ((row - alarmRow) * stepS) / 3600;
+    const later = laterHours.some((at) => hours >= at && hours - stepS / 3600 < at) && row > alarmRow;
+    if (onsets[row] !== 1 && !later) continue;
+    const truth = truthAt(scenario, row, alarmRow);
+    if (truth === undefined) continue;
+    const { window, alarm } = windowAt(scenario, row, alarmRow);
+    const features = windowFeatures(window, scenario.calibration, alarm);
+    const zone = scenario.fault && zoneOf(scenario.network, scenario.fault);
+    const rank = zone === undefined ? 0 : rankZones(features).findIndex((ranked) => ranked.name === zone) + 1;
+    const hydraulic = truth.kind === 'leak' || truth.kind === 'burst';
+    samples.push({
+      features: features.values,
+      ...truth,
+      event: truth.kind === 'normal' ? `${scenario.id}/normal` : scenario.id,
+      phase: row === alarmRow ? 'onset' : 'later',
+      roles: rolesHidden ? 'inferred' : 'known',
+      ...(hydraulic && rank > 0 ? { zoneRank: rank } : {}),
+    });
+  }
+  return samples;
+}
+
+/** Undefined where the truth is mixed: a fault is just over, and the network finds its way back. */
+function truthAt(scenario: Scenario, row: number, alarmRow: number): Pick<Sample, 'kind' | 'segment'> | undefined {
+  const { fault, simulated, series } = scenario;
+  const timeMs = series.timesMs[row]!;
+  if (fault !== undefined && timeMs >= fault.endMs) return undefined;
+  if (fault !== undefined && timeMs >= fault.startMs) {
+    // An alarm that stood before the fault began says nothing of the fault until it has had time to show.
+    if (series.timesMs[alarmRow]! < fault.startMs && timeMs - fault.startMs < hourMs) return undefined;
+    return { kind: fault.kind, segment: segmentOf(fault) };
+  }
+  const event = simulated.normalEvents.find((one) => timeMs >= one.startMs && timeMs <= one.endMs + hourMs);
+  return { kind: 'normal', segment: event === undefined ? 'normal, false alarm' : `normal, ${event.subKind}` };
+}
+
+function windowAt(scenario: Scenario, row: number, alarmRow: number): { window: Series; alarm: AlarmContext } {
+  const { series, screened } = scenario;
+  const width = series.channels.length;
+  let from = Math.max(0, row + 1 - windowMaxRows);
+  while (series.timesMs[from]! <= series.timesMs[row]! - windowMs) from += 1;
+  const window = {
+    channels: series.channels,
+    timesMs: series.timesMs.slice(from, row + 1),
+    values: series.values.slice(from * width, (row + 1) * width),
+  };
+  let score = 0;
+  for (let r = alarmRow; r <= row; r += 1) score = Math.max(score, screened.scores[r]!);
+  const topChannels = Array.from({ length: topChannelCount }, (_, k) => ({
+    channel: screened.topChannels[row * topChannelCount + k]!,
+    share: screened.topShares[row * topChannelCount + k]!,
+  })).filter((top) => top.channel >= 0);
+  return {
+    window,
+    alarm: { onsetRow: Math.max(0, alarmRow - from), rowsSinceOnset: row - alarmRow, score, topChannels },
+  };
+}
+
+function eventResult(scenario: Scenario, fault: FaultSpec): EventResult {
+  const { timesMs } = scenario.series;
+  const base = { event: scenario.id, kind: fault.kind, segment: segmentOf(fault) };
+  for (let row = 0; row < rowCount(scenario.series); row += 1) {
+    const since = timesMs[row]! - fault.startMs;
+    if (since < 0 || timesMs[row]! >= fault.endMs || scenario.screened.alarms[row] === 0) continue;
+    return { ...base, foundAfterHours: since / hourMs };
+  }
+  return base;
+}
+
+function countNormal(scenario: Scenario, totals: { normalRows: number; normalRowsAlarmed: number }): void {
+  const until = scenario.fault?.startMs ?? Number.POSITIVE_INFINITY;
+  scenario.series.timesMs.forEach((timeMs, row) => {
+    if (timeMs >= until) return;
+    totals.normalRows += 1;
+    totals.normalRowsAlarmed += scenario.screened.alarms[row]!;
+  });
+}
