@@ -13,7 +13,9 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type AuditEntry, auditEntry } from '../../contracts/audit.ts';
+import { canonical } from '../../core/audit/canonical.ts';
 import { type AuditDraft, bucketOf, entryIdOf, genesisHash, sealEntry } from '../../core/audit/entry.ts';
+import { ConflictError, CorruptDataError } from '../../core/errors.ts';
 
 /** Where the chains are. */
 export interface AuditTable {
@@ -26,10 +28,7 @@ const lookBackEntries = 8;
 const maxAttempts = 24;
 
 /** A chain was so busy that an append lost every race. Retryable: nothing was written. */
-export class AuditContentionError extends Error {
-  override readonly name = 'AuditContentionError';
-  readonly retryable = true;
-}
+export class AuditContentionError extends ConflictError {}
 
 /**
  * Appends one fact to its chain and returns the entry that stands there. The same fact (chain, type, key) appended
@@ -53,13 +52,17 @@ export async function appendAudit(
     const entry = sealEntry(draft, head ? head.seq + 1 : 0, head?.hash ?? genesisHash, nowMs);
     if (await putEntry(at, entry)) return entry;
     const winner = await entryAt(at, entry.chain, entry.seq);
-    if (!winner) throw new Error(`${entry.chain} seq ${entry.seq}: a put was refused but nothing is there`);
+    if (!winner)
+      throw new CorruptDataError(`${entry.chain} seq ${entry.seq}: a put was refused but nothing is there`, {
+        code: 'audit-entry-vanished',
+      });
     recent = [winner, ...recent];
     // Others append to this chain right now: spread the next tries.
     if (winner.entryId !== entryId && attempt > 0) await sleep(random() * Math.min(400, 5 * 2 ** attempt));
   }
   throw new AuditContentionError(
     `${draft.chain}: ${maxAttempts} appends lost their race; the chain is too hot, try again later`,
+    { code: 'audit-contention' },
   );
 }
 
@@ -144,7 +147,7 @@ async function putEntry(at: AuditTable, entry: AuditEntry): Promise<boolean> {
           seq: { N: String(entry.seq) },
           entryId: { S: entry.entryId },
           bucket: { S: bucketOf(entry.at) },
-          entry: { S: JSON.stringify(entry) },
+          entry: { S: canonical(entry) },
         },
         ConditionExpression: 'attribute_not_exists(#chain)',
         ExpressionAttributeNames: { '#chain': 'chain' },
@@ -158,7 +161,10 @@ async function putEntry(at: AuditTable, entry: AuditEntry): Promise<boolean> {
 }
 
 function textOf(item: Record<string, AttributeValue>): string {
-  if (!item.entry?.S) throw new Error(`audit item ${item.chain?.S} ${item.seq?.N} has no entry text`);
+  if (!item.entry?.S)
+    throw new CorruptDataError(`audit item ${item.chain?.S} ${item.seq?.N} has no entry text`, {
+      code: 'audit-entry-empty',
+    });
   return item.entry.S;
 }
 

@@ -12,6 +12,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type CaseRecord, caseRecord } from '../../contracts/case.ts';
+import { ConflictError, NotFoundError } from '../../core/errors.ts';
 
 /** Where the cases are. */
 export interface CaseTable {
@@ -32,9 +33,10 @@ export interface Slot {
 }
 
 /** Somebody else changed the record first. Read again and decide again. */
-export class CaseConflictError extends Error {
-  override readonly name = 'CaseConflictError';
-  readonly retryable = true;
+export class CaseConflictError extends ConflictError {
+  constructor(message: string) {
+    super(message, { code: 'case-conflict' });
+  }
 }
 
 /** What became of a flag: it opened a case, joined one, or had been routed before. */
@@ -193,7 +195,7 @@ export async function putCase(at: CaseTable, record: CaseRecord): Promise<void> 
 /**
  * Reads, changes and writes a case, again when somebody else was faster. `change` gets the current record and returns
  * the new one, or the same object when there is nothing to do; version and `updatedAtMs` are set here.
- * @throws CaseConflictError after 8 conflicts, Error when there is no such case
+ * @throws CaseConflictError after 8 conflicts, NotFoundError when there is no such case
  */
 export async function updateCase(
   at: CaseTable,
@@ -203,7 +205,7 @@ export async function updateCase(
 ): Promise<CaseRecord> {
   for (let attempt = 1; ; attempt += 1) {
     const before = await getCase(at, caseId);
-    if (!before) throw new Error(`there is no case ${caseId}`);
+    if (!before) throw new NotFoundError(`there is no case ${caseId}`, { code: 'case-not-found' });
     const changed = change(before);
     if (changed === before) return before;
     const after = { ...changed, version: before.version + 1, updatedAtMs: Math.max(nowMs, before.updatedAtMs) };

@@ -1,0 +1,71 @@
+/** Checkpoints in the audit bucket: written once under their bucket's number, never over another. */
+import {
+  GetObjectCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { type Checkpoint, checkpoint as checkpointSchema } from '../../contracts/checkpoint.ts';
+import { canonical } from '../../core/audit/canonical.ts';
+
+export interface CheckpointBucket {
+  readonly client: S3Client;
+  readonly bucket: string;
+}
+
+const prefix = 'checkpoints/';
+/** 12 digits keep the keys in the order of time. */
+export const checkpointKey = (toBucket: number): string => `${prefix}${String(toBucket).padStart(12, '0')}.json`;
+
+/** Stores a checkpoint; false when there is one for that bucket already. */
+export async function putCheckpoint(at: CheckpointBucket, document: Checkpoint): Promise<boolean> {
+  try {
+    await at.client.send(
+      new PutObjectCommand({
+        Bucket: at.bucket,
+        Key: checkpointKey(document.statement.toBucket),
+        Body: canonical(checkpointSchema.parse(document)),
+        ContentType: 'application/json',
+        IfNoneMatch: '*',
+      }),
+    );
+    return true;
+  } catch (error) {
+    // 412: it exists; 409: another writer is at it right now.
+    const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+    if (status === 412 || status === 409) return false;
+    throw error;
+  }
+}
+
+/** Keys of the checkpoints from bucket `fromBucket` on, in the order of time. */
+export async function listCheckpoints(at: CheckpointBucket, fromBucket = 0): Promise<string[]> {
+  const startAfter = fromBucket > 0 ? checkpointKey(fromBucket - 1) : undefined;
+  const keys: string[] = [];
+  const pages = paginateListObjectsV2(
+    { client: at.client },
+    { Bucket: at.bucket, Prefix: prefix, ...(startAfter && { StartAfter: startAfter }) },
+  );
+  for await (const page of pages)
+    for (const { Key } of page.Contents ?? [])
+      if (Key?.endsWith('.json') && (!startAfter || Key > startAfter)) keys.push(Key);
+  return keys.sort();
+}
+
+/** Text of a checkpoint as it is stored. */
+export async function readCheckpointText(at: CheckpointBucket, key: string): Promise<string> {
+  const { Body } = await at.client.send(new GetObjectCommand({ Bucket: at.bucket, Key: key }));
+  return (await Body?.transformToString()) ?? '';
+}
+
+/** The newest checkpoint before bucket `toBucket`: of the last two days, else of all time. */
+export async function newestCheckpoint(at: CheckpointBucket, toBucket: number): Promise<Checkpoint | undefined> {
+  const twoDaysBuckets = 288;
+  const limit = checkpointKey(toBucket);
+  for (const from of [Math.max(0, toBucket - twoDaysBuckets), 0]) {
+    const key = (await listCheckpoints(at, from)).filter((candidate) => candidate < limit).at(-1);
+    if (key) return checkpointSchema.parse(JSON.parse(await readCheckpointText(at, key)));
+  }
+  return undefined;
+}

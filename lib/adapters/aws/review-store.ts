@@ -1,0 +1,160 @@
+/**
+ * Reviews under a case: the question, the task token that wakes the flow, and the answer. Answer and timeout race on one
+ * conditional write. The token is read only where the flow is woken; it stands in no record that leaves this file's
+ * `takeToken`.
+ */
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { type ReviewAnswer, type ReviewRequest, reviewAnswer, reviewRequest } from '../../contracts/case.ts';
+import type { CaseTable } from './case-store.ts';
+
+/** How a round ended, or that it is open. */
+export type ReviewEnd =
+  | { readonly state: 'open' }
+  | { readonly state: 'answered'; readonly answer: ReviewAnswer; readonly atMs: number }
+  | { readonly state: 'timed-out'; readonly atMs: number };
+
+export interface Review {
+  readonly request: ReviewRequest;
+  readonly end: ReviewEnd;
+}
+
+const key = (caseId: string, round: number) => ({ pk: { S: `case#${caseId}` }, sk: { S: `review#${round}` } });
+
+/**
+ * Opens a round, or renews the token of the same round when the state machine asks again.
+ * @returns the review as it stands: a round that is already over keeps its end
+ */
+export async function openReview(at: CaseTable, request: ReviewRequest, token: string): Promise<Review> {
+  const checked = reviewRequest.parse(request);
+  try {
+    await at.client.send(
+      new PutItemCommand({
+        TableName: at.table,
+        Item: {
+          ...key(checked.caseId, checked.round),
+          request: { S: JSON.stringify(checked) },
+          token: { S: token },
+        },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      }),
+    );
+    return { request: checked, end: { state: 'open' } };
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+  await updateIf(at, checked.caseId, checked.round, 'SET #token = :token', 'attribute_exists(pk)', {
+    names: { '#token': 'token' },
+    values: { ':token': { S: token } },
+  });
+  const there = await getReview(at, checked.caseId, checked.round);
+  if (!there) throw new Error(`review ${checked.round} of case ${checked.caseId} vanished`);
+  return there;
+}
+
+/** One round, read consistently. */
+export async function getReview(at: CaseTable, caseId: string, round: number): Promise<Review | undefined> {
+  const { Item } = await at.client.send(
+    new GetItemCommand({ TableName: at.table, Key: key(caseId, round), ConsistentRead: true }),
+  );
+  return Item && parse(Item);
+}
+
+/** All rounds of a case in their order, read consistently. There are at most nine. */
+export async function reviewsOf(at: CaseTable, caseId: string): Promise<Review[]> {
+  const { Items } = await at.client.send(
+    new QueryCommand({
+      TableName: at.table,
+      ConsistentRead: true,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :review)',
+      ExpressionAttributeValues: { ':pk': { S: `case#${caseId}` }, ':review': { S: 'review#' } },
+    }),
+  );
+  return (Items ?? []).map(parse);
+}
+
+/**
+ * Ends an open round by an answer or by its timeout: one conditional write, the first wins.
+ * @returns the end that stands, whoever wrote it, and whether this call wrote it
+ */
+export async function endReview(
+  at: CaseTable,
+  caseId: string,
+  round: number,
+  end: { readonly answer: ReviewAnswer } | { readonly timedOut: true },
+  nowMs: number,
+): Promise<{ readonly end: ReviewEnd; readonly won: boolean }> {
+  const text = 'answer' in end ? JSON.stringify(reviewAnswer.parse(end.answer)) : 'timed-out';
+  const won = await updateIf(
+    at,
+    caseId,
+    round,
+    'SET #end = :end, endedAtMs = :now',
+    'attribute_exists(pk) AND attribute_not_exists(#end)',
+    { names: { '#end': 'end' }, values: { ':end': { S: text }, ':now': { N: String(nowMs) } } },
+  );
+  const review = await getReview(at, caseId, round);
+  if (!review) throw new Error(`there is no review ${round} of case ${caseId}`);
+  // After a lost answer the SDK's own repeat loses against the first write: what stands is ours all the same.
+  const stands = review.end;
+  const isOurs =
+    stands.state !== 'open' &&
+    stands.atMs === nowMs &&
+    (stands.state === 'answered' ? JSON.stringify(stands.answer) : 'timed-out') === text;
+  return { end: stands, won: won || isOurs };
+}
+
+/** The token that wakes the flow. For `SendTaskSuccess` only: never log it, never put it into an event or an answer. */
+export async function takeToken(at: CaseTable, caseId: string, round: number): Promise<string | undefined> {
+  const { Item } = await at.client.send(
+    new GetItemCommand({
+      TableName: at.table,
+      Key: key(caseId, round),
+      ConsistentRead: true,
+      ProjectionExpression: '#token',
+      ExpressionAttributeNames: { '#token': 'token' },
+    }),
+  );
+  return Item?.token?.S;
+}
+
+function parse(item: Record<string, AttributeValue>): Review {
+  const request = reviewRequest.parse(JSON.parse(item.request?.S ?? 'null'));
+  const end = item.end?.S;
+  const atMs = Number(item.endedAtMs?.N ?? 0);
+  if (end === undefined) return { request, end: { state: 'open' } };
+  if (end === 'timed-out') return { request, end: { state: 'timed-out', atMs } };
+  return { request, end: { state: 'answered', answer: reviewAnswer.parse(JSON.parse(end)), atMs } };
+}
+
+async function updateIf(
+  at: CaseTable,
+  caseId: string,
+  round: number,
+  update: string,
+  condition: string,
+  expression: { readonly names: Record<string, string>; readonly values: Record<string, AttributeValue> },
+): Promise<boolean> {
+  try {
+    await at.client.send(
+      new UpdateItemCommand({
+        TableName: at.table,
+        Key: key(caseId, round),
+        UpdateExpression: update,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: expression.names,
+        ExpressionAttributeValues: expression.values,
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
