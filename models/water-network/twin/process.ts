@@ -67,6 +67,8 @@ export class WaterProcess {
   private readonly usualPressure = new Map<string, number>();
   /** Extra demand of events by junction as last set, l/s. */
   private readonly extraDemand = new Map<string, number>();
+  /** Emitter coefficients as last set, by junction. */
+  private readonly leaks = new Map<string, number>();
   private readonly activeOutages = new Set<string>();
   private timeMs: number;
 
@@ -259,7 +261,11 @@ export class WaterProcess {
       const size = (progress(fault, this.timeMs) * fault.severity * this.network.meanDemandLps) / Math.sqrt(usual);
       coefficients.set(fault.element, (coefficients.get(fault.element) ?? 0) + size);
     }
-    for (const [id, size] of coefficients) this.model.setNode(this.junctionIndex.get(id)!, nodeProperty.emitter, size);
+    for (const [id, size] of coefficients) {
+      if ((this.leaks.get(id) ?? 0) === size) continue;
+      this.leaks.set(id, size);
+      this.model.setNode(this.junctionIndex.get(id)!, nodeProperty.emitter, size);
+    }
   }
 
   /** Running mean of the pressure at the junctions that will leak, until they do. */
@@ -296,9 +302,14 @@ export class WaterProcess {
     model.nodes(nodeProperty.demand, this.scratch);
     const inflowLps = this.reservoirIndex.reduce((sum, index) => sum - this.scratch[index - 1]!, 0);
     model.consumption(this.scratch);
-    const consumptionLps = this.sumJunctions();
-    model.leakage(this.scratch);
-    return { inflowLps, consumptionLps, leakageLps: this.sumJunctions() };
+    let consumptionLps = 0;
+    for (const index of this.junctionIndex.values()) consumptionLps += this.scratch[index - 1]!;
+    let leakageLps = 0;
+    // The engine reports its first guess as the flow of an emitter whose coefficient is zero, so those are left out.
+    const leaking = [...this.leaks].filter(([, coefficient]) => coefficient > 0);
+    if (leaking.length > 0) model.leakage(this.scratch);
+    for (const [id] of leaking) leakageLps += this.scratch[this.junctionIndex.get(id)! - 1]!;
+    return { inflowLps, consumptionLps, leakageLps };
   }
 
   private readStorage(): number {
@@ -306,12 +317,6 @@ export class WaterProcess {
       const levelM = this.pressure[this.tankIndex[index]! - 1]!;
       return sum + levelM * Math.PI * (tank.diameterM / 2) ** 2;
     }, 0);
-  }
-
-  private sumJunctions(): number {
-    let sum = 0;
-    for (const index of this.junctionIndex.values()) sum += this.scratch[index - 1]!;
-    return sum;
   }
 }
 
