@@ -28,6 +28,8 @@
  * `tasks` is the `TaskPort` of types.ts: it gets `{resource, arguments, taskToken?, …}` and answers or throws `TaskError`.
  * A state machine's ARN is `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`; an execution's is derived from it.
  */
+
+import type { Definition } from './definition.ts';
 import type {
   Clock,
   ExecutionDescription,
@@ -38,7 +40,6 @@ import type {
   Random,
   TaskPort,
 } from './types.ts';
-import type { Definition } from './definition.ts';
 
 export interface FlowEngineOptions {
   /** Where journals live; made if absent. */

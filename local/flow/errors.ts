@@ -36,6 +36,23 @@ export class DefinitionError extends Error {
   }
 }
 
+/**
+ * Errors that no Retry or Catch may see: they say that the run itself cannot go on, not that a state failed.
+ */
+export function isFatal(error: unknown): boolean {
+  return error instanceof UnsupportedError || error instanceof JournalError || error instanceof MockError;
+}
+
+/** `flow run` met a call for which the mocks have no answer. */
+export class MockError extends Error {
+  readonly code = 'MockMissing';
+  readonly retryable = false;
+  constructor(message: string) {
+    super(message);
+    this.name = 'MockError';
+  }
+}
+
 export type FlowApiCode =
   | 'ExecutionAlreadyExists'
   | 'ExecutionDoesNotExist'

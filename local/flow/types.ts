@@ -79,6 +79,4 @@ export interface HistoryEvent {
 }
 
 /** Where a run is, for those who watch it: the terminal, the console. */
-export interface FlowObserver {
-  (executionArn: string, event: HistoryEvent): void;
-}
+export type FlowObserver = (executionArn: string, event: HistoryEvent) => void;
