@@ -169,10 +169,47 @@ function normalise(values: Float64Array, input: EvidenceInput, least: number): F
     let square = 0;
     for (const value of sorted) square += Math.min(value, cut) ** 2;
     const rms = Math.sqrt(square / Math.max(sorted.length, 1));
-    deviations[c] = Math.max(rms, Number.isFinite(high) ? high : 0, least);
+    const wander = Math.sqrt(1 + wanderWeight * wanderOf(values, input, c));
+    deviations[c] = Math.max(rms, Number.isFinite(high) ? high : 0, least) * wander;
     for (let i = c; i < values.length; i += channels) values[i] = values[i]! / deviations[c]!;
   }
   return deviations;
+}
+
+/** Blocks by which wandering is judged. */
+const wanderBlocks = 5;
+/** How much a channel that wanders through the warm-up is trusted to wander on after it. */
+const wanderWeight = 1;
+
+/**
+ * How much a column wanders: the variance of its means by block over the variance within blocks. A channel that is
+ * still warming up, or drifts by nature, will be further off after the warm-up than it ever was within it.
+ */
+function wanderOf(values: Float64Array, input: EvidenceInput, c: number): number {
+  const { rows, channels, mask, skip } = input;
+  const means: number[] = [];
+  let within = 0;
+  let total = 0;
+  for (let b = 0; b < wanderBlocks; b += 1) {
+    let n = 0;
+    let sum = 0;
+    let square = 0;
+    for (let t = Math.floor((b * rows) / wanderBlocks); t < Math.floor(((b + 1) * rows) / wanderBlocks); t += 1) {
+      const i = t * channels + c;
+      if (mask[i] !== 1 || skip[t] === 1) continue;
+      n += 1;
+      sum += values[i]!;
+      square += values[i]! ** 2;
+    }
+    if (n < 8) continue;
+    means.push(sum / n);
+    within += square - sum ** 2 / n;
+    total += n;
+  }
+  if (means.length < 3 || !(within > 0)) return 0;
+  const mean = means.reduce((sum, value) => sum + value, 0) / means.length;
+  const between = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (means.length - 1);
+  return between / (within / total);
 }
 
 /** Columns over their channel's deviation, dead columns 0. */

@@ -1,0 +1,153 @@
+/** From the evidences of each row to p-value, score and alarm: the part of screening that goes row by row. */
+import type { Calibration } from '../../contracts/calibration.ts';
+import {
+  activityOf,
+  type Combiner,
+  dynamicRmsIndex,
+  evidenceNames,
+  freshCut,
+  freshTo,
+  largestLogP,
+  openCombiner,
+} from './combine.ts';
+import { graphEvidence } from './kernel.ts';
+import type { OpenState } from './state.ts';
+import { logP } from './tail.ts';
+import { releaseSmoothing } from './threshold.ts';
+import { type ScreenedRows, topChannelCount } from './types.ts';
+
+/** A new peak must surpass the last by this, and by a quarter of it. */
+const growthAbsolute = 0.5;
+const growthRelative = 0.25;
+/** What is left of the score of evidence that is not new. */
+const oldNewsFactor = 0.1;
+
+const combiners = new WeakMap<Calibration, Combiner>();
+export function combinerOf(calibration: Calibration): Combiner {
+  let combiner = combiners.get(calibration);
+  if (!combiner) {
+    combiner = openCombiner(calibration.evidence, calibration.combined, calibration.fresh);
+    combiners.set(calibration, combiner);
+  }
+  return combiner;
+}
+
+/** Rows over which the memory of a peak fades: a quarter of the warm-up, from 50 to 500. */
+const refractoryRows = (calibration: Calibration): number =>
+  Math.min(500, Math.max(50, Math.round(calibration.warmup.rows / 4)));
+
+/** Where the graph's outputs of one segment lie. */
+export interface SegmentEvidence {
+  readonly evidence: Float32Array;
+  /** Offset of the segment's first row in `evidence`. */
+  readonly evidenceAt: number;
+  readonly parts: Float32Array;
+  readonly partsAt: number;
+  /** Channels as padded in `parts`. */
+  readonly partsWidth: number;
+  /** Observed cells by row, from `observedAt` on. */
+  readonly observed: Uint16Array;
+  readonly observedAt: number;
+}
+
+const graphWidth = graphEvidence.length;
+const width = evidenceNames.length;
+
+/** Decides `rows` rows, writing results from row `at` on and moving `state` forward. */
+export function decideRows(
+  calibration: Calibration,
+  state: OpenState,
+  segment: SegmentEvidence,
+  rows: number,
+  out: ScreenedRows,
+  at: number,
+): void {
+  const combiner = combinerOf(calibration);
+  const { smoothing } = calibration.model;
+  const { onset, release, releaseRows } = calibration.threshold;
+  const releaseWeight = releaseSmoothing(smoothing);
+  const refractory = refractoryRows(calibration);
+  const line = new Float64Array(width);
+  const channels = calibration.channels.length;
+  for (let r = 0; r < rows; r += 1) {
+    const row = at + r;
+    const from = segment.evidenceAt + r * graphWidth;
+    if (segment.observed[segment.observedAt + r] === 0) {
+      // Nothing was measured: no evidence either way, the alarm stays as it is.
+      out.pValues[row] = 1;
+      out.alarms[row] = state.alarm;
+      if (state.alarm === 1) state.alarmRows += 1;
+      out.topChannels.fill(-1, row * topChannelCount, (row + 1) * topChannelCount);
+      continue;
+    }
+    for (let k = 0; k < graphWidth; k += 1) line[k] = segment.evidence[from + k]!;
+    state.activity = Math.fround(
+      state.activity + smoothing * (activityOf(line[dynamicRmsIndex]!, combiner.usualActivity) - state.activity),
+    );
+    line[graphWidth] = state.activity;
+    line[graphWidth + 1] = -state.activity;
+    const rawFresh = largestLogP(combiner.tails, line, 0, 0, freshTo);
+    const slow = largestLogP(combiner.tails, line, 0, freshTo, width);
+    const logs = logP(combiner.combined, Math.max(rawFresh, slow));
+    const fresh = Math.min(logP(combiner.fresh, rawFresh), freshCut);
+    state.fresh = Math.fround(state.fresh + releaseWeight * (fresh - state.fresh));
+    out.pValues[row] = 10 ** -logs;
+    const grown = logs > state.hold + Math.max(growthAbsolute, growthRelative * state.hold);
+    out.scores[row] = grown || logs <= 1 ? logs : Math.max(1, oldNewsFactor * logs);
+    if (state.alarm === 0) {
+      if (logs >= onset) startAlarm(state, logs, out, row);
+    } else {
+      state.alarmRows += 1;
+      if (grown && logs > state.peak + Math.max(growthAbsolute, growthRelative * state.peak)) {
+        out.onsets[row] = 1;
+        state.peak = Math.fround(logs);
+      }
+      state.calmRows = state.fresh < release && logs < onset ? state.calmRows + 1 : 0;
+      if (state.calmRows >= releaseRows) state.alarm = 0;
+    }
+    if (logs >= state.hold) {
+      state.hold = Math.fround(logs);
+      state.holdLoss = Math.fround(logs / refractory);
+    } else state.hold = Math.fround(Math.max(0, state.hold - state.holdLoss));
+    out.alarms[row] = state.alarm;
+    nameChannels(segment, r, channels, out, row);
+  }
+}
+
+function startAlarm(state: OpenState, logs: number, out: ScreenedRows, row: number): void {
+  state.alarm = 1;
+  state.alarmRows = 1;
+  state.calmRows = 0;
+  state.peak = Math.fround(logs);
+  out.onsets[row] = 1;
+}
+
+/** The channels with the largest parts, by insertion into three places. */
+function nameChannels(segment: SegmentEvidence, r: number, channels: number, out: ScreenedRows, row: number): void {
+  const from = segment.partsAt + r * segment.partsWidth;
+  const { parts } = segment;
+  let total = 0;
+  let a = -1;
+  let b = -1;
+  let c = -1;
+  for (let i = 0; i < channels; i += 1) {
+    const part = parts[from + i]!;
+    total += part;
+    if (a < 0 || part > parts[from + a]!) {
+      c = b;
+      b = a;
+      a = i;
+    } else if (b < 0 || part > parts[from + b]!) {
+      c = b;
+      b = i;
+    } else if (c < 0 || part > parts[from + c]!) c = i;
+  }
+  const at = row * topChannelCount;
+  out.topChannels[at] = a;
+  out.topChannels[at + 1] = b;
+  out.topChannels[at + 2] = c;
+  if (!(total > 0)) return;
+  out.topShares[at] = parts[from + a]! / total;
+  if (b >= 0) out.topShares[at + 1] = parts[from + b]! / total;
+  if (c >= 0) out.topShares[at + 2] = parts[from + c]! / total;
+}

@@ -1,0 +1,104 @@
+/**
+ * A stream may be rounded more coarsely than the warm-up was. Its decimals are learned as rows come; until the
+ * calibration is fitted again at that resolution, residuals are divided by what rounding adds to them.
+ */
+import { decimalsOf, mostDecimals } from './describe.ts';
+import type { OpenCalibration } from './open.ts';
+import type { OpenState } from './state.ts';
+
+/** Cells over which the decimals of the stream are judged. */
+const windowCells = 512;
+/** Cells that must have been seen before a coarser stream is reported. */
+export const certainCells = 48;
+
+/** Takes one cell into account. */
+export function learnDecimals(state: OpenState, value: number): void {
+  if (state.windowDecimals < mostDecimals) {
+    const decimals = decimalsOf(value);
+    if (decimals > state.windowDecimals) state.windowDecimals = decimals;
+  }
+  state.windowCells += 1;
+  if (state.windowCells < windowCells) return;
+  state.decimals = state.windowDecimals;
+  state.windowDecimals = -1;
+  state.windowCells = 0;
+}
+
+/** Decimals of the stream as known now; −1 before the first cell. */
+export const knownDecimals = (state: OpenState): number => Math.max(state.decimals, state.windowDecimals);
+
+/** Whether enough cells were seen to trust `knownDecimals`. */
+export const decimalsAreCertain = (state: OpenState): boolean =>
+  state.decimals >= 0 || state.windowCells >= certainCells;
+
+/** Weights as the graph takes them, for one resolution of the stream. */
+export interface Weights {
+  readonly season: Float32Array;
+  readonly staticNow: Float32Array;
+  readonly dynamicNow: Float32Array;
+  readonly dynamicBefore: Float32Array;
+  readonly levelInverse: Float32Array;
+  readonly shiftInverse: Float32Array;
+  readonly driftInverse: Float32Array;
+  readonly precision: Float32Array;
+  readonly alive: Float32Array;
+}
+
+const made = new WeakMap<OpenCalibration, Map<number, Weights>>();
+
+/**
+ * The weights for a stream of so many decimals: as fitted where the stream is at least as fine as the warm-up.
+ * Rounding to a step q adds q²/12 to a cell's variance, and Σ w² q²/12 to that of a residual.
+ */
+export function weightsFor(open: OpenCalibration, decimals: number): Weights {
+  const fine = decimals < 0 || decimals >= open.doc.warmup.seenDecimals;
+  const key = fine ? -1 : decimals;
+  const byDecimals = made.get(open) ?? new Map<number, Weights>();
+  made.set(open, byDecimals);
+  const weights = byDecimals.get(key) ?? makeWeights(open, key);
+  byDecimals.set(key, weights);
+  return weights;
+}
+
+function makeWeights(open: OpenCalibration, decimals: number): Weights {
+  const count = open.channelCount;
+  const noise = new Float64Array(count);
+  for (let c = 0; c < count; c += 1) {
+    const step = decimals < 0 ? 0 : 10 ** -decimals;
+    const own = open.doc.channels[c]!.step;
+    if (step > 1.5 * own) noise[c] = (step * step - own * own) / 12 / open.scale[c]! ** 2;
+  }
+  const scaled = (parts: readonly Float32Array[]): Float32Array[] => {
+    const divisor = new Float64Array(count).fill(1);
+    for (const part of parts) {
+      for (let i = 0; i < part.length; i += 1) {
+        divisor[i % count] = divisor[i % count]! + part[i]! * part[i]! * noise[Math.floor(i / count)]!;
+      }
+    }
+    return parts.map((part) => part.map((weight, i) => weight / Math.sqrt(divisor[i % count]!)));
+  };
+  const [staticNow] = scaled([open.staticNow]);
+  const [dynamicNow, dynamicBefore] = scaled([open.dynamicNow, open.dynamicBefore]);
+  const alive = Uint8Array.from(open.dead, (dead) => 1 - dead);
+  const row = (r: number): Float32Array => open.deviations.subarray(r * count, (r + 1) * count);
+  const inverse = (deviation: Float32Array): Float32Array =>
+    Float32Array.from(deviation, (value, c) => (alive[c] === 1 ? 1 / value : 0));
+  return {
+    season: Float32Array.from(open.season, (value, i) => (alive[i % count] === 1 ? value : 0)),
+    staticNow: staticNow!,
+    dynamicNow: dynamicNow!,
+    dynamicBefore: dynamicBefore!,
+    levelInverse: Float32Array.from(row(0), (value, c) =>
+      alive[c] === 1 ? 1 / Math.sqrt(value * value + noise[c]!) : 0,
+    ),
+    shiftInverse: inverse(row(3)),
+    driftInverse: inverse(row(4)),
+    precision: row(5).slice(),
+    alive: Float32Array.of(
+      Math.max(
+        1,
+        alive.reduce((sum, value) => sum + value, 0),
+      ),
+    ),
+  };
+}

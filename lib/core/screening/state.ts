@@ -1,0 +1,128 @@
+/** What screening remembers from row to row, and its place in the compact `floats` of the contract. */
+import type { ScreenState } from '../../contracts/calibration.ts';
+import { decodeFloats, encodeFloats } from './floats.ts';
+import type { OpenCalibration } from './open.ts';
+
+/** Scalars behind the three vectors of `channels` numbers (level, smoothed residual, smoothed level). */
+const scalarCount = 11;
+
+export interface OpenState {
+  lastMs: number;
+  rows: number;
+  readonly level: Float32Array;
+  readonly shift: Float32Array;
+  readonly drift: Float32Array;
+  /** Smoothed logarithm of the dynamic residual's size. */
+  activity: number;
+  /** Smoothed fresh evidence, on which release is decided. */
+  fresh: number;
+  /** 1 in alarm. */
+  alarm: number;
+  /** Rows in a row below the release level. */
+  calmRows: number;
+  /** Evidence that a new peak must surpass; falls slowly. */
+  hold: number;
+  /** What `hold` loses a row. */
+  holdLoss: number;
+  /** Highest evidence since the onset, as reported. */
+  peak: number;
+  /** Rows that the alarm has stood. */
+  alarmRows: number;
+  /** Most decimals in the last full window of cells, −1 before. */
+  decimals: number;
+  windowDecimals: number;
+  windowCells: number;
+}
+
+/** Digits of the calibration's hash that a state carries. */
+const hashDigits = 16;
+
+export function newState(calibration: OpenCalibration): OpenState {
+  const vector = (): Float32Array => new Float32Array(calibration.channelCount);
+  return {
+    lastMs: 0,
+    rows: 0,
+    level: vector(),
+    shift: vector(),
+    drift: vector(),
+    activity: 0,
+    fresh: 0,
+    alarm: 0,
+    calmRows: 0,
+    hold: 0,
+    holdLoss: 0,
+    peak: 0,
+    alarmRows: 0,
+    decimals: -1,
+    windowDecimals: -1,
+    windowCells: 0,
+  };
+}
+
+/** Packs a state; numbers are kept as float32, as they are computed with. */
+export function packState(calibration: OpenCalibration, state: OpenState): ScreenState {
+  const count = calibration.channelCount;
+  const floats = new Float32Array(3 * count + scalarCount);
+  floats.set(state.level, 0);
+  floats.set(state.shift, count);
+  floats.set(state.drift, 2 * count);
+  floats.set(
+    [
+      state.activity,
+      state.fresh,
+      state.alarm,
+      state.calmRows,
+      state.hold,
+      state.holdLoss,
+      state.peak,
+      state.alarmRows,
+      state.decimals,
+      state.windowDecimals,
+      state.windowCells,
+    ],
+    3 * count,
+  );
+  return {
+    v: 1,
+    calibration: calibration.hash.slice(0, hashDigits),
+    lastMs: Math.max(0, Math.floor(state.lastMs)),
+    rows: state.rows,
+    floats: encodeFloats(floats),
+  };
+}
+
+/**
+ * Unpacks a state.
+ * @throws RangeError when it belongs to another calibration or is damaged
+ */
+export function unpackState(calibration: OpenCalibration, packed: ScreenState): OpenState {
+  if (packed.calibration !== calibration.hash.slice(0, hashDigits)) {
+    throw new RangeError(
+      `The screening state belongs to calibration ${packed.calibration}…, not ${calibration.hash.slice(0, hashDigits)}…; start anew with carryState.`,
+    );
+  }
+  const count = calibration.channelCount;
+  const floats = decodeFloats(packed.floats);
+  if (floats.length !== 3 * count + scalarCount || floats.some((value) => !Number.isFinite(value))) {
+    throw new RangeError(`The screening state does not hold the finite numbers of ${count} channels.`);
+  }
+  const scalar = (i: number): number => floats[3 * count + i]!;
+  return {
+    lastMs: packed.lastMs,
+    rows: packed.rows,
+    level: floats.slice(0, count),
+    shift: floats.slice(count, 2 * count),
+    drift: floats.slice(2 * count, 3 * count),
+    activity: scalar(0),
+    fresh: scalar(1),
+    alarm: scalar(2),
+    calmRows: scalar(3),
+    hold: scalar(4),
+    holdLoss: scalar(5),
+    peak: scalar(6),
+    alarmRows: scalar(7),
+    decimals: scalar(8),
+    windowDecimals: scalar(9),
+    windowCells: scalar(10),
+  };
+}

@@ -1,0 +1,124 @@
+/** Packs segments of several assets into the padded inputs of the graph. */
+import type { ScreenTensors } from './engine.ts';
+import type { OpenCalibration } from './open.ts';
+import type { Segment } from './prepare.ts';
+import type { OpenState } from './state.ts';
+
+export interface GroupMember {
+  readonly open: OpenCalibration;
+  readonly state: OpenState;
+  readonly segment: Segment;
+}
+
+const kernels = new Map<string, { smoothing: Float32Array; carry: Float32Array }>();
+
+/** The smoothing as a lower triangular matrix, kept by its size: a handful of sizes occur. */
+function kernelOf(rows: number, weight: number): { smoothing: Float32Array; carry: Float32Array } {
+  const key = `${rows}|${weight}`;
+  const known = kernels.get(key);
+  if (known) return known;
+  const smoothing = new Float32Array(rows * rows);
+  const carry = new Float32Array(rows);
+  for (let i = 0; i < rows; i += 1) {
+    carry[i] = (1 - weight) ** (i + 1);
+    for (let j = 0; j <= i; j += 1) smoothing[i * rows + j] = weight * (1 - weight) ** (i - j);
+  }
+  if (kernels.size > 512) kernels.clear();
+  const kernel = { smoothing, carry };
+  kernels.set(key, kernel);
+  return kernel;
+}
+
+/**
+ * @param group members of one smoothing and one set of seasonal terms
+ * @param leastRows rows to pad to at least
+ */
+export function packGroup(group: readonly GroupMember[], leastRows: number): ScreenTensors {
+  const assets = group.length;
+  const rows = Math.max(leastRows, ...group.map(({ segment }) => segment.rows));
+  const channels = Math.max(...group.map(({ open }) => open.channelCount));
+  const { seasonTerms } = group[0]!.open;
+  const { smoothing, carry } = kernelOf(rows, group[0]!.open.doc.model.smoothing);
+  /** [height × width] blocks of each asset into [A × tall × wide]; the very array where nothing is padded. */
+  const pack = (
+    block: (member: GroupMember) => Float32Array,
+    tall: number,
+    wide: number,
+    width: (m: GroupMember) => number,
+  ) => {
+    const first = block(group[0]!);
+    if (assets === 1 && first.length === tall * wide && width(group[0]!) === wide) return first;
+    const out = new Float32Array(assets * tall * wide);
+    for (let a = 0; a < assets; a += 1) {
+      const source = block(group[a]!);
+      const w = width(group[a]!);
+      if (w === wide) {
+        out.set(source, a * tall * wide);
+        continue;
+      }
+      for (let i = 0; i * w < source.length; i += 1)
+        out.set(source.subarray(i * w, (i + 1) * w), (a * tall + i) * wide);
+    }
+    return out;
+  };
+  const count = (member: GroupMember): number => member.open.channelCount;
+  const byRow = (block: (member: GroupMember) => Float32Array) => ({
+    data: pack(block, rows, channels, count),
+    dims: [assets, rows, channels],
+  });
+  const square = (block: (member: GroupMember) => Float32Array) => ({
+    data: pack(block, channels, channels, count),
+    dims: [assets, channels, channels],
+  });
+  const vector = (block: (member: GroupMember) => Float32Array) => ({
+    data: pack(block, 1, channels, count),
+    dims: [assets, 1, channels],
+  });
+  const pick = new Float32Array(assets * rows);
+  for (let a = 0; a < assets; a += 1) pick[a * rows + group[a]!.segment.rows - 1] = 1;
+  return {
+    assets,
+    rows,
+    channels,
+    seasonTerms,
+    inputs: {
+      values: byRow(({ segment }) => segment.values),
+      mask: byRow(({ segment }) => segment.mask),
+      season: {
+        data: pack(
+          ({ segment }) => segment.season,
+          rows,
+          seasonTerms,
+          () => seasonTerms,
+        ),
+        dims: [assets, rows, seasonTerms],
+      },
+      season_weights: {
+        data: pack(({ segment }) => segment.weights.season, seasonTerms, channels, count),
+        dims: [assets, seasonTerms, channels],
+      },
+      static_now: square(({ segment }) => segment.weights.staticNow),
+      dynamic_now: square(({ segment }) => segment.weights.dynamicNow),
+      dynamic_before: square(({ segment }) => segment.weights.dynamicBefore),
+      level_before: vector(({ state }) => state.level),
+      shift_before: vector(({ state }) => state.shift),
+      drift_before: vector(({ state }) => state.drift),
+      level_inverse: vector(({ segment }) => segment.weights.levelInverse),
+      shift_inverse: vector(({ segment }) => segment.weights.shiftInverse),
+      drift_inverse: vector(({ segment }) => segment.weights.driftInverse),
+      precision: vector(({ segment }) => segment.weights.precision),
+      alive: {
+        data: pack(
+          ({ segment }) => segment.weights.alive,
+          1,
+          1,
+          () => 1,
+        ),
+        dims: [assets, 1, 1],
+      },
+      smoothing: { data: smoothing, dims: [rows, rows] },
+      carry: { data: carry, dims: [rows, 1] },
+      pick: { data: pick, dims: [assets, 1, rows] },
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * Writes models/screen/screen.onnx: the vectorised part of screening as a graph that takes rows and calibration as
+ * inputs, so that one model serves every asset. `node models/screen/build.ts` rebuilds the file, byte for byte.
+ *
+ * A assets, R rows, C channels, S seasonal terms; all float32:
+ *   values [A,R,C] in scales about the centre, missing cells filled    mask [A,R,C] 1 where observed and alive
+ *   season [A,R,S], season_weights [A,S,C]                             static_now, dynamic_now, dynamic_before [A,C,C]
+ *   level_before, shift_before, drift_before [A,1,C]: the row before the first
+ *   level_inverse, shift_inverse, drift_inverse, precision [A,1,C]     alive [A,1,1] channels alive, at least 1
+ *   smoothing [R,R] lower triangle w(1−w)^(i−j), carry [R,1] (1−w)^(i+1)    pick [A,1,R] 1 at each asset's last row
+ * gives
+ *   evidence [A,R,10] in the order of `graphEvidence`    parts [A,R,C] each channel's share before division by the sum
+ *   level_last, shift_last, drift_last [A,1,C]           residuals [A,R,C] the static ones, in deviations
+ */
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import onnxProto from 'onnx-proto';
+import { graphEvidence, smoothingCut } from '../../lib/core/screening/kernel.ts';
+
+const { onnx } = onnxProto;
+const { FLOAT, INT64 } = onnx.TensorProto.DataType;
+const { INT, INTS } = onnx.AttributeProto.AttributeType;
+
+export const screenModelVersion = '1.0.0';
+
+type Dim = string | number;
+const inputs: Readonly<Record<string, readonly Dim[]>> = {
+  values: ['A', 'R', 'C'],
+  mask: ['A', 'R', 'C'],
+  season: ['A', 'R', 'S'],
+  season_weights: ['A', 'S', 'C'],
+  static_now: ['A', 'C', 'C'],
+  dynamic_now: ['A', 'C', 'C'],
+  dynamic_before: ['A', 'C', 'C'],
+  level_before: ['A', 1, 'C'],
+  shift_before: ['A', 1, 'C'],
+  drift_before: ['A', 1, 'C'],
+  level_inverse: ['A', 1, 'C'],
+  shift_inverse: ['A', 1, 'C'],
+  drift_inverse: ['A', 1, 'C'],
+  precision: ['A', 1, 'C'],
+  alive: ['A', 1, 1],
+  smoothing: ['R', 'R'],
+  carry: ['R', 1],
+  pick: ['A', 1, 'R'],
+};
+const outputs: Readonly<Record<string, readonly Dim[]>> = {
+  evidence: ['A', 'R', graphEvidence.length],
+  parts: ['A', 'R', 'C'],
+  residuals: ['A', 'R', 'C'],
+  level_last: ['A', 1, 'C'],
+  shift_last: ['A', 1, 'C'],
+  drift_last: ['A', 1, 'C'],
+};
+
+/** The model's bytes; the same on every run. */
+export function buildScreenModel(): Uint8Array {
+  const node: object[] = [];
+  const add = (opType: string, input: readonly string[], output: string, attribute: readonly object[] = []): string => {
+    node.push({ opType, name: output, input: [...input], output: [output], attribute: [...attribute] });
+    return output;
+  };
+  const axis = (value: number) => ({ name: 'axis', type: INT, i: value });
+  const axes = (value: number) => ({ name: 'axes', type: INTS, ints: [value] });
+  const keep = { name: 'keepdims', type: INT, i: 1 };
+  const sum = (name: string, output: string): string => add('ReduceSum', [name, 'last_axis'], output, [keep]);
+  const max = (name: string, output: string): string => add('ReduceMax', [name], output, [axes(-1), keep]);
+
+  add('MatMul', ['season', 'season_weights'], 'expected');
+  add('Sub', ['values', 'expected'], 'level');
+  add('Slice', ['level', 'zero', 'minus_one', 'row_axis'], 'level_head');
+  add('Concat', ['level_before', 'level_head'], 'level_earlier', [axis(1)]);
+  add('MatMul', ['level', 'static_now'], 'static_all');
+  add('Mul', ['static_all', 'mask'], 'residuals');
+  add('MatMul', ['level', 'dynamic_now'], 'dynamic_a');
+  add('MatMul', ['level_earlier', 'dynamic_before'], 'dynamic_b');
+  add('Add', ['dynamic_a', 'dynamic_b'], 'dynamic_all');
+  add('Mul', ['dynamic_all', 'mask'], 'dynamic');
+  add('Mul', ['level', 'level_inverse'], 'level_all');
+  add('Mul', ['level_all', 'mask'], 'level_unit');
+  for (const [from, name] of [
+    ['residuals', 'shift'],
+    ['level_unit', 'drift'],
+  ] as const) {
+    add('Clip', [from, 'cut_low', 'cut_high'], `${name}_cut`);
+    add('MatMul', ['smoothing', `${name}_cut`], `${name}_new`);
+    add('Mul', ['carry', `${name}_before`], `${name}_old`);
+    add('Add', [`${name}_new`, `${name}_old`], `${name}_raw`);
+    add('Mul', [`${name}_raw`, `${name}_inverse`], `${name}_unit`);
+    add('MatMul', ['pick', `${name}_raw`], `${name}_last`);
+    add('Mul', [`${name}_unit`, `${name}_unit`], `${name}_square`);
+  }
+  add('MatMul', ['pick', 'level'], 'level_last');
+
+  sum('mask', 'observed_count');
+  add('Max', ['observed_count', 'one'], 'observed');
+  add('Mul', ['residuals', 'residuals'], 'static_square');
+  add('Mul', ['dynamic', 'dynamic'], 'dynamic_square');
+  add('Mul', ['level_unit', 'residuals'], 'product');
+  add('Mul', ['product', 'precision'], 'product_weighted');
+  sum('product_weighted', 'quadratic_signed');
+  add('Max', ['quadratic_signed', 'nought'], 'quadratic');
+  const squares: string[] = [];
+  const rms = (square: string, count: string, output: string): void => {
+    add('Div', [square, count], `${output}_mean`);
+    squares.push(add('Sqrt', [`${output}_mean`], output));
+  };
+  rms(sum('static_square', 'static_sum'), 'observed', 'static_rms');
+  rms(sum('dynamic_square', 'dynamic_sum'), 'observed', 'dynamic_rms');
+  rms('quadratic', 'observed', 'level_rms');
+  rms(sum('shift_square', 'shift_sum'), 'alive', 'shift_rms');
+  rms(sum('drift_square', 'drift_sum'), 'alive', 'drift_rms');
+  for (const [from, name] of [
+    ['residuals', 'static'],
+    ['dynamic', 'dynamic'],
+    ['level_unit', 'level'],
+    ['shift_unit', 'shift'],
+    ['drift_unit', 'drift'],
+  ] as const) {
+    add('Abs', [from], `${name}_size`);
+    max(`${name}_size`, `${name}_max`);
+  }
+  const columns = graphEvidence.map((name) => name.replace('-', '_'));
+  add('Concat', columns, 'evidence', [axis(2)]);
+  add('Add', ['static_square', 'dynamic_square'], 'parts_fresh');
+  add('Add', ['shift_square', 'drift_square'], 'parts_slow');
+  add('Add', ['parts_fresh', 'parts_slow'], 'parts');
+
+  const scalar = (name: string, value: number) => ({ name, dataType: FLOAT, dims: [], floatData: [value] });
+  const index = (name: string, value: number) => ({ name, dataType: INT64, dims: [1], int64Data: [value] });
+  const tensor = (shapes: Readonly<Record<string, readonly Dim[]>>) =>
+    Object.entries(shapes).map(([name, shape]) => ({
+      name,
+      type: {
+        tensorType: {
+          elemType: FLOAT,
+          shape: { dim: shape.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) },
+        },
+      },
+    }));
+  const proto = onnx.ModelProto.create({
+    irVersion: 8,
+    producerName: 'groundcrew',
+    opsetImport: [{ domain: '', version: 17 }],
+    graph: {
+      name: 'screen',
+      node,
+      input: tensor(inputs),
+      output: tensor(outputs),
+      initializer: [
+        scalar('cut_low', -smoothingCut),
+        scalar('cut_high', smoothingCut),
+        scalar('one', 1),
+        scalar('nought', 0),
+        index('zero', 0),
+        index('minus_one', -1),
+        index('row_axis', 1),
+        index('last_axis', -1),
+      ],
+    },
+    metadataProps: [
+      { key: 'evidence', value: graphEvidence.join(',') },
+      { key: 'name', value: 'screen' },
+      { key: 'version', value: screenModelVersion },
+    ],
+  });
+  return onnx.ModelProto.encode(proto).finish();
+}
+
+/** Writes the model beside this file and gives its SHA-256. */
+export function writeScreenModel(): string {
+  const bytes = buildScreenModel();
+  writeFileSync(new URL('screen.onnx', import.meta.url), bytes);
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.stdout.write(`screen.onnx ${writeScreenModel()}\n`);
+}
