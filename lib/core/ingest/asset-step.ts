@@ -1,0 +1,171 @@
+/** One asset's part of a batch, pure: from its state and rows to the rows to screen, then to its next state and flags. */
+import type { AssetRegistration, AssetState } from '../../contracts/asset.ts';
+import type { Calibration } from '../../contracts/calibration.ts';
+import type { FlaggedSignal } from '../../contracts/flag.ts';
+import { type ScreenRequest, type ScreenResult, topChannelCount } from '../screening/types.ts';
+import type { WindowHead } from '../window/compact.ts';
+import type { Segment } from '../window/rows.ts';
+import type { Arrival } from './decode.ts';
+import { makeFlag } from './flags.ts';
+import { type Admission, admit, type SequencedRow } from './sequence.ts';
+
+/** A row of a telemetry message with what a flag must say of it. */
+export interface ArrivedRow extends SequencedRow {
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
+  readonly channels: readonly string[];
+  readonly cells: readonly (number | null)[];
+}
+
+export interface AssetDocuments {
+  readonly registration: AssetRegistration;
+  readonly calibration?: Calibration;
+}
+
+/** Scores are evidence in powers of ten; beyond this they say nothing more. */
+const maxScore = 1e6;
+
+/** The message as it is kept. */
+export const segmentOf = ({ message }: Arrival): Segment => ({
+  bootId: message.bootId,
+  seq: message.seq,
+  channels: message.channels,
+  rows: message.rows,
+});
+
+export function rowsOf({ message, receivedAtMs }: Arrival): ArrivedRow[] {
+  const { bootId, channels, sentAtMs } = message;
+  return message.rows.map((cells, at) => ({
+    bootId,
+    seq: message.seq + at,
+    tMs: cells[0]!,
+    sentAtMs,
+    receivedAtMs,
+    channels,
+    cells,
+  }));
+}
+
+export const admitRows = (state: AssetState, rows: readonly ArrivedRow[]): Admission<ArrivedRow> =>
+  admit({ boots: state.boots, lastEventMs: state.lastEventMs }, rows);
+
+/** What to screen, or `undefined` where there is nothing new or no calibration yet. */
+export function screenRequestOf(
+  state: AssetState,
+  calibration: Calibration | undefined,
+  fresh: readonly ArrivedRow[],
+): ScreenRequest | undefined {
+  if (calibration === undefined || fresh.length === 0) return undefined;
+  const width = calibration.channels.length;
+  const values = new Float64Array(fresh.length * width).fill(Number.NaN);
+  const places = new Map<readonly string[], Int32Array>();
+  for (const [at, { channels, cells }] of fresh.entries()) {
+    let columns = places.get(channels);
+    if (!columns) {
+      columns = Int32Array.from(calibration.channels, ({ name }) => channels.indexOf(name));
+      places.set(channels, columns);
+    }
+    for (let c = 0; c < width; c += 1) {
+      const column = columns[c]!;
+      if (column >= 0) values[at * width + c] = cells[column + 1] ?? Number.NaN;
+    }
+  }
+  return { calibration, state: state.screen, rows: { timesMs: Float64Array.from(fresh, ({ tMs }) => tMs), values } };
+}
+
+export interface StepInput {
+  readonly state: AssetState;
+  readonly calibration: Calibration | undefined;
+  readonly admission: Admission<ArrivedRow>;
+  /** Absent where nothing was screened. */
+  readonly screened: ScreenResult | undefined;
+  /** The head as it is after compaction, without this batch. */
+  readonly head: WindowHead;
+  /** Reference of this batch. */
+  readonly batch: string;
+}
+
+export interface Step {
+  readonly next: AssetState;
+  readonly flags: readonly FlaggedSignal[];
+}
+
+/** Whether there is anything to write for the asset at all. */
+export const hasNews = ({ fresh, late }: Admission<ArrivedRow>): boolean => fresh.length + late.length > 0;
+
+export function stepOf({ state, calibration, admission, screened, head, batch }: StepInput): Step {
+  const { fresh, late, position } = admission;
+  const rows = [...fresh, ...late];
+  const { alarm, flags } =
+    screened && calibration ? alarmsOf(state, calibration, fresh, screened, batch) : { alarm: state.alarm, flags: [] };
+  const { silentSinceMs: _, alarm: __, ...kept } = state;
+  let firstEventMs = state.firstEventMs ?? Number.POSITIVE_INFINITY;
+  let lastReceivedMs = state.lastReceivedMs ?? 0;
+  for (const { tMs, receivedAtMs } of rows) {
+    firstEventMs = Math.min(firstEventMs, tMs);
+    lastReceivedMs = Math.max(lastReceivedMs, receivedAtMs);
+  }
+  const next: AssetState = {
+    ...kept,
+    ...head,
+    version: state.version + 1,
+    boots: [...position.boots],
+    firstEventMs,
+    ...(position.lastEventMs === undefined ? {} : { lastEventMs: position.lastEventMs }),
+    lastReceivedMs,
+    readings: state.readings + rows.length,
+    ...(screened ? { screen: screened.state } : {}),
+    ...(alarm ? { alarm } : {}),
+    tail: [...head.tail, batch],
+    tailRows: head.tailRows + rows.length,
+  };
+  return { next, flags };
+}
+
+function alarmsOf(
+  state: AssetState,
+  calibration: Calibration,
+  fresh: readonly ArrivedRow[],
+  { rows }: ScreenResult,
+  batch: string,
+): { alarm: AssetState['alarm']; flags: FlaggedSignal[] } {
+  let alarm = state.alarm;
+  const flags: FlaggedSignal[] = [];
+  for (const [at, row] of fresh.entries()) {
+    const score = Math.min(Math.max(rows.scores[at]!, 0), maxScore);
+    const standing = rows.alarms[at] === 1 ? alarm : undefined;
+    if (rows.onsets[at] === 1) {
+      flags.push(
+        makeFlag({
+          asset: state.asset,
+          reason: standing ? 'growth' : 'onset',
+          bootId: row.bootId,
+          seq: row.seq,
+          atMs: row.tMs,
+          sentAtMs: row.sentAtMs,
+          receivedAtMs: row.receivedAtMs,
+          score,
+          pValue: Math.min(Math.max(rows.pValues[at]!, 0), 1),
+          topChannels: topChannelsOf(calibration, rows, at),
+          ...(state.calibrationHash === undefined ? {} : { calibrationHash: state.calibrationHash }),
+          ...(standing ? { onset: { bootId: standing.bootId, seq: standing.seq } } : {}),
+          batch,
+        }),
+      );
+    }
+    if (rows.alarms[at] !== 1) alarm = undefined;
+    else if (standing) alarm = { ...standing, score: Math.max(standing.score, score) };
+    else alarm = { bootId: row.bootId, seq: row.seq, atMs: row.tMs, score };
+  }
+  return { alarm, flags };
+}
+
+function topChannelsOf(calibration: Calibration, rows: ScreenResult['rows'], at: number): FlaggedSignal['topChannels'] {
+  const top: FlaggedSignal['topChannels'] = [];
+  for (let i = 0; i < topChannelCount; i += 1) {
+    const channel = rows.topChannels[at * topChannelCount + i]!;
+    const share = rows.topShares[at * topChannelCount + i]!;
+    if (channel >= 0) top.push({ name: calibration.channels[channel]!.name, share: Math.min(Math.max(share, 0), 1) });
+  }
+  return top;
+}
