@@ -1,11 +1,9 @@
 /** Writes a boosted model as an ONNX graph with one `TreeEnsembleClassifier` (ai.onnx.ml) node. */
 import onnxProto from 'onnx-proto';
 import { type BoostedModel, rawScores, softmax } from './booster.ts';
+import { treeInputName, treeOutputName } from './tree-names.ts';
 
 const { onnx } = onnxProto;
-
-export const treeInputName = 'features';
-export const treeOutputName = 'probabilities';
 
 /** What `metadata_props` may carry: short keys, text values. */
 export type ModelMetadata = Readonly<Record<string, string>>;

@@ -12,6 +12,7 @@ import { rankZones } from '../localise.ts';
 import { type FaultSpec, zoneOf } from '../twin/faults.ts';
 import { generateNetwork, type TwinNetwork } from '../twin/network.ts';
 import { type SimulatedRun, simulate } from '../twin/simulate.ts';
+import { windowMaxRows, windowMs } from '../window.ts';
 import { drawFault, drawPlant, type Plant, scenarioMix, segmentOf } from './scenarios.ts';
 
 const dayMs = 86_400_000;
@@ -19,12 +20,11 @@ const hourMs = 3_600_000;
 /** A Monday; the day within the year does not matter to the twin. */
 const originMs = Date.UTC(2025, 2, 3);
 const scenarioDays = 4;
-/** History that the classifier looks at. The manifest says the same. */
-export const windowMs = 48 * hourMs;
-export const windowMaxRows = 640;
 /** Hours after its onset at which a standing alarm is looked at again. */
 const laterHours = [1, 4, 12, 24];
-const maxWindowsPerRun = 8;
+/** Of one run, before and since its fault began, so that a lively week does not crowd out the fault. */
+const maxNormalWindows = 4;
+const maxFaultWindows = 7;
 
 /** Channels as a file without any description would give them. */
 const withoutRoles = (channels: readonly ChannelMeta[]): ChannelMeta[] =>
@@ -117,19 +117,27 @@ async function runScenario(
 function flaggedWindows(scenario: Scenario): Sample[] {
   const { alarms, onsets } = scenario.screened;
   const { stepS, rolesHidden } = scenario.plant;
+  const { timesMs } = scenario.series;
+  const faultMs = scenario.fault?.startMs ?? Number.POSITIVE_INFINITY;
+  const left = { normal: maxNormalWindows, fault: maxFaultWindows };
   const samples: Sample[] = [];
   let alarmRow = -1;
-  for (let row = 0; row < alarms.length && samples.length < maxWindowsPerRun; row += 1) {
+  for (let row = 0; row < alarms.length; row += 1) {
     if (alarms[row] === 0) {
       alarmRow = -1;
       continue;
     }
     if (alarmRow < 0) alarmRow = row;
-    const hours = ((row - alarmRow) * stepS) / 3600;
-    const later = laterHours.some((at) => hours >= at && hours - stepS / 3600 < at) && row > alarmRow;
+    // A case may be looked at again long after its alarm set in, and a fault may begin while an older alarm stands.
+    const sinceMs = timesMs[row]! - Math.max(timesMs[alarmRow]!, faultMs <= timesMs[row]! ? faultMs : 0);
+    const later =
+      row > alarmRow && laterHours.some((at) => sinceMs >= at * hourMs && sinceMs - stepS * 1000 < at * hourMs);
     if (onsets[row] !== 1 && !later) continue;
     const truth = truthAt(scenario, row, alarmRow);
     if (truth === undefined) continue;
+    const budget = truth.kind === 'normal' ? 'normal' : 'fault';
+    if (left[budget] === 0) continue;
+    left[budget] -= 1;
     const { window, alarm } = windowAt(scenario, row, alarmRow);
     const features = windowFeatures(window, scenario.calibration, alarm);
     const zone = scenario.fault && zoneOf(scenario.network, scenario.fault);
@@ -188,7 +196,8 @@ function eventResult(scenario: Scenario, fault: FaultSpec): EventResult {
   const base = { event: scenario.id, kind: fault.kind, segment: segmentOf(fault) };
   for (let row = 0; row < rowCount(scenario.series); row += 1) {
     const since = timesMs[row]! - fault.startMs;
-    if (since < 0 || timesMs[row]! >= fault.endMs || scenario.screened.alarms[row] === 0) continue;
+    // Only a new flag counts: an alarm that stood before the fault began found nothing.
+    if (since < 0 || timesMs[row]! >= fault.endMs || scenario.screened.onsets[row] !== 1) continue;
     return { ...base, foundAfterHours: since / hourMs };
   }
   return base;

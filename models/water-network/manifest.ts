@@ -1,0 +1,63 @@
+/** What the water-network pack says of itself. */
+import { type PackManifest, packManifestVersion } from '../../lib/contracts/pack.ts';
+import { modelSidecar } from '../training/sidecar.ts';
+import sidecarJson from './model.json' with { type: 'json' };
+import { kinds, packName, packVersion } from './names.ts';
+import { windowMaxRows, windowMs } from './window.ts';
+
+/** Made by training beside model.onnx; parsed here once, so that a file that is not what it should be stops the start. */
+export const sidecar = modelSidecar.parse(sidecarJson);
+
+const ticket = (kind: PackManifest['kinds'][number]): PackManifest['remedies'][number] => ({
+  kind,
+  action: 'raise-ticket',
+  adapter: 'webhook',
+  description: 'Tell the crew what was seen and where.',
+});
+
+export const manifest: PackManifest = {
+  v: packManifestVersion,
+  name: packName,
+  version: packVersion,
+  title: 'Drinking-water network',
+  kinds: [...kinds],
+  families: {
+    leak: 'hydraulic',
+    burst: 'hydraulic',
+    'pump-failure': 'equipment',
+    'valve-stuck': 'equipment',
+    'sensor-fault': 'instrument',
+  },
+  roles: [
+    { role: 'pressure', min: 1 },
+    { role: 'flow', min: 0 },
+    { role: 'level', min: 0 },
+    { role: 'pump-state', min: 0 },
+    { role: 'valve-state', min: 0 },
+    { role: 'setpoint', min: 0 },
+  ],
+  features: [...sidecar.features],
+  model: { file: 'model.onnx', sha256: sidecar.sha256 },
+  window: { ms: windowMs, maxRows: windowMaxRows },
+  remedies: [
+    ...(['leak', 'burst'] as const).map((kind) => ({
+      kind,
+      action: 'close-valve',
+      adapter: 'webhook',
+      targetRole: 'flow' as const,
+      inverse: 'open-valve',
+      description: 'Close the isolation valve of the zone that loses water.',
+    })),
+    {
+      kind: 'pump-failure',
+      action: 'start-pump',
+      adapter: 'webhook',
+      targetRole: 'pump-state',
+      inverse: 'stop-pump',
+      description: 'Start the stand-by pump, or the tripped one again where there is none.',
+    },
+    ...(['leak', 'burst', 'pump-failure', 'valve-stuck', 'sensor-fault', 'anomaly', 'silence', 'manual'] as const).map(
+      ticket,
+    ),
+  ],
+};
