@@ -12,18 +12,8 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type ReviewAnswer, type ReviewRequest, reviewAnswer, reviewRequest } from '../../contracts/case.ts';
+import type { Review, ReviewEnd } from '../../core/case/effective.ts';
 import type { CaseTable } from './case-store.ts';
-
-/** How a round ended, or that it is open. */
-export type ReviewEnd =
-  | { readonly state: 'open' }
-  | { readonly state: 'answered'; readonly answer: ReviewAnswer; readonly atMs: number }
-  | { readonly state: 'timed-out'; readonly atMs: number };
-
-export interface Review {
-  readonly request: ReviewRequest;
-  readonly end: ReviewEnd;
-}
 
 const key = (caseId: string, round: number) => ({ pk: { S: `case#${caseId}` }, sk: { S: `review#${round}` } });
 
@@ -81,7 +71,7 @@ export async function reviewsOf(at: CaseTable, caseId: string): Promise<Review[]
 
 /**
  * Ends an open round by an answer or by its timeout: one conditional write, the first wins.
- * @returns the end that stands, whoever wrote it, and whether this call wrote it
+ * @returns the end that stands, whoever wrote it, and whether this call wrote it; `undefined` for an unknown round
  */
 export async function endReview(
   at: CaseTable,
@@ -89,7 +79,7 @@ export async function endReview(
   round: number,
   end: { readonly answer: ReviewAnswer } | { readonly timedOut: true },
   nowMs: number,
-): Promise<{ readonly end: ReviewEnd; readonly won: boolean }> {
+): Promise<{ readonly end: ReviewEnd; readonly won: boolean } | undefined> {
   const text = 'answer' in end ? JSON.stringify(reviewAnswer.parse(end.answer)) : 'timed-out';
   const won = await updateIf(
     at,
@@ -100,7 +90,7 @@ export async function endReview(
     { names: { '#end': 'end' }, values: { ':end': { S: text }, ':now': { N: String(nowMs) } } },
   );
   const review = await getReview(at, caseId, round);
-  if (!review) throw new Error(`there is no review ${round} of case ${caseId}`);
+  if (!review) return undefined;
   // After a lost answer the SDK's own repeat loses against the first write: what stands is ours all the same.
   const stands = review.end;
   const isOurs =

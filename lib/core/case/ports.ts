@@ -1,0 +1,41 @@
+/** What the steps of a case need from their surroundings. */
+import type { AuditEntry } from '../../contracts/audit.ts';
+import type { CaseRecord, ReviewAnswer, ReviewRequest } from '../../contracts/case.ts';
+import type { AuditDraft } from '../audit/entry.ts';
+import type { BusEvent } from '../ports.ts';
+import type { Review, ReviewEnd } from './effective.ts';
+
+export interface CasePorts {
+  /** Read consistently, as stored. @throws NotFoundError */
+  loadCase(caseId: string): Promise<CaseRecord>;
+  /** Conditional on the version that `change` saw, again after a conflict. */
+  changeCase(caseId: string, change: (record: CaseRecord) => CaseRecord): Promise<CaseRecord>;
+  reviews(caseId: string): Promise<readonly Review[]>;
+  /** Appends the fact, or gives the entry that stands for it since before. */
+  audit(draft: AuditDraft): Promise<AuditEntry>;
+  /** @throws when the bus has not taken it */
+  publish(event: BusEvent): Promise<void>;
+  now(): number;
+}
+
+export interface ReviewPorts extends CasePorts {
+  openReview(request: ReviewRequest, token: string): Promise<Review>;
+  /** One conditional write; `undefined` where the round does not exist. */
+  endReview(
+    caseId: string,
+    round: number,
+    end: { readonly answer: ReviewAnswer } | { readonly timedOut: true },
+  ): Promise<{ readonly end: ReviewEnd; readonly won: boolean } | undefined>;
+  /** Wakes the flow that waits for a round. Never throws: the flow's own timeout reads the stored answer. */
+  wake(caseId: string, round: number, output: ReviewResult): Promise<void>;
+}
+
+/** What the flow gets when a round is over. */
+export type ReviewResult =
+  | {
+      readonly answer: ReviewAnswer['answer'];
+      readonly by: string;
+      readonly round: number;
+      readonly timedOut: false;
+    }
+  | { readonly timedOut: true; readonly round: number };

@@ -1,0 +1,200 @@
+/**
+ * Asking a person. The stored answer is what counts: answer and timeout race on one conditional write, and the task
+ * token only wakes the flow, which may be woken late or not at all.
+ */
+import { type CaseRecord, caseVersion, type ReviewAnswer } from '../../contracts/case.ts';
+import { canonical } from '../audit/canonical.ts';
+import { InvalidInputError } from '../errors.ts';
+import { makeEvent } from '../events.ts';
+import { proposalHashOf } from '../remediation/order.ts';
+import { effectiveCase, overriddenProposal, type Review, type ReviewEnd } from './effective.ts';
+import type { ReviewPorts, ReviewResult } from './ports.ts';
+
+const chainOf = (caseId: string): string => `case#${caseId}`;
+
+const aboutCase = (record: CaseRecord, atMs: number) => ({
+  caseId: record.caseId,
+  asset: record.asset,
+  kind: record.kind,
+  atMs,
+});
+
+/** Question of a round where the flow has none of its own. */
+export function questionOf(record: CaseRecord): string {
+  const { proposal } = record;
+  const ask = proposal
+    ? `Shall we ${proposal.action.replaceAll('-', ' ')} ${proposal.target}?`
+    : 'Nothing is proposed. What shall be done?';
+  return `${record.sentence} ${ask}`.slice(0, 1000);
+}
+
+/** Opens a round and tells people. A round that is over wakes the flow at once with what stands. */
+export async function requestReview(
+  ports: ReviewPorts,
+  input: {
+    readonly caseId: string;
+    readonly round: number;
+    readonly token: string;
+    readonly question?: string | undefined;
+    readonly timeoutS: number;
+  },
+): Promise<void> {
+  const record = effectiveCase(await ports.loadCase(input.caseId), await ports.reviews(input.caseId));
+  const nowMs = ports.now();
+  const { request, end } = await ports.openReview(
+    {
+      v: caseVersion,
+      caseId: input.caseId,
+      round: input.round,
+      question: input.question ?? questionOf(record),
+      ...(record.proposalHash !== undefined && { proposalHash: record.proposalHash }),
+      askedAtMs: nowMs,
+      dueAtMs: nowMs + input.timeoutS * 1000,
+    },
+    input.token,
+  );
+  const over = resultOf(request.round, end);
+  if (over) {
+    await ports.wake(input.caseId, input.round, over);
+    return;
+  }
+  const { question, dueAtMs, askedAtMs, round } = request;
+  await ports.audit({
+    chain: chainOf(input.caseId),
+    type: 'review-requested',
+    key: [input.caseId, String(round)],
+    correlationId: record.correlationId,
+    body: { round, question, dueAtMs, proposalHash: request.proposalHash },
+  });
+  await ports.changeCase(input.caseId, (now) =>
+    now.status === 'closed' || now.status === 'in-review' ? now : { ...now, status: 'in-review' },
+  );
+  await ports.publish(
+    makeEvent(
+      'ReviewRequested',
+      { ...aboutCase(record, askedAtMs), question, dueAtMs, round },
+      { atMs: askedAtMs, correlationId: record.correlationId, subject: input.caseId, key: `${input.caseId}/${round}` },
+    ),
+  );
+}
+
+/**
+ * A person's answer to the open question of a case.
+ * @throws InvalidInputError saying what to do, when there is no open question, somebody was faster, or the approval is
+ * for another proposal than the one that stands
+ */
+export async function answerReview(
+  ports: ReviewPorts,
+  answer: ReviewAnswer,
+): Promise<{ readonly caseId: string; readonly round: number; readonly answer: ReviewAnswer['answer'] }> {
+  const stored = await ports.loadCase(answer.caseId);
+  const reviews = await ports.reviews(answer.caseId);
+  const review = [...reviews].sort((a, b) => b.request.round - a.request.round)[0];
+  if (!review)
+    throw new InvalidInputError(`case ${answer.caseId} asks nothing: there is no review to answer`, {
+      code: 'no-review',
+    });
+  const { round } = review.request;
+  if (review.end.state === 'open') checkAnswer(stored, reviews, review, answer);
+  const done = await ports.endReview(answer.caseId, round, { answer });
+  if (done?.end.state !== 'answered' || (!done.won && !isSame(done.end.answer, answer)))
+    throw new InvalidInputError(lateMessage(answer.caseId, done?.end), { code: 'review-over' });
+  // From here on everything may be repeated: the same answer given again completes what a crash left out.
+  await ports.audit({
+    chain: chainOf(answer.caseId),
+    type: 'review-answered',
+    key: [answer.caseId, String(round)],
+    correlationId: stored.correlationId,
+    body: { round, ...done.end.answer },
+  });
+  await ports.changeCase(answer.caseId, (now) => withOverride(now, answer));
+  await ports.publish(
+    makeEvent(
+      'ReviewAnswered',
+      { ...aboutCase(stored, done.end.atMs), answer: answer.answer, by: answer.by },
+      {
+        atMs: done.end.atMs,
+        correlationId: stored.correlationId,
+        subject: answer.caseId,
+        key: `${answer.caseId}/${round}`,
+      },
+    ),
+  );
+  await ports.wake(answer.caseId, round, { answer: answer.answer, by: answer.by, round, timedOut: false });
+  return { caseId: answer.caseId, round, answer: answer.answer };
+}
+
+/** The flow's timeout of a round: ends it, or learns that an answer was faster. */
+export async function timeOutReview(
+  ports: ReviewPorts,
+  input: { readonly caseId: string; readonly round: number },
+): Promise<ReviewResult> {
+  const done = await ports.endReview(input.caseId, input.round, { timedOut: true });
+  const over = done && resultOf(input.round, done.end);
+  if (over && !over.timedOut) return over;
+  const record = await ports.loadCase(input.caseId);
+  await ports.audit({
+    chain: chainOf(input.caseId),
+    type: 'review-timed-out',
+    key: [input.caseId, String(input.round)],
+    correlationId: record.correlationId,
+    body: { round: input.round },
+  });
+  return { timedOut: true, round: input.round };
+}
+
+function checkAnswer(stored: CaseRecord, reviews: readonly Review[], review: Review, answer: ReviewAnswer): void {
+  if (stored.status === 'closed')
+    throw new InvalidInputError(`case ${stored.caseId} is closed (${stored.resolution})`, { code: 'case-closed' });
+  if (answer.answer === 'override') {
+    if (!answer.override)
+      throw new InvalidInputError('an override names what shall be done instead: action and target', {
+        code: 'override-empty',
+      });
+    // Refuses here, before the answer is stored, what could not be carried out later.
+    const parsed = overrideProblem(stored, answer);
+    if (parsed) throw new InvalidInputError(parsed, { code: 'override-invalid' });
+  }
+  if (answer.answer !== 'approve') return;
+  const standing = effectiveCase(stored, reviews).proposalHash;
+  if (standing === undefined)
+    throw new InvalidInputError(
+      `case ${stored.caseId} proposes nothing that could be approved: use override with an action and a target, or reject`,
+      { code: 'nothing-proposed' },
+    );
+  if (answer.proposalHash !== standing || review.request.proposalHash !== standing)
+    throw new InvalidInputError(
+      `the approval is for proposal ${answer.proposalHash ?? 'unnamed'}, but case ${stored.caseId} now proposes ${standing}: look at the case and answer again`,
+      { code: 'proposal-changed' },
+    );
+}
+
+function overrideProblem(stored: CaseRecord, { override, reason }: ReviewAnswer): string | undefined {
+  if (!override) return undefined;
+  try {
+    overriddenProposal(stored, override, reason);
+    return undefined;
+  } catch {
+    return `"${override.action}" on "${override.target}" is no valid action: lower-case words joined by hyphens, and the name of an element`;
+  }
+}
+
+const withOverride = (record: CaseRecord, { override, answer, reason }: ReviewAnswer): CaseRecord => {
+  if (answer !== 'override' || !override || record.status === 'closed') return record;
+  const proposal = overriddenProposal(record, override, reason);
+  const proposalHash = proposalHashOf(proposal);
+  return proposalHash === record.proposalHash ? record : { ...record, proposal, proposalHash };
+};
+
+const isSame = (a: ReviewAnswer, b: ReviewAnswer): boolean => canonical(a) === canonical(b);
+
+const lateMessage = (caseId: string, end: ReviewEnd | undefined): string =>
+  end?.state === 'answered'
+    ? `case ${caseId}: ${end.answer.by} has already answered "${end.answer.answer}"`
+    : `case ${caseId}: the time for an answer is over; it goes on by itself, see "case show"`;
+
+const resultOf = (round: number, end: ReviewEnd): ReviewResult | undefined => {
+  if (end.state === 'open') return undefined;
+  if (end.state === 'timed-out') return { timedOut: true, round };
+  return { answer: end.answer.answer, by: end.answer.by, round, timedOut: false };
+};
