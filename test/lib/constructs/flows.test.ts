@@ -1,0 +1,273 @@
+import { describe, expect, test } from '@jest/globals';
+import { caseFlowDefinition } from '../../../lib/constructs/case-flow.ts';
+import { decideFlowDefinition } from '../../../lib/constructs/decide-flow.ts';
+import { loadDefinition } from '../../../local/flow/definition.ts';
+import { type MockAnswer, simulate } from '../../../local/flow/simulate.ts';
+import type { Json, JsonObject } from '../../../local/flow/types.ts';
+
+const arn = (name: string): string => `arn:aws:lambda:eu-central-1:000000000000:function:groundcrew-${name}`;
+const caseFlow = caseFlowDefinition({
+  caseLoad: arn('case-load'),
+  reviewRequest: arn('review-request'),
+  reviewTimeout: arn('review-timeout'),
+  permit: arn('permit'),
+  remediate: arn('remediate'),
+  reconcile: arn('reconcile'),
+  verify: arn('verify'),
+  close: arn('close'),
+});
+const decideFlow = decideFlowDefinition({
+  infer: arn('infer'),
+  guard: arn('guard'),
+  record: arn('record'),
+  route: arn('route'),
+});
+
+const caseId = 'c'.repeat(64);
+const answers = (...payloads: Json[]): MockAnswer[] =>
+  payloads.map((Payload) => ({ return: { Payload, StatusCode: 200, ExecutedVersion: '$LATEST' } }));
+const fails = (error: string): MockAnswer => ({ throw: { error, cause: 'because' } });
+const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+
+const proposal = { action: 'close-valve', target: 'v-2', inverse: 'open-valve' };
+const act = { caseId, verdict: 'act', proposal, reviewTimeoutS: 60, escalationTimeoutS: 120 };
+const asks = { ...act, verdict: 'ask' };
+const permitted = { permitted: true };
+const done = { status: 'SUCCEEDED', effectKey: 'e'.repeat(64), waitS: 2 };
+const unknown = { ...done, status: 'UNKNOWN' };
+const closed = { closed: true };
+/** A review that nobody answers within its time. */
+const noAnswer = { throw: { error: 'States.Timeout', cause: '' } };
+
+async function runCase(mocks: Record<string, readonly MockAnswer[]>) {
+  const result = await simulate({ definition: loadDefinition(caseFlow as JsonObject), input: { caseId }, mocks });
+  const entered = result.events
+    .filter((event) => event.type.endsWith('StateEntered'))
+    .map((event) => (event.details as { name: string }).name);
+  const scheduled = result.events
+    .filter((event) => event.type === 'TaskScheduled')
+    .map(
+      (event) =>
+        JSON.parse((event.details as { parameters: string }).parameters) as {
+          FunctionName: string;
+          Payload: Record<string, Json>;
+        },
+    );
+  const calls = (name: string) =>
+    scheduled.filter((call) => call.FunctionName === arn(name)).map((call) => call.Payload);
+  return { status: result.status, entered, calls, resolution: calls('close')[0]?.resolution };
+}
+
+describe('CaseFlow', () => {
+  test('acts, waits, verifies and closes where the policy permits it', async () => {
+    const run = await runCase({
+      Load: answers(act),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Verify: answers({ result: 'not-yet', waitS: 3 }, { result: 'recovered' }),
+      Close: answers(closed),
+    });
+    expect(run.entered).toEqual([
+      'Load',
+      'ActOrAsk',
+      'Permit',
+      'Permitted',
+      'Remediate',
+      'Outcome',
+      'Settle',
+      'Verify',
+      'DidItHelp',
+      'Settle',
+      'Verify',
+      'DidItHelp',
+      'Close',
+    ]);
+    expect(run.resolution).toBe('verified');
+    expect(run.status).toBe('SUCCEEDED');
+  });
+
+  test('asks first where a person must say yes, and acts only after the yes', async () => {
+    const run = await runCase({
+      Load: answers(asks),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'approve' }),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Verify: answers({ result: 'recovered' }),
+      Close: answers(closed),
+    });
+    expect(run.entered.indexOf('Review')).toBeLessThan(run.entered.indexOf('Remediate'));
+    expect(run.calls('review-request')[0]).toMatchObject({ caseId, round: 0 });
+    expect(run.resolution).toBe('verified');
+  });
+
+  test('does nothing after a no', async () => {
+    const run = await runCase({
+      Load: answers(asks),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'reject' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('remediate')).toEqual([]);
+    expect(run.resolution).toBe('rejected');
+  });
+
+  test('escalates when nobody answers, then holds safely: no answer is never a yes', async () => {
+    const run = await runCase({
+      Load: answers(asks),
+      Review: [noAnswer, noAnswer],
+      ReadAnswer: answers({ timedOut: true }, { timedOut: true }),
+      Close: answers(closed),
+    });
+    expect(run.calls('review-request').map((call) => call.round)).toEqual([0, 1]);
+    expect(run.calls('remediate')).toEqual([]);
+    expect(run.resolution).toBe('expired');
+  });
+
+  test('takes the stored answer even when the timeout woke it', async () => {
+    const run = await runCase({
+      Load: answers(asks),
+      Review: [noAnswer],
+      ReadAnswer: answers({ answer: 'approve' }),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Verify: answers({ result: 'recovered' }),
+      Close: answers(closed),
+    });
+    expect(run.resolution).toBe('verified');
+  });
+
+  test('waits while it is not permitted yet, and asks a person when it is refused', async () => {
+    const run = await runCase({
+      Load: answers(act),
+      Permit: answers({ permitted: false, waitS: 5 }, { permitted: false, refused: ['stopped by all'] }),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'reject' }),
+      Close: answers(closed),
+    });
+    expect(run.entered).toContain('Backoff');
+    expect(run.calls('review-request')[0]!.question).toContain('stopped by all');
+    expect(run.calls('remediate')).toEqual([]);
+  });
+
+  test('an error while checking means no action, and a person is asked', async () => {
+    const run = await runCase({
+      Load: answers(act),
+      Permit: [fails('TypeError')],
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'reject' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('remediate')).toEqual([]);
+    expect(run.calls('review-request')[0]!.question).toContain('TypeError');
+  });
+
+  test('reconciles what is unknown, and never calls it again by itself', async () => {
+    const run = await runCase({
+      Load: answers(act),
+      Permit: answers(permitted),
+      Remediate: answers(unknown),
+      Reconcile: answers(unknown, done),
+      Verify: answers({ result: 'recovered' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('remediate')).toHaveLength(1);
+    expect(run.calls('reconcile')).toHaveLength(2);
+    expect(run.resolution).toBe('verified');
+  });
+
+  test('hands what stays unknown to a person', async () => {
+    const run = await runCase({
+      Load: answers(act),
+      Permit: answers(permitted),
+      Remediate: answers(unknown),
+      Reconcile: answers(...times(30, unknown)),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'approve' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('remediate')).toHaveLength(1);
+    expect(run.resolution).toBe('acted-unverified');
+  });
+
+  test('undoes what did not help, once, and asks a person', async () => {
+    const run = await runCase({
+      Load: answers(act),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Verify: answers({ result: 'not-recovered' }),
+      Compensate: answers(done),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'approve' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('remediate')).toEqual([{ caseId }, { caseId, inverse: true }]);
+    expect(run.resolution).toBe('acted-unverified');
+  });
+
+  test('asks when the readings cannot tell', async () => {
+    const run = await runCase({
+      Load: answers({ ...act, proposal: { action: 'raise-ticket', target: 'p-1' } }),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Verify: answers({ result: 'unknown' }),
+      Review: [noAnswer],
+      ReadAnswer: answers({ timedOut: true }),
+      Close: answers(closed),
+    });
+    expect(run.calls('review-request')[0]!.question).toContain('Too few readings');
+    expect(run.resolution).toBe('expired');
+  });
+
+  test('closing is tried again until it is done', async () => {
+    const run = await runCase({
+      Load: answers({ ...act, verdict: 'observe' }),
+      Close: [fails('RetryableError'), fails('Error'), ...answers(closed)],
+    });
+    expect(run.resolution).toBe('observed');
+    expect(run.status).toBe('SUCCEEDED');
+  });
+});
+
+describe('DecideFlow', () => {
+  const flag = { flagId: 'f'.repeat(64), asset: 'district-1' };
+  const run = (verdict: string, more: Record<string, readonly MockAnswer[]> = {}) =>
+    simulate({
+      definition: loadDefinition(decideFlow as JsonObject),
+      input: { data: flag },
+      mocks: {
+        Infer: answers({ inference: { kind: 'leak' }, pack: 'water-network' }),
+        Guard: answers({ guard: { verdict } }),
+        Record: answers({ decisionId: 'd'.repeat(64), verdict }),
+        Route: answers({ caseId, opened: true }),
+        ...more,
+      },
+    });
+
+  test('opens a case for what may act or must ask, and only records the rest', async () => {
+    expect((await run('act')).output).toEqual({ caseId, opened: true });
+    expect((await run('ask')).output).toEqual({ caseId, opened: true });
+    expect((await run('observe', { Route: [] })).output).toEqual({ decisionId: 'd'.repeat(64), verdict: 'observe' });
+  });
+
+  test('hands everything known so far to each step', async () => {
+    const result = await run('act');
+    const payloads = result.events
+      .filter((event) => event.type === 'TaskScheduled')
+      .map((event) =>
+        Object.keys(
+          (JSON.parse((event.details as { parameters: string }).parameters) as { Payload: object }).Payload,
+        ).sort(),
+      );
+    expect(payloads).toEqual([
+      ['flag'],
+      ['flag', 'inference', 'pack'],
+      ['flag', 'guard', 'inference', 'pack'],
+      ['decisionId', 'flag', 'guard', 'inference', 'pack', 'verdict'],
+    ]);
+  });
+
+  test('fails when a step fails, so that the flag stays pending', async () => {
+    expect((await run('act', { Guard: [fails('TypeError')] })).status).toBe('FAILED');
+  });
+});

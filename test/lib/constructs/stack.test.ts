@@ -1,0 +1,208 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { App, Validations } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { GroundcrewStack } from '../../../lib/constructs/groundcrew-stack.ts';
+import { configuration } from '../../../lib/contracts/configuration.ts';
+import { functionNames } from '../../../lib/contracts/names.ts';
+
+interface Statement {
+  readonly Action: string | string[];
+  readonly Effect: string;
+  readonly Resource: unknown;
+}
+const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
+let folder: string;
+let template: Template;
+/** Statements of the policies attached to each function's role, by the function's name. */
+const statements = new Map<string, Statement[]>();
+
+function synthesize(given: unknown): { template: Template; app: App } {
+  const app = new App({
+    outdir: mkdtempSync(join(folder, 'out-')),
+    context: { '@aws-cdk/aws-iam:minimizePolicies': true },
+  });
+  const stack = new GroundcrewStack(app, 'groundcrew', {
+    configuration: configuration.parse(given),
+    configurationHash: 'a'.repeat(64),
+    bundles: join(folder, 'bundles'),
+    layer: join(folder, 'layer'),
+  });
+  return { template: Template.fromStack(stack), app };
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'groundcrew-stack-'));
+  mkdirSync(join(folder, 'layer'));
+  writeFileSync(join(folder, 'layer/runtime.js'), '');
+  for (const name of functionNames) {
+    mkdirSync(join(folder, 'bundles', name), { recursive: true });
+    writeFileSync(join(folder, 'bundles', name, 'index.js'), 'exports.handler = async () => ({});');
+  }
+  template = synthesize({}).template;
+  const functions = template.findResources('AWS::Lambda::Function');
+  const policies = Object.values(template.findResources('AWS::IAM::Policy'));
+  for (const fn of Object.values(functions)) {
+    const role = fn.Properties.Role['Fn::GetAtt'][0] as string;
+    const own = policies.filter((policy) => policy.Properties.Roles.some((each: { Ref: string }) => each.Ref === role));
+    statements.set(
+      (fn.Properties.FunctionName as string).replace('groundcrew-', ''),
+      own.flatMap((policy) => policy.Properties.PolicyDocument.Statement as Statement[]),
+    );
+  }
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const allowed = (name: string): string[] => (statements.get(name) ?? []).flatMap((each) => list(each.Action));
+
+describe('the stack', () => {
+  test('has every function, each with a log group of its own that forgets', () => {
+    expect([...statements.keys()].sort()).toEqual([...functionNames].sort());
+    const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
+    for (const name of functionNames) {
+      const group = groups.find((each) => each.Properties.LogGroupName === `/aws/lambda/groundcrew-${name}`);
+      expect(group?.Properties.RetentionInDays).toBe(30);
+    }
+  });
+
+  test('has no custom resource and no managed policy: nothing runs that is not ours', () => {
+    template.resourceCountIs('AWS::CloudFormation::CustomResource', 0);
+    for (const role of Object.values(template.findResources('AWS::IAM::Role')))
+      expect(role.Properties.ManagedPolicyArns).toBeUndefined();
+  });
+
+  test('passes the AwsSolutions rules with nothing but acknowledged findings', () => {
+    const { app } = synthesize({});
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth()).not.toThrow();
+  }, 120_000);
+
+  test('keeps checkpoints where nobody can delete them, and outlives its own removal', () => {
+    template.hasResource('AWS::S3::Bucket', {
+      DeletionPolicy: 'Retain',
+      Properties: Match.objectLike({
+        ObjectLockEnabled: true,
+        ObjectLockConfiguration: {
+          ObjectLockEnabled: 'Enabled',
+          Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 365 } },
+        },
+      }),
+    });
+  });
+
+  test('recovers tables to any second and protects them from deletion, unless it is disposable', () => {
+    for (const table of Object.values(template.findResources('AWS::DynamoDB::Table'))) {
+      expect(table.Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
+      expect(table.Properties.DeletionProtectionEnabled).toBe(true);
+      expect(table.DeletionPolicy).toBe('Retain');
+    }
+    for (const table of Object.values(
+      synthesize({ disposable: true }).template.findResources('AWS::DynamoDB::Table'),
+    )) {
+      expect(table.Properties.DeletionProtectionEnabled).toBe(false);
+      expect(table.DeletionPolicy).toBe('Delete');
+    }
+  });
+
+  test('takes telemetry as it came: Basic Ingest, base64, the asset from the topic, keyed by asset', () => {
+    template.hasResourceProperties('AWS::IoT::TopicRule', {
+      RuleName: 'groundcrew_telemetry',
+      TopicRulePayload: Match.objectLike({
+        Sql: "SELECT encode(*, 'base64') AS payload, topic(2) AS asset, timestamp() AS receivedAtMs, clientid() AS clientId FROM 'telemetry/+'",
+        Actions: [{ Kinesis: Match.objectLike({ PartitionKey: '${topic(2)}' }) }],
+        ErrorAction: { S3: Match.objectLike({ Key: Match.stringLikeRegexp('^ingest-errors/') }) },
+      }),
+    });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      BisectBatchOnFunctionError: true,
+      DestinationConfig: { OnFailure: Match.anyValue() },
+    });
+  });
+
+  test('keeps task tokens out of the flows’ logs', () => {
+    for (const machine of Object.values(template.findResources('AWS::StepFunctions::StateMachine'))) {
+      expect(machine.Properties.LoggingConfiguration.IncludeExecutionData).toBe(false);
+    }
+  });
+
+  test('sends what no target took to a dead-letter queue', () => {
+    for (const rule of Object.values(template.findResources('AWS::Events::Rule'))) {
+      for (const target of rule.Properties.Targets) expect(target.DeadLetterConfig).toBeDefined();
+    }
+    for (const schedule of Object.values(template.findResources('AWS::Scheduler::Schedule'))) {
+      expect(schedule.Properties.Target.DeadLetterConfig).toBeDefined();
+    }
+  });
+});
+
+describe('what functions may do', () => {
+  test('no action and no resource is a bare wildcard', () => {
+    for (const [name, own] of statements) {
+      for (const statement of own) {
+        expect([name, list(statement.Action).filter((action) => action.includes('*'))]).toEqual([name, []]);
+        expect([name, list(statement.Resource).filter((resource) => resource === '*')]).toEqual([name, []]);
+      }
+    }
+  });
+
+  test('nobody updates or deletes an audit entry', () => {
+    const audit = Object.keys(
+      template.findResources('AWS::DynamoDB::Table', { Properties: { TableName: 'groundcrew-audit' } }),
+    )[0]!;
+    for (const [name, own] of statements) {
+      const onAudit = own
+        .filter((each) => JSON.stringify(each.Resource).includes(audit))
+        .flatMap((each) => list(each.Action));
+      expect([name, onAudit.filter((action) => /Update|Delete|Batch|PartiQL/.test(action))]).toEqual([name, []]);
+    }
+  });
+
+  test('only the answer to a review may send a task token', () => {
+    expect(
+      functionNames.filter((name) => allowed(name).some((action) => action.startsWith('states:SendTask'))),
+    ).toEqual(['review-answer']);
+  });
+
+  test('most roles may only read the stop switch, and nobody but people writes it', () => {
+    for (const name of functionNames)
+      expect([name, allowed(name).filter((action) => action === 'dynamodb:DeleteItem')]).toEqual([name, []]);
+    const stop = Object.keys(
+      template.findResources('AWS::DynamoDB::Table', { Properties: { TableName: 'groundcrew-stop' } }),
+    )[0]!;
+    for (const [name, own] of statements) {
+      const onStop = own
+        .filter((each) => JSON.stringify(each.Resource).includes(stop))
+        .flatMap((each) => list(each.Action));
+      expect([name, onStop.filter((action) => action !== 'dynamodb:GetItem')]).toEqual([name, []]);
+    }
+  });
+
+  test('only what calls endpoints may read the webhook’s secret, and only the checkpoint may sign', () => {
+    expect(functionNames.filter((name) => allowed(name).includes('secretsmanager:GetSecretValue'))).toEqual([
+      'remediate',
+      'reconcile',
+    ]);
+    expect(functionNames.filter((name) => allowed(name).includes('kms:Sign'))).toEqual(['checkpoint']);
+  });
+});
+
+describe('configuration', () => {
+  test('a prefix names everything', () => {
+    const north = synthesize({ prefix: 'north' }).template;
+    for (const table of Object.values(north.findResources('AWS::DynamoDB::Table')))
+      expect(table.Properties.TableName).toMatch(/^north-/);
+    north.hasResourceProperties('AWS::IoT::TopicRule', { RuleName: 'north_telemetry' });
+  });
+
+  test.each([
+    ['an unknown name', { colour: 'red' }],
+    ['a prefix with capitals', { prefix: 'North' }],
+    ['a negative quota', { quotaPerAssetHour: -1 }],
+    ['a retention that CloudWatch does not know', { logRetentionDays: 31 }],
+  ])('refuses %s', (_, given) => expect(configuration.safeParse(given).success).toBe(false));
+});
