@@ -1,4 +1,5 @@
 import aslValidator from 'asl-validator';
+import type { Assignments, ChoiceRule, Definition, Exit, Machine, PathFlow, State } from './definition-types.ts';
 import { DefinitionError, UnsupportedError } from './errors.ts';
 import { compileTemplate, type Template } from './expressions.ts';
 import { compilePathTemplate, type PathTemplate, parseReferencePath, type ReferencePath } from './json-path.ts';
@@ -18,76 +19,7 @@ import {
 import { parseTimestampMs } from './timestamps.ts';
 import type { Json, JsonObject } from './types.ts';
 
-/** A loaded state machine: validated, its expressions compiled. `source` is what was loaded, for the journal. */
-export interface Definition {
-  readonly source: JsonObject;
-  readonly machine: Machine;
-  readonly timeoutS?: number;
-}
-
-export interface Machine {
-  readonly startAt: string;
-  readonly states: ReadonlyMap<string, State>;
-}
-
-export type Assignments = readonly (readonly [string, Template])[];
-
-/** What is done on the way out of a state, a choice rule or a catcher. */
-export interface Exit {
-  readonly output?: Template;
-  readonly assign?: Assignments;
-}
-
-/** The data flow of a JSONPath state; null stands for the field's JSON null. */
-export interface PathFlow {
-  readonly inputPath?: ReferencePath | null;
-  readonly parameters?: PathTemplate;
-  readonly result?: { readonly value: Json };
-  readonly resultSelector?: PathTemplate;
-  readonly resultPath?: ReferencePath | null;
-  readonly outputPath?: ReferencePath | null;
-  readonly assign?: PathTemplate;
-}
-
-export interface Catcher extends Exit {
-  readonly errorEquals: readonly string[];
-  readonly next: string;
-  readonly resultPath?: ReferencePath | null;
-}
-
-export interface ChoiceRule extends Exit {
-  readonly condition: Template;
-  readonly next: string;
-}
-
-/** One state, compiled. Fields that a type does not have are absent. */
-export interface State extends Exit {
-  readonly name: string;
-  readonly type: StateType;
-  /** Undefined once the state ends its machine. */
-  readonly next?: string;
-  readonly retry: readonly Retrier[];
-  readonly catch: readonly Catcher[];
-  /** Present for states in JSONPath. */
-  readonly paths?: PathFlow;
-  readonly resource?: string;
-  readonly arguments?: Template;
-  readonly timeoutSeconds?: Template;
-  readonly heartbeatSeconds?: Template;
-  readonly choices?: readonly ChoiceRule[];
-  readonly default?: string;
-  readonly seconds?: Template;
-  readonly timestamp?: Template;
-  readonly error?: Template;
-  readonly cause?: Template;
-  readonly branches?: readonly Machine[];
-  readonly items?: Template;
-  readonly itemSelector?: Template;
-  readonly processor?: Machine;
-  readonly maxConcurrency?: Template;
-  readonly toleratedFailureCount?: Template;
-  readonly toleratedFailurePercentage?: Template;
-}
+export type { Definition } from './definition-types.ts';
 
 /** AWS's limit on a definition. */
 const DEFINITION_LIMIT_BYTES = 1_048_576;
@@ -491,4 +423,12 @@ function compact<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
   };
+}
+
+/** Whether any state of a machine waits for a task token. */
+export function usesTaskTokens(machine: Machine): boolean {
+  return [...machine.states.values()].some(
+    ({ resource: name = '', branches: inner = [], processor: item }) =>
+      name.endsWith('.waitForTaskToken') || inner.some(usesTaskTokens) || (item !== undefined && usesTaskTokens(item)),
+  );
 }

@@ -29,14 +29,21 @@
  * A state machine's ARN is `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`; an execution's is derived from it.
  */
 
-import type { Definition } from './definition.ts';
+import { RealClock, systemRandom } from './clock.ts';
+import { type Definition, loadDefinition, usesTaskTokens } from './definition.ts';
+import { FlowApiError, UnsupportedError } from './errors.ts';
+import { Execution, executionOfToken, HISTORY_LIMIT_EVENTS, type Outcome } from './execution.ts';
+import { PAYLOAD_LIMIT_BYTES } from './flow-context.ts';
+import { FileJournal, type JournalLine, type Summary } from './journal.ts';
 import type {
   Clock,
+  ErrorOutput,
   ExecutionDescription,
   ExecutionStatus,
   ExecutionType,
   FlowObserver,
   HistoryEvent,
+  Json,
   Random,
   TaskPort,
 } from './types.ts';
@@ -47,7 +54,7 @@ export interface FlowEngineOptions {
   readonly tasks: TaskPort;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Told of every history event, after it is durable. */
+  /** Told of every history event, after it is durable. Must not throw. */
   readonly observer?: FlowObserver;
   /** Told when an execution cannot go on because its journal cannot be written; it resumes at the next start. */
   readonly onStalled?: (executionArn: string, error: Error) => void;
@@ -61,18 +68,314 @@ export interface StartRequest {
   /** JSON text, at most 256 KiB. */
   readonly input: string;
   readonly type: ExecutionType;
+  /** Shown as `$states.context.Execution.RoleArn`. */
+  readonly roleArn?: string;
 }
 
-export interface FlowEngineApi {
-  start(request: StartRequest): { executionArn: string; startMs: number };
-  completion(executionArn: string): Promise<ExecutionDescription>;
-  resumeAll(): Promise<string[]>;
-  sendTaskSuccess(token: string, output: string): void;
-  sendTaskFailure(token: string, error?: string, cause?: string): void;
-  sendTaskHeartbeat(token: string): void;
-  describe(executionArn: string): ExecutionDescription;
-  history(executionArn: string): HistoryEvent[];
-  list(stateMachineArn: string, status?: ExecutionStatus): Omit<ExecutionDescription, 'input' | 'output'>[];
-  stop(executionArn: string, error?: string, cause?: string): { stopMs: number };
-  close(): Promise<void>;
+export type ExecutionListing = Omit<ExecutionDescription, 'input' | 'output'>;
+
+const NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u;
+const STATE_MACHINE_ARN = /^arn:[\w-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]{1,80}$/;
+/** AWS's limit on an Express execution. */
+const EXPRESS_LIMIT_S = 300;
+/** So many ended Express executions stay describable; AWS keeps none. */
+const EXPRESS_KEPT = 1_000;
+/** AWS's limits on texts that come with a failure. */
+const ERROR_LIMIT_CHARS = 256;
+const CAUSE_LIMIT_CHARS = 32_768;
+
+/** An execution that this process runs or, for Express, ran. */
+interface Live {
+  readonly execution: Execution;
+  readonly type: ExecutionType;
+  readonly input: string;
+  readonly completion: Promise<void>;
+  outcome?: Outcome;
+  stopMs?: number;
 }
+
+/** Starts, resumes and answers executions; see the top of this file. */
+export class FlowEngine {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #tasks: TaskPort;
+  readonly #observer: FlowObserver | undefined;
+  readonly #onStalled: ((executionArn: string, error: Error) => void) | undefined;
+  readonly #journal: FileJournal;
+  readonly #live = new Map<string, Live>();
+  readonly #endedExpress: string[] = [];
+  #closed = false;
+
+  /** Opens the journal. Throws JournalError. */
+  constructor(options: FlowEngineOptions) {
+    this.#clock = options.clock ?? new RealClock();
+    this.#random = options.random ?? systemRandom;
+    this.#tasks = options.tasks;
+    this.#observer = options.observer;
+    this.#onStalled = options.onStalled;
+    this.#journal = new FileJournal(options.dir, this.#clock.now());
+  }
+
+  /**
+   * Starts an execution. For a Standard one, the same name with the same input is harmless while it runs (its ARN is
+   * returned); otherwise a taken name is ExecutionAlreadyExists. What is returned is durable.
+   */
+  start(request: StartRequest): { executionArn: string; startMs: number } {
+    this.#assertOpen();
+    const { stateMachineArn, definition, input, type } = request;
+    if (!STATE_MACHINE_ARN.test(stateMachineArn))
+      throw new FlowApiError('InvalidArn', `Invalid Arn: '${stateMachineArn}' is not a state machine's ARN`);
+    const name = request.name ?? this.#random.uuid();
+    if (!NAME.test(name)) throw new FlowApiError('InvalidName', `Invalid Name: '${name}'`);
+    const value = parsePayload(input, 'InvalidExecutionInput', 'Invalid State Machine Execution Input');
+    if (type === 'EXPRESS' && usesTaskTokens(definition.machine))
+      throw new UnsupportedError('.waitForTaskToken in an Express state machine');
+    const executionArn = this.#arn(stateMachineArn, name, type);
+    const running = this.#sameExecution(executionArn, input);
+    if (running !== undefined) return { executionArn, startMs: running.startMs };
+    const startMs = this.#clock.now();
+    const roleArn = request.roleArn === undefined ? {} : { roleArn: request.roleArn };
+    const meta = { executionArn, stateMachineArn, name, startMs, input: value, ...roleArn };
+    const execution = this.#execution(meta, definition, type);
+    const started = execution.startedEvent();
+    if (type === 'STANDARD') {
+      const { source } = definition;
+      const common = { executionArn, stateMachineArn, name, startMs, input, ...roleArn };
+      this.#journal.begin({ k: 'begin', version: 1, ...common, definition: source, ev: [started] });
+    }
+    execution.publish([started]);
+    this.#run(execution, type, input);
+    return { executionArn, startMs };
+  }
+
+  /** How an execution ended, once it has. Rejects when it cannot go on (it then resumes at the next start). */
+  async completion(executionArn: string): Promise<ExecutionDescription> {
+    await this.#live.get(executionArn)?.completion;
+    return this.describe(executionArn);
+  }
+
+  /**
+   * Goes on with every Standard execution of the journal that this process does not run yet. Call it before tokens are
+   * accepted. An execution whose journal or definition cannot be used is reported to `onStalled`. Returns the ARNs.
+   */
+  async resumeAll(): Promise<string[]> {
+    this.#assertOpen();
+    const resumed: string[] = [];
+    for (const { executionArn, status } of this.#journal.summaries()) {
+      if (status !== 'RUNNING' || this.#live.has(executionArn)) continue;
+      try {
+        this.#resume(executionArn);
+        resumed.push(executionArn);
+      } catch (error) {
+        this.#onStalled?.(executionArn, asError(error));
+      }
+    }
+    return resumed;
+  }
+
+  /** The answer is durable when this returns. Throws InvalidToken, InvalidOutput, TaskDoesNotExist or TaskTimedOut. */
+  sendTaskSuccess(token: string, output: string): void {
+    const execution = this.#executionOf(token);
+    const value = parsePayload(output, 'InvalidOutput', 'Invalid Output');
+    if (!execution.answer(token, { output: value })) throw taskIsOver();
+  }
+
+  sendTaskFailure(token: string, error?: string, cause?: string): void {
+    const execution = this.#executionOf(token);
+    if (!execution.answer(token, { failure: failureOf(error, cause) })) throw taskIsOver();
+  }
+
+  sendTaskHeartbeat(token: string): void {
+    if (!this.#executionOf(token).heartbeat(token)) throw taskIsOver();
+  }
+
+  /** Throws ExecutionDoesNotExist. */
+  describe(executionArn: string): ExecutionDescription {
+    const live = this.#live.get(executionArn);
+    if (live !== undefined) return describeLive(live);
+    const summary = this.#summary(executionArn);
+    const lines = this.#journal.read(executionArn);
+    const [begin] = lines;
+    const end = lines.at(-1);
+    const input = begin?.k === 'begin' ? begin.input : 'null';
+    const output = end?.k === 'end' && end.output !== undefined ? { output: JSON.stringify(end.output) } : {};
+    return { ...summary, type: 'STANDARD', input, ...output };
+  }
+
+  /** Every event so far, in order. Throws ExecutionDoesNotExist. */
+  history(executionArn: string): HistoryEvent[] {
+    const live = this.#live.get(executionArn);
+    if (live !== undefined) return [...live.execution.events];
+    this.#summary(executionArn);
+    return this.#journal.read(executionArn).flatMap((line: JournalLine) => line.ev);
+  }
+
+  /** Standard executions of a state machine, the newest first. */
+  list(stateMachineArn: string, status?: ExecutionStatus): ExecutionListing[] {
+    const mine = this.#journal
+      .summaries()
+      .filter((one) => one.stateMachineArn === stateMachineArn && (status === undefined || one.status === status));
+    return mine.sort((a, b) => b.startMs - a.startMs).map((one) => ({ ...one, type: 'STANDARD' }));
+  }
+
+  /** Aborts a running execution; harmless for one that has ended. Throws ExecutionDoesNotExist. */
+  stop(executionArn: string, error?: string, cause?: string): { stopMs: number } {
+    this.#assertOpen();
+    const live = this.#live.get(executionArn);
+    if (live === undefined) return { stopMs: this.#summary(executionArn).stopMs ?? this.#clock.now() };
+    live.execution.conclude({ status: 'ABORTED', ...failureOf(error, cause) });
+    return { stopMs: live.stopMs ?? this.#clock.now() };
+  }
+
+  /** Lets go of everything without ending it: Standard executions go on in the next process. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const running = [...this.#live.values()].filter(({ outcome }) => outcome === undefined);
+    for (const { execution } of running) execution.suspend();
+    await Promise.allSettled(running.map(({ completion }) => completion));
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new Error('the flow engine is closed');
+  }
+
+  #arn(stateMachineArn: string, name: string, type: ExecutionType): string {
+    if (type === 'STANDARD') return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+    return `${stateMachineArn.replace(':stateMachine:', ':express:')}:${name}:${this.#random.uuid()}`;
+  }
+
+  #sameExecution(executionArn: string, input: string): Summary | undefined {
+    const summary = this.#journal.summary(executionArn);
+    if (summary === undefined) return undefined;
+    if (summary.status === 'RUNNING' && this.describe(executionArn).input === input) return summary;
+    throw new FlowApiError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
+  }
+
+  #execution(meta: Execution['meta'], definition: Definition, type: ExecutionType): Execution {
+    const { executionArn } = meta;
+    return new Execution(meta, definition, {
+      clock: this.#clock,
+      random: this.#random,
+      tasks: this.#tasks,
+      write: (entry) => {
+        if (type === 'STANDARD' && entry.k === 'end') this.#journal.end(executionArn, entry);
+        if (type === 'STANDARD' && entry.k !== 'end') this.#journal.append(executionArn, entry);
+        if (entry.k === 'end') this.#noteEnd(executionArn, entry, entry.stopMs);
+      },
+      ...(this.#observer === undefined ? {} : { observer: this.#observer }),
+      ...(type === 'STANDARD' ? { historyLimit: HISTORY_LIMIT_EVENTS } : {}),
+    });
+  }
+
+  #noteEnd(executionArn: string, outcome: Outcome, stopMs: number): void {
+    const live = this.#live.get(executionArn);
+    if (live === undefined) return;
+    live.outcome = outcome;
+    live.stopMs = stopMs;
+  }
+
+  #resume(executionArn: string): void {
+    this.#journal.repair(executionArn);
+    const [begin, ...entries] = this.#journal.read(executionArn);
+    if (begin?.k !== 'begin') throw new Error(`the journal of ${executionArn} has no beginning`);
+    const { stateMachineArn, name, startMs, input } = begin;
+    const roleArn = begin.roleArn === undefined ? {} : { roleArn: begin.roleArn };
+    const meta = { executionArn, stateMachineArn, name, startMs, input: JSON.parse(input) as Json, ...roleArn };
+    const execution = this.#execution(meta, loadDefinition(begin.definition), 'STANDARD');
+    execution.replayStart(begin.ev);
+    for (const entry of entries) if (entry.k !== 'begin' && entry.k !== 'end') execution.replay(entry);
+    this.#run(execution, 'STANDARD', input);
+  }
+
+  #run(execution: Execution, type: ExecutionType, input: string): void {
+    const { executionArn, startMs } = execution.meta;
+    const limits = [execution.definition.timeoutS, type === 'EXPRESS' ? EXPRESS_LIMIT_S : undefined];
+    const limitS = Math.min(...limits.filter((limit) => limit !== undefined));
+    // The first step runs in a later turn, when the execution is in the map and can be found by its tokens.
+    const run = Promise.resolve().then(() => execution.run(limitS === Infinity ? undefined : startMs + limitS * 1000));
+    const completion = run.then(
+      () => this.#settled(executionArn, type),
+      (error: unknown) => this.#broken(executionArn, type, asError(error)),
+    );
+    this.#live.set(executionArn, { execution, type, input, completion });
+    completion.catch(() => undefined);
+  }
+
+  #settled(executionArn: string, type: ExecutionType): void {
+    if (type === 'STANDARD') {
+      this.#live.delete(executionArn);
+      return;
+    }
+    this.#endedExpress.push(executionArn);
+    if (this.#endedExpress.length > EXPRESS_KEPT) this.#live.delete(this.#endedExpress.shift() ?? '');
+  }
+
+  /** What the interpreter cannot do ends the execution; a journal that cannot be written only stalls it. */
+  #broken(executionArn: string, type: ExecutionType, error: Error): void {
+    const live = this.#live.get(executionArn);
+    try {
+      if (!(error instanceof UnsupportedError)) throw error;
+      live?.execution.conclude({ status: 'FAILED', error: 'States.Runtime', cause: error.message });
+      this.#settled(executionArn, type);
+    } catch (stalled) {
+      this.#live.delete(executionArn);
+      this.#onStalled?.(executionArn, asError(stalled));
+      throw stalled;
+    }
+  }
+
+  #summary(executionArn: string): Summary {
+    const summary = this.#journal.summary(executionArn);
+    if (summary !== undefined) return summary;
+    throw new FlowApiError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
+  }
+
+  #executionOf(token: string): Execution {
+    this.#assertOpen();
+    const executionArn = executionOfToken(token);
+    const live = this.#live.get(executionArn);
+    if (live !== undefined) return live.execution;
+    if (this.#journal.summary(executionArn) !== undefined) throw taskIsOver();
+    throw new FlowApiError('TaskDoesNotExist', `Task Does Not Exist: 'Provided task does not exist'`);
+  }
+}
+
+function describeLive({ execution, type, input, outcome, stopMs }: Live): ExecutionDescription {
+  const { executionArn, stateMachineArn, name, startMs } = execution.meta;
+  const base = { executionArn, stateMachineArn, name, type, startMs, input };
+  if (outcome === undefined) return { ...base, status: 'RUNNING' };
+  const { status, output, error, cause } = outcome;
+  return {
+    ...base,
+    status,
+    ...(stopMs === undefined ? {} : { stopMs }),
+    ...(output === undefined ? {} : { output: JSON.stringify(output) }),
+    ...(error === undefined ? {} : { error }),
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+/** AWS says this of a token whose task was answered, timed out or stopped. */
+function taskIsOver(): FlowApiError {
+  return new FlowApiError('TaskTimedOut', `Task Timed Out: 'Provided task does not exist anymore'`);
+}
+
+function failureOf(error: string | undefined, cause: string | undefined): ErrorOutput {
+  return {
+    ...(error === undefined ? {} : { error: error.slice(0, ERROR_LIMIT_CHARS) }),
+    ...(cause === undefined ? {} : { cause: cause.slice(0, CAUSE_LIMIT_CHARS) }),
+  };
+}
+
+function parsePayload(text: string, code: 'InvalidExecutionInput' | 'InvalidOutput', label: string): Json {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > PAYLOAD_LIMIT_BYTES)
+    throw new FlowApiError(code, `${label}: ${bytes} bytes are more than the limit of ${PAYLOAD_LIMIT_BYTES}`);
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    throw new FlowApiError(code, `${label}: '${asError(error).message}'`);
+  }
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

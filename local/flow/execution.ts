@@ -1,4 +1,4 @@
-import type { Definition } from './definition.ts';
+import type { Definition } from './definition-types.ts';
 import { FlowApiError } from './errors.ts';
 import type { ExecutionMeta, FlowContext } from './flow-context.ts';
 import { runBranch } from './interpreter.ts';
@@ -113,21 +113,27 @@ export class Execution implements FlowContext {
   /** Adds events that are already durable to the history. */
   publish(events: readonly HistoryEvent[]): void {
     for (const event of events) {
-      this.events.push(event);
-      this.#nextId = Math.max(this.#nextId, event.id + 1);
-      this.#root.lastEventId ||= event.id;
+      this.#take(event);
       this.#ports.observer?.(this.meta.executionArn, event);
     }
+  }
+
+  /** Takes up the events with which an earlier life began. */
+  replayStart(events: readonly HistoryEvent[]): void {
+    for (const event of events) this.#take(event);
+  }
+
+  #take(event: HistoryEvent): void {
+    this.events.push(event);
+    this.#nextId = Math.max(this.#nextId, event.id + 1);
+    this.#root.lastEventId ||= event.id;
   }
 
   /** Applies an entry of an earlier life without writing it again. */
   replay(entry: Entry): void {
     const position = this.#find(entry.b);
     applyEntry(position, entry);
-    for (const event of entry.ev) {
-      this.events.push(event);
-      this.#nextId = Math.max(this.#nextId, event.id + 1);
-    }
+    for (const event of entry.ev) this.#take(event);
   }
 
   /** Runs to the end and records it. Undefined when the execution was suspended; rejects when it cannot go on. */
@@ -149,8 +155,8 @@ export class Execution implements FlowContext {
       // Whatever still runs (a task of a stopped branch) must not go on.
       if (!signal.aborted) this.#controller.abort(new Ending(undefined));
     }
-    if (outcome !== undefined) this.#end(outcome);
-    return outcome;
+    if (outcome !== undefined && this.#outcome === undefined) this.#end(outcome);
+    return this.#outcome;
   }
 
   #watchDeadline(deadlineMs: number, signal: AbortSignal): void {
@@ -161,9 +167,11 @@ export class Execution implements FlowContext {
     );
   }
 
-  /** Ends the execution from outside (StopExecution). */
-  stop(failure: ErrorOutput): void {
-    this.#controller.abort(new Ending({ status: 'ABORTED', ...errorOutput(failure) }));
+  /** Ends the execution from outside; the end is recorded when this returns. */
+  conclude(outcome: Outcome): void {
+    if (this.#outcome !== undefined) return;
+    this.#end(outcome);
+    this.#controller.abort(new Ending(undefined));
   }
 
   /** Lets go of the execution without an end; its journal can go on later. */

@@ -1,4 +1,4 @@
-import type { Assignments, Exit, State } from './definition.ts';
+import type { Assignments, Exit, State } from './definition-types.ts';
 import {
   type Branch,
   checkSize,

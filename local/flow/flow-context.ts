@@ -1,4 +1,4 @@
-import type { Definition, Machine, State } from './definition.ts';
+import type { Definition, Machine, State } from './definition-types.ts';
 import { type Evaluation, evaluateTemplate, QueryError, type Template } from './expressions.ts';
 import type { Entry, Position } from './position.ts';
 import type { Clock, ErrorOutput, HistoryEvent, Json, JsonObject, Random, TaskPort } from './types.ts';

@@ -1,4 +1,4 @@
-import type { State } from './definition.ts';
+import type { State } from './definition-types.ts';
 import { breakOff, evaluationFailed, finish, leave, recover } from './exits.ts';
 import { expectType, QueryError, type Template } from './expressions.ts';
 import {

@@ -1,4 +1,4 @@
-import type { PathFlow, State } from './definition.ts';
+import type { PathFlow, State } from './definition-types.ts';
 import {
   type Branch,
   contextObject,

@@ -1,4 +1,4 @@
-import type { Machine, State } from './definition.ts';
+import type { Machine, State } from './definition-types.ts';
 import { UnsupportedError } from './errors.ts';
 import { expectType, QueryError, type Template } from './expressions.ts';
 import {

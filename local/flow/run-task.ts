@@ -1,4 +1,4 @@
-import type { State } from './definition.ts';
+import type { State } from './definition-types.ts';
 import { isFatal, TaskError } from './errors.ts';
 import { expectType, QueryError, type Template } from './expressions.ts';
 import {
