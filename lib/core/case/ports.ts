@@ -26,8 +26,8 @@ export interface ReviewPorts extends CasePorts {
     round: number,
     end: { readonly answer: ReviewAnswer } | { readonly timedOut: true },
   ): Promise<{ readonly end: ReviewEnd; readonly won: boolean } | undefined>;
-  /** Wakes the flow that waits for a round. Never throws: the flow's own timeout reads the stored answer. */
-  wake(caseId: string, round: number, output: ReviewResult): Promise<void>;
+  /** Wakes the flow that waits for a round. Never throws: false means that its own timeout will read the stored answer. */
+  wake(caseId: string, round: number, output: ReviewResult): Promise<boolean>;
 }
 
 /** What the flow gets when a round is over. */

@@ -78,15 +78,20 @@ export async function requestReview(
   );
 }
 
+export interface AnsweredReview {
+  readonly caseId: string;
+  readonly round: number;
+  readonly answer: ReviewAnswer['answer'];
+  /** Whether the flow took it at once; else it reads the stored answer when its own time is over. */
+  readonly woken: boolean;
+}
+
 /**
  * A person's answer to the open question of a case.
  * @throws InvalidInputError saying what to do, when there is no open question, somebody was faster, or the approval is
  * for another proposal than the one that stands
  */
-export async function answerReview(
-  ports: ReviewPorts,
-  answer: ReviewAnswer,
-): Promise<{ readonly caseId: string; readonly round: number; readonly answer: ReviewAnswer['answer'] }> {
+export async function answerReview(ports: ReviewPorts, answer: ReviewAnswer): Promise<AnsweredReview> {
   const stored = await ports.loadCase(answer.caseId);
   const reviews = await ports.reviews(answer.caseId);
   const review = [...reviews].sort((a, b) => b.request.round - a.request.round)[0];
@@ -120,8 +125,9 @@ export async function answerReview(
       },
     ),
   );
-  await ports.wake(answer.caseId, round, { answer: answer.answer, by: answer.by, round, timedOut: false });
-  return { caseId: answer.caseId, round, answer: answer.answer };
+  const result = { answer: answer.answer, by: answer.by, round, timedOut: false } as const;
+  const woken = await ports.wake(answer.caseId, round, result);
+  return { caseId: answer.caseId, round, answer: answer.answer, woken };
 }
 
 /** The flow's timeout of a round: ends it, or learns that an answer was faster. */

@@ -1,0 +1,12 @@
+/** Ends a case and frees its slot. */
+import { z } from 'zod';
+import { closePorts } from '../../lib/adapters/aws/case-ports.ts';
+import { caseWorld } from '../../lib/adapters/aws/worlds.ts';
+import { caseResolution } from '../../lib/contracts/case.ts';
+import { sha256Hex } from '../../lib/contracts/common.ts';
+import { closeCase } from '../../lib/core/case/close.ts';
+
+const input = z.strictObject({ caseId: sha256Hex, resolution: caseResolution, note: z.string().max(2000).optional() });
+const ports = closePorts(caseWorld());
+
+export const handler = async (event: unknown) => await closeCase(ports, input.parse(event));

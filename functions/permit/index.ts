@@ -1,0 +1,13 @@
+/** May the effect happen now? Any error is a no, and a person is asked. */
+import { z } from 'zod';
+import { environment } from '../../lib/adapters/aws/environment.ts';
+import { permitCase } from '../../lib/adapters/aws/permit-check.ts';
+import { remediationWorld } from '../../lib/adapters/aws/worlds.ts';
+import { sha256Hex } from '../../lib/contracts/common.ts';
+
+const input = z.strictObject({ caseId: sha256Hex });
+const env = environment('QUOTA_PER_ASSET_HOUR');
+const world = remediationWorld();
+
+export const handler = async (event: unknown) =>
+  await permitCase(world, { ...input.parse(event), quotaPerAssetHour: env.QUOTA_PER_ASSET_HOUR });

@@ -1,0 +1,10 @@
+/** A person's answer: stored by one conditional write, audited, then the flow is woken. */
+import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
+import { stepFunctions } from '../../lib/adapters/aws/clients.ts';
+import { caseWorld } from '../../lib/adapters/aws/worlds.ts';
+import { reviewAnswer } from '../../lib/contracts/case.ts';
+import { answerReview } from '../../lib/core/case/review.ts';
+
+const ports = reviewPorts(caseWorld(), stepFunctions());
+
+export const handler = async (event: unknown) => await answerReview(ports, reviewAnswer.parse(event));

@@ -1,0 +1,25 @@
+/** Stores the question and the token that wakes the flow; tells people. The flow waits for the token. */
+import { z } from 'zod';
+import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
+import { stepFunctions } from '../../lib/adapters/aws/clients.ts';
+import { environment } from '../../lib/adapters/aws/environment.ts';
+import { caseWorld } from '../../lib/adapters/aws/worlds.ts';
+import { sha256Hex } from '../../lib/contracts/common.ts';
+import { requestReview } from '../../lib/core/case/review.ts';
+
+const input = z.strictObject({
+  caseId: sha256Hex,
+  round: z.number().int().min(0).max(8),
+  token: z.string().min(1).max(2048),
+  question: z.string().max(1000).optional(),
+  /** How long the flow will wait; only shown to people, the flow itself keeps the time. */
+  timeoutS: z.number().int().min(1).optional(),
+});
+const env = environment('REVIEW_TIMEOUT_S');
+const ports = reviewPorts(caseWorld(), stepFunctions());
+
+export const handler = async (event: unknown) => {
+  const request = input.parse(event);
+  await requestReview(ports, { ...request, timeoutS: request.timeoutS ?? env.REVIEW_TIMEOUT_S });
+  return { caseId: request.caseId, round: request.round };
+};

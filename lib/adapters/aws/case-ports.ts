@@ -1,0 +1,72 @@
+/** The ports of a case's steps on DynamoDB, EventBridge and Step Functions. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SendTaskSuccessCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import type { ClosePorts } from '../../core/case/close.ts';
+import type { CasePorts, ReviewPorts } from '../../core/case/ports.ts';
+import { DependencyError, NotFoundError } from '../../core/errors.ts';
+import type { Bus, Clock } from '../../core/ports.ts';
+import { appendAudit } from './audit-store.ts';
+import { flagsOf, freeSlot, getCase, getSlot, updateCase } from './case-store.ts';
+import { endReview, openReview, reviewsOf, takeToken } from './review-store.ts';
+
+export interface CaseWorld {
+  readonly client: DynamoDBClient;
+  readonly cases: string;
+  readonly audit: string;
+  readonly bus: Bus;
+  readonly now: Clock;
+}
+
+/** @example const ports = casePorts({ client: dynamoDb(), cases: env.TABLE_CASES, audit: env.TABLE_AUDIT, bus, now: Date.now }); */
+export function casePorts({ client, cases, audit, bus, now }: CaseWorld): CasePorts {
+  const at = { client, table: cases };
+  return {
+    async loadCase(caseId) {
+      const record = await getCase(at, caseId);
+      if (!record) throw new NotFoundError(`there is no case ${caseId}`, { code: 'case-not-found' });
+      return record;
+    },
+    changeCase: (caseId, change) => updateCase(at, caseId, now(), change),
+    reviews: (caseId) => reviewsOf(at, caseId),
+    audit: (draft) => appendAudit({ client, table: audit }, draft, now()),
+    async publish(event) {
+      const { failed } = await bus.publish([event]);
+      if (failed.length > 0)
+        throw new DependencyError(`the bus has not taken ${event.type} ${event.detail.id}`, { code: 'bus-refused' });
+    },
+    now,
+  };
+}
+
+export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
+  const at = { client: world.client, table: world.cases };
+  return {
+    ...casePorts(world),
+    openReview: (request, token) => openReview(at, request, token),
+    endReview: (caseId, round, end) => endReview(at, caseId, round, end, world.now()),
+    async wake(caseId, round, output) {
+      try {
+        const taskToken = await takeToken(at, caseId, round);
+        if (!taskToken) return false;
+        await flows.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
+        return true;
+      } catch {
+        // Too late, or not reachable; the error's message may quote the token, so nothing of it goes further.
+        return false;
+      }
+    },
+  };
+}
+
+export function closePorts(world: CaseWorld): ClosePorts {
+  const at = { client: world.client, table: world.cases };
+  return {
+    ...casePorts(world),
+    async slotVersion({ caseId, correlationKey }) {
+      const slot = await getSlot(at, correlationKey);
+      return slot?.caseId === caseId ? slot.version : undefined;
+    },
+    freeSlot: ({ caseId, correlationKey }, version) => freeSlot(at, correlationKey, caseId, version),
+    flagCount: async (caseId) => (await flagsOf(at, caseId)).length,
+  };
+}

@@ -1,0 +1,66 @@
+/** Gathers what a permit is judged by: stop switch, freshness, breaker, quota, each read consistently. */
+import { approvalsIn, effectiveCase, lastApprovalMs } from '../../core/case/effective.ts';
+import { afterQuota, judgePermit, type PermitAnswer, refusedByError } from '../../core/case/permit.ts';
+import { NotFoundError } from '../../core/errors.ts';
+import { mayPass } from '../../core/ledger/breaker.ts';
+import { remediators } from '../remediation/index.ts';
+import { casePorts } from './case-ports.ts';
+import { getBreaker, putBreaker, takeQuota } from './ledger-store.ts';
+import { openRemediator, type RemediationWorld, stopReasons } from './remediation-ports.ts';
+
+/** Never throws: what cannot be checked is refused. */
+export async function permitCase(
+  world: RemediationWorld,
+  input: { readonly caseId: string; readonly quotaPerAssetHour: number },
+): Promise<PermitAnswer> {
+  try {
+    return await check(world, input);
+  } catch (error) {
+    return refusedByError(error);
+  }
+}
+
+async function check(
+  world: RemediationWorld,
+  { caseId, quotaPerAssetHour }: { readonly caseId: string; readonly quotaPerAssetHour: number },
+): Promise<PermitAnswer> {
+  const ports = casePorts(world);
+  const reviews = await ports.reviews(caseId);
+  const record = effectiveCase(await ports.loadCase(caseId), reviews);
+  const state = await world.states.get(record.asset);
+  if (!state) throw new NotFoundError(`there is no asset ${record.asset}`, { code: 'asset-not-found' });
+  const { silenceAfterMs } = await world.documents.registration(state.registrationHash);
+  const remediator = record.proposal?.remediator ?? '';
+  const remediatorKnown = Object.hasOwn(remediators, remediator);
+  const approvedMs = lastApprovalMs(reviews);
+  const judged = judgePermit({
+    nowMs: world.now(),
+    record,
+    stopReasons: await stopReasons(world, record.asset),
+    lastReceivedMs: state.lastReceivedMs,
+    // An asset that is not silent yet is fresh enough: its owner has said how long it may say nothing.
+    maxAgeMs: silenceAfterMs,
+    lastApprovalMs: approvedMs,
+    remediatorKnown,
+    breaker: remediatorKnown ? await breakerPassage(world, remediator, caseId) : { pass: true },
+  });
+  if (judged !== 'take-quota') return judged;
+  const user = `${caseId}/${approvalsIn(reviews)}`;
+  const quota = { scope: `asset/${record.asset}`, limit: quotaPerAssetHour, user };
+  const nowMs = world.now();
+  const taken = await takeQuota({ client: world.client, table: world.ledger }, quota, nowMs);
+  return afterQuota(taken, nowMs, approvedMs !== undefined);
+}
+
+/** Takes the probe of a half-open breaker for this case; everybody else waits meanwhile. */
+async function breakerPassage(
+  world: RemediationWorld,
+  remediator: string,
+  caseId: string,
+): Promise<{ readonly pass: true } | { readonly pass: false; readonly waitMs: number }> {
+  const at = { client: world.client, table: world.ledger };
+  const { endpoint } = openRemediator(remediator, world.remediators).open;
+  const passage = mayPass(await getBreaker(at, endpoint), caseId, world.now());
+  if (!passage.pass || !passage.write) return passage;
+  return (await putBreaker(at, passage.write)) ? { pass: true } : { pass: false, waitMs: 2_000 };
+}

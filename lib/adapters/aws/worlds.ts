@@ -1,0 +1,63 @@
+/** What functions of the case side are wired with, from their environment. */
+import { Documents } from '../../core/ingest/documents.ts';
+import { WindowStore } from '../../core/window/window-store.ts';
+import { eventBridgeBus } from './bus.ts';
+import type { CaseWorld } from './case-ports.ts';
+import { dynamoDb, eventBridge, s3, secretsManager } from './clients.ts';
+import { environment } from './environment.ts';
+import { s3ObjectStore } from './object-store.ts';
+import type { RemediationWorld } from './remediation-ports.ts';
+import { cachedSecret } from './secrets.ts';
+import { dynamoStateStore } from './state-store.ts';
+import type { VerificationWorld } from './verify-check.ts';
+
+/** Uses `TABLE_CASES`, `TABLE_AUDIT`, `BUS_NAME`. */
+export function caseWorld(): CaseWorld {
+  const env = environment('TABLE_CASES', 'TABLE_AUDIT', 'BUS_NAME');
+  return {
+    client: dynamoDb(),
+    cases: env.TABLE_CASES,
+    audit: env.TABLE_AUDIT,
+    bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
+    now: Date.now,
+  };
+}
+
+/** Also uses `TABLE_LEDGER`, `TABLE_STOP`, `TABLE_STATE`, `BUCKET_DATA` and the webhook's variables. */
+export function remediationWorld(): RemediationWorld {
+  const env = environment(
+    'TABLE_LEDGER',
+    'TABLE_STOP',
+    'TABLE_STATE',
+    'BUCKET_DATA',
+    'WEBHOOK_URL',
+    'WEBHOOK_SECRET_ARN',
+    'WEBHOOK_ALLOW_PRIVATE',
+  );
+  const world = caseWorld();
+  return {
+    ...world,
+    ledger: env.TABLE_LEDGER,
+    stop: env.TABLE_STOP,
+    states: dynamoStateStore(dynamoDb(), env.TABLE_STATE),
+    documents: new Documents(s3ObjectStore(s3(), env.BUCKET_DATA)),
+    remediators: {
+      webhook: { url: env.WEBHOOK_URL, allowPrivate: env.WEBHOOK_ALLOW_PRIVATE },
+      secret: cachedSecret(secretsManager(), env.WEBHOOK_SECRET_ARN, world.now),
+      now: world.now,
+    },
+  };
+}
+
+/** Uses `TABLE_LEDGER`, `TABLE_STATE`, `BUCKET_DATA` and what `caseWorld` uses. */
+export function verificationWorld(): VerificationWorld {
+  const env = environment('TABLE_LEDGER', 'TABLE_STATE', 'BUCKET_DATA');
+  const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
+  return {
+    ...caseWorld(),
+    ledger: env.TABLE_LEDGER,
+    states: dynamoStateStore(dynamoDb(), env.TABLE_STATE),
+    documents: new Documents(objects),
+    windows: new WindowStore(objects),
+  };
+}

@@ -1,0 +1,31 @@
+/** A case as its flow sees it. */
+import type { Verdict } from '../../contracts/common.ts';
+import type { Proposal } from '../../contracts/remediation.ts';
+import { effectiveCase } from './effective.ts';
+import type { CasePorts } from './ports.ts';
+import { questionOf } from './review.ts';
+
+export interface LoadedCase {
+  readonly caseId: string;
+  readonly asset: string;
+  /** `act` only where something is proposed; else a person is asked. */
+  readonly verdict: Verdict;
+  readonly proposal: Proposal | null;
+  readonly proposalHash: string | null;
+  readonly question: string;
+  readonly isClosed: boolean;
+}
+
+/** @throws NotFoundError */
+export async function loadCase(ports: CasePorts, caseId: string): Promise<LoadedCase> {
+  const record = effectiveCase(await ports.loadCase(caseId), await ports.reviews(caseId));
+  return {
+    caseId,
+    asset: record.asset,
+    verdict: record.verdict === 'act' && !record.proposal ? 'ask' : record.verdict,
+    proposal: record.proposal ?? null,
+    proposalHash: record.proposalHash ?? null,
+    question: questionOf(record),
+    isClosed: record.status === 'closed',
+  };
+}
