@@ -53,8 +53,16 @@ export interface Day {
 /** Days since 1970 of a time in ms. */
 export const dayNumber = (timeMs: number): number => Math.floor(timeMs / dayMs);
 
-/** Makes the function that draws a day; it remembers the days it has drawn. */
-export function calendar(network: TwinNetwork, seed: number, options: NormalDayOptions = {}): (day: number) => Day {
+/**
+ * Makes the function that draws a day; it remembers the days it has drawn.
+ * @param originDay the day that counts as day 0 of the draws; weekdays stay those of the real calendar
+ */
+export function calendar(
+  network: TwinNetwork,
+  seed: number,
+  options: NormalDayOptions = {},
+  originDay = 0,
+): (day: number) => Day {
   const heatChance = (options.heatWavesPerMonth ?? 1.5) / 30;
   const holidayChance = (options.holidaysPerMonth ?? 1) / 21;
   const dayDrift = options.dayDrift ?? 0.03;
@@ -65,7 +73,7 @@ export function calendar(network: TwinNetwork, seed: number, options: NormalDayO
   const heatOf = (day: number): number => {
     let heat = 0;
     for (let back = 0; back < 6; back += 1) {
-      const random = childRandom(seed, 'heat', day - back);
+      const random = childRandom(seed, 'heat', day - originDay - back);
       const starts = random() < heatChance;
       const length = integerBetween(random, 2, 6);
       const size = between(random, 0.5, 1.2);
@@ -76,12 +84,13 @@ export function calendar(network: TwinNetwork, seed: number, options: NormalDayO
   const driftOf = (day: number): number => {
     let drift = 0;
     // A day resembles the day before: moving average of the last week's surprises, scaled to the stated deviation.
-    for (let back = 0; back < 7; back += 1) drift += 0.7 ** back * normal(childRandom(seed, 'drift', day - back));
+    for (let back = 0; back < 7; back += 1)
+      drift += 0.7 ** back * normal(childRandom(seed, 'drift', day - originDay - back));
     return Math.max(0.7, 1 + dayDrift * drift * Math.sqrt(1 - 0.7 ** 2));
   };
   const eventsOf = (day: number): NormalEvent[] => {
     const events: NormalEvent[] = [];
-    const random = childRandom(seed, 'events', day);
+    const random = childRandom(seed, 'events', day - originDay);
     const happens = random() < (options.eventsPerWeek ?? 1) / 7;
     const type = random();
     const startMs = day * dayMs + between(random, 0, 24) * hourMs;
@@ -117,7 +126,7 @@ export function calendar(network: TwinNetwork, seed: number, options: NormalDayO
         size,
       });
     }
-    const outage = childRandom(seed, 'outage', day);
+    const outage = childRandom(seed, 'outage', day - originDay);
     if (outage() < (options.plannedOutagesPerMonth ?? 1.5) / 30 && relieved.length > 0) {
       const pump = relieved[integerBetween(outage, 0, relieved.length - 1)]!;
       const atMs = day * dayMs + between(outage, 6, 14) * hourMs;
@@ -136,7 +145,7 @@ export function calendar(network: TwinNetwork, seed: number, options: NormalDayO
     const known = days.get(day);
     if (known !== undefined) return known;
     const weekday = (((day + 4) % 7) + 7) % 7;
-    const random = childRandom(seed, 'day', day);
+    const random = childRandom(seed, 'day', day - originDay);
     const holiday = random() < holidayChance && weekday >= 1 && weekday <= 5;
     const heat = heatOf(day);
     const events = eventsOf(day);

@@ -28,6 +28,8 @@ export interface LiveTwinOptions {
   readonly faults: readonly FaultSpec[];
   readonly normal?: NormalDayOptions;
   readonly spinUpHours?: number;
+  /** Day 0 of the calendar's draws. @default 0 */
+  readonly originMs?: number;
 }
 
 /**

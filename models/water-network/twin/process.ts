@@ -20,6 +20,8 @@ export interface ProcessOptions {
   readonly seed: number;
   readonly faults: readonly FaultSpec[];
   readonly normal?: NormalDayOptions;
+  /** Day 0 for the draws of what each day is like; a demonstration stays the same whenever it is started. @default 0 */
+  readonly originMs?: number;
   /** Hours simulated before the first row, so that tanks and pumps are in their usual swing. @default 12 */
   readonly spinUpHours?: number;
 }
@@ -77,7 +79,7 @@ export class WaterProcess {
     this.options = options;
     this.network = network;
     this.model = model;
-    this.day = calendar(network, seed, options.normal);
+    this.day = calendar(network, seed, options.normal, dayNumber(options.originMs ?? 0));
     this.faults = options.faults;
     this.operations = new Operations(network, model, options.faults);
     this.bank = new SensorBank(network.sensors, options.faults, {

@@ -44,7 +44,9 @@ export class SensorBank {
   private one(state: ChannelState, timeMs: number, physical: number): number {
     const { sensor, random } = state;
     // The draws do not depend on the faults, so that two runs that differ in one fault differ in nothing else.
-    const noise = normal(random) * sensor.noise * this.noiseFactor;
+    // Flow meters cut off at creeping flow: a shut valve reads nothing, not noise.
+    const quiet = sensor.kind === 'flow' && Math.abs(physical) < 1e-3;
+    const noise = normal(random) * (quiet ? 0 : sensor.noise * this.noiseFactor);
     const [lost, chance, size, gap] = [random(), random(), normal(random), random()];
     const good = physical * sensor.scale + noise;
     let value = good;
