@@ -59,7 +59,7 @@ export interface QueueSender {
 
 /** Writes an object durably; error actions and archives go this way. */
 export interface ObjectWriter {
-  put(bucketName: string, key: string, body: Buffer): Promise<void>;
+  put(bucketName: string, key: string, body: Buffer): Promise<unknown>;
 }
 
 /** Appends lines to a log group's file. */
@@ -69,7 +69,14 @@ export interface LogWriter {
 
 /** Told of every call, for `<data>/calls.jsonl`. */
 export interface CallRecorder {
-  record(call: { service: string; operation: string; resources: readonly string[]; caller: Caller }): void;
+  /** `count`: how often; 1 unless given. */
+  record(call: {
+    service: string;
+    operation: string;
+    resources: readonly string[];
+    caller: Caller;
+    count?: number;
+  }): void;
 }
 
 /** `<data>`: each part gets one folder of its own and keeps to it. */

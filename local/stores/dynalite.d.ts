@@ -1,0 +1,55 @@
+/** What of dynalite 4 is used here; the package has no types. */
+declare module 'dynalite' {
+  import type { Server } from 'node:http';
+
+  interface DynaliteOptions {
+    readonly path?: string;
+    readonly createTableMs?: number;
+    readonly deleteTableMs?: number;
+    readonly updateTableMs?: number;
+  }
+  export default function dynalite(options: DynaliteOptions): Server;
+}
+
+declare module 'dynalite/db/index.js' {
+  export type Item = Record<string, Record<string, unknown>>;
+  export interface KeySchema {
+    readonly AttributeName: string;
+    readonly KeyType: 'HASH' | 'RANGE';
+  }
+  export interface Index {
+    readonly IndexName: string;
+    readonly KeySchema: readonly KeySchema[];
+    readonly Projection: { readonly ProjectionType: string; readonly NonKeyAttributes?: readonly string[] };
+  }
+  export interface Table {
+    readonly TableName: string;
+    readonly TableStatus: string;
+    readonly KeySchema: readonly KeySchema[];
+    readonly AttributeDefinitions: readonly { readonly AttributeName: string; readonly AttributeType: string }[];
+    readonly GlobalSecondaryIndexes?: readonly (Index & { readonly IndexStatus?: string })[];
+  }
+  type Operation = { type: 'put'; key: string; value: unknown } | { type: 'del'; key: string };
+  /** A LevelDB whose values are JSON. */
+  export interface Level {
+    open(): Promise<void>;
+    close(): Promise<void>;
+    get(key: string): Promise<unknown>;
+    put(key: string, value: unknown): Promise<void>;
+    batch(operations: readonly Operation[]): Promise<void>;
+    keys(range: { gte: string; lt: string }): AsyncIterable<string>;
+    values(range: { gte: string; lt: string }): AsyncIterable<unknown>;
+  }
+  interface Db {
+    create(options: { path: string; createTableMs: number }): { readonly db: Level };
+    /** Puts into indexes that an item calls for; `deletes` stay empty without a former item. */
+    getIndexActions(
+      indexes: readonly Index[],
+      existing: Item | null,
+      item: Item,
+      table: Table,
+    ): { puts: { index: string; key: string; item: Item }[] };
+  }
+  const db: Db;
+  export default db;
+}
