@@ -70,7 +70,9 @@ export function screenRequestOf(
       if (column >= 0) values[at * width + c] = cells[column + 1] ?? Number.NaN;
     }
   }
-  return { calibration, state: state.screen, rows: { timesMs: Float64Array.from(fresh, ({ tMs }) => tMs), values } };
+  // A state goes with one calibration; after a change screening starts anew.
+  const carried = state.calibrationHash?.startsWith(state.screen?.calibration ?? '-') ? state.screen : undefined;
+  return { calibration, state: carried, rows: { timesMs: Float64Array.from(fresh, ({ tMs }) => tMs), values } };
 }
 
 export interface StepInput {

@@ -7,7 +7,7 @@
  * same key: were it to leave out what the state already knows, it would take away rows that the state points to.
  */
 import type { AssetState } from '../../contracts/asset.ts';
-import { isRetryable } from '../errors.ts';
+import { ConflictError, isRetryable } from '../errors.ts';
 import type { Bus, Clock, ObjectStore } from '../ports.ts';
 import type { ScreenRequest, ScreenResult } from '../screening/types.ts';
 import { compact, needsCompaction, type WindowHead } from '../window/compact.ts';
@@ -223,7 +223,14 @@ class BatchRun {
           const raised = await raiseFlags(this.ports, step.flags, this.ports.now());
           if (await this.ports.states.put(step.next)) this.count(admission, raised, work);
           else if (attempt < maxAttempts) again.push(work);
-          else this.giveUp(work.asset, work.arrivals, new Error('its state was always written by others first'), false);
+          else
+            this.giveUp(
+              work.asset,
+              work.arrivals,
+              new ConflictError(`The state of ${work.asset} was always written by others first.`, {
+                code: 'state-conflict',
+              }),
+            );
         } catch (error) {
           retry(work, error);
         }
@@ -272,13 +279,10 @@ class BatchRun {
    */
   private giveUp(asset: string, arrivals: readonly Arrival[], error: unknown, isLate = false): void {
     this.ports.onProblem({ asset, error });
-    const permanent = error instanceof Error && 'retryable' in error && error.retryable === false;
-    if (!permanent) {
-      this.failed.set(asset, arrivals[0]!.sequenceNumber);
-      return;
-    }
-    const detail = error.message.slice(0, 300);
-    this.refuse(arrivals, 'unreadable-asset', detail, isLate);
+    // A refused call (rights, a missing table) is the deployment's fault, not the asset's: that, too, is tried again.
+    const ofService = error instanceof Error && '$metadata' in error;
+    if (isRetryable(error) || ofService) this.failed.set(asset, arrivals[0]!.sequenceNumber);
+    else this.refuse(arrivals, 'unreadable-asset', String(error).slice(0, 300), isLate);
   }
 
   private refuse(arrivals: readonly Arrival[], reason: Refusal['reason'], detail: string, isLate = false): void {

@@ -1,0 +1,104 @@
+/**
+ * Cedar policies of a pack: `models/<pack>/policies/*.cedar` and `schema.cedarschema`, parsed once for a process. The
+ * package reads `cedar_wasm_bg.wasm` from beside the bundle when it is loaded.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type CheckParseAnswer,
+  type DetailedError,
+  policySetTextToParts,
+  policyToJson,
+  preparsePolicySet,
+  preparseSchema,
+  statefulIsAuthorized,
+  validate,
+} from '@cedar-policy/cedar-wasm/nodejs';
+import { hashOf } from '../../core/audit/canonical.ts';
+import { CorruptDataError } from '../../core/errors.ts';
+import type { Answer, Authorizer, Question } from '../../core/guard/guard.ts';
+
+const maxPolicies = 256;
+
+/** Text of each policy file by its name, the schema among them. */
+export type PolicyFiles = Readonly<Record<string, string>>;
+
+export function readPolicyFiles(folder: string): PolicyFiles {
+  const names = readdirSync(folder).filter((name) => /\.(cedar|cedarschema)$/.test(name));
+  return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+/**
+ * @param pack the pack's name; principals are `Model::"<pack>"`
+ * @throws CorruptDataError where a policy or the schema does not parse, does not validate, or has no unique @id
+ */
+export function cedarAuthorizer(pack: string, files: PolicyFiles): Authorizer {
+  const policyHash = hashOf(files);
+  // The engine keeps what it has parsed under these names; the hash in them keeps two versions apart.
+  const name = `${pack}:${policyHash}`;
+  const schema = Object.entries(files).filter(([file]) => file.endsWith('.cedarschema'));
+  if (schema.length !== 1) throw wrong(pack, `${schema.length} schema files where one belongs`);
+  const policies = policiesById(pack, files);
+  check(pack, 'the schema', preparseSchema(name, schema[0]![1]));
+  check(pack, 'the policies', preparsePolicySet(name, { staticPolicies: policies }));
+  const found = validate({ schema: schema[0]![1], policies: { staticPolicies: policies } });
+  if (found.type === 'failure') throw wrong(pack, messages(found.errors));
+  if (found.validationErrors.length > 0) {
+    throw wrong(pack, messages(found.validationErrors.map(({ error }) => error)));
+  }
+  return { policyHash, authorize: (question) => authorize(name, question) };
+}
+
+function authorize(name: string, { action, pack, asset, site, context }: Question): Answer {
+  const answer = statefulIsAuthorized({
+    principal: { type: 'Model', id: pack },
+    action: { type: 'Action', id: action },
+    resource: { type: 'Asset', id: asset },
+    context: { ...context },
+    preparsedSchemaName: name,
+    // A fact of a wrong type is an error, not a policy that silently does not match.
+    validateRequest: true,
+    preparsedPolicySetId: name,
+    entities: [
+      { uid: { type: 'Model', id: pack }, attrs: {}, parents: [] },
+      { uid: { type: 'Asset', id: asset }, attrs: { site, pack }, parents: [] },
+    ],
+  });
+  if (answer.type === 'failure') return { allowed: false, policies: [], errors: [messages(answer.errors)] };
+  const { decision, diagnostics } = answer.response;
+  return {
+    allowed: decision === 'allow',
+    policies: [...diagnostics.reason].sort(),
+    errors: diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${error.message}`),
+  };
+}
+
+/** Policies under their own @id, so that a decision names what a person finds in the files. */
+function policiesById(pack: string, files: PolicyFiles): Record<string, string> {
+  const byId: Record<string, string> = {};
+  for (const [file, text] of Object.entries(files)) {
+    if (!file.endsWith('.cedar')) continue;
+    const parts = policySetTextToParts(text);
+    if (parts.type === 'failure') throw wrong(pack, `${file}: ${messages(parts.errors)}`);
+    if (parts.policy_templates.length > 0) throw wrong(pack, `${file} has templates, which nothing here links`);
+    for (const policy of parts.policies) {
+      const parsed = policyToJson(policy);
+      const id = parsed.type === 'success' ? parsed.json.annotations?.['id'] : undefined;
+      if (typeof id !== 'string') throw wrong(pack, `a policy in ${file} has no @id`);
+      if (Object.hasOwn(byId, id)) throw wrong(pack, `the @id "${id}" is given twice`);
+      byId[id] = policy;
+    }
+  }
+  const count = Object.keys(byId).length;
+  if (count > maxPolicies) throw wrong(pack, `${count} policies, at most ${maxPolicies}`);
+  return byId;
+}
+
+function check(pack: string, what: string, answer: CheckParseAnswer): void {
+  if (answer.type === 'failure') throw wrong(pack, `${what}: ${messages(answer.errors)}`);
+}
+
+const messages = (errors: readonly DetailedError[]): string => errors.map(({ message }) => message).join('; ');
+
+const wrong = (pack: string, problem: string): CorruptDataError =>
+  new CorruptDataError(`The policies of pack "${pack}" are wrong: ${problem}.`, { code: 'policies-invalid' });

@@ -1,0 +1,208 @@
+/** From a flag to what the pack's models make of it, and what would be done about it. */
+import { z } from 'zod';
+import type { AssetRegistration, AssetState } from '../../contracts/asset.ts';
+import type { Calibration } from '../../contracts/calibration.ts';
+import type { Kind } from '../../contracts/common.ts';
+import type { inference as inferenceSchema } from '../../contracts/decision.ts';
+import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
+import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
+import { DependencyError, InvalidInputError, NotFoundError } from '../errors.ts';
+import type { Documents } from '../ingest/documents.ts';
+import type { StateStore } from '../ingest/ports.ts';
+import type { AlarmContext, Classification, Pack, PackModel } from '../pack.ts';
+import type { ObjectStore } from '../ports.ts';
+import { encodeEvidence } from '../window/evidence.ts';
+import { evidenceKey } from '../window/keys.ts';
+import { readWindow, type Window } from '../window/read-window.ts';
+import type { WindowStore } from '../window/window-store.ts';
+import { decisionCostUsd } from './cost.ts';
+
+export const inferInput = z.strictObject({ flag: flaggedSignal });
+export type Inference = z.infer<typeof inferenceSchema>;
+
+export interface InferPorts {
+  readonly states: Pick<StateStore, 'get'>;
+  readonly documents: Documents;
+  readonly windows: WindowStore;
+  readonly objects: ObjectStore;
+  /** The pack of that name, or `undefined`. */
+  readonly packOf: (name: string) => Pack | undefined;
+  /** The pack's classifier, opened once; `undefined` for a pack that only screens. */
+  readonly modelOf: (pack: Pack) => Promise<PackModel | undefined>;
+  /** Milliseconds of a clock that never goes back. */
+  readonly elapsed: () => number;
+  readonly memoryMb: number;
+}
+
+export interface Inferred {
+  readonly inference: Inference;
+  readonly proposal?: Proposal;
+  readonly pack: string;
+  readonly registrationHash: string;
+}
+
+/**
+ * @throws NotFoundError for an asset that is not registered or a pack that is not deployed
+ * @throws DependencyError when the flagged reading cannot be read yet (retryable)
+ */
+export async function infer(ports: InferPorts, flag: FlaggedSignal): Promise<Inferred> {
+  const startedMs = ports.elapsed();
+  const state = await ports.states.get(flag.asset);
+  if (!state) throw new NotFoundError(`There is no asset ${flag.asset}: register it.`, { code: 'asset-unknown' });
+  const registration = await ports.documents.registration(state.registrationHash);
+  const pack = ports.packOf(registration.pack);
+  if (!pack) {
+    throw new NotFoundError(`Asset ${flag.asset} is of pack "${registration.pack}", which is not deployed.`, {
+      code: 'pack-unknown',
+    });
+  }
+  const found =
+    flag.reason === 'silence' || flag.reason === 'manual'
+      ? stated(flag, registration)
+      : await classified(ports, flag, state, registration, pack);
+  const latencyMs = ports.elapsed() - startedMs;
+  const inference = { ...found.inference, latencyMs, costUsd: decisionCostUsd(latencyMs, ports.memoryMb) };
+  return {
+    inference,
+    ...(found.proposal ? { proposal: proposalSchema.parse(found.proposal) } : {}),
+    pack: pack.manifest.name,
+    registrationHash: state.registrationHash,
+  };
+}
+
+type Found = { readonly inference: Omit<Inference, 'latencyMs' | 'costUsd'>; readonly proposal?: Proposal | undefined };
+
+/** Silence and a person's word need no model: the kind is stated, and somebody shall look. */
+function stated(flag: FlaggedSignal, registration: AssetRegistration): Found {
+  const kind: Kind = flag.reason === 'silence' ? 'silence' : (flag.statedKind ?? 'manual');
+  const sentence =
+    flag.reason === 'silence'
+      ? `${flag.asset} has sent nothing since ${new Date(flag.receivedAtMs).toISOString()}.`
+      : `${flag.statedBy ?? 'Somebody'} reports ${kind} at ${flag.asset}${flag.note ? `: ${flag.note}` : ''}`;
+  const why = sentence.slice(0, 1000);
+  return {
+    inference: {
+      kind,
+      confidence: 1,
+      probabilities: { [kind]: 1 },
+      set: [kind],
+      oodPValue: 1,
+      tier: 0,
+      explanation: { sentence: why, contributions: [] },
+    },
+    proposal: ticket(registration, kind, registration.asset, why),
+  };
+}
+
+/** A person shall look: the one remedy that every pack and every kind knows. */
+const ticket = (registration: AssetRegistration, kind: Kind, target: string, why: string): Proposal => ({
+  v: remediationVersion,
+  asset: registration.asset,
+  action: 'raise-ticket',
+  target,
+  parameters: { kind },
+  remediator: 'webhook',
+  highImpact: false,
+  expectedChannels: [],
+  why,
+});
+
+async function classified(
+  ports: InferPorts,
+  flag: FlaggedSignal,
+  state: AssetState,
+  registration: AssetRegistration,
+  pack: Pack,
+): Promise<Found> {
+  // The calibration that raised the flag, also where the asset has a newer one by now: a decision can be run again.
+  const calibrationHash = flag.calibrationHash ?? state.calibrationHash;
+  if (calibrationHash === undefined) {
+    throw new InvalidInputError(`Flag ${flag.flagId} names no calibration.`, { code: 'flag-uncalibrated' });
+  }
+  const calibration = await ports.documents.calibration(calibrationHash);
+  const window = await readWindow(ports.windows, state, {
+    channels: calibration.channels,
+    until: flag,
+    maxMs: pack.manifest.window.ms,
+    maxRows: pack.manifest.window.maxRows,
+    ...(flag.batch === undefined ? {} : { batch: flag.batch }),
+  });
+  if (window.seqs.at(-1) !== flag.seq || window.bootIds.at(-1) !== flag.bootId) {
+    throw new DependencyError(`The window of ${flag.asset} does not hold reading ${flag.bootId}/${flag.seq} yet.`, {
+      code: 'reading-not-there',
+    });
+  }
+  const { ref, bytes } = encodeEvidence(flag.asset, window);
+  // Stored while the model runs; both are done before anything is said.
+  const stored = ports.objects.put(evidenceKey(ref.hash), bytes);
+  stored.catch(() => undefined);
+  const model = await ports.modelOf(pack);
+  const made = model
+    ? await model.classify(window.series, calibration, alarmOf(flag, window, calibration))
+    : unclassified(flag);
+  await stored;
+  const inference = toInference(made, flag, model ? 1 : 0);
+  const remedy = { kind: made.kind, zones: made.zones, suspect: made.suspect, explanation: inference.explanation };
+  return {
+    inference: {
+      ...inference,
+      window: ref,
+      calibrationHash,
+      ...(model && pack.manifest.model ? { modelHash: pack.manifest.model.sha256 } : {}),
+    },
+    proposal: pack.planRemedy?.({ registration, classification: withoutUndefined(remedy) }),
+  };
+}
+
+const withoutUndefined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+
+/** What screening alone can say: something is new. */
+const unclassified = (flag: FlaggedSignal): Classification => ({
+  kind: 'anomaly',
+  probabilities: { anomaly: 1 - flag.pValue, normal: flag.pValue },
+});
+
+/** The alarm in rows of the window. */
+export function alarmOf(flag: FlaggedSignal, window: Window, calibration: Calibration): AlarmContext {
+  const last = window.seqs.length - 1;
+  let onsetRow = last;
+  if (flag.onset) {
+    const { bootId, seq } = flag.onset;
+    // Not in the window: older than it, which the contract of AlarmContext calls row 0.
+    onsetRow = Math.max(
+      0,
+      window.seqs.findIndex((one, at) => one === seq && window.bootIds[at] === bootId),
+    );
+  }
+  const topChannels = flag.topChannels
+    .map(({ name, share }) => ({ channel: calibration.channels.findIndex((one) => one.name === name), share }))
+    .filter(({ channel }) => channel >= 0);
+  return { onsetRow, rowsSinceOnset: last - onsetRow, score: flag.score, topChannels };
+}
+
+function toInference(
+  made: Classification,
+  flag: FlaggedSignal,
+  tier: number,
+): Omit<Inference, 'latencyMs' | 'costUsd'> {
+  const confidence = Math.min(Math.max(made.probabilities[made.kind] ?? 0, 0), 1);
+  const zone = made.zones?.[0];
+  const named = flag.topChannels.map(({ name }) => name).slice(0, 3);
+  const fallback = `${made.kind} at ${flag.asset}${named.length > 0 ? `, seen in ${named.join(', ')}` : ''}.`;
+  return {
+    kind: made.kind,
+    confidence,
+    probabilities: Object.fromEntries(
+      Object.entries(made.probabilities).map(([kind, value]) => [kind, Math.min(Math.max(value ?? 0, 0), 1)]),
+    ),
+    set: [...(made.set ?? [made.kind])].slice(0, 16),
+    oodPValue: made.oodPValue ?? 1,
+    tier,
+    ...(zone === undefined ? {} : { zone: zone.slice(0, 64) }),
+    explanation: {
+      sentence: (made.explanation?.sentence ?? fallback).slice(0, 1000),
+      contributions: (made.explanation?.contributions ?? []).slice(0, 12).map((one) => ({ ...one })),
+    },
+  };
+}

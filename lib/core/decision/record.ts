@@ -1,0 +1,94 @@
+/**
+ * Records a decision. An Express flow may run twice and with two outcomes; the first one to be claimed on the flag is
+ * the decision, and every later run completes that one.
+ */
+import { z } from 'zod';
+import { type Decision, decisionVersion, guardVerdict, inference } from '../../contracts/decision.ts';
+import { flaggedSignal } from '../../contracts/flag.ts';
+import { proposal } from '../../contracts/remediation.ts';
+import { hashOf } from '../audit/canonical.ts';
+import type { AuditDraft } from '../audit/entry.ts';
+import { NotFoundError } from '../errors.ts';
+import { makeEvent } from '../events.ts';
+import type { Bus } from '../ports.ts';
+import type { DecisionBook, FlagBook } from './ports.ts';
+
+export const recordInput = z.object({
+  flag: flaggedSignal,
+  inference,
+  guard: guardVerdict,
+  proposal: proposal.optional(),
+  pack: z.string().max(64),
+});
+export type RecordInput = z.infer<typeof recordInput>;
+
+/** Appends one fact to its chain; the same fact again changes nothing. */
+export type Audit = (draft: AuditDraft, nowMs: number) => Promise<unknown>;
+
+export interface RecordPorts {
+  readonly flags: Pick<FlagBook, 'get' | 'claimDecision' | 'markDecided'>;
+  readonly decisions: DecisionBook;
+  readonly audit: Audit;
+  readonly bus: Bus;
+  readonly nowMs: () => number;
+  readonly configurationHash: string;
+}
+
+/** One flag, one decision. */
+export const decisionIdOf = (flagId: string): string => hashOf(['decision', flagId, decisionVersion]);
+
+/**
+ * @returns the decision that stands for the flag, and whether this run is the one that finished recording it
+ * @throws NotFoundError for a flag that was never stored: a forged or mangled event decides nothing
+ */
+export async function record(ports: RecordPorts, input: RecordInput): Promise<{ decision: Decision; isNew: boolean }> {
+  const { flagId } = input.flag;
+  const stored = await ports.flags.get(flagId);
+  if (!stored) {
+    throw new NotFoundError(`There is no such flag as ${flagId}.`, { code: 'flag-unknown' });
+  }
+  if (stored.status === 'decided' && stored.decision) return { decision: stored.decision, isNew: false };
+  const decision =
+    stored.decision ?? (await ports.flags.claimDecision(decisionOf(ports, { ...input, flag: stored.flag })));
+  await ports.audit(
+    {
+      chain: `asset#${decision.asset}`,
+      type: 'decision-recorded',
+      key: [decision.decisionId],
+      correlationId: decision.correlationId,
+      body: decision,
+    },
+    ports.nowMs(),
+  );
+  await ports.decisions.put(decision);
+  await ports.flags.markDecided(flagId);
+  // Whoever listens may miss it: the projection and the audit have it.
+  await ports.bus.publish([
+    makeEvent('DecisionRecorded', decision, {
+      atMs: decision.atMs,
+      correlationId: decision.correlationId,
+      subject: decision.asset,
+      key: decision.decisionId,
+    }),
+  ]);
+  return { decision, isNew: true };
+}
+
+function decisionOf(
+  ports: RecordPorts,
+  { flag, inference: made, guard, proposal: proposed, pack }: RecordInput,
+): Decision {
+  return {
+    v: decisionVersion,
+    decisionId: decisionIdOf(flag.flagId),
+    flagId: flag.flagId,
+    correlationId: flag.correlationId,
+    asset: flag.asset,
+    pack,
+    atMs: ports.nowMs(),
+    inference: made,
+    guard,
+    ...(proposed ? { proposal: proposed } : {}),
+    configurationHash: ports.configurationHash,
+  };
+}

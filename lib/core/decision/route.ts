@@ -1,0 +1,129 @@
+/** Opens a case for a decision, or attaches its flag to the case that is open for the same anomaly. */
+import { z } from 'zod';
+import { type CaseRecord, caseVersion } from '../../contracts/case.ts';
+import { sha256Hex } from '../../contracts/common.ts';
+import type { Decision } from '../../contracts/decision.ts';
+import { flaggedSignal } from '../../contracts/flag.ts';
+import { hashOf, sha256 } from '../audit/canonical.ts';
+import { NotFoundError } from '../errors.ts';
+import { makeEvent } from '../events.ts';
+import type { Pack } from '../pack.ts';
+import type { Bus } from '../ports.ts';
+import type { FlagBook } from './ports.ts';
+import type { Audit } from './record.ts';
+
+export const routeInput = z.object({ flag: flaggedSignal.pick({ flagId: true }).loose(), decisionId: sha256Hex });
+export type RouteInput = z.infer<typeof routeInput>;
+
+/** What the router asks of the cases table; lib/adapters/aws/case-store.ts gives it. */
+export interface CasePort {
+  /** Opens the slot for the case or attaches the flag to the case that holds it. */
+  openOrAttach(
+    record: CaseRecord,
+    flagId: string,
+  ): Promise<{ readonly caseId: string; readonly outcome: 'opened' | 'attached' | 'known' }>;
+  /** The case that waits in the slot for its execution, or `undefined` when none waits. */
+  pendingCase(correlationKey: string): Promise<CaseRecord | undefined>;
+  markStarted(correlationKey: string, caseId: string): Promise<void>;
+}
+
+export interface StartPorts {
+  readonly cases: Pick<CasePort, 'markStarted'>;
+  readonly audit: Audit;
+  readonly bus: Bus;
+  /** Starts the case's execution under its id; that it exists already is success. */
+  readonly startExecution: (caseId: string) => Promise<void>;
+  readonly nowMs: () => number;
+}
+
+export interface RoutePorts extends StartPorts {
+  readonly cases: CasePort;
+  readonly flags: Pick<FlagBook, 'get'>;
+  readonly packOf: (name: string) => Pack | undefined;
+}
+
+/**
+ * Kinds of one family share a case: a leak that grows into a burst stays one anomaly. The zone is not part of it,
+ * because the same anomaly is located anew by every flag.
+ */
+export const correlationKeyOf = (decision: Decision, pack: Pack | undefined): string =>
+  `${decision.asset}#${pack?.manifest.families[decision.inference.kind] ?? decision.inference.kind}`;
+
+/** A case is named for the flag that opened it. */
+export const caseIdOf = (flagId: string): string => sha256(flagId);
+
+/**
+ * @param input only ids are taken from it: the decision that stands beside the flag is what is routed
+ * @throws NotFoundError when no such decision was recorded
+ */
+export async function route(ports: RoutePorts, input: RouteInput): Promise<{ caseId?: string; opened: boolean }> {
+  const { flagId } = input.flag;
+  const decision = (await ports.flags.get(flagId))?.decision;
+  if (!decision || decision.decisionId !== input.decisionId) {
+    throw new NotFoundError(`There is no decision ${input.decisionId} on flag ${flagId}.`, {
+      code: 'decision-unknown',
+    });
+  }
+  // A run whose own verdict lost against the recorded one comes here, too.
+  if (decision.guard.verdict === 'observe') return { opened: false };
+  const record = caseOf(decision, correlationKeyOf(decision, ports.packOf(decision.pack)), ports.nowMs());
+  const { caseId, outcome } = await ports.cases.openOrAttach(record, flagId);
+  const waiting = await ports.cases.pendingCase(record.correlationKey);
+  if (waiting?.caseId === caseId) await startCase(ports, waiting);
+  if (caseId !== record.caseId) await auditAttached(ports, caseId, flagId, decision);
+  return { caseId, opened: outcome === 'opened' };
+}
+
+/** Audit, event, execution, slot: each harmless when repeated, so that router and sweeper may both do it. */
+export async function startCase(ports: StartPorts, record: CaseRecord): Promise<void> {
+  const { caseId, asset, kind, verdict, sentence, openedAtMs, correlationId } = record;
+  await ports.audit(
+    { chain: `case#${caseId}`, type: 'case-opened', key: [caseId], correlationId, body: record },
+    ports.nowMs(),
+  );
+  await ports.startExecution(caseId);
+  await ports.bus.publish([
+    makeEvent(
+      'CaseOpened',
+      { caseId, asset, kind, atMs: openedAtMs, verdict, sentence },
+      { atMs: openedAtMs, correlationId, subject: asset, key: caseId },
+    ),
+  ]);
+  await ports.cases.markStarted(record.correlationKey, caseId);
+}
+
+const auditAttached = (ports: RoutePorts, caseId: string, flagId: string, decision: Decision): Promise<unknown> =>
+  ports.audit(
+    {
+      chain: `case#${caseId}`,
+      type: 'flag-attached',
+      key: [caseId, flagId],
+      correlationId: decision.correlationId,
+      body: { caseId, flagId, decisionId: decision.decisionId },
+    },
+    ports.nowMs(),
+  );
+
+function caseOf(decision: Decision, correlationKey: string, nowMs: number): CaseRecord {
+  const { flagId, correlationId, asset, inference, guard, proposal, decisionId } = decision;
+  return {
+    v: caseVersion,
+    caseId: caseIdOf(flagId),
+    correlationKey,
+    correlationId,
+    asset,
+    ...(inference.zone === undefined ? {} : { zone: inference.zone }),
+    kind: inference.kind,
+    verdict: guard.verdict,
+    status: 'open',
+    openedAtMs: nowMs,
+    updatedAtMs: nowMs,
+    decisionId,
+    openingFlagId: flagId,
+    sentence: inference.explanation.sentence,
+    ...(proposal ? { proposal, proposalHash: hashOf(proposal) } : {}),
+    effectKeys: [],
+    flags: 1,
+    version: 0,
+  };
+}

@@ -1,0 +1,81 @@
+/** An asset that says nothing for longer than it should is an anomaly of its own. */
+import type { AssetState } from '../../contracts/asset.ts';
+import type { FlaggedSignal } from '../../contracts/flag.ts';
+import type { Documents } from '../ingest/documents.ts';
+import { type FlagStore, makeFlag, raiseFlags } from '../ingest/flags.ts';
+import type { StateStore } from '../ingest/ports.ts';
+import { updateState } from '../ingest/update-state.ts';
+import type { Bus } from '../ports.ts';
+
+/** No asset may be called silent sooner than this; it spares reading states that were just written. */
+const shortestSilenceMs = 1_000;
+
+export interface SilencePorts {
+  readonly states: Pick<StateStore, 'get' | 'put' | 'list'>;
+  readonly documents: Documents;
+  readonly flags: FlagStore;
+  readonly bus: Bus;
+  readonly nowMs: () => number;
+  readonly onProblem: (problem: { readonly asset: string; readonly error: unknown }) => void;
+}
+
+export interface SilenceReport {
+  readonly assets: number;
+  readonly silent: number;
+  readonly raised: number;
+  readonly failed: number;
+}
+
+/** Raises a flag for each asset that fell silent; each silence once, named for the last reading. */
+export async function findSilent(ports: SilencePorts): Promise<SilenceReport> {
+  let assets = 0;
+  let silent = 0;
+  let raised = 0;
+  let failed = 0;
+  for await (const { asset, lastReceivedMs } of ports.states.list()) {
+    assets += 1;
+    if (lastReceivedMs === undefined || ports.nowMs() - lastReceivedMs < shortestSilenceMs) continue;
+    try {
+      const result = await checkAsset(ports, asset);
+      if (result !== 'heard') silent += 1;
+      if (result === 'raised') raised += 1;
+    } catch (error) {
+      // One asset that cannot be read must not keep the others from being watched.
+      failed += 1;
+      ports.onProblem({ asset, error });
+    }
+  }
+  return { assets, silent, raised, failed };
+}
+
+async function checkAsset(ports: SilencePorts, asset: string): Promise<'heard' | 'known' | 'raised'> {
+  const state = await ports.states.get(asset);
+  const { silenceAfterMs } = state
+    ? await ports.documents.registration(state.registrationHash)
+    : { silenceAfterMs: Number.POSITIVE_INFINITY };
+  if (!state || state.lastReceivedMs === undefined) return 'heard';
+  if (ports.nowMs() - state.lastReceivedMs <= silenceAfterMs) return 'heard';
+  if (state.silentSinceMs !== undefined) return 'known';
+  await raiseFlags(ports, [silenceFlag(state)], ports.nowMs());
+  // A reading may have come meanwhile: then the asset is not silent, and the flag is what remains of a near miss.
+  await updateState(ports.states, asset, (now) =>
+    now && now.lastReceivedMs === state.lastReceivedMs ? { ...now, silentSinceMs: state.lastReceivedMs! } : now,
+  );
+  return 'raised';
+}
+
+export function silenceFlag(state: AssetState): FlaggedSignal {
+  const { bootId, lastSeq } = state.boots[0]!;
+  return makeFlag({
+    asset: state.asset,
+    reason: 'silence',
+    bootId,
+    seq: lastSeq,
+    atMs: state.lastEventMs!,
+    sentAtMs: state.lastEventMs!,
+    receivedAtMs: state.lastReceivedMs!,
+    score: 0,
+    pValue: 1,
+    topChannels: [],
+  });
+}
