@@ -4,7 +4,14 @@
  */
 import { addRows, emptyGram, type Gram, mirror, without } from './gram.ts';
 import { residualRows } from './kernel.ts';
-import { fitSeason, heldOutCovariance, type LinearModel, residualVariances, residualWeights } from './model.ts';
+import {
+  fitSeason,
+  heldOutCovariance,
+  type LinearModel,
+  residualVariances,
+  residualWeights,
+  type SeasonFit,
+} from './model.ts';
 
 export interface CrossValidateInput {
   /** [rows × channels] in scales, missing cells filled. */
@@ -61,7 +68,9 @@ export function crossValidate(input: CrossValidateInput): CrossValidated {
     all.rows += part.rows;
     parts.push(part);
   }
-  const folds = parts.map((part) => fitSeason(without(all, part), terms, channels));
+  const wander = wanderOf(parts, terms, channels);
+  const seasonOf = (gram: Gram): SeasonFit => wandering(fitSeason(gram, terms, channels), wander);
+  const folds = parts.map((part) => seasonOf(without(all, part)));
   const heldOut = parts.map((part, b) => heldOutCovariance(part, terms, channels, folds[b]!));
   const width = 2 * channels;
   const grid = channels > 96 ? fewRidges : ridges;
@@ -88,10 +97,10 @@ export function crossValidate(input: CrossValidateInput): CrossValidated {
     return best;
   };
   const ridge: [number, number] = [choose(false), choose(true)];
-  const solve = (fit: ReturnType<typeof fitSeason>): LinearModel => {
-    const now = residualWeights(fit.covariance, width, channels, channels, ridge[0]);
-    const both = residualWeights(fit.covariance, width, width, channels, ridge[1]);
-    return { season: fit.season, staticWeights: now.weights, precision: now.precision, dynamicWeights: both.weights };
+  const solve = (found: SeasonFit): LinearModel => {
+    const now = residualWeights(found.covariance, width, channels, channels, ridge[0]);
+    const both = residualWeights(found.covariance, width, width, channels, ridge[1]);
+    return { season: found.season, staticWeights: now.weights, precision: now.precision, dynamicWeights: both.weights };
   };
   const levels = new Float64Array(rows * channels);
   const staticResiduals = new Float64Array(rows * channels);
@@ -122,7 +131,40 @@ export function crossValidate(input: CrossValidateInput): CrossValidated {
     );
     levels.set(kept, start * channels);
   }
-  return { model: solve(fitSeason(all, terms, channels)), levels, staticResiduals, dynamicResiduals, ridge, blocks };
+  return { model: solve(seasonOf(all)), levels, staticResiduals, dynamicResiduals, ridge, blocks };
+}
+
+/** How much further than within the warm-up a channel is taken to wander after it. */
+const wanderFactor = 4;
+
+/** Variance by channel of the blocks' means: what a channel wanders, on top of the little that noise would give. */
+function wanderOf(parts: readonly Gram[], terms: number, channels: number): Float64Array {
+  const used = parts.filter((part) => part.rows > 0);
+  const wander = new Float64Array(channels);
+  for (let c = 0; c < channels; c += 1) {
+    // The first seasonal term is 1, so its products are plain sums.
+    const means = used.map((part) => part.sums[terms + c]! / part.rows);
+    const mean = means.reduce((sum, value) => sum + value, 0) / used.length;
+    const between = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(used.length - 1, 1);
+    wander[c] = wanderFactor * between;
+  }
+  return wander;
+}
+
+/**
+ * Adds to each channel's covariance, now and before alike, what it may wander: others then lean less on its level and
+ * its own residual leans more on the row before, while differences between rows count as they did.
+ */
+function wandering(found: SeasonFit, wander: Float64Array): SeasonFit {
+  const channels = wander.length;
+  const width = 2 * channels;
+  for (let c = 0; c < channels; c += 1) {
+    for (const i of [c, channels + c]) {
+      for (const j of [c, channels + c])
+        found.covariance[i * width + j] = found.covariance[i * width + j]! + wander[c]!;
+    }
+  }
+  return found;
 }
 
 /** levels = z − season · weights for rows [from, to). */

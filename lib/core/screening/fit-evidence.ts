@@ -169,7 +169,7 @@ function normalise(values: Float64Array, input: EvidenceInput, least: number): F
     let square = 0;
     for (const value of sorted) square += Math.min(value, cut) ** 2;
     const rms = Math.sqrt(square / Math.max(sorted.length, 1));
-    const wander = Math.sqrt(1 + wanderWeight * wanderOf(values, input, c));
+    const wander = (1 + wanderOf(values, input, c)) ** wanderPower;
     deviations[c] = Math.max(rms, Number.isFinite(high) ? high : 0, least) * wander;
     for (let i = c; i < values.length; i += channels) values[i] = values[i]! / deviations[c]!;
   }
@@ -178,8 +178,8 @@ function normalise(values: Float64Array, input: EvidenceInput, least: number): F
 
 /** Blocks by which wandering is judged. */
 const wanderBlocks = 5;
-/** How much a channel that wanders through the warm-up is trusted to wander on after it. */
-const wanderWeight = 1;
+/** 0.5 would take what wandered within the warm-up as all there is; above, it is expected to wander on after it. */
+const wanderPower = 1.5;
 
 /**
  * How much a column wanders: the variance of its means by block over the variance within blocks. A channel that is

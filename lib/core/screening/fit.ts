@@ -14,6 +14,8 @@ export const wantedRows = 400;
 export const fewestRows = 50;
 /** Rows a minute apart or slower count as slow: their false alarms are promised by the week. */
 export const slowPeriodMs = 60_000;
+/** Promise for fast rows where none is asked for. */
+const fastEpisodesPerRow = 0.002;
 const weekMs = 7 * 86_400_000;
 /** Values are cut at so many scales before sums of products are formed. */
 const regressionCut = 8;
@@ -124,7 +126,7 @@ function promisedRate(options: FitOptions, periodMs: number): number {
   const asked = options.falseAlarms;
   if (asked && 'perRow' in asked) return Math.min(Math.max(asked.perRow, 1e-9), 1);
   if (asked) return Math.min((asked.perWeek * periodMs) / weekMs, 1);
-  return periodMs >= slowPeriodMs ? Math.min(periodMs / weekMs, 0.01) : 0.01;
+  return periodMs >= slowPeriodMs ? Math.min(periodMs / weekMs, 0.01) : fastEpisodesPerRow;
 }
 
 function mostDecimalsOf(values: Float64Array, dead: Uint8Array, channels: number): number {

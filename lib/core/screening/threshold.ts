@@ -9,6 +9,9 @@ import { quantileOfSorted } from './linear.ts';
 /** Episodes that must have been seen for a threshold to be read off rather than extrapolated. */
 const episodesToRead = 5;
 
+/** Release falls below what this part of normal rows keeps below. */
+const releaseQuantile = 0.97;
+
 /** Peaks of the clusters above `floor`; clusters are apart by more than `gap` rows below it. */
 function clusterPeaks(
   logs: Float64Array,
@@ -64,6 +67,6 @@ export function fitThreshold(
     level += releaseSmoothing(smoothing) * (fresh[t]! - level);
     if (skip[t] === 0) smooth.push(level);
   }
-  const release = Math.max(quantileOfSorted(Float64Array.from(smooth).sort(), 0.85), 0.3);
+  const release = Math.max(quantileOfSorted(Float64Array.from(smooth).sort(), releaseQuantile), 0.3);
   return { onset, release, releaseRows: 2, episodesPerRow, finestEpisodesPerRow, extrapolated };
 }

@@ -1,0 +1,94 @@
+/** Gives each alarm its kind: by the pack's classifier where there is one, else by the general rule. */
+import type { Calibration } from '../../lib/contracts/calibration.ts';
+import type { AlarmContext, Pack, PackModel } from '../../lib/core/pack.ts';
+import type { FollowedRows } from '../../lib/core/screening/follow.ts';
+import { kindByRule } from '../../lib/core/screening/kind-rule.ts';
+import { RowHistory } from '../../lib/core/screening/row-history.ts';
+import { topChannelCount } from '../../lib/core/screening/types.ts';
+import type { Series } from '../../lib/core/series.ts';
+
+/** Rows after the onset at which the class is asked for again, as there is more to see; then every `laterRows`. */
+const againAfterRows = new Set([2, 5, 11, 23, 47]);
+const laterRows = 96;
+
+export class KindTracker {
+  readonly #pack: Pack | undefined;
+  readonly #model: PackModel | undefined;
+  readonly #window: RowHistory;
+  #kind = '';
+  #alarmRows = 0;
+  #peak = 0;
+  #shares: Float64Array;
+
+  constructor(channels: Series['channels'], pack: Pack | undefined, model: PackModel | undefined) {
+    this.#pack = pack;
+    this.#model = model;
+    this.#window = new RowHistory(channels, pack && model ? pack.manifest.window.maxRows : 1);
+    this.#shares = new Float64Array(channels.length);
+  }
+
+  /** Kind of each row, empty outside alarms. */
+  async label(rows: Series, screened: FollowedRows): Promise<string[]> {
+    const width = rows.channels.length;
+    const kinds: string[] = [];
+    const one = new Uint8Array(1);
+    for (let r = 0; r < rows.timesMs.length; r += 1) {
+      const row = {
+        timesMs: rows.timesMs.subarray(r, r + 1),
+        values: rows.values.subarray(r * width, (r + 1) * width),
+      };
+      if (this.#model) this.#window.push(row, one);
+      if (screened.alarms[r] === 0 || !screened.calibration) {
+        this.#alarmRows = 0;
+        this.#shares.fill(0);
+        this.#peak = 0;
+        this.#kind = '';
+        kinds.push('');
+        continue;
+      }
+      for (let k = 0; k < topChannelCount; k += 1) {
+        const channel = screened.topChannels[r * topChannelCount + k]!;
+        if (channel >= 0) this.#shares[channel]! += screened.topShares[r * topChannelCount + k]!;
+      }
+      this.#peak = Math.max(this.#peak, screened.scores[r]!);
+      const ask = this.#kind === '' || screened.onsets[r] === 1 || againAfterRows.has(this.#alarmRows);
+      if (ask || this.#alarmRows % laterRows === laterRows - 1) this.#kind = await this.#classify(screened.calibration);
+      this.#alarmRows += 1;
+      kinds.push(this.#kind);
+    }
+    return kinds;
+  }
+
+  async #classify(calibration: Calibration): Promise<string> {
+    const alarm = this.#context();
+    if (this.#pack && this.#model) {
+      const all = this.#window.series();
+      const end = all.timesMs.length;
+      const oldest = all.timesMs[end - 1]! - this.#pack.manifest.window.ms;
+      const from = Math.max(
+        0,
+        all.timesMs.findIndex((time) => time >= oldest),
+      );
+      const window: Series = {
+        channels: all.channels,
+        timesMs: all.timesMs.subarray(from),
+        values: all.values.subarray(from * all.channels.length),
+      };
+      const onsetRow = Math.max(0, end - from - 1 - this.#alarmRows);
+      const rowsSinceOnset = end - from - 1 - onsetRow;
+      const { kind } = await this.#model.classify(window, calibration, { ...alarm, onsetRow, rowsSinceOnset });
+      return kind === 'normal' ? 'anomaly' : kind;
+    }
+    return kindByRule(alarm, calibration.channels.filter((channel) => !channel.dead).length);
+  }
+
+  #context(): AlarmContext {
+    const rows = this.#alarmRows + 1;
+    const topChannels = [...this.#shares.keys()]
+      .sort((a, b) => this.#shares[b]! - this.#shares[a]! || a - b)
+      .slice(0, 8)
+      .filter((channel) => this.#shares[channel]! > 0)
+      .map((channel) => ({ channel, share: Math.min(1, this.#shares[channel]! / rows) }));
+    return { onsetRow: 0, rowsSinceOnset: this.#alarmRows, score: this.#peak, topChannels };
+  }
+}

@@ -1,0 +1,63 @@
+/** Finds the pack for an asset's channels and opens its classifier. */
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { openModel } from '../../lib/adapters/onnx/session.ts';
+import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
+import type { Pack, PackModel } from '../../lib/core/pack.ts';
+
+const modelsUrl = new URL('../../models/', import.meta.url);
+
+/** Names of the folders under models/ that hold a pack. */
+export function packNames(): string[] {
+  return readdirSync(modelsUrl, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(new URL(`${entry.name}/index.ts`, modelsUrl)))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+function isPack(value: unknown): value is Pack {
+  return typeof value === 'object' && value !== null && 'manifest' in value && 'folderUrl' in value;
+}
+
+/** @throws Error when there is no such pack */
+export async function loadPack(name: string): Promise<Pack> {
+  if (!packNames().includes(name)) {
+    throw new Error(`There is no pack "${name}"; there are: ${packNames().join(', ') || 'none'}.`);
+  }
+  const loaded: { default?: unknown } = await import(new URL(`${name}/index.ts`, modelsUrl).href);
+  if (!isPack(loaded.default)) throw new Error(`models/${name}/index.ts does not export a pack as its default.`);
+  return loaded.default;
+}
+
+/** A pack speaks for an asset when it knows the roles of most of its channels. */
+const leastKnownShare = 0.6;
+
+/** Whether the channels have the roles that the pack needs, and the pack knows most of them. */
+export function packFits(pack: Pack, channels: readonly ChannelMeta[]): boolean {
+  const { roles } = pack.manifest;
+  const known = channels.filter((channel) => roles.some(({ role }) => role === channel.role)).length;
+  return (
+    known >= leastKnownShare * channels.length &&
+    roles.every(({ role, min }) => channels.filter((channel) => channel.role === role).length >= min)
+  );
+}
+
+/** The pack that is asked for, or the first one whose roles the channels fill. */
+export async function choosePack(
+  name: string | undefined,
+  channels: readonly ChannelMeta[],
+): Promise<Pack | undefined> {
+  if (name !== undefined) return loadPack(name);
+  for (const candidate of packNames()) {
+    const pack = await loadPack(candidate);
+    if (packFits(pack, channels)) return pack;
+  }
+  return undefined;
+}
+
+/** The classifier, or undefined where the pack has none or its model was not trained yet. */
+export async function openPack(pack: Pack | undefined): Promise<PackModel | undefined> {
+  if (!pack?.open || !pack.manifest.model) return undefined;
+  if (!existsSync(fileURLToPath(new URL(pack.manifest.model.file, pack.folderUrl)))) return undefined;
+  return pack.open(openModel);
+}
