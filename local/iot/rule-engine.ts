@@ -166,7 +166,9 @@ export class RuleEngine {
           model,
           title: 'S3Action',
           resource: model.bucketName,
-          run: (bytes, context) => objects.put(model.bucketName, fillTemplate(key, context), bytes),
+          run: async (bytes, context) => {
+            await objects.put(model.bucketName, fillTemplate(key, context), bytes);
+          },
         };
       }
       case 'lambda':

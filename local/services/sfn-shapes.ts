@@ -55,7 +55,7 @@ export function page<T>(
   all: readonly T[],
   input: JsonObject,
   defaultSize: number,
-): { items: readonly T[]; nextToken: { nextToken?: string } } {
+): { items: T[]; nextToken: { nextToken?: string } } {
   const { maxResults, nextToken } = input;
   const size = typeof maxResults === 'number' && maxResults > 0 ? maxResults : defaultSize;
   if (size > 1000 || !Number.isInteger(size))
