@@ -10,6 +10,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   paginateQuery,
+  paginateScan,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type AuditEntry, auditEntry } from '../../contracts/audit.ts';
@@ -119,6 +120,22 @@ export async function chainsInBucket(at: AuditTable, bucket: string): Promise<Se
   );
   for await (const page of pages) for (const item of page.Items ?? []) if (item.chain?.S) chains.add(item.chain.S);
   return chains;
+}
+
+/** Names of all chains, by a scan of the keys: for exports, not for functions. */
+export async function allChains(at: AuditTable): Promise<string[]> {
+  const chains = new Set<string>();
+  const pages = paginateScan(
+    { client: at.client },
+    {
+      TableName: at.table,
+      ConsistentRead: true,
+      ProjectionExpression: '#chain',
+      ExpressionAttributeNames: { '#chain': 'chain' },
+    },
+  );
+  for await (const page of pages) for (const item of page.Items ?? []) if (item.chain?.S) chains.add(item.chain.S);
+  return [...chains].sort();
 }
 
 async function lastEntries(at: AuditTable, chain: string, limit: number): Promise<AuditEntry[]> {

@@ -9,6 +9,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   paginateQuery,
+  paginateScan,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type CaseRecord, caseRecord } from '../../contracts/case.ts';
@@ -270,6 +271,28 @@ export async function openCases(at: CaseTable, limit = 1000): Promise<CaseRecord
     if (record && record.status !== 'closed') cases.push(record);
   }
   return cases;
+}
+
+/**
+ * Cases in any state whose id begins with `idPrefix`, by a scan of the table: for people, not for functions.
+ * @param limit more are not looked for
+ */
+export async function scanCases(at: CaseTable, idPrefix: string, limit: number): Promise<CaseRecord[]> {
+  const pages = paginateScan(
+    { client: at.client },
+    {
+      TableName: at.table,
+      ConsistentRead: true,
+      FilterExpression: 'begins_with(pk, :prefix) AND sk = :case',
+      ExpressionAttributeValues: { ':prefix': { S: `case#${idPrefix}` }, ':case': { S: 'case' } },
+    },
+  );
+  const found: CaseRecord[] = [];
+  for await (const page of pages) {
+    for (const item of page.Items ?? []) found.push(caseRecord.parse(JSON.parse(item.json?.S ?? 'null')));
+    if (found.length >= limit) break;
+  }
+  return found.sort((a, b) => b.openedAtMs - a.openedAtMs).slice(0, limit);
 }
 
 /** Slots opened before `dueBeforeMs` whose execution was not started. */

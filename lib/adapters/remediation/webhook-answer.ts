@@ -15,6 +15,9 @@ const answerBody = z
     message: z.string().optional(),
     detail: z.string().optional(),
     title: z.string().optional(),
+    /** Answers to a query may wrap what the command was answered with. */
+    httpStatus: z.number().int().optional(),
+    result: z.object({ reference: z.union([z.string(), z.number()]).optional() }).optional(),
   })
   .catch({});
 
@@ -57,7 +60,7 @@ const words = (body: Body | undefined, otherwise: string): string => {
 };
 
 const referenceOf = (body: Body): string | undefined => {
-  const reference = body.reference ?? body.ticket ?? body.commandId ?? body.id;
+  const reference = body.reference ?? body.result?.reference ?? body.ticket ?? body.commandId ?? body.id;
   return reference === undefined ? undefined : words({ message: String(reference) }, '').slice(0, 256);
 };
 
@@ -118,7 +121,8 @@ export function meaningOfQuery(answer: HttpAnswer, nowMs: number): CallResult | 
   if (httpStatus >= 200 && httpStatus < 300 && body) {
     if (isRunning(body))
       return { httpStatus, status: 'UNKNOWN', endpointWell: true, message, retryAfterMs: defaultRetryAfterMs };
-    if (isFailed(body)) return { httpStatus, status: 'FAILED', provenNotExecuted: false, message };
+    if (isFailed(body) || (body.httpStatus ?? 200) >= 400)
+      return { httpStatus, status: 'FAILED', provenNotExecuted: false, message };
     const reference = referenceOf(body);
     return { httpStatus, status: 'SUCCEEDED', message, ...(reference !== undefined && { reference }) };
   }

@@ -91,10 +91,19 @@ export function claim(effect: Effect, attemptId: string, nowMs: number): Transit
   });
 }
 
-/** IN_PROGRESS → SUCCEEDED, FAILED or UNKNOWN, by the attempt's holder only. */
-export function finish(effect: Effect, attemptId: string, outcome: RemediationOutcome, nowMs: number): Transition {
+/**
+ * IN_PROGRESS → SUCCEEDED, FAILED or UNKNOWN, by the attempt's holder only.
+ * @param notBeforeMs for UNKNOWN: the endpoint wants to be left alone until then
+ */
+export function finish(
+  effect: Effect,
+  attemptId: string,
+  outcome: RemediationOutcome,
+  nowMs: number,
+  notBeforeMs = 0,
+): Transition {
   if (effect.status !== 'IN_PROGRESS' || effect.attempt?.attemptId !== attemptId) return { refused: 'not-holder' };
-  return step(effect, nowMs, { status: outcome.status, outcome, attempt: undefined });
+  return step(effect, nowMs, { status: outcome.status, outcome, attempt: undefined, notBeforeMs });
 }
 
 /** IN_PROGRESS → PENDING: the endpoint proved that nothing happened and asked to come back later. */

@@ -121,8 +121,10 @@ async function attemptOnce(
       : result;
   const after = await ports.newestReading(effect.asset).catch(() => undefined);
   const outcome = outcomeOf(effect, final, ports.now(), after);
+  const askedMs = final.status === 'UNKNOWN' ? final.retryAfterMs : undefined;
+  const notBeforeMs = askedMs === undefined ? 0 : ports.now() + askedMs;
   // When this is refused the lease has run out and somebody made it UNKNOWN: a late finisher changes nothing.
-  await move(ports, effect, (at) => finish(effect, attemptId, outcome, at));
+  await move(ports, effect, (at) => finish(effect, attemptId, outcome, at, notBeforeMs));
   await report(ports, effect, result);
   if (final.status === 'FAILED' && final.conflict)
     await note(ports, record.caseId, `The endpoint knows key ${effect.effectKey} with another payload.`);

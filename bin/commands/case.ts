@@ -1,0 +1,161 @@
+/** `groundcrew case`: what is open, what is known of it, and a person's answer. */
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { readChain } from '../../lib/adapters/aws/audit-store.ts';
+import { flagsOf, getCase, openCases, scanCases } from '../../lib/adapters/aws/case-store.ts';
+import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
+import { reviewsOf } from '../../lib/adapters/aws/review-store.ts';
+import type { CaseRecord, ReviewAnswer } from '../../lib/contracts/case.ts';
+import { collapse } from '../../lib/core/audit/collapse.ts';
+import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
+import type { AnsweredReview } from '../../lib/core/case/review.ts';
+import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
+import { CommandFailure } from './support/failure.ts';
+import { invokeFunction } from './support/invoke.ts';
+import { operatorName } from './support/operator.ts';
+import { ago, printJson, printLine, printTable, short } from './support/print.ts';
+
+interface Output extends ContextOptions {
+  readonly json?: boolean;
+}
+interface AnswerOptions extends Output {
+  readonly reason: string;
+  readonly by: string;
+  readonly action?: string;
+  readonly target?: string;
+}
+
+const maxListed = 1000;
+const tableOf = (context: CommandContext) => ({ client: context.dynamodb(), table: context.names.table('cases') });
+
+export function registerCase(program: Command): void {
+  const group = program.command('case').description('see cases and answer what they ask');
+  withContextOptions(group.command('list').description('open cases'))
+    .option('--all', 'closed ones too')
+    .option('--json', 'one JSON document')
+    .action(async (options: Output & { readonly all?: boolean }) => list(openContext(options), options));
+  withContextOptions(
+    group.command('show <id>').description('all that is known of a case; the start of its id is enough'),
+  )
+    .option('--json', 'one JSON document')
+    .action(async (id: string, options: Output) => show(openContext(options), id, options.json === true));
+  for (const [answer, description] of [
+    ['approve', 'say yes to what the case proposes'],
+    ['reject', 'say no; the case ends without an effect'],
+    ['override', 'order something else'],
+  ] as const) {
+    const command = withContextOptions(group.command(`${answer} <id>`).description(description))
+      .requiredOption('--reason <text>', 'why; it stands in the audit')
+      .option('--by <name>', 'who answers', operatorName())
+      .option('--json', 'one JSON document');
+    if (answer === 'override')
+      command
+        .requiredOption('--action <action>', 'what shall be done instead, such as close-valve')
+        .requiredOption('--target <target>', 'the element it is done to');
+    command.action(async (id: string, options: AnswerOptions) => respond(openContext(options), id, answer, options));
+  }
+}
+
+async function list(
+  context: CommandContext,
+  options: { readonly all?: boolean; readonly json?: boolean },
+): Promise<void> {
+  const table = tableOf(context);
+  const cases = options.all === true ? await scanCases(table, '', maxListed) : await openCases(table, maxListed);
+  if (options.json === true) return printJson(cases);
+  if (cases.length === 0) return printLine(options.all === true ? 'there are no cases' : 'no case is open');
+  const now = Date.now();
+  printTable(
+    ['CASE', 'ASSET', 'KIND', 'STATUS', 'OPENED', 'WHAT'],
+    cases.map((one) => [
+      short(one.caseId),
+      one.asset,
+      one.kind,
+      one.resolution ?? one.status,
+      ago(one.openedAtMs, now),
+      one.sentence.slice(0, 90),
+    ]),
+  );
+}
+
+/** @throws CommandFailure when no case or more than one begins like that */
+async function findCase(context: CommandContext, id: string): Promise<CaseRecord> {
+  if (!/^[0-9a-f]{1,64}$/.test(id))
+    throw new CommandFailure(`"${id}" is no case id: hexadecimal digits, as "case list" shows them.`, 2);
+  const table = tableOf(context);
+  const found = id.length === 64 ? [await getCase(table, id)] : await scanCases(table, id, 3);
+  const [first, second] = found;
+  if (!first) throw new CommandFailure(`No case begins with ${id}. "case list --all" shows them all.`);
+  if (second) throw new CommandFailure(`More than one case begins with ${id}: give more of its id.`, 2);
+  return first;
+}
+
+async function show(context: CommandContext, id: string, json: boolean): Promise<void> {
+  const stored = await findCase(context, id);
+  const table = tableOf(context);
+  const ledger = { client: context.dynamodb(), table: context.names.table('ledger') };
+  const audit = { client: context.dynamodb(), table: context.names.table('audit') };
+  const [reviews, flags, effects, chain] = await Promise.all([
+    reviewsOf(table, stored.caseId),
+    flagsOf(table, stored.caseId),
+    Promise.all(stored.effectKeys.map((key) => getEffect(ledger, key))),
+    readChain(audit, `case#${stored.caseId}`),
+  ]);
+  const record = effectiveCase(stored, reviews);
+  const story = collapse(chain);
+  if (json) return printJson({ ...record, reviews, flags, effects: effects.filter(Boolean), audit: story });
+  printCase(record);
+  for (const review of reviews) printReview(record, review);
+  for (const effect of effects)
+    if (effect) {
+      const { action, target, status, outcome } = effect;
+      printLine(`effect    ${action} ${target}: ${status}${outcome ? ` (${outcome.message})` : ''}`);
+    }
+  if (story.length > 0) printLine();
+  for (const { at, type } of story) printLine(`${pc.dim(new Date(at).toISOString())}  ${type}`);
+}
+
+function printCase(record: CaseRecord): void {
+  printLine(`${pc.bold(record.caseId)}`);
+  printLine(`${record.sentence}`);
+  printLine(`asset     ${record.asset}${record.zone === undefined ? '' : `, zone ${record.zone}`}`);
+  printLine(`status    ${record.status}${record.resolution === undefined ? '' : ` (${record.resolution})`}`);
+  if (record.proposal)
+    printLine(`proposes  ${record.proposal.action} ${record.proposal.target}: ${record.proposal.why}`);
+  if (record.ticket !== undefined) printLine(`ticket    ${record.ticket}`);
+  if (record.note !== undefined) printLine(`note      ${record.note}`);
+}
+
+function printReview(record: CaseRecord, { request, end }: Review): void {
+  printLine(`question  ${request.question}`);
+  if (end.state === 'answered') printLine(`answer    ${end.answer.answer} by ${end.answer.by}: ${end.answer.reason}`);
+  else if (end.state === 'timed-out') printLine('answer    none in time');
+  else
+    printLine(
+      `answer    open until ${new Date(request.dueAtMs).toISOString()}: groundcrew case approve|reject|override ${short(record.caseId)} --reason …`,
+    );
+}
+
+async function respond(
+  context: CommandContext,
+  id: string,
+  answer: ReviewAnswer['answer'],
+  options: AnswerOptions,
+): Promise<void> {
+  const stored = await findCase(context, id);
+  const reviews = await reviewsOf(tableOf(context), stored.caseId);
+  const { caseId, proposalHash } = effectiveCase(stored, reviews);
+  const { reason, by, action, target } = options;
+  const result = await invokeFunction<AnsweredReview>(context, 'review-answer', {
+    v: 1,
+    caseId,
+    answer,
+    by,
+    reason,
+    ...(answer === 'approve' && proposalHash !== undefined && { proposalHash }),
+    ...(answer === 'override' && { override: { action, target } }),
+  });
+  if (options.json === true) return printJson(result);
+  printLine(`${pc.bold(short(caseId))}  ${answer} by ${by}`);
+  if (!result.woken) printLine('the answer is stored; the case takes it up when its waiting time is over');
+}
