@@ -35,6 +35,13 @@ const VARIABLE_NAME = /^[\p{ID_Start}_][\p{ID_Continue}]{0,79}$/u;
  */
 export function loadDefinition(json: string | JsonObject): Definition {
   const source = typeof json === 'string' ? parseDefinition(json) : json;
+  const definition = compileDefinition(source);
+  validateWithSchema(source);
+  return definition;
+}
+
+/** Loads a definition that was validated before, as the journal's are: everything but the slow check by schema. */
+export function compileDefinition(source: JsonObject): Definition {
   if (Buffer.byteLength(JSON.stringify(source)) > DEFINITION_LIMIT_BYTES)
     throw new DefinitionError(`the definition is larger than ${DEFINITION_LIMIT_BYTES} bytes`);
   refuseUnknownFields(source, MACHINE_FIELDS);
@@ -50,7 +57,6 @@ export function loadDefinition(json: string | JsonObject): Definition {
   const timeoutS = source['TimeoutSeconds'];
   if (timeoutS !== undefined && (!Number.isInteger(timeoutS) || Number(timeoutS) < 1))
     throw new DefinitionError('TimeoutSeconds must be a positive integer');
-  validateWithSchema(source);
   return { source, machine, ...(timeoutS === undefined ? {} : { timeoutS: Number(timeoutS) }) };
 }
 

@@ -30,7 +30,7 @@
  */
 
 import { RealClock, systemRandom } from './clock.ts';
-import { type Definition, loadDefinition, usesTaskTokens } from './definition.ts';
+import { compileDefinition, type Definition, usesTaskTokens } from './definition.ts';
 import { FlowApiError, UnsupportedError } from './errors.ts';
 import { Execution, executionOfToken, HISTORY_LIMIT_EVENTS, type Outcome } from './execution.ts';
 import { PAYLOAD_LIMIT_BYTES } from './flow-context.ts';
@@ -281,7 +281,7 @@ export class FlowEngine {
     const { stateMachineArn, name, startMs, input } = begin;
     const roleArn = begin.roleArn === undefined ? {} : { roleArn: begin.roleArn };
     const meta = { executionArn, stateMachineArn, name, startMs, input: JSON.parse(input) as Json, ...roleArn };
-    const execution = this.#execution(meta, loadDefinition(begin.definition), 'STANDARD');
+    const execution = this.#execution(meta, compileDefinition(begin.definition), 'STANDARD');
     execution.replayStart(begin.ev);
     for (const entry of entries) if (entry.k !== 'begin' && entry.k !== 'end') execution.replay(entry);
     this.#run(execution, 'STANDARD', input);
