@@ -1,0 +1,300 @@
+/** The one-machine runtime: every part of the stack, started in the right order on one data folder. */
+import { join } from 'node:path';
+import type { FunctionModel, StackModel } from './assembly/model.ts';
+import { readStack } from './assembly/read-stack.ts';
+import { Bus } from './bus/bus.ts';
+import { Targets } from './bus/targets.ts';
+import { CallLog } from './calls/call-log.ts';
+import { Children, endOrphans } from './children.ts';
+import { lockDataDir, openDataDir } from './data-dir.ts';
+import type { FlowObserver } from './flow/types.ts';
+import { IotBroker } from './iot/broker.ts';
+import { CertificateAuthority } from './iot/certificates.ts';
+import { RuleEngine } from './iot/rule-engine.ts';
+import { AsyncQueue } from './lambda/async-queue.ts';
+import { LambdaHost } from './lambda/host.ts';
+import { compilePattern } from './patterns/compile-pattern.ts';
+import { matches } from './patterns/matches.ts';
+import { Queues } from './queues/queues.ts';
+import { lastRuntimeFile, putAwayRuntimeFile, type RuntimeFile, runtimeFileName } from './runtime-file.ts';
+import { type LogLevel, runtimeLog } from './runtime-log.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
+import { ProtocolServer } from './server/server.ts';
+import { EventsService } from './services/events.ts';
+import { StepFunctions } from './services/sfn.ts';
+import { Dynamo } from './stores/dynamo.ts';
+import { writeAtomically } from './stores/files.ts';
+import { KeyStore } from './stores/keys.ts';
+import { LogStore } from './stores/logs.ts';
+import { ObjectStore } from './stores/objects.ts';
+import { SecretStore } from './stores/secrets.ts';
+import { Streams } from './stream/streams.ts';
+import type { DataDir, LambdaInvoker, RuntimeLog, RuntimePart } from './types.ts';
+
+export interface RuntimeOptions {
+  /** Folder that `cdk synth` wrote. */
+  readonly assemblyDir: string;
+  /** Where everything durable lives; made if absent. */
+  readonly dataDir: string;
+  /** Values of CloudFormation parameters. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** 0 takes a free one, which a restart on the same folder takes again where it can. @default 0 each; no `mqtts` */
+  readonly ports?: {
+    readonly http?: number;
+    readonly dynamodb?: number;
+    readonly mqtt?: number;
+    readonly mqtts?: number;
+  };
+  /** Lines from this level on go to stderr. @default warn */
+  readonly logLevel?: LogLevel;
+  readonly account?: string;
+  readonly region?: string;
+  /** Processes a function may have at once. @default 2 */
+  readonly maximumProcesses?: number;
+  /** Functions (names or logical ids) to load before devices may connect. @default none */
+  readonly warm?: readonly string[];
+  /** Told of every step of every execution, after it is durable. */
+  readonly observer?: FlowObserver;
+}
+
+export interface Runtime {
+  readonly stack: StackModel;
+  readonly file: RuntimeFile;
+  readonly lambda: LambdaHost;
+  readonly bus: Bus;
+  readonly flows: StepFunctions;
+  readonly objects: ObjectStore;
+  readonly logs: LogStore;
+  readonly calls: CallLog;
+  /** Figures of every part, by name: counts since the start and present depths. */
+  stats(): Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Ids of the processes that run now: functions by name, `dynamodb` beside them. */
+  processes(): Readonly<Record<string, readonly number[]>>;
+  /** Stops in order; everything unfinished goes on at the next start. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the stack on a data folder, going on with whatever an earlier run left unfinished there.
+ * @throws AssemblyError what cannot run faithfully; LockedError the folder is in use; Error a port is taken
+ */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const data = openDataDir(options.dataDir);
+  const unlock = lockDataDir(data.root);
+  const started: RuntimePart[] = [];
+  const stop = once(async () => {
+    // A part that fails to stop must not keep the others, or the lock.
+    const problems: unknown[] = [];
+    for (const part of started.toReversed()) await part.stop().catch((error: unknown) => problems.push(error));
+    putAwayRuntimeFile(data.root);
+    unlock();
+    if (problems.length > 0) throw new AggregateError(problems, 'some parts of the runtime did not stop in order');
+  });
+  try {
+    return await startParts(options, data, started, stop);
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function startParts(
+  options: RuntimeOptions,
+  data: DataDir,
+  started: RuntimePart[],
+  stop: () => Promise<void>,
+): Promise<Runtime> {
+  const start = async <Part extends RuntimePart>(part: Part): Promise<Part> => {
+    // Pushed first, so that a part that fails half-way is stopped too.
+    started.push(part);
+    await part.start();
+    return part;
+  };
+  const orphans = endOrphans(data);
+  const before = lastRuntimeFile(data.root);
+  const place = { account: options.account ?? '000000000000', region: options.region ?? 'eu-central-1' };
+
+  // The stack is read twice: its mistakes are told before anything is started, its queue URLs need the server's port.
+  const readAt = (endpointUrl: string): StackModel => {
+    return readStack({
+      assemblyDir: options.assemblyDir,
+      endpointUrl,
+      ...place,
+      ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    });
+  };
+  const groupNames = readAt('http://127.0.0.1:1').logGroups.map((group) => group.name);
+  const logs = new LogStore({ dir: data.folder('logs'), groupNames, ...place });
+  await start({ name: 'logs', start: () => Promise.resolve(), stop: () => logs.flush() });
+  const log = runtimeLog(options.logLevel ?? 'warn', logs);
+  if (orphans > 0) log.info(`ended ${orphans} processes that an earlier run left behind`);
+
+  const calls = await start(new CallLog(join(data.root, 'calls.jsonl')));
+  const server = await listen(options.ports?.http ?? 0, before?.httpPort, (port) =>
+    ProtocolServer.listen({ calls, log, port }),
+  );
+  await start({ name: 'server', start: () => Promise.resolve(), stop: () => server.stop() });
+  const stack = readAt(server.url);
+  checkLayers(stack.functions);
+
+  const dynamo = await start(
+    new Dynamo({
+      dir: data.folder('dynamodb'),
+      port: options.ports?.dynamodb ?? 0,
+      ...place,
+      tables: stack.tables,
+      log,
+      calls,
+    }),
+  );
+  const objects = new ObjectStore(data.folder('s3'), stack.buckets);
+  const keys = new KeyStore(data.folder('keys'), stack.keys);
+  const secrets = new SecretStore(data.folder('secrets'), stack.secrets);
+  const queues = await Queues.open({ dir: data.folder('queues'), stack });
+  await start(queues);
+
+  const lambda = new LambdaHost({
+    functions: stack.functions,
+    surroundings: { ...place, endpointUrl: server.url, dynamodbUrl: dynamo.url },
+    temporaryDir: (name) => data.folder(join('tmp', name)),
+    cacheDir: data.folder('cache'),
+    logs,
+    ...(options.maximumProcesses === undefined ? {} : { maximumProcesses: options.maximumProcesses }),
+  });
+  await start({ name: 'lambda', start: () => Promise.resolve(), stop: () => lambda.stop() });
+  const processes = (): Record<string, number[]> => ({
+    ...lambda.processes(),
+    dynamodb: dynamo.pid === undefined ? [] : [dynamo.pid],
+  });
+  await start(new Children(data, () => Object.values(processes()).flat()));
+  const asynchronous = new AsyncQueue({
+    dir: data.folder('async'),
+    functions: stack.functions,
+    invoke: (arn, payload) => lambda.invoke(arn, payload),
+    deadLetters: queues,
+    log,
+  });
+  const invoker: LambdaInvoker = {
+    invoke: (name, payload, given) => lambda.invoke(name, payload, given),
+    invokeAsync: async (name, payload) => asynchronous.accept(lambda.find(name).model.arn, payload),
+  };
+
+  // Flows publish to the bus, whose rules start flows: the bus is reached by name once it is there.
+  let bus: Bus | undefined;
+  const flows = await StepFunctions.open({
+    dir: data.folder('states'),
+    stack,
+    invoker,
+    bus: { putEvents: (entries, caller) => bus!.putEvents(entries, caller) },
+    logs,
+    log,
+    ...(options.observer === undefined ? {} : { observer: options.observer }),
+  });
+  const targets = new Targets({ invoker, flows, queues, logs });
+  bus = await Bus.open({ dir: data.folder('bus'), stack, compilePattern: patternOf, targets, queues, log });
+  const streams = await Streams.open({ dir: data.folder('streams'), stack, invoker, queues, log });
+  const scheduler = await Scheduler.open({ dir: data.folder('scheduler'), stack, targets, queues, log });
+  const services = [new EventsService(bus, stack), flows, queues, keys, secrets, logs];
+  server.serve({ services, lambda: { ...invoker, find: (name) => lambda.find(name) }, objects });
+
+  // Consumers before producers: from here on unfinished work goes on.
+  await lambda.warm(options.warm ?? []);
+  await start(asynchronous);
+  await start(flows);
+  await start(bus);
+  await start(streams);
+  await start(scheduler);
+  const rules = new RuleEngine({ stack, streams, objects, queues, invoker, log });
+  const { broker, mqttPort } = await startBroker(options, data, rules, log, before?.mqttPort, start);
+
+  const file: RuntimeFile = {
+    version: 1,
+    pid: process.pid,
+    startedMs: Date.now(),
+    stackName: stack.stackName,
+    ...place,
+    httpPort: server.port,
+    dynamodbPort: dynamo.port,
+    mqttPort,
+    ...(broker.tlsPort === 0 ? {} : { mqttsPort: broker.tlsPort }),
+    outputs: stack.outputs,
+  };
+  writeAtomically(join(data.root, runtimeFileName), `${JSON.stringify(file, null, 2)}\n`);
+  return {
+    stack,
+    file,
+    lambda,
+    bus,
+    flows,
+    objects,
+    logs,
+    calls,
+    processes,
+    stop,
+    stats: () => ({
+      ...Object.fromEntries(started.flatMap((part) => (part.stats === undefined ? [] : [[part.name, part.stats()]]))),
+      rules: { ...rules.counts },
+      functions: functionStats(lambda),
+    }),
+  };
+}
+
+async function startBroker(
+  options: RuntimeOptions,
+  data: DataDir,
+  rules: RuleEngine,
+  log: RuntimeLog,
+  previousPort: number | undefined,
+  start: (part: IotBroker) => Promise<IotBroker>,
+): Promise<{ broker: IotBroker; mqttPort: number }> {
+  const mqtts = options.ports?.mqtts;
+  const tls = mqtts === undefined ? {} : { tls: await tlsListener(data, mqtts) };
+  const broker = await listen(options.ports?.mqtt ?? 0, previousPort, (port) =>
+    start(new IotBroker({ rules, log, plain: { host: '127.0.0.1', port }, ...tls })),
+  );
+  return { broker, mqttPort: broker.plainPort };
+}
+
+async function tlsListener(data: DataDir, port: number) {
+  const authority = await CertificateAuthority.open(data.folder('certificates'), Date.now());
+  const server = await authority.server(['localhost', '127.0.0.1'], Date.now());
+  return { host: '127.0.0.1', port, authority: authority.certificate, ...server };
+}
+
+/** Listens on the port asked for; where any will do, on the one of the run before, so that devices find it again. */
+async function listen<T>(wanted: number, previous: number | undefined, open: (port: number) => Promise<T>): Promise<T> {
+  if (wanted !== 0 || previous === undefined) return await open(wanted);
+  try {
+    return await open(previous);
+  } catch {
+    return await open(0);
+  }
+}
+
+function patternOf(pattern: unknown): (event: unknown) => boolean {
+  const compiled = compilePattern(pattern);
+  return (event) => matches(compiled, event);
+}
+
+function functionStats(lambda: LambdaHost): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(lambda.stats()).flatMap(([name, figures]) =>
+      Object.entries(figures).map(([figure, value]) => [`${name}.${figure}`, value]),
+    ),
+  );
+}
+
+/** A layer holds binaries: those of another processor would only fail at the first call. */
+function checkLayers(functions: readonly FunctionModel[]): void {
+  const own = process.arch === 'x64' ? 'x86_64' : process.arch;
+  const foreign = functions.find((each) => each.layerDirs.length > 0 && !each.architectures.includes(own));
+  if (foreign === undefined) return;
+  throw new Error(
+    `${foreign.logicalId}: its layer is made for ${foreign.architectures.join(', ')}, this machine is ${own}. Synthesize for this machine: -c groundcrew='{"architecture":"${process.arch}"}'.`,
+  );
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= action());
+}
