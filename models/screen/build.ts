@@ -10,7 +10,7 @@
  *   smoothing [R,R] lower triangle w(1−w)^(i−j), carry [R,1] (1−w)^(i+1)    pick [A,1,R] 1 at each asset's last row
  * gives
  *   evidence [A,R,10] in the order of `graphEvidence`    parts [A,R,C] each channel's share before division by the sum
- *   level_last, shift_last, drift_last [A,1,C]           residuals [A,R,C] the static ones, in deviations
+ *   shift_last, drift_last [A,1,C]                       residuals [A,R,C] the static ones, in deviations
  */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -49,7 +49,6 @@ const outputs: Readonly<Record<string, readonly Dim[]>> = {
   evidence: ['A', 'R', graphEvidence.length],
   parts: ['A', 'R', 'C'],
   residuals: ['A', 'R', 'C'],
-  level_last: ['A', 1, 'C'],
   shift_last: ['A', 1, 'C'],
   drift_last: ['A', 1, 'C'],
 };
@@ -91,7 +90,6 @@ export function buildScreenModel(): Uint8Array {
     add('MatMul', ['pick', `${name}_raw`], `${name}_last`);
     add('Mul', [`${name}_unit`, `${name}_unit`], `${name}_square`);
   }
-  add('MatMul', ['pick', 'level'], 'level_last');
 
   sum('mask', 'observed_count');
   add('Max', ['observed_count', 'one'], 'observed');

@@ -68,7 +68,7 @@ export function crossValidate(input: CrossValidateInput): CrossValidated {
     all.rows += part.rows;
     parts.push(part);
   }
-  const wander = wanderOf(parts, terms, channels);
+  const wander = wanderOf(parts, fitSeason(all, terms, channels).season, terms, channels);
   const seasonOf = (gram: Gram): SeasonFit => wandering(fitSeason(gram, terms, channels), wander);
   const folds = parts.map((part) => seasonOf(without(all, part)));
   const heldOut = parts.map((part, b) => heldOutCovariance(part, terms, channels, folds[b]!));
@@ -138,12 +138,16 @@ export function crossValidate(input: CrossValidateInput): CrossValidated {
 const wanderFactor = 4;
 
 /** Variance by channel of the blocks' means: what a channel wanders, on top of the little that noise would give. */
-function wanderOf(parts: readonly Gram[], terms: number, channels: number): Float64Array {
+function wanderOf(parts: readonly Gram[], season: Float64Array, terms: number, channels: number): Float64Array {
   const used = parts.filter((part) => part.rows > 0);
   const wander = new Float64Array(channels);
   for (let c = 0; c < channels; c += 1) {
     // The first seasonal term is 1, so its products are plain sums.
-    const means = used.map((part) => part.sums[terms + c]! / part.rows);
+    const means = used.map((part) => {
+      let sum = part.sums[terms + c]!;
+      for (let i = 0; i < terms; i += 1) sum -= part.sums[i]! * season[i * channels + c]!;
+      return sum / part.rows;
+    });
     const mean = means.reduce((sum, value) => sum + value, 0) / used.length;
     const between = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(used.length - 1, 1);
     wander[c] = wanderFactor * between;

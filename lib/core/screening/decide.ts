@@ -45,9 +45,10 @@ export interface SegmentEvidence {
   readonly partsAt: number;
   /** Channels as padded in `parts`. */
   readonly partsWidth: number;
-  /** Observed cells by row, from `observedAt` on. */
+  /** Observed cells by row of the segment. */
   readonly observed: Uint16Array;
-  readonly observedAt: number;
+  /** −log10 p of values that stand still, by row of the segment. */
+  readonly stuck: Float32Array;
 }
 
 const graphWidth = graphEvidence.length;
@@ -72,7 +73,7 @@ export function decideRows(
   for (let r = 0; r < rows; r += 1) {
     const row = at + r;
     const from = segment.evidenceAt + r * graphWidth;
-    if (segment.observed[segment.observedAt + r] === 0) {
+    if (segment.observed[r] === 0) {
       // Nothing was measured: no evidence either way, the alarm stays as it is.
       out.pValues[row] = 1;
       out.alarms[row] = state.alarm;
@@ -86,7 +87,7 @@ export function decideRows(
     );
     line[graphWidth] = state.activity;
     line[graphWidth + 1] = -state.activity;
-    const rawFresh = largestLogP(combiner.tails, line, 0, 0, freshTo);
+    const rawFresh = Math.max(largestLogP(combiner.tails, line, 0, 0, freshTo), segment.stuck[r]!);
     const slow = largestLogP(combiner.tails, line, 0, freshTo, width);
     const logs = logP(combiner.combined, Math.max(rawFresh, slow));
     const fresh = Math.min(logP(combiner.fresh, rawFresh), freshCut);

@@ -156,14 +156,15 @@ function maskRows(values: Float64Array, mask: Uint8Array): Float64Array {
 function normalise(values: Float64Array, input: EvidenceInput, least: number): Float64Array {
   const { rows, channels, dead, mask, skip } = input;
   const deviations = new Float64Array(channels).fill(1);
+  const column = new Float64Array(rows);
   for (let c = 0; c < channels; c += 1) {
     if (dead[c] === 1) continue;
-    const column: number[] = [];
+    let kept = 0;
     for (let t = 0; t < rows; t += 1) {
       const i = t * channels + c;
-      if (mask[i] === 1 && skip[t] === 0) column.push(Math.abs(values[i]!));
+      if (mask[i] === 1 && skip[t] === 0) column[kept++] = Math.abs(values[i]!);
     }
-    const sorted = Float64Array.from(column).sort();
+    const sorted = column.subarray(0, kept).sort();
     const high = quantileOfSorted(sorted, 0.98) / 2.326;
     const cut = 10 * Math.max(high, least);
     let square = 0;

@@ -1,7 +1,7 @@
 /** Fits the calibration of one asset from its warm-up: pure, deterministic, no training data but its own rows. */
 import { type Calibration, calibrationVersion } from '../../contracts/calibration.ts';
 import { rowCount, type Series } from '../series.ts';
-import { crossValidate } from './cross-validate.ts';
+import { type CrossValidateInput, crossValidate } from './cross-validate.ts';
 import { decimalsOf, describeChannel, mostDecimals, roundTo } from './describe.ts';
 import { fitEvidence } from './fit-evidence.ts';
 import { encodeFloats } from './floats.ts';
@@ -46,11 +46,10 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
   const fromMs = series.timesMs[0]!;
   const toMs = series.timesMs[rows - 1]!;
   const days = (toMs - fromMs + periodMs) / 86_400_000;
-  const { harmonics, weekend } = seasonOrder(days, periodMs);
-  const season = seasonRows(series.timesMs, harmonics, weekend);
   const { z, mask } = standardise(values, described, channels);
   const skip = options.exclude ?? new Uint8Array(rows);
-  const found = crossValidate({ z, mask, season, skip, rows, channels, dead, periodMs, cut: regressionCut });
+  const base = { z, mask, skip, rows, channels, dead, periodMs, cut: regressionCut };
+  const { harmonics, weekend, found } = chooseSeason(series.timesMs, days, periodMs, base);
   const episodesPerRow = promisedRate(options, periodMs);
   const smoothing = smoothingOf(periodMs);
   const fitted = fitEvidence(found, { mask, skip, rows, channels, dead, smoothing, episodesPerRow });
@@ -89,6 +88,34 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
     threshold: fitted.threshold,
     notes,
   };
+}
+
+/** Below so many days a season is believed only where it foretells held-out stretches better than none. */
+const certainDays = 7;
+
+function chooseSeason(timesMs: Float64Array, days: number, periodMs: number, base: Omit<CrossValidateInput, 'season'>) {
+  const order = seasonOrder(days, periodMs);
+  const attempt = (harmonics: number, weekend: boolean) => ({
+    harmonics,
+    weekend,
+    found: crossValidate({ ...base, season: seasonRows(timesMs, harmonics, weekend) }),
+  });
+  const seasonal = attempt(order.harmonics, order.weekend);
+  if (order.harmonics === 0 || days >= certainDays) return seasonal;
+  const plain = attempt(0, false);
+  return levelLoss(plain.found.levels, base) < levelLoss(seasonal.found.levels, base) ? plain : seasonal;
+}
+
+/** Sum over channels of the logarithm of the held-out levels' mean square. */
+function levelLoss(levels: Float64Array, { channels, dead, skip }: Omit<CrossValidateInput, 'season'>): number {
+  let loss = 0;
+  for (let c = 0; c < channels; c += 1) {
+    if (dead[c] === 1) continue;
+    let square = 0;
+    for (let i = c, t = 0; i < levels.length; i += channels, t += 1) if (skip[t] === 0) square += levels[i]! ** 2;
+    loss += Math.log(square + 1e-9);
+  }
+  return loss;
 }
 
 function checkSeries(series: Series, fewest: number, exclude: Uint8Array | undefined): void {

@@ -25,7 +25,7 @@ export interface FollowOptions {
 /** Rows replayed through a new calibration, so that what is smoothed has settled. */
 const settleRows = 64;
 /** Most cells and rows that are kept to calibrate again. */
-const historyCells = 200_000;
+const historyCells = 120_000;
 const historyRows = 20_000;
 /** The next calibration comes when the stream has grown by this part. */
 const recalibrationGrowth = 0.5;

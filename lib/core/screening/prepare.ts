@@ -14,6 +14,10 @@ export interface Segment {
   /** [rows × terms] */
   readonly season: Float32Array;
   readonly observed: Uint16Array;
+  /** −log10 p of the longest standing value of each row. */
+  readonly stuck: Float32Array;
+  /** Levels of the row before the first, [channels]. */
+  readonly levelBefore: Float32Array;
   readonly weights: Weights;
 }
 
@@ -43,6 +47,9 @@ export function prepareSegment(
   const mask = new Float32Array(limit * count);
   const season = new Float32Array(limit * terms);
   const observed = new Uint16Array(limit);
+  const stuck = new Float32Array(limit);
+  const runLimits = runLimitsOf(open);
+  const levelBefore = state.rows === 0 ? undefined : levelsAt(state.last, state.lastMs, open);
   const seen = open.doc.warmup.seenDecimals;
   let lastMs = state.rows === 0 ? timesMs[from]! : state.lastMs;
   let weights: Weights | undefined;
@@ -69,10 +76,11 @@ export function prepareSegment(
     }
     weights ??= weightsFor(open, now);
     writeSeason(time, harmonics, weekend, season, rows * terms);
-    observed[rows] = fillRow(open, state, weights, values.subarray(source0, source0 + count), out, mask, season, rows);
+    observed[rows] = fillRow(open, levelBefore, values.subarray(source0, source0 + count), out, mask, season, rows);
+    stuck[rows] = countRuns(state, open, runLimits, out, mask, rows);
     lastMs = time;
   }
-  if (state.rows === 0) firstLevels(state, weights!, out, season, count, terms);
+  const firstLevel = levelBefore ?? levelsAt(out.subarray(0, count), timesMs[from]!, open);
   report(open, state, observed, rows, flags);
   const cut = (array: Float32Array, width: number): Float32Array =>
     rows === limit ? array : array.subarray(0, rows * width);
@@ -82,6 +90,8 @@ export function prepareSegment(
     mask: cut(mask, count),
     season: cut(season, terms),
     observed,
+    stuck,
+    levelBefore: firstLevel,
     weights: weights!,
   };
 }
@@ -89,8 +99,7 @@ export function prepareSegment(
 /** Writes row `row` of values and mask and gives the number of cells observed. */
 function fillRow(
   open: OpenCalibration,
-  state: OpenState,
-  weights: Weights,
+  levelBefore: Float32Array | undefined,
   cells: Float64Array,
   z: Float32Array,
   mask: Float32Array,
@@ -111,30 +120,75 @@ function fillRow(
     }
     // Missing: the last level, fading, on top of the season.
     let expected = 0;
-    let last = row === 0 ? state.level[c]! : z[at - count + c]!;
+    let last = row === 0 ? (levelBefore?.[c] ?? 0) : z[at - count + c]!;
     for (let s = 0; s < terms; s += 1) {
-      expected += season[row * terms + s]! * weights.season[s * count + c]!;
-      if (row > 0) last -= season[(row - 1) * terms + s]! * weights.season[s * count + c]!;
+      expected += season[row * terms + s]! * open.season[s * count + c]!;
+      if (row > 0) last -= season[(row - 1) * terms + s]! * open.season[s * count + c]!;
     }
     z[at + c] = expected + missingFade * last;
   }
   return found;
 }
 
-/** The very first row has itself as the row before. */
-function firstLevels(
+/** Values in scales less the season of their time; dead channels 0. The very first row has itself as the row before. */
+function levelsAt(values: Float32Array, timeMs: number, open: OpenCalibration): Float32Array {
+  const { channelCount: count, seasonTerms: terms, dead } = open;
+  const { harmonics, weekend } = open.doc.model;
+  const season = new Float32Array(terms);
+  writeSeason(timeMs, harmonics, weekend, season, 0);
+  return Float32Array.from({ length: count }, (_, c) => {
+    if (dead[c] === 1) return 0;
+    let level = values[c]!;
+    for (let s = 0; s < terms; s += 1) level -= season[s]! * open.season[s * count + c]!;
+    return level;
+  });
+}
+
+const runLimits = new WeakMap<OpenCalibration, Float64Array>();
+/** Rows added to the longest run of the warm-up before a standing value is news. */
+const runMargin = 4;
+/** Runs say nothing of a channel that stood still for more than this part of the warm-up. */
+const runShare = 0.1;
+
+/** Run length by channel from which on a standing value is evidence; infinite where it never is. */
+function runLimitsOf(open: OpenCalibration): Float64Array {
+  const known = runLimits.get(open);
+  if (known) return known;
+  const { rows } = open.doc.warmup;
+  const limits = Float64Array.from(open.doc.channels, ({ dead, longestRunRows }) =>
+    dead || longestRunRows + runMargin > runShare * rows ? Number.POSITIVE_INFINITY : longestRunRows + runMargin,
+  );
+  runLimits.set(open, limits);
+  return limits;
+}
+
+/**
+ * Counts for how long each channel has stood still. Runs of length r come up about n·exp(−r/τ) times in n rows, so the
+ * longest of the warm-up, L, gives τ = L / ln n and −log10 p = (r/L − 1) · log10 n.
+ */
+function countRuns(
   state: OpenState,
-  weights: Weights,
+  open: OpenCalibration,
+  limits: Float64Array,
   z: Float32Array,
-  season: Float32Array,
-  count: number,
-  terms: number,
-): void {
+  mask: Float32Array,
+  row: number,
+): number {
+  const { last, runs } = state;
+  const count = open.channelCount;
+  const at = row * count;
+  let largest = 0;
   for (let c = 0; c < count; c += 1) {
-    let level = z[c]!;
-    for (let s = 0; s < terms; s += 1) level -= season[s]! * weights.season[s * count + c]!;
-    state.level[c] = level;
+    const value = z[at + c]!;
+    if (mask[at + c] === 1) {
+      const run = value === last[c] ? runs[c]! + 1 : 1;
+      runs[c] = run;
+      const excess = run / limits[c]! - 1;
+      if (excess > largest) largest = excess;
+    }
+    last[c] = value;
   }
+  return largest * Math.log10(open.doc.warmup.rows);
 }
 
 function fadeState(state: OpenState, periods: number, smoothing: number): void {

@@ -33,7 +33,7 @@ interface Job {
   done: number;
 }
 
-const outputNames = ['evidence', 'parts', 'level_last', 'shift_last', 'drift_last'] as const;
+const outputNames = ['evidence', 'parts', 'shift_last', 'drift_last'] as const;
 
 /**
  * Screens rows of many assets; results come in the order of the requests.
@@ -123,7 +123,6 @@ async function runGroup(
   group.forEach(({ job, segment }, a) => {
     const count = job.open.channelCount;
     for (const [name, vector] of [
-      ['level_last', job.state.level],
       ['shift_last', job.state.shift],
       ['drift_last', job.state.drift],
     ] as const) {
@@ -139,7 +138,7 @@ async function runGroup(
         partsAt: a * rows * channels,
         partsWidth: channels,
         observed: segment.observed,
-        observedAt: 0,
+        stuck: segment.stuck,
       },
       segment.rows,
       job.out,

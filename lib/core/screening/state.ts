@@ -3,13 +3,16 @@ import type { ScreenState } from '../../contracts/calibration.ts';
 import { decodeFloats, encodeFloats } from './floats.ts';
 import type { OpenCalibration } from './open.ts';
 
-/** Scalars behind the three vectors of `channels` numbers (level, smoothed residual, smoothed level). */
+/** Scalars behind the four vectors of `channels` numbers (value, run, smoothed residual, smoothed level). */
 const scalarCount = 11;
 
 export interface OpenState {
   lastMs: number;
   rows: number;
-  readonly level: Float32Array;
+  /** Values of the last row in scales about the centre, missing ones filled. */
+  readonly last: Float32Array;
+  /** Rows for which each channel has had exactly its last value. */
+  readonly runs: Float32Array;
   readonly shift: Float32Array;
   readonly drift: Float32Array;
   /** Smoothed logarithm of the dynamic residual's size. */
@@ -42,7 +45,8 @@ export function newState(calibration: OpenCalibration): OpenState {
   return {
     lastMs: 0,
     rows: 0,
-    level: vector(),
+    last: vector(),
+    runs: vector(),
     shift: vector(),
     drift: vector(),
     activity: 0,
@@ -62,10 +66,11 @@ export function newState(calibration: OpenCalibration): OpenState {
 /** Packs a state; numbers are kept as float32, as they are computed with. */
 export function packState(calibration: OpenCalibration, state: OpenState): ScreenState {
   const count = calibration.channelCount;
-  const floats = new Float32Array(3 * count + scalarCount);
-  floats.set(state.level, 0);
-  floats.set(state.shift, count);
-  floats.set(state.drift, 2 * count);
+  const floats = new Float32Array(4 * count + scalarCount);
+  floats.set(state.last, 0);
+  floats.set(state.runs, count);
+  floats.set(state.shift, 2 * count);
+  floats.set(state.drift, 3 * count);
   floats.set(
     [
       state.activity,
@@ -80,7 +85,7 @@ export function packState(calibration: OpenCalibration, state: OpenState): Scree
       state.windowDecimals,
       state.windowCells,
     ],
-    3 * count,
+    4 * count,
   );
   return {
     v: 1,
@@ -103,16 +108,17 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
   }
   const count = calibration.channelCount;
   const floats = decodeFloats(packed.floats);
-  if (floats.length !== 3 * count + scalarCount || floats.some((value) => !Number.isFinite(value))) {
+  if (floats.length !== 4 * count + scalarCount || floats.some((value) => !Number.isFinite(value))) {
     throw new RangeError(`The screening state does not hold the finite numbers of ${count} channels.`);
   }
-  const scalar = (i: number): number => floats[3 * count + i]!;
+  const scalar = (i: number): number => floats[4 * count + i]!;
   return {
     lastMs: packed.lastMs,
     rows: packed.rows,
-    level: floats.slice(0, count),
-    shift: floats.slice(count, 2 * count),
-    drift: floats.slice(2 * count, 3 * count),
+    last: floats.slice(0, count),
+    runs: floats.slice(count, 2 * count),
+    shift: floats.slice(2 * count, 3 * count),
+    drift: floats.slice(3 * count, 4 * count),
     activity: scalar(0),
     fresh: scalar(1),
     alarm: scalar(2),

@@ -100,7 +100,7 @@ export function packGroup(group: readonly GroupMember[], leastRows: number): Scr
       static_now: square(({ segment }) => segment.weights.staticNow),
       dynamic_now: square(({ segment }) => segment.weights.dynamicNow),
       dynamic_before: square(({ segment }) => segment.weights.dynamicBefore),
-      level_before: vector(({ state }) => state.level),
+      level_before: vector(({ segment }) => segment.levelBefore),
       shift_before: vector(({ state }) => state.shift),
       drift_before: vector(({ state }) => state.drift),
       level_inverse: vector(({ segment }) => segment.weights.levelInverse),
