@@ -25,6 +25,8 @@ const variables = {
   WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false']).transform((text) => text === 'true'),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,
+  /** Set by Lambda itself. */
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().min(64).max(20_480).default(512),
   QUOTA_PER_ASSET_HOUR: z.coerce.number().int().min(0).max(1000),
 };
 

@@ -112,6 +112,12 @@ export async function takeQuota(
   }
 }
 
+/** Effects that were taken from the quota of this hour, read consistently. */
+export async function quotaUsed(at: LedgerTable, scope: string, nowMs: number): Promise<number> {
+  const item = await getItem(at, quotaKey(scope, nowMs));
+  return Number(item?.used?.N ?? 0);
+}
+
 const hourMs = 3_600_000;
 const quotaKey = (scope: string, nowMs: number): string =>
   `quota#${scope}#${new Date(Math.floor(nowMs / hourMs) * hourMs).toISOString().slice(0, 13)}`;

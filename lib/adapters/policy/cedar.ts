@@ -102,3 +102,14 @@ const messages = (errors: readonly DetailedError[]): string => errors.map(({ mes
 
 const wrong = (pack: string, problem: string): CorruptDataError =>
   new CorruptDataError(`The policies of pack "${pack}" are wrong: ${problem}.`, { code: 'policies-invalid' });
+
+/** Opens each pack's policies once for the process. @param folderOf where the policies of a pack lie */
+export function cedarAuthorizers(folderOf: (pack: string) => string): (pack: string) => Authorizer {
+  const opened = new Map<string, Authorizer>();
+  return (pack) => {
+    if (!/^[a-z][a-z0-9-]{0,63}$/.test(pack)) throw wrong(pack, 'that is no name of a pack');
+    const authorizer = opened.get(pack) ?? cedarAuthorizer(pack, readPolicyFiles(folderOf(pack)));
+    opened.set(pack, authorizer);
+    return authorizer;
+  };
+}

@@ -25,10 +25,14 @@ const historyKey = z
   .regex(/^history\/[a-z0-9][a-z0-9-]{0,63}\/[A-Za-z0-9][A-Za-z0-9 ._-]{0,255}$/);
 
 export const calibrateInput = z.union([
-  z.strictObject({ register: assetRegistration }),
-  z.strictObject({ asset: assetId, historyKey }),
+  z.strictObject({ register: assetRegistration, historyKey: z.undefined().optional() }),
+  z.strictObject({ asset: assetId, historyKey, register: z.undefined().optional() }),
   // The schedule sends what EventBridge sends; nothing of it is used.
-  z.object({ register: z.undefined(), asset: z.undefined(), historyKey: z.undefined() }),
+  z.object({
+    register: z.undefined().optional(),
+    historyKey: z.undefined().optional(),
+    asset: z.undefined().optional(),
+  }),
 ]);
 export type CalibrateInput = z.infer<typeof calibrateInput>;
 
@@ -129,13 +133,13 @@ export async function calibrateFromHistory(ports: CalibratePorts, asset: string,
   }
   const registration = await ports.documents.registration(state.registrationHash);
   const series = seriesOfCsv(Buffer.from(bytes).toString('utf8'), key, registration.channels);
-  const calibration = fit(asset, series);
+  const calibration = fitted(asset, series);
   const windowRows = await fillWindow(ports, asset, series);
   const calibrationHash = await adopt(ports, asset, calibration);
   return { asset, calibrationHash, rows: series.timesMs.length, windowRows, notes: calibration.notes };
 }
 
-function fit(asset: string, series: Series): Calibration {
+function fitted(asset: string, series: Series): Calibration {
   try {
     return fitCalibration(series);
   } catch (cause) {
@@ -226,7 +230,7 @@ async function calibrateFromWindow(ports: CalibratePorts, state: AssetState): Pr
   const { channels } = await ports.documents.registration(state.registrationHash);
   const known = channels.length > 0 ? channels : inferChannels(await deliveredNames(ports.windows, state));
   const { series } = await readWindow(ports.windows, state, { channels: known, ...warmupWindow });
-  const calibration = fit(state.asset, series);
+  const calibration = fitted(state.asset, series);
   const calibrationHash = await adopt(ports, state.asset, calibration);
   return { asset: state.asset, calibrationHash, rows: series.timesMs.length, windowRows: 0, notes: calibration.notes };
 }
@@ -239,4 +243,17 @@ async function deliveredNames(windows: WindowStore, state: AssetState): Promise<
       ? await windows.openChunk(state.asset, state.openPart)
       : await windows.rawSegments(newest, state.asset);
   return [...new Set(segments.flatMap(({ channels }) => channels))].map((name) => ({ name }));
+}
+
+/** One call of the function: what it was asked for, and how many calibrations were made. */
+export async function calibrate(
+  ports: CalibratePorts,
+  input: CalibrateInput,
+): Promise<{ calibrations: number; result: unknown }> {
+  if (input.register !== undefined) return { calibrations: 0, result: await register(ports, input.register) };
+  if (input.historyKey !== undefined) {
+    return { calibrations: 1, result: await calibrateFromHistory(ports, input.asset, input.historyKey) };
+  }
+  const result = await calibrateWarm(ports);
+  return { calibrations: result.calibrated.length, result };
 }

@@ -22,8 +22,8 @@ export interface CasePort {
     record: CaseRecord,
     flagId: string,
   ): Promise<{ readonly caseId: string; readonly outcome: 'opened' | 'attached' | 'known' }>;
-  /** The case that waits in the slot for its execution, or `undefined` when none waits. */
-  pendingCase(correlationKey: string): Promise<CaseRecord | undefined>;
+  /** The slot as it is now; `pending` while its case waits for its execution. */
+  slotOf(correlationKey: string): Promise<{ readonly pending: boolean; readonly record: CaseRecord } | undefined>;
   markStarted(correlationKey: string, caseId: string): Promise<void>;
 }
 
@@ -68,8 +68,8 @@ export async function route(ports: RoutePorts, input: RouteInput): Promise<{ cas
   if (decision.guard.verdict === 'observe') return { opened: false };
   const record = caseOf(decision, correlationKeyOf(decision, ports.packOf(decision.pack)), ports.nowMs());
   const { caseId, outcome } = await ports.cases.openOrAttach(record, flagId);
-  const waiting = await ports.cases.pendingCase(record.correlationKey);
-  if (waiting?.caseId === caseId) await startCase(ports, waiting);
+  const slot = await ports.cases.slotOf(record.correlationKey);
+  if (slot?.pending && slot.record.caseId === caseId) await startCase(ports, slot.record);
   if (caseId !== record.caseId) await auditAttached(ports, caseId, flagId, decision);
   return { caseId, opened: outcome === 'opened' };
 }

@@ -1,0 +1,37 @@
+/** Opens a case for a decision, or attaches its flag to the case that is open for the same anomaly. */
+import { dynamoAudit } from '../../lib/adapters/aws/audit.ts';
+import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
+import { getSlot, markStarted, openOrAttach } from '../../lib/adapters/aws/case-store.ts';
+import { dynamoDb, eventBridge, stepFunctions } from '../../lib/adapters/aws/clients.ts';
+import { environment } from '../../lib/adapters/aws/environment.ts';
+import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
+import { startOnce } from '../../lib/adapters/aws/start-execution.ts';
+import { type RoutePorts, route, routeInput } from '../../lib/core/decision/route.ts';
+import { handle } from '../../lib/middleware/handle.ts';
+import { packs } from '../../models/index.ts';
+
+const env = environment('TABLE_CASES', 'TABLE_AUDIT', 'BUS_NAME', 'CASE_FLOW_ARN');
+const table = { client: dynamoDb(), table: env.TABLE_CASES };
+const ports: RoutePorts = {
+  audit: dynamoAudit(dynamoDb(), env.TABLE_AUDIT),
+  flags: dynamoFlagStore(dynamoDb(), env.TABLE_CASES),
+  cases: {
+    slotOf: (key) => getSlot(table, key),
+    openOrAttach: (record, flagId) => openOrAttach(table, record, flagId),
+    markStarted: (key, caseId) => markStarted(table, key, caseId),
+  },
+  bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
+  startExecution: (caseId) => startOnce(stepFunctions(), env.CASE_FLOW_ARN, caseId),
+  packOf: (name) => (Object.hasOwn(packs, name) ? packs[name] : undefined),
+  nowMs: Date.now,
+};
+
+export const handler = handle({
+  name: 'route',
+  input: routeInput,
+  run: async (input, { measure }) => {
+    const routed = await route(ports, input);
+    if (routed.opened) measure({ casesOpened: 1 });
+    return routed;
+  },
+});
