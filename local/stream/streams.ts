@@ -45,7 +45,7 @@ interface Mapping {
   readonly consumers: readonly ShardConsumer[];
 }
 
-const maxDataBase64 = Math.ceil((1024 * 1024) / 3) * 4;
+const maxDataBytes = 1024 * 1024;
 const maxPartitionKeyLength = 256;
 const pruneEveryMs = 60_000;
 
@@ -86,7 +86,7 @@ export class Streams implements RuntimePart, StreamWriter {
         `a partition key has 1 to 256 characters, not ${partitionKey.length}`,
       );
     }
-    if (data.length > maxDataBase64) {
+    if (Buffer.byteLength(data, 'base64') > maxDataBytes) {
       throw new ServiceError('ValidationException', 'the data of a record may have 1 MiB at most');
     }
     const shard = stream.shards[shardIndexOf(partitionKey, stream.shards.length)]!;
