@@ -45,6 +45,10 @@ export async function reconcile(
   if (effect.status !== 'UNKNOWN') return answer(effect, ports.now());
   if (effect.reconciliations >= maxReconciliations) return { ...answer(effect, ports.now()), exhausted: true };
 
+  // A sweep that could only send has nothing to do, and must not use up the flow's reconciliations.
+  const { declared } = ports.remediator(effect.remediator);
+  if (!maySend && !declared.offers.includes('queryable')) return answer(effect, ports.now());
+
   const attemptId = ports.newAttemptId();
   const begun = await move(ports, effect, (at) => beginReconcile(effect, attemptId, at));
   if (typeof begun !== 'object') return answer(await reread(ports, effect), ports.now());

@@ -1,0 +1,203 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { hashOf } from '../../../lib/core/audit/canonical.ts';
+import { maxDeferrals } from '../../../lib/core/ledger/effect.ts';
+import { EffectPayloadError } from '../../../lib/core/remediation/order.ts';
+import { reconcile } from '../../../lib/core/remediation/reconcile.ts';
+import { remediate } from '../../../lib/core/remediation/remediate.ts';
+import {
+  CountingEndpoint,
+  caseFor,
+  type EndpointFault,
+  memoryWorld,
+  proposalFor,
+} from '../../support/remediation-world.ts';
+
+const ask = { inverse: false };
+const typesOf = (world: ReturnType<typeof memoryWorld>): string[] => [...world.audit.values()].map(({ type }) => type);
+
+describe('remediate', () => {
+  test('acts once, in the order that the invariant states, however often it is asked', async () => {
+    const world = memoryWorld(caseFor('a'));
+    const { caseId } = world.record;
+    let atSend: unknown;
+    world.endpoint.onSend = () => {
+      const [effect] = world.ledger.effects.values();
+      atSend = { status: effect!.status, audit: typesOf(world) };
+    };
+    const first = await remediate(world.ports, { caseId, ...ask });
+    expect(atSend).toEqual({ status: 'IN_PROGRESS', audit: ['effect-announced'] });
+    expect(first).toMatchObject({ status: 'SUCCEEDED', waitS: 0 });
+    expect(await remediate(world.ports, { caseId, ...ask })).toEqual(first);
+    expect([...world.endpoint.physical.values()]).toEqual([1]);
+    expect(typesOf(world)).toEqual(['effect-announced', 'effect-outcome']);
+    expect([...world.events.values()].map(({ type }) => type)).toEqual(['RemediationSucceeded']);
+    expect(world.record).toMatchObject({ status: 'verifying', effectKeys: [first.effectKey] });
+    expect(world.record.ticket).toMatch(/^T-/);
+    expect(world.holds).toMatchObject([{ action: 'close-valve', target: 'V1', expectedChannels: ['F1'] }]);
+    expect(world.ledger.effects.get(first.effectKey)).toMatchObject({
+      completed: true,
+      outcome: { after: { bootId: 'boot-1', seq: 7 } },
+    });
+  });
+
+  test('undoing releases the hold', async () => {
+    const world = memoryWorld(caseFor('a'));
+    const { caseId } = world.record;
+    await remediate(world.ports, { caseId, inverse: false });
+    expect(await remediate(world.ports, { caseId, inverse: true })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(world.holds).toEqual([]);
+    expect(world.endpoint.physical.size).toBe(2);
+  });
+
+  test('sends nothing while the stop switch is on, or when it cannot be read', async () => {
+    const world = memoryWorld(caseFor('a'));
+    world.stopped = ['all by ann: maintenance'];
+    const refused = await remediate(world.ports, { caseId: world.record.caseId, ...ask });
+    expect(refused).toMatchObject({ status: 'FAILED' });
+    expect(refused.message).toContain('maintenance');
+    const blind = memoryWorld(caseFor('b'));
+    const ports = { ...blind.ports, stopReasons: () => Promise.reject(new Error('throttled')) };
+    expect(await remediate(ports, { caseId: blind.record.caseId, ...ask })).toMatchObject({ status: 'FAILED' });
+    for (const { endpoint, ledger } of [world, blind]) {
+      expect(endpoint.physical.size).toBe(0);
+      expect([...ledger.effects.values()][0]!.outcome).toMatchObject({ provenNotExecuted: true });
+    }
+  });
+
+  test('a stop switch that was read too long ago is read again', async () => {
+    const world = memoryWorld(caseFor('a'));
+    let reads = 0;
+    const ports = {
+      ...world.ports,
+      stopReasons: async () => {
+        reads += 1;
+        world.nowMs += 1_500;
+        return [];
+      },
+    };
+    expect(await remediate(ports, { caseId: world.record.caseId, ...ask })).toMatchObject({ status: 'FAILED' });
+    expect(reads).toBe(3);
+    expect(world.endpoint.physical.size).toBe(0);
+  });
+
+  test('the same key is not used for another payload', async () => {
+    const world = memoryWorld(caseFor('a'));
+    const { caseId } = world.record;
+    await remediate(world.ports, { caseId, ...ask });
+    const proposal = { ...proposalFor(), parameters: { percent: 50 } };
+    world.record = { ...world.record, proposal, proposalHash: hashOf(proposal) };
+    await expect(remediate(world.ports, { caseId, ...ask })).rejects.toThrow(EffectPayloadError);
+    expect(typesOf(world)).toContain('effect-refused');
+    expect(world.record.note).toContain('another payload');
+  });
+
+  test('a person who says yes again raises the ordinal; a rerun does not', async () => {
+    const world = memoryWorld(caseFor('a'));
+    const { caseId } = world.record;
+    world.endpoint.faults.push('forbidden');
+    const first = await remediate(world.ports, { caseId, ...ask });
+    expect(first.status).toBe('FAILED');
+    expect((await remediate(world.ports, { caseId, ...ask })).effectKey).toBe(first.effectKey);
+    world.approvals = 1;
+    const second = await remediate(world.ports, { caseId, ...ask });
+    expect(second).toMatchObject({ status: 'SUCCEEDED' });
+    expect(second.effectKey).not.toBe(first.effectKey);
+    expect(await remediate(world.ports, { caseId, ...ask })).toEqual(second);
+    expect(world.ledger.effects.get(first.effectKey)).toMatchObject({ superseded: true });
+  });
+
+  test('an endpoint that is busy is asked again with the same key, a bounded number of times', async () => {
+    const world = memoryWorld(caseFor('a'));
+    const { caseId } = world.record;
+    world.endpoint.faults.push(...Array.from({ length: maxDeferrals + 1 }, (): EndpointFault => 'busy'));
+    let answer = await remediate(world.ports, { caseId, ...ask });
+    let asked = 0;
+    while (answer.status === 'UNKNOWN' && asked < 50) {
+      expect(answer.waitS).toBeGreaterThanOrEqual(2);
+      world.nowMs += answer.waitS * 1000;
+      answer = await reconcile(world.ports, { effectKey: answer.effectKey, maySend: true });
+      asked += 1;
+    }
+    expect(answer.status).toBe('FAILED');
+    expect(asked).toBe(maxDeferrals);
+    expect([...world.endpoint.bodies.values()].map((bodies) => bodies.size)).toEqual([1]);
+  });
+
+  test('a closed case is not acted upon', async () => {
+    const world = memoryWorld(caseFor('a', { status: 'closed', resolution: 'rejected' }));
+    await expect(remediate(world.ports, { caseId: world.record.caseId, ...ask })).rejects.toThrow(/closed/);
+    expect(world.endpoint.physical.size).toBe(0);
+  });
+});
+
+describe('reconcile', () => {
+  const untilKnown = async (world: ReturnType<typeof memoryWorld>, effectKey: string) => {
+    for (let n = 0; n < 40; n += 1) {
+      const answer = await reconcile(world.ports, { effectKey, maySend: true });
+      if (answer.status !== 'UNKNOWN' || answer.exhausted) return answer;
+      world.nowMs += answer.waitS * 1000;
+    }
+    throw new Error('never known');
+  };
+
+  test.each([
+    ['keyed and queryable', ['keyed', 'queryable']],
+    ['keyed only', ['keyed']],
+  ] as const)('finds out after a lost answer where the endpoint is %s', async (_what, offers) => {
+    for (const fault of ['lost-answer', 'dead-before'] as const) {
+      const world = memoryWorld(caseFor('a'), new CountingEndpoint(offers));
+      world.endpoint.faults.push(fault);
+      const { effectKey, status } = await remediate(world.ports, { caseId: world.record.caseId, ...ask });
+      expect(status).toBe('UNKNOWN');
+      expect(await untilKnown(world, effectKey)).toMatchObject({ status: 'SUCCEEDED' });
+      expect([...world.endpoint.physical.values()]).toEqual([1]);
+      expect(world.record.status).toBe('verifying');
+      expect(typesOf(world)).toContain('effect-reconciled');
+    }
+  });
+
+  test('leaves it to a person where the endpoint offers nothing', async () => {
+    const world = memoryWorld(caseFor('a'), new CountingEndpoint(['none']));
+    world.endpoint.faults.push('dead-before');
+    const { effectKey } = await remediate(world.ports, { caseId: world.record.caseId, ...ask });
+    expect(await untilKnown(world, effectKey)).toMatchObject({ status: 'UNKNOWN', exhausted: true });
+    expect(world.endpoint.physical.size).toBe(0);
+  });
+
+  test('a sweep, a reviewed case and a superseded effect send nothing', async () => {
+    const world = memoryWorld(caseFor('a'), new CountingEndpoint(['keyed']));
+    world.endpoint.faults.push('dead-before');
+    const { effectKey } = await remediate(world.ports, { caseId: world.record.caseId, ...ask });
+    await reconcile(world.ports, { effectKey, maySend: false });
+    world.nowMs += 100_000;
+    world.record = { ...world.record, status: 'in-review' };
+    await reconcile(world.ports, { effectKey, maySend: true });
+    expect(world.endpoint.physical.size).toBe(0);
+    world.record = { ...world.record, status: 'acting' };
+    world.approvals = 1;
+    world.nowMs += 100_000;
+    await remediate(world.ports, { caseId: world.record.caseId, ...ask });
+    world.nowMs += 100_000;
+    await reconcile(world.ports, { effectKey, maySend: true });
+    expect(world.endpoint.physical.has(effectKey)).toBe(false);
+    expect([...world.endpoint.physical.values()]).toEqual([1]);
+  });
+
+  test('any sequence of faults ends with at most one physical effect and the same bytes', async () => {
+    const fault = fc.constantFrom<EndpointFault>('lost-answer', 'unreachable', 'busy', 'dead-before');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fault, { maxLength: 10 }), async (faults) => {
+        const world = memoryWorld(caseFor('a'));
+        world.endpoint.faults.push(...faults);
+        const { effectKey } = await remediate(world.ports, { caseId: world.record.caseId, ...ask });
+        const answer = await untilKnown(world, effectKey);
+        expect([...world.endpoint.physical.values()].reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(1);
+        for (const bodies of world.endpoint.bodies.values()) expect(bodies.size).toBe(1);
+        if (answer.status === 'SUCCEEDED') expect(world.endpoint.physical.get(effectKey)).toBe(1);
+        if (answer.status === 'FAILED') expect(world.endpoint.physical.size).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
