@@ -49,6 +49,11 @@ export interface RuntimeOptions {
   readonly logLevel?: LogLevel;
   readonly account?: string;
   readonly region?: string;
+  /**
+   * Folder (with `nodejs/node_modules` inside) that functions with layers get in place of the stack's, whose binaries
+   * are made for another processor. @default the stack's own, refused where the processor differs
+   */
+  readonly hostLayer?: string;
   /** Processes a function may have at once. @default 2 */
   readonly maximumProcesses?: number;
   /** Functions (names or logical ids) to load before devices may connect. @default none */
@@ -134,8 +139,8 @@ async function startParts(
     ProtocolServer.listen({ calls, log, port }),
   );
   await start({ name: 'server', start: () => Promise.resolve(), stop: () => server.stop() });
-  const stack = readAt(server.url);
-  checkLayers(stack.functions);
+  const read = readAt(server.url);
+  const stack = { ...read, functions: withHostLayer(read.functions, options.hostLayer) };
 
   const dynamo = await start(
     new Dynamo({
@@ -285,13 +290,16 @@ function functionStats(lambda: LambdaHost): Record<string, number> {
 }
 
 /** A layer holds binaries: those of another processor would only fail at the first call. */
-function checkLayers(functions: readonly FunctionModel[]): void {
+function withHostLayer(functions: readonly FunctionModel[], hostLayer: string | undefined): FunctionModel[] {
   const own = process.arch === 'x64' ? 'x86_64' : process.arch;
-  const foreign = functions.find((each) => each.layerDirs.length > 0 && !each.architectures.includes(own));
-  if (foreign === undefined) return;
-  throw new Error(
-    `${foreign.logicalId}: its layer is made for ${foreign.architectures.join(', ')}, this machine is ${own}. Synthesize for this machine: -c groundcrew='{"architecture":"${process.arch}"}'.`,
-  );
+  return functions.map((each) => {
+    if (each.layerDirs.length === 0) return each;
+    if (hostLayer !== undefined) return { ...each, layerDirs: [hostLayer] };
+    if (each.architectures.includes(own)) return each;
+    throw new Error(
+      `${each.logicalId}: its layer is made for ${each.architectures.join(', ')}, this machine is ${own}. Give the runtime a layer of this machine (hostLayer).`,
+    );
+  });
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {
