@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 
 /** Loopback, private, link-local (cloud metadata among them), shared, documentation, multicast and reserved ranges. */
-const refused = new BlockList();
+const refused4 = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -20,7 +20,10 @@ for (const [network, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const)
-  refused.addSubnet(network, prefix, 'ipv4');
+  refused4.addSubnet(network, prefix, 'ipv4');
+
+// A list of its own: Node also holds IPv4 addresses against the mapped range of a shared one.
+const refused6 = new BlockList();
 for (const [network, prefix] of [
   ['::', 128],
   ['::1', 128],
@@ -37,13 +40,13 @@ for (const [network, prefix] of [
   ['fec0::', 10],
   ['ff00::', 8],
 ] as const)
-  refused.addSubnet(network, prefix, 'ipv6');
+  refused6.addSubnet(network, prefix, 'ipv6');
 
 /** Whether an address is public. What is not an IP address is not. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return false;
-  return !refused.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  return family === 4 ? !refused4.check(address, 'ipv4') : !refused6.check(address, 'ipv6');
 }
 
 export interface PinnedAddress {
