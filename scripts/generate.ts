@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { repositoryRoot } from '../layers/build.ts';
+import { supportTable } from '../local/flow/support.ts';
 import { contractDocuments } from './generate/contracts.ts';
 import { packIndex, remediatorIndex } from './generate/indexes.ts';
 import { configurationTable, permissionsTable } from './generate/tables.ts';
@@ -12,6 +13,7 @@ import { configurationTable, permissionsTable } from './generate/tables.ts';
 /** Path relative to the repository → content. */
 const documents: Readonly<Record<string, string>> = {
   ...contractDocuments(),
+  'docs/generated/asl-support.md': supportTable(),
   'docs/generated/configuration.md': configurationTable(),
   'docs/generated/permissions.md': permissionsTable(),
   ...packIndex(),

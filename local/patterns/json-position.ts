@@ -4,7 +4,7 @@
  */
 export function jsonErrorPosition(text: string): number | undefined {
   const tokens =
-    /[\t\n\r ]*(?:("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null)|([[\]{},:]))/y;
+    /[\t\n\r ]*(?:("(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null)|([[\]{},:]))/y;
   const open: ('[' | '{')[] = [];
   // What may come next: a value, a value or the end of a list, a key, a key or the end of an object, …
   let expected: 'value' | 'value]' | 'key' | 'key}' | ':' | ',' = 'value';
