@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { loadDefinition } from '../../../local/flow/definition.ts';
+import { compileDefinition } from '../../../local/flow/definition.ts';
 import { FlowEngine, type FlowEngineOptions } from '../../../local/flow/engine.ts';
 import { FlowApiError, TaskError } from '../../../local/flow/errors.ts';
 import type { JsonObject, TaskPort, TaskRequest } from '../../../local/flow/types.ts';
@@ -45,7 +45,7 @@ function start(
   input = '{"a":1}',
   type: 'STANDARD' | 'EXPRESS' = 'STANDARD',
 ) {
-  const definition = loadDefinition(machine(states));
+  const definition = compileDefinition(machine(states));
   return engine.start({ stateMachineArn: MACHINE, definition, name, input, type }).executionArn;
 }
 

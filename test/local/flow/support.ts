@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadDefinition } from '../../../local/flow/definition.ts';
+import { compileDefinition } from '../../../local/flow/definition.ts';
 import { type Mocks, type SimulationResult, simulate } from '../../../local/flow/simulate.ts';
 import type { Json, JsonObject } from '../../../local/flow/types.ts';
 
@@ -20,7 +20,7 @@ export function run(
   mocks: Mocks = {},
   more: JsonObject = {},
 ): Promise<SimulationResult> {
-  return simulate({ definition: loadDefinition(machine(states, more)), input, mocks });
+  return simulate({ definition: compileDefinition(machine(states, more)), input, mocks });
 }
 
 /** Runs `work` with a folder of its own, which is gone afterwards. */
