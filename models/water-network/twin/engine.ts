@@ -12,6 +12,7 @@ import {
   type EpanetWorkspace,
   initFlow,
   type LinkProperty,
+  linkProperty,
   type NodeProperty,
   nodeProperty,
   timeParameter,
@@ -118,9 +119,6 @@ export class EpanetModel {
   patternIndex(id: string): number {
     return this.indexOf(this.wasm._EN_getpatternindex, id);
   }
-  curveIndex(id: string): number {
-    return this.indexOf(this.wasm._EN_getcurveindex, id);
-  }
 
   setPattern(index: number, value: number): void {
     this.check(this.wasm._EN_setpatternvalue(this.handle, index, 1, value), 'setpatternvalue');
@@ -131,9 +129,6 @@ export class EpanetModel {
   setLink(index: number, property: LinkProperty, value: number): void {
     this.check(this.wasm._EN_setlinkvalue(this.handle, index, property, value), 'setlinkvalue');
   }
-  setCurvePoint(index: number, x: number, y: number): void {
-    this.check(this.wasm._EN_setcurvevalue(this.handle, index, 1, x, y), 'setcurvevalue');
-  }
   setControl(index: number, type: number, link: number, setting: number, node: number, level: number): void {
     this.check(this.wasm._EN_setcontrol(this.handle, index, type, link, setting, node, level), 'setcontrol');
   }
@@ -141,6 +136,11 @@ export class EpanetModel {
     this.check(this.wasm._EN_setcontrolenabled(this.handle, index, enabled ? 1 : 0), 'setcontrolenabled');
   }
 
+  /** Whether a link is open, or a pump running. */
+  isOpen(index: number): boolean {
+    this.check(this.wasm._EN_getlinkvalue(this.handle, index, linkProperty.status, this.scratch), 'getlinkvalue');
+    return this.wasm.getValue(this.scratch, 'double') > 0;
+  }
   private node(index: number, property: NodeProperty): number {
     this.check(this.wasm._EN_getnodevalue(this.handle, index, property, this.scratch), 'getnodevalue');
     return this.wasm.getValue(this.scratch, 'double');

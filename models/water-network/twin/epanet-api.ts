@@ -55,14 +55,13 @@ export interface EpanetWasm {
   readonly _EN_getnodeindex: Find;
   readonly _EN_getlinkindex: Find;
   readonly _EN_getpatternindex: Find;
-  readonly _EN_getcurveindex: Find;
   readonly _EN_setpatternvalue: Set;
   readonly _EN_setnodevalue: Set;
   readonly _EN_setlinkvalue: Set;
   readonly _EN_getnodevalue: Get;
+  readonly _EN_getlinkvalue: Get;
   readonly _EN_getnodevalues: Bulk;
   readonly _EN_getlinkvalues: Bulk;
-  readonly _EN_setcurvevalue: (project: number, curve: number, point: number, x: number, y: number) => number;
   readonly _EN_setcontrol: (
     project: number,
     index: number,

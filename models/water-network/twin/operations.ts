@@ -21,13 +21,13 @@ export class CommandError extends Error {
 interface PumpState {
   readonly pump: Pump;
   readonly link: number;
-  readonly curve: number;
   maintenance: boolean;
   stopped: boolean;
   /** Started by hand: runs whatever the tank says, or under the controls that it took over. */
   started: boolean;
   tripped: boolean;
-  wear: number;
+  /** Relative speed at which a worn pump behaves as it does; 1 when it is sound. */
+  speed: number;
   /** What was last told to the engine: may run on its own controls, is out, or runs by command. */
   applied: 'auto' | 'out' | 'on' | 'relief' | 'none';
 }
@@ -46,6 +46,9 @@ export class Operations {
   private readonly faults: readonly FaultSpec[];
   private readonly pumps = new Map<string, PumpState>();
   private readonly valves = new Map<string, ValveState>();
+  /** The pump that each control works on, by the control's index, and whether it does. */
+  private readonly targets = new Map<number, PumpState>();
+  private readonly enabled = new Map<number, boolean>();
   /** Tripped faults that were reset by a command. */
   private readonly cleared = new Set<FaultSpec>();
   private timeMs = 0;
@@ -55,15 +58,15 @@ export class Operations {
     this.model = model;
     this.faults = faults;
     for (const pump of network.pumps) {
-      const at = { link: model.linkIndex(pump.id), curve: model.curveIndex(pump.curve) };
+      const link = model.linkIndex(pump.id);
       this.pumps.set(pump.id, {
         pump,
-        ...at,
+        link,
         maintenance: false,
         stopped: false,
         started: false,
         tripped: false,
-        wear: 0,
+        speed: 1,
         applied: 'none',
       });
     }
@@ -179,10 +182,10 @@ export class Operations {
       this.setRunning(state, wanted === 'on');
     } else if (wanted === 'relief' && standsInFor !== undefined) {
       const taken = this.controlsOf(standsInFor.pump.id);
-      for (const index of taken) this.retarget(index, state.link);
+      for (const index of taken) this.retarget(index, state);
       this.setRunning(state, taken.length === 0 || this.isLow(taken));
     } else {
-      for (const index of own) this.retarget(index, state.link);
+      for (const index of own) this.retarget(index, state);
       if (before !== 'none') this.setRunning(state, own.length === 0 ? state.pump.initiallyOn : this.isLow(own));
     }
   }
@@ -193,14 +196,12 @@ export class Operations {
         ? Math.max(sum, progress(f, this.timeMs) * f.severity)
         : sum;
     }, 0);
-    if (wear === state.wear) return;
-    state.wear = wear;
-    // A worn impeller loses flow (leakage past the wear rings) and some head.
-    this.model.setCurvePoint(
-      state.curve,
-      state.pump.designFlowLps * (1 - wear),
-      state.pump.designHeadM * (1 - 0.35 * wear),
-    );
+    // With h = h₀ − r q², h₀ = 4/3 of the design head, a speed of √((q² + 3) / 4) leaves the fraction q of the flow there.
+    const speed = Math.sqrt(((1 - wear) ** 2 + 3) / 4);
+    if (speed === state.speed) return;
+    state.speed = speed;
+    for (const [index, target] of this.targets) if (target === state) this.point(index, state);
+    if (this.model.isOpen(state.link)) this.model.setLink(state.link, linkProperty.setting, speed);
   }
 
   private settleValve(state: ValveState): void {
@@ -232,6 +233,7 @@ export class Operations {
 
   private setRunning(state: PumpState, running: boolean): void {
     this.model.setLink(state.link, linkProperty.status, running ? 1 : 0);
+    if (running) this.model.setLink(state.link, linkProperty.setting, state.speed);
   }
 
   /** Indices (from 0) into `network.controls`; EPANET's controls are 2i + 1 (start) and 2i + 2 (stop). */
@@ -240,16 +242,24 @@ export class Operations {
   }
 
   private enable(index: number, enabled: boolean): void {
+    this.enabled.set(index, enabled);
     this.model.setControlEnabled(2 * index + 1, enabled);
     this.model.setControlEnabled(2 * index + 2, enabled);
   }
 
-  private retarget(index: number, link: number): void {
+  private retarget(index: number, state: PumpState): void {
+    this.targets.set(index, state);
+    this.enabled.set(index, true);
+    this.point(index, state);
+  }
+
+  /** Lets a control work on a pump, at the speed that the pump has. */
+  private point(index: number, state: PumpState): void {
     const control: LevelControl = this.network.controls[index]!;
     const node = this.model.nodeIndex(control.tank);
-    this.model.setControl(2 * index + 1, controlType.lowLevel, link, 1, node, control.belowM);
-    this.model.setControl(2 * index + 2, controlType.hiLevel, link, 0, node, control.aboveM);
-    this.enable(index, true);
+    this.model.setControl(2 * index + 1, controlType.lowLevel, state.link, state.speed, node, control.belowM);
+    this.model.setControl(2 * index + 2, controlType.hiLevel, state.link, 0, node, control.aboveM);
+    this.enable(index, this.enabled.get(index) ?? true);
   }
 
   /** Whether a tank has fallen below the middle of its band, so that a pump coming back should start. */
