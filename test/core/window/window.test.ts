@@ -1,0 +1,203 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { canonical, sha256 } from '../../../lib/core/audit/canonical.ts';
+import {
+  compact,
+  emptyHead,
+  fullChunkRows,
+  needsCompaction,
+  type WindowHead,
+} from '../../../lib/core/window/compact.ts';
+import { decodeEvidence, encodeEvidence } from '../../../lib/core/window/evidence.ts';
+import { LruCache } from '../../../lib/core/window/lru.ts';
+import { assemble, readWindow } from '../../../lib/core/window/read-window.ts';
+import {
+  decodeChunk,
+  decodeRawBatch,
+  encodeChunk,
+  encodeRawBatch,
+  mergeSegments,
+  type Segment,
+} from '../../../lib/core/window/rows.ts';
+import { WindowStore } from '../../../lib/core/window/window-store.ts';
+import { MemoryBucket } from '../../support/memory-bucket.ts';
+
+const channels = [
+  { name: 'p', role: 'pressure' as const, unit: 'bar' },
+  { name: 'q', role: 'flow' as const, unit: '' },
+];
+const segment = (seq: number, rows = 1, bootId = 'a'): Segment => ({
+  bootId,
+  seq,
+  channels: ['q', 'p'],
+  rows: Array.from({ length: rows }, (_, at) => [
+    1_000_000 + (seq + at) * 1000,
+    (seq + at) * 2,
+    seq + at === 3 ? null : seq + at,
+  ]),
+});
+const everything = { channels, maxMs: 1e12, maxRows: 1e6 };
+
+/** Delivers segments batch by batch, as screening does, and returns the head. */
+async function deliver(
+  objects: MemoryBucket,
+  batches: readonly (readonly Segment[])[],
+  compacting: boolean,
+): Promise<WindowHead> {
+  let head = emptyHead;
+  for (const [at, segments] of batches.entries()) {
+    // A fresh store each time: nothing may rest on what is in memory.
+    const windows = new WindowStore(objects);
+    const ref = `2026010100/${at}`;
+    await windows.putRawBatch(ref, new Map([['x', segments]]));
+    if (compacting && needsCompaction(head)) head = await compact(windows, 'x', head);
+    const rows = segments.reduce((sum, one) => sum + one.rows.length, 0);
+    head = { ...head, tail: [...head.tail, ref], tailRows: head.tailRows + rows };
+  }
+  return head;
+}
+
+describe('a window', () => {
+  test('compacted or not, it has the same rows', async () => {
+    const batch = fc.array(fc.tuple(fc.integer({ min: 0, max: 900 }), fc.integer({ min: 1, max: 30 })), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 120 }), async (plan) => {
+        const batches = plan.map((one) => one.map(([seq, rows]) => segment(seq, rows)));
+        const objects = new MemoryBucket();
+        const compacted = await deliver(objects, batches, true);
+        expect(compacted.tail.length).toBeLessThanOrEqual(33);
+        const read = await readWindow(new WindowStore(objects), { asset: 'x', ...compacted }, everything);
+        expect(read).toEqual(assemble(batches.flat(), everything));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('walks back over full chunks only as far as is asked for', async () => {
+    const objects = new MemoryBucket();
+    const batches = Array.from({ length: 200 }, (_, at) => [segment(at * 40, 40)]);
+    const head = await deliver(objects, batches, true);
+    expect(head.nextChunk).toBeGreaterThan(10);
+    const reads: string[] = [];
+    const counting = {
+      put: objects.put,
+      get: (key: string) => {
+        reads.push(key);
+        return objects.get(key);
+      },
+    };
+    const read = await readWindow(
+      new WindowStore(counting),
+      { asset: 'x', ...head },
+      { channels, maxMs: 1e12, maxRows: 100 },
+    );
+    expect(read.seqs).toEqual(Array.from({ length: 100 }, (_, at) => 7900 + at));
+    expect(reads.length).toBeLessThan(8);
+  });
+
+  test('ends with the reading that is asked for, though later ones and one of equal time were delivered', async () => {
+    const other: Segment = { bootId: 'b', seq: 0, channels: ['p'], rows: [[1_005_000, 7]] };
+    const window = assemble([other, segment(0, 10)], {
+      ...everything,
+      until: { bootId: 'a', seq: 5, atMs: 1_005_000 },
+    });
+    expect(window.seqs).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(window.bootIds.at(-1)).toBe('a');
+    expect(Array.from(window.series.values.slice(6, 10))).toEqual([Number.NaN, 6, 4, 8]);
+  });
+
+  test('finds the flagged row in a batch that the state does not name yet', async () => {
+    const objects = new MemoryBucket();
+    const windows = new WindowStore(objects);
+    await windows.putRawBatch('2026010100/x', new Map([['x', [segment(0, 4)]]]));
+    const until = { bootId: 'a', seq: 2, atMs: 1_002_000 };
+    const read = await readWindow(
+      windows,
+      { asset: 'x', ...emptyHead },
+      { ...everything, until, batch: '2026010100/x' },
+    );
+    expect(read.seqs).toEqual([0, 1, 2]);
+  });
+
+  test('a part that has gone with the retention counts as empty', async () => {
+    const head = { ...emptyHead, nextChunk: 2, openPart: 1, openRows: 5, tail: ['2020010100/gone'] };
+    const read = await readWindow(new WindowStore(new MemoryBucket()), { asset: 'x', ...head }, everything);
+    expect(read.seqs).toEqual([]);
+  });
+
+  test('chunks grow to their size and then stand', async () => {
+    const objects = new MemoryBucket();
+    const head = await deliver(
+      objects,
+      Array.from({ length: 30 }, (_, at) => [segment(at * 50, 50)]),
+      true,
+    );
+    expect(head.nextChunk).toBe(2);
+    const first = decodeChunk(objects.objects.get('window/x/0.json.gz')!);
+    expect(mergeSegments(first).rows).toBeGreaterThanOrEqual(fullChunkRows);
+    expect(first).toHaveLength(1);
+  });
+});
+
+describe('stored rows', () => {
+  test('read back as written, and the same rows give the same bytes', () => {
+    const byAsset = new Map([
+      ['x', [segment(0, 3), segment(9)]],
+      ['y', [segment(0)]],
+    ]);
+    expect(decodeRawBatch(encodeRawBatch(byAsset))).toEqual(byAsset);
+    const turned = new Map([...byAsset].reverse());
+    expect(Buffer.compare(encodeRawBatch(byAsset), encodeRawBatch(turned))).toBe(0);
+    expect(decodeChunk(encodeChunk([segment(0, 3)]))).toEqual([segment(0, 3)]);
+  });
+
+  test('damaged bytes are an error of their own, never rows', () => {
+    const bytes = Buffer.from(encodeChunk([segment(0, 3)]));
+    bytes[bytes.length - 6]! ^= 0xff;
+    expect(() => decodeChunk(bytes)).toThrow('does not read back');
+    expect(() => decodeRawBatch(Buffer.from('x'))).toThrow('does not read back');
+  });
+});
+
+describe('evidence', () => {
+  const window = assemble([segment(0, 6)], everything);
+
+  test('its hash is that of the canonical JSON, and it reads back', () => {
+    const { ref, bytes } = encodeEvidence('x', window);
+    expect(decodeEvidence(ref.hash, bytes)).toEqual(window);
+    const again = JSON.parse(
+      JSON.stringify({
+        v: 1,
+        asset: 'x',
+        boot: window.bootIds.map(() => 0),
+        boots: ['a'],
+        channels,
+        seq: window.seqs,
+        timesMs: Array.from(window.series.timesMs),
+        values: window.seqs.map((_, at) =>
+          Array.from(window.series.values.slice(at * 2, at * 2 + 2), (v) => (Number.isNaN(v) ? null : v)),
+        ),
+      }),
+    );
+    expect(ref.hash).toBe(sha256(canonical(again)));
+    expect(ref).toMatchObject({ rows: 6, fromMs: 1_000_000, toMs: 1_005_000, seq: 5, bootId: 'a' });
+  });
+
+  test('bytes under another name are refused', () => {
+    const { bytes } = encodeEvidence('x', window);
+    expect(() => decodeEvidence('0'.repeat(64), bytes)).toThrow('does not read back');
+    expect(() => encodeEvidence('x', assemble([], everything))).toThrow('no rows');
+  });
+});
+
+test('the cache keeps what was used last, within its weight', () => {
+  const cache = new LruCache<number>(10);
+  cache.set('a', 1, 5);
+  cache.set('b', 2, 5);
+  cache.get('a');
+  cache.set('c', 3, 5);
+  expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([1, undefined, 3]);
+});
