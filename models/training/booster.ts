@@ -158,14 +158,6 @@ export function gainShares(model: BoostedModel): Float64Array {
   return total > 0 ? shares.map((share) => share / total) : shares;
 }
 
-/** Weights that give every class the same total, so that rare classes are learned and not drowned. */
-export function balancedWeights(labels: readonly number[], classCount: number): number[] {
-  const counts = new Float64Array(classCount);
-  for (const label of labels) counts[label]! += 1;
-  const present = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
-  return labels.map((label) => labels.length / (present * counts[label]!));
-}
-
 function checkRows(rows: LabelledRows, classCount: number): number {
   const width = rows.features[0]?.length;
   if (width === undefined || rows.labels.length !== rows.features.length) {

@@ -1,13 +1,6 @@
 /** From labelled windows to a model with its figures: booster, temperature, conformal reference, held-out metrics. */
 import { childRandom } from '../../lib/core/random.ts';
-import {
-  type BoostedModel,
-  balancedWeights,
-  defaultBoosterOptions,
-  fitBooster,
-  gainShares,
-  rawScores,
-} from './booster.ts';
+import { type BoostedModel, defaultBoosterOptions, fitBooster, gainShares, rawScores } from './booster.ts';
 import { type ConformalReference, conformalTests, fitConformal, missingFeature } from './conformal.ts';
 import { argMax, evaluate, type Metrics } from './metrics.ts';
 import type { EventResult, PartResult, Sample, Split, TrainingRecipe } from './recipe.ts';
@@ -60,7 +53,8 @@ export type FitListener = (round: number, rounds: number, loss: number) => void;
 
 /** @throws RangeError when a split has no windows */
 export function fitClassifier(recipe: TrainingRecipe, data: SplitData, seed: number, onRound: FitListener): FitResult {
-  const samples = (split: Split): Sample[] => data[split].flatMap((part) => part.samples);
+  const samples = (split: Split): Sample[] =>
+    data[split].flatMap((part) => part.samples.filter((sample) => split === 'test' || !sample.faint));
   const [train, validation, test] = [samples('train'), samples('validation'), samples('test')];
   for (const [name, rows] of Object.entries({ train, validation, test })) {
     if (rows.length === 0) throw new RangeError(`the ${name} split has no flagged window; enlarge the data set`);
@@ -145,7 +139,10 @@ function heldOutFigures(
   };
 }
 
-/** Windows of one event share the weight of one, then classes are balanced. */
+/**
+ * Windows of one event share the weight of one; then rare classes are raised half-way (by the root of their rarity), so
+ * that they are learned and yet a probability does not forget how common false alarms are.
+ */
 function eventWeights(samples: readonly Sample[], labels: readonly number[], classCount: number): number[] {
   const perEvent = new Map<string, number>();
   for (const sample of samples) perEvent.set(sample.event, (perEvent.get(sample.event) ?? 0) + 1);
@@ -154,10 +151,9 @@ function eventWeights(samples: readonly Sample[], labels: readonly number[], cla
   own.forEach((weight, i) => {
     classTotals[labels[i]!]! += weight;
   });
-  const balance = balancedWeights(labels, classCount);
-  const counts = new Float64Array(classCount);
-  for (const label of labels) counts[label]! += 1;
-  return own.map((weight, i) => (weight * balance[i]! * counts[labels[i]!]!) / classTotals[labels[i]!]!);
+  const raised = own.map((weight, i) => weight / Math.sqrt(classTotals[labels[i]!]!));
+  const sum = raised.reduce((a, b) => a + b, 0);
+  return raised.map((weight) => (weight * labels.length) / sum);
 }
 
 /** Reference windows: as many of each class as there are, up to an equal share, chosen by the seed. */

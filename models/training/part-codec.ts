@@ -12,6 +12,7 @@ const stored = z.strictObject({
       segment: z.string(),
       event: z.string(),
       phase: z.enum(['onset', 'later']),
+      faint: z.boolean(),
       roles: z.enum(['known', 'inferred']),
       zoneRank: z.number().int().min(1).optional(),
     }),

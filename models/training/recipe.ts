@@ -27,6 +27,8 @@ export interface Sample {
   readonly event: string;
   /** The first window of an alarm, or a later one while it holds. */
   readonly phase: 'onset' | 'later';
+  /** The fault has less than a fifth of its size yet: nothing to learn from, but it counts in the figures. */
+  readonly faint: boolean;
   /** Whether channels' roles were known or had to be inferred. */
   readonly roles: 'known' | 'inferred';
   /** Rank of the true zone in the localisation, 1 is first; where truth and zones are known. */

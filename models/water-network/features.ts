@@ -7,6 +7,7 @@ import type { AlarmContext } from '../../lib/core/pack.ts';
 import type { Series } from '../../lib/core/series.ts';
 import { missingFeature } from '../training/conformal.ts';
 import { type ChannelStatistics, channelStatistics } from './features/channel-statistics.ts';
+import { energyFeatures } from './features/energy-features.ts';
 import { type FeatureMap, instrumentFeatures, shiftFeatures, suspectFeatures } from './features/group-features.ts';
 import { flowFeatures, stateFeatures, tankFeatures } from './features/hydraulic-features.ts';
 import { shareOf } from './features/statistics.ts';
@@ -24,8 +25,9 @@ function featureMap(view: WindowView, all: readonly ChannelStatistics[], alarm: 
     ...shiftFeatures('all', alive),
     ...shiftFeatures('pressure', of('pressure')),
     ...instrumentFeatures(view, alive),
-    ...suspectFeatures(alive, alarm),
-    ...flowFeatures(view, of('flow')),
+    ...suspectFeatures(alive, alarm, view.periodMs / 3_600_000),
+    ...energyFeatures(view),
+    ...flowFeatures(view, of('flow'), of('level')),
     ...tankFeatures(view, of('level')),
     ...stateFeatures(states('pump-state'), 'pump'),
     ...stateFeatures(states('valve-state', 'setpoint'), 'valve'),
@@ -48,6 +50,7 @@ export const featureNames: readonly string[] = Object.keys(
       onsetRow: 0,
       now: [0, 0],
       before: [0, 0],
+      near: [0, 0],
       channels: [],
       calibration: { channels: [] } as unknown as Calibration,
     },

@@ -8,7 +8,7 @@ import { makePart } from './training/make-part.ts';
 /** Networks by size and split; scenarios a network. */
 const sizes: Readonly<Record<DatasetSize, { networks: Record<Split, number>; scenarios: number }>> = {
   small: { networks: { train: 8, validation: 3, test: 4 }, scenarios: 9 },
-  full: { networks: { train: 260, validation: 60, test: 90 }, scenarios: 17 },
+  full: { networks: { train: 120, validation: 30, test: 45 }, scenarios: 17 },
 };
 
 function parts(size: DatasetSize, seed: number): Part[] {
@@ -39,8 +39,8 @@ export const recipe: TrainingRecipe = {
     'set is among them. Each is calibrated on its own warm-up (7 to 21 days, rows of 5, 15 or 60 minutes) and screened',
     'as a live asset would be, for 4 days with one fault or 8 livelier days without (fire flows, flushing, festivals,',
     'maintenance, heat, holidays). The windows are those that the screen itself flagged, at the onset and 1, 4, 12 and',
-    '24 hours later while the alarm held; its false alarms are the normal class. In about 40 % of the networks the',
-    'channels come without roles, as from a file whose names say nothing.',
+    '24 hours later while the alarm held; its false alarms are the normal class. In about 40 % of the networks',
+    'the roles of the channels are only what their names and values let one infer, as from a bare file.',
   ].join('\n'),
   intendedUse: [
     'Says what a flagged window of a drinking-water network looks like, for a policy and a person to act on. It is asked',
@@ -51,15 +51,24 @@ export const recipe: TrainingRecipe = {
     'Classes are balanced in training: on a site where one kind is rare its probability is too high.',
     'One fault at a time. Two at once get one answer, and the set of classes tends to grow.',
     'Leaks below 5 % of the mean demand look like a warm day; many are never flagged.',
-    'Without roles of channels there is no water balance: leak, burst and stuck valves are told apart less well.',
+    'Without roles of channels there is no water balance, and no zone or pump can be named.',
     'A sensor fault smaller than about twice the usual spread of its channel is seldom flagged.',
   ],
+  // What decides the windows and their features, not how trees are grown from them.
   sources: [
-    'models/water-network',
-    'models/training',
+    'models/water-network/features',
+    'models/water-network/features.ts',
+    'models/water-network/localise.ts',
+    'models/water-network/names.ts',
+    'models/water-network/training',
+    'models/water-network/twin',
+    'models/water-network/window.ts',
+    'models/training/conformal.ts',
+    'models/training/recipe.ts',
     'models/screen',
-    'lib/core',
-    'lib/contracts',
+    'lib/core/random.ts',
+    'lib/core/roles',
+    'lib/core/screening',
     'lib/adapters/onnx',
     'package-lock.json',
   ],

@@ -10,6 +10,8 @@ export interface ChannelStatistics {
   readonly shift: number;
   /** The same over the last hour only. */
   readonly lastShift: number;
+  /** The last hour against the few hours right before the onset: what happened suddenly. */
+  readonly step: number;
   readonly slopePerDay: number;
   /** Mean and root mean square of what the other channels do not explain, in usual deviations. */
   readonly peerMean: number;
@@ -43,17 +45,19 @@ export function channelStatistics(view: WindowView, channel: ChannelView): Chann
     view.hours.findIndex((hour) => hour > -1),
   );
   const shift = now - base;
-  const lastShift = mean(z, Math.min(lastFrom, to - 1), to) - base;
+  const last = mean(z, Math.min(lastFrom, to - 1), to);
+  const lastShift = last - base;
   const usualStep = Math.max(calibrated.roughness, calibrated.step, calibrated.scale * 1e-3);
   const jumps = stepsNear(view, raw, usualStep);
   const zJump = largestStepOf(z, view);
   const range = Math.max(calibrated.high - calibrated.low, calibrated.scale * 1e-3);
-  const last = lastValue(raw, from, to);
+  const lastRaw = lastValue(raw, from, to);
   return {
     view: channel,
     now,
     shift,
     lastShift,
+    step: last - mean(z, ...view.near),
     slopePerDay: slope(view.hours, z, from, to) * 24,
     peerMean: mean(channel.peer, from, to),
     peerRms: rms(channel.peer, from, to),
@@ -63,8 +67,10 @@ export function channelStatistics(view: WindowView, channel: ChannelView): Chann
     spikes: spikeShare(raw, from, to, 6 * usualStep),
     jump: Math.log2(1 + jumps),
     abruptness: zJump / (Math.abs(lastShift) + 0.5),
-    outside: Number.isNaN(last) ? Number.NaN : Math.max(0, last - calibrated.high, calibrated.low - last) / range,
-    place: (last - calibrated.low) / range,
+    outside: Number.isNaN(lastRaw)
+      ? Number.NaN
+      : Math.max(0, lastRaw - calibrated.high, calibrated.low - lastRaw) / range,
+    place: (lastRaw - calibrated.low) / range,
   };
 }
 

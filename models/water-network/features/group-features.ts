@@ -13,7 +13,9 @@ const pick = (group: readonly ChannelStatistics[], key: Exclude<keyof ChannelSta
 export function shiftFeatures(prefix: string, group: readonly ChannelStatistics[]): FeatureMap {
   const shifts = pick(group, 'shift');
   const last = pick(group, 'lastShift');
+  const steps = pick(group, 'step');
   const absolute = mean(last.map(Math.abs));
+  const absoluteStep = mean(steps.map(Math.abs));
   return {
     [`${prefix}-shift-min`]: smallest(last),
     [`${prefix}-shift-q25`]: quantile(last, 0.25),
@@ -25,6 +27,11 @@ export function shiftFeatures(prefix: string, group: readonly ChannelStatistics[
     [`${prefix}-share-rising`]: shareOf(last, (value) => value > 1.5),
     [`${prefix}-one-sidedness`]: absolute > 0 ? mean(last) / absolute : Number.NaN,
     [`${prefix}-concentration`]: concentration(last),
+    [`${prefix}-step-q10`]: quantile(steps, 0.1),
+    [`${prefix}-step-median`]: quantile(steps, 0.5),
+    [`${prefix}-step-q90`]: quantile(steps, 0.9),
+    [`${prefix}-step-one-sidedness`]: absoluteStep > 0 ? mean(steps) / absoluteStep : Number.NaN,
+    [`${prefix}-step-concentration`]: concentration(steps),
     [`${prefix}-slope-median`]: quantile(pick(group, 'slopePerDay'), 0.5),
     [`${prefix}-abruptness-median`]: quantile(pick(group, 'abruptness'), 0.5),
   };
@@ -58,7 +65,11 @@ export function instrumentFeatures(view: WindowView, all: readonly ChannelStatis
 }
 
 /** The channel that stands out most, what it looks like, and how calm the others are. */
-export function suspectFeatures(all: readonly ChannelStatistics[], alarm: AlarmContext): FeatureMap {
+export function suspectFeatures(
+  all: readonly ChannelStatistics[],
+  alarm: AlarmContext,
+  hoursPerRow: number,
+): FeatureMap {
   const suspect = all.reduce<ChannelStatistics | undefined>(
     (best, one) => ((one.peerRms || 0) > (best?.peerRms ?? -1) ? one : best),
     undefined,
@@ -67,6 +78,7 @@ export function suspectFeatures(all: readonly ChannelStatistics[], alarm: AlarmC
   const top = all.find((one) => one.view.index === alarm.topChannels[0]?.channel);
   const shares = alarm.topChannels.map((channel) => channel.share);
   return {
+    'suspect-step': suspect?.step ?? Number.NaN,
     'suspect-shift': suspect?.lastShift ?? Number.NaN,
     'suspect-peer-mean': suspect?.peerMean ?? Number.NaN,
     'suspect-peer-steadiness': suspect ? Math.abs(suspect.peerMean) / Math.max(suspect.peerRms, 1e-6) : Number.NaN,
@@ -97,7 +109,7 @@ export function suspectFeatures(all: readonly ChannelStatistics[], alarm: AlarmC
     'alarm-top-shift': top?.lastShift ?? Number.NaN,
     'alarm-top-rough-ratio': top?.roughRatio ?? Number.NaN,
     'alarm-score': Math.log2(1 + alarm.score),
-    'hours-since-onset': Math.log2(1 + (all[0] ? alarm.rowsSinceOnset : 0)),
+    'hours-since-onset': log(alarm.rowsSinceOnset * hoursPerRow),
   };
 }
 

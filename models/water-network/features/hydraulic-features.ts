@@ -4,62 +4,138 @@ import type { FeatureMap } from './group-features.ts';
 import { largest, mean, quantile, shareOf, smallest } from './statistics.ts';
 import type { WindowView } from './window-view.ts';
 
-/** Excess over the profile at each row relative to the channel's mean flow. */
-function relativeExcess(statistics: ChannelStatistics): Float64Array {
-  const { raw, expected } = statistics.view;
+/** Excess over the profile at each row relative to the mean flow. */
+function relativeExcess({ raw, expected }: Supply): Float64Array {
   const level = Math.max(Math.abs(mean(expected)), 1e-9);
   return raw.map((value, row) => (value - expected[row]!) / level);
 }
 
 /** Rows whose expected value lies in the lowest third of the window: night, whatever the time zone. */
-function nightRows(expected: Float64Array, from: number): (row: number) => boolean {
+function nightRows(expected: Float64Array): (row: number) => boolean {
   const limit = quantile(expected, 0.33);
-  return (row) => row >= from && expected[row]! <= limit;
+  return (row) => expected[row]! <= limit;
 }
 
-export function flowFeatures(view: WindowView, flows: readonly ChannelStatistics[]): FeatureMap {
-  const [from, to] = view.now;
-  const lastFrom = Math.max(
-    from,
+/** A flow, or several taken together. */
+interface Supply {
+  readonly raw: Float64Array;
+  readonly expected: Float64Array;
+}
+
+/**
+ * All that flows into the network: meters that belong to no zone, pump or valve where the topology is told, else the
+ * largest flow there is.
+ */
+function supplyOf(
+  flows: readonly ChannelStatistics[],
+): { supply: Supply; members: ReadonlySet<ChannelStatistics> } | undefined {
+  if (flows.length === 0) return undefined;
+  const tied = flows.filter((flow) => flow.view.zone !== undefined || flow.view.element !== undefined);
+  const free = flows.filter((flow) => !tied.includes(flow));
+  const size = (flow: ChannelStatistics): number => Math.abs(mean(flow.view.expected));
+  const largestFlow = flows.reduce((best, flow) => (size(flow) > size(best) ? flow : best), flows[0]!);
+  const members = tied.length > 0 && free.length > 0 ? free : [largestFlow];
+  const add = (key: 'raw' | 'expected'): Float64Array =>
+    members[0]!.view[key].map((_, row) => members.reduce((sum, flow) => sum + flow.view[key][row]!, 0));
+  return { supply: { raw: add('raw'), expected: add('expected') }, members: new Set(members) };
+}
+
+const lastHour = (view: WindowView): number =>
+  Math.max(
+    view.now[0],
     view.hours.findIndex((hour) => hour > -1),
   );
-  const excess = flows.map(relativeExcess);
-  const now = excess.map((series) => mean(series, lastFrom, to));
-  const sinceOnset = excess.map((series) => mean(series, from, to));
-  const before = excess.map((series) => mean(series, ...view.before));
-  const levels = flows.map((flow) => Math.abs(mean(flow.view.expected)));
-  const main = levels.reduce((best, level, i) => (level > (levels[best] ?? -1) ? i : best), 0);
-  const mainExcess = excess[main] ?? new Float64Array(0);
-  const isNight = flows[main] ? nightRows(flows[main].view.expected, 0) : () => false;
-  const dayFrom = Math.max(
-    0,
-    view.hours.findIndex((hour) => hour > -24),
-  );
+
+export function flowFeatures(
+  view: WindowView,
+  flows: readonly ChannelStatistics[],
+  levels: readonly ChannelStatistics[],
+): FeatureMap {
+  const [from, to] = view.now;
+  const hourFrom = lastHour(view);
+  const found = supplyOf(flows);
+  const supply = found?.supply ?? { raw: new Float64Array(0), expected: new Float64Array(0) };
+  const excess = relativeExcess(supply);
+  const isNight = nightRows(supply.expected);
   const cells = (night: boolean): number[] =>
-    Array.from(mainExcess).filter((_, row) => row >= Math.max(from, dayFrom) && isNight(row) === night);
-  const byZone = flows.flatMap((flow, i) => (flow.view.zone !== undefined && i !== main ? [i] : []));
-  const mainLevel = Math.max(levels[main] ?? Number.NaN, 1e-9);
-  const zoneExcess = byZone.map((i) => (now[i]! * levels[i]!) / mainLevel);
-  const total = levels.reduce((a, b) => a + b, 0);
-  const sum = now.reduce((acc, value, i) => acc + (Number.isNaN(value) ? 0 : value * levels[i]!), 0);
+    Array.from(excess).filter((_, row) => row >= from && isNight(row) === night);
+  const now = mean(excess, hourFrom, to);
+  const each = flows.map((flow) => relativeExcess(flow.view));
+  const steps = each.map((series) => mean(series, hourFrom, to) - mean(series, ...view.near));
+  const recent = each.map((series) => mean(series, hourFrom, to));
+  const scale = Math.max(Math.abs(mean(supply.expected)), 1e-9);
+  const zones = flows.flatMap((flow, i) => {
+    if (flow.view.zone === undefined || found?.members.has(flow)) return [];
+    const weight = Math.abs(mean(flow.view.expected)) / scale;
+    return [{ excess: recent[i]! * weight, step: steps[i]! * weight }];
+  });
+  const zoneExcess = zones.map((zone) => zone.excess);
   return {
-    'flow-main-excess': now[main] ?? Number.NaN,
-    'flow-main-excess-since-onset': sinceOnset[main] ?? Number.NaN,
-    'flow-main-excess-less-before': (now[main] ?? Number.NaN) - nullish(before[main]),
-    'flow-sum-excess': flows.length > 0 ? sum / Math.max(total, 1e-9) : Number.NaN,
-    'flow-largest-excess': largest(now),
-    'flow-smallest-excess': smallest(now),
+    'flow-main-excess': now,
+    'flow-main-excess-since-onset': mean(excess, from, to),
+    'flow-main-excess-less-before': now - orZero(mean(excess, ...view.before)),
+    'flow-main-step': now - mean(excess, ...view.near),
+    'flow-largest-excess': largest(recent),
+    'flow-smallest-excess': smallest(recent),
+    'flow-largest-step': largest(steps),
+    'flow-smallest-step': smallest(steps),
     'flow-night-excess': mean(cells(true)),
     'flow-day-excess': mean(cells(false)),
-    'flow-main-excess-low': quantile(mainExcess.subarray(from, to), 0.1),
-    'flow-main-excess-high': quantile(mainExcess.subarray(from, to), 0.9),
+    'flow-main-excess-low': quantile(excess.subarray(from, to), 0.1),
+    'flow-main-excess-high': quantile(excess.subarray(from, to), 0.9),
     'flow-standing-still': shareOf(flows.map(standsStill), (value) => value > 0),
     'flow-still-beyond-longest': largest(flows.map((flow) => (standsStill(flow) > 0 ? flow.runRatio : -8))),
     'zone-excess-largest': largest(zoneExcess),
     'zone-excess-smallest': smallest(zoneExcess),
     'zone-excess-lead': largest(zoneExcess) - quantile(zoneExcess, 0.5),
-    'balance-main-less-zones':
-      byZone.length > 0 ? (now[main] ?? Number.NaN) - zoneExcess.reduce((a, b) => a + b, 0) : Number.NaN,
+    'zone-step-largest': largest(zones.map((zone) => zone.step)),
+    'zone-step-smallest': smallest(zones.map((zone) => zone.step)),
+    'balance-main-less-zones': zones.length > 0 ? now - zoneExcess.reduce((a, b) => a + b, 0) : Number.NaN,
+    ...netFeatures(view, supply, levels, scale),
+  };
+}
+
+/**
+ * Inflow less what the tanks take. How much a tank takes for a metre of level is not known; it is the slope of inflow
+ * against the change of level (both less their profiles) over the normal part of the window, tank after tank.
+ */
+function netFeatures(
+  view: WindowView,
+  supply: Supply,
+  levels: readonly ChannelStatistics[],
+  scale: number,
+): FeatureMap {
+  const names = ['net-excess', 'net-excess-since-onset', 'net-step'];
+  if (levels.length === 0 || supply.raw.length === 0)
+    return Object.fromEntries(names.map((name) => [name, Number.NaN]));
+  const rest = supply.raw.map((value, row) => value - supply.expected[row]!);
+  const until = Math.max(0, view.now[0] - 1);
+  // Two rows either side: a single difference of a level is mostly its resolution.
+  const reach = 2;
+  for (const level of levels) {
+    const change = level.view.raw.map((_, row) => {
+      const [a, b] = [Math.max(0, row - reach), Math.min(view.rows - 1, row + reach)];
+      const hours = view.hours[b]! - view.hours[a]!;
+      const { raw, expected } = level.view;
+      return hours > 0 ? (raw[b]! - expected[b]! - raw[a]! + expected[a]!) / hours : Number.NaN;
+    });
+    let xx = 0;
+    let xy = 0;
+    for (let row = 0; row < until; row += 1) {
+      const product = change[row]! * rest[row]!;
+      if (Number.isNaN(product)) continue;
+      xx += change[row]! ** 2;
+      xy += product;
+    }
+    const takes = xx > 0 ? Math.max(0, xy / xx) : 0;
+    for (let row = 0; row < view.rows; row += 1) rest[row]! -= takes * orZero(change[row]);
+  }
+  const net = rest.map((value) => value / scale);
+  const now = mean(net, lastHour(view), view.rows);
+  return {
+    'net-excess': now,
+    'net-excess-since-onset': mean(net, ...view.now),
+    'net-step': now - mean(net, ...view.near),
   };
 }
 
@@ -104,6 +180,7 @@ export function stateFeatures(states: readonly ChannelStatistics[], prefix: stri
     [`${prefix}-share-off`]: shareOf(states.map(lastOf), (value) => Math.abs(value) < 0.02),
     [`${prefix}-off-beyond-longest`]:
       states.length === 0 ? Number.NaN : (nan(largest(off.map((one) => one.runRatio))) ?? -8),
+    [`${prefix}-outside`]: largest(states.map((one) => one.outside)),
     [`${prefix}-run-beyond-longest`]: largest(states.map((one) => one.runRatio)),
     [`${prefix}-against-expected-min`]: smallest(against),
     [`${prefix}-against-expected-max`]: largest(against),
@@ -111,5 +188,5 @@ export function stateFeatures(states: readonly ChannelStatistics[], prefix: stri
   };
 }
 
-const nullish = (value: number | undefined): number => (value === undefined || Number.isNaN(value) ? 0 : value);
+const orZero = (value: number | undefined): number => (value === undefined || Number.isNaN(value) ? 0 : value);
 const nan = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);

@@ -8,25 +8,34 @@ const missingFade = 0.9;
 /** Levels are cut here, so that one absurd cell is not spread over all channels without bound. */
 const levelCut = 30;
 
-/** [rows × channels] row-major; 0 for dead channels. */
-export function peerResiduals(open: OpenCalibration, window: Series): Float64Array {
+export interface Residuals {
+  /** Levels: values less season in units of scale, [rows × channels]. */
+  readonly levels: Float64Array;
+  /** What the others do not explain, in usual deviations, [rows × channels]. */
+  readonly peer: Float64Array;
+}
+
+/** 0 for dead channels. */
+export function peerResiduals(open: OpenCalibration, window: Series): Residuals {
   const rows = rowCount(window);
   const count = open.channelCount;
   const { harmonics, weekend } = open.doc.model;
   const terms = new Float64Array(open.seasonTerms);
   const carried = new Float64Array(count);
-  const out = new Float64Array(rows * count);
+  const peer = new Float64Array(rows * count);
+  const levels = new Float64Array(rows * count);
   for (let t = 0; t < rows; t += 1) {
     writeSeason(window.timesMs[t]!, harmonics, weekend, terms, 0);
-    const row = out.subarray(t * count, (t + 1) * count);
+    const row = peer.subarray(t * count, (t + 1) * count);
     for (let j = 0; j < count; j += 1) {
       if (open.dead[j] === 1) continue;
       const value = (window.values[t * count + j]! - open.center[j]!) / open.scale[j]!;
       carried[j] = Number.isFinite(value) ? Math.max(-levelCut, Math.min(levelCut, value)) : carried[j]! * missingFade;
       let level = carried[j]!;
       for (let s = 0; s < terms.length; s += 1) level -= terms[s]! * open.season[s * count + j]!;
+      levels[t * count + j] = level;
       for (let c = 0; c < count; c += 1) row[c]! += level * open.staticNow[j * count + c]!;
     }
   }
-  return out;
+  return { levels, peer };
 }

@@ -2,7 +2,7 @@
 import type { Calibration } from '../../../lib/contracts/calibration.ts';
 import type { ChannelRole } from '../../../lib/contracts/telemetry.ts';
 import type { AlarmContext } from '../../../lib/core/pack.ts';
-import { expectedAt, openCalibration } from '../../../lib/core/screening/open.ts';
+import { expectedAt, isWeekend, openCalibration } from '../../../lib/core/screening/open.ts';
 
 import { rowCount, type Series } from '../../../lib/core/series.ts';
 import { peerResiduals } from './peer-residuals.ts';
@@ -12,6 +12,7 @@ const hourMs = 3_600_000;
 const nowMs = 24 * hourMs;
 const beforeMs = 24 * hourMs;
 const marginMs = 2 * hourMs;
+const nearMs = 5 * hourMs;
 
 export interface ChannelView {
   readonly index: number;
@@ -27,6 +28,8 @@ export interface ChannelView {
   readonly expected: Float64Array;
   /** (raw − expected) over the usual spread around the profile. */
   readonly z: Float64Array;
+  /** Value less season in units of scale, missing cells carried on. */
+  readonly level: Float64Array;
   /** What is left after the other channels have explained this one, in its usual deviations. */
   readonly peer: Float64Array;
 }
@@ -41,6 +44,8 @@ export interface WindowView {
   readonly now: readonly [number, number];
   /** The day before, with a margin; empty when the window does not reach back so far. */
   readonly before: readonly [number, number];
+  /** A few hours right before `now`: against these a sudden step shows, and a warm day does not. */
+  readonly near: readonly [number, number];
   readonly channels: readonly ChannelView[];
   readonly calibration: Calibration;
 }
@@ -74,11 +79,21 @@ export function viewWindow(
   const nowFrom = Math.max(Math.min(onsetRow, shortNow), firstAfter(lastMs - nowMs));
   const beforeTo = firstAfter(window.timesMs[nowFrom]! - marginMs);
   const beforeFrom = firstAfter(window.timesMs[nowFrom]! - marginMs - beforeMs);
-  const peer = peerResiduals(openCalibration(calibration), window);
+  const nearTo = Math.max(0, nowFrom - 1);
+  const day = expectedDay(calibration);
+  const slots = slotsOf(window.timesMs);
+  const { levels, peer } = peerResiduals(openCalibration(calibration), window);
   const channels = window.channels.map((meta, index): ChannelView => {
-    const raw = Float64Array.from({ length: rows }, (_, row) => window.values[row * width + index]!);
-    const expected = Float64Array.from(window.timesMs, (timeMs) => smoothExpected(calibration, index, timeMs));
-    const spread = usualSpread(calibration, index, window.timesMs);
+    const raw = column(window.values, index, width);
+    const expected = new Float64Array(rows);
+    const z = new Float64Array(rows);
+    const spread = day.spreads[index]!;
+    for (let row = 0; row < rows; row += 1) {
+      expected[row] = day.values[slots[row]! * width + index]!;
+      z[row] = (raw[row]! - expected[row]!) / spread;
+    }
+    const unexplained = column(peer, index, width);
+    for (let row = 0; row < rows; row += 1) if (Number.isNaN(raw[row]!)) unexplained[row] = Number.NaN;
     return {
       index,
       name: meta.name,
@@ -88,10 +103,9 @@ export function viewWindow(
       dead: calibration.channels[index]!.dead,
       raw,
       expected,
-      z: raw.map((value, row) => (value - expected[row]!) / spread),
-      peer: Float64Array.from({ length: rows }, (_, row) =>
-        Number.isNaN(raw[row]!) ? Number.NaN : peer[row * width + index]!,
-      ),
+      z,
+      level: column(levels, index, width),
+      peer: unexplained,
     };
   });
   return {
@@ -101,29 +115,63 @@ export function viewWindow(
     onsetRow,
     now: [nowFrom, rows],
     before: [Math.min(beforeFrom, beforeTo), beforeTo],
+    near: [Math.min(firstAfter(window.timesMs[nowFrom]! - nearMs), nearTo), nearTo],
     channels,
     calibration,
   };
 }
 
-/** The hour-of-day profile is a staircase; between the middles of two hours the expected value is interpolated. */
-function smoothExpected(calibration: Calibration, channel: number, timeMs: number): number {
-  if (calibration.profile === null) return calibration.channels[channel]!.center;
-  const early = timeMs - hourMs / 2;
-  const share = (early % hourMs) / hourMs;
-  const low = expectedAt(calibration, channel, early).value;
-  return low + share * (expectedAt(calibration, channel, early + hourMs).value - low);
+function column(values: Float64Array, index: number, width: number): Float64Array {
+  const out = new Float64Array(values.length / width);
+  for (let row = 0; row < out.length; row += 1) out[row] = values[row * width + index]!;
+  return out;
 }
 
-/** One spread a channel, so that a quiet hour does not make a small difference look large. */
-function usualSpread(calibration: Calibration, channel: number, timesMs: Float64Array): number {
-  const { scale, step } = calibration.channels[channel]!;
-  if (calibration.profile === null) return Math.max(scale, step);
-  let sum = 0;
-  let count = 0;
-  for (let hour = 0; hour < 24; hour += 1) {
-    sum += expectedAt(calibration, channel, timesMs[0]! + hour * hourMs).spread;
-    count += 1;
-  }
-  return Math.max(sum / count, scale * 0.02, step);
+/** What the calibration expects at any quarter of an hour of the two kinds of day, by channel; made once a calibration. */
+interface ExpectedDay {
+  /** [kind of day × 96 × channels] */
+  readonly values: Float64Array;
+  /** One spread a channel, so that a quiet hour does not make a small difference look large. */
+  readonly spreads: Float64Array;
 }
+
+const slotsPerDay = 96;
+const slotMs = (24 * hourMs) / slotsPerDay;
+const days = new WeakMap<Calibration, ExpectedDay>();
+/** A Thursday and a Saturday: one of each kind. */
+const kindStartsMs = [0, 2 * 24 * hourMs];
+
+function expectedDay(calibration: Calibration): ExpectedDay {
+  const known = days.get(calibration);
+  if (known !== undefined) return known;
+  const count = calibration.channels.length;
+  const values = new Float64Array(kindStartsMs.length * slotsPerDay * count);
+  const spreads = new Float64Array(count);
+  for (let channel = 0; channel < count; channel += 1) {
+    const { scale, step } = calibration.channels[channel]!;
+    let spread = 0;
+    for (const [kind, startMs] of kindStartsMs.entries()) {
+      const hourly = Array.from({ length: 24 }, (_, hour) => expectedAt(calibration, channel, startMs + hour * hourMs));
+      for (let slot = 0; slot < slotsPerDay; slot += 1) {
+        // The hour-of-day profile is a staircase; between the middles of two hours the value is interpolated.
+        const hours = (slot + 0.5) / 4 - 0.5;
+        const low = Math.floor(hours);
+        const share = hours - low;
+        const value = (1 - share) * hourly[(low + 24) % 24]!.value + share * hourly[(low + 1) % 24]!.value;
+        values[(kind * slotsPerDay + slot) * count + channel] = value;
+      }
+      if (kind === 0) spread = hourly.reduce((sum, one) => sum + one.spread, 0) / 24;
+    }
+    spreads[channel] = Math.max(spread, calibration.profile === null ? scale : scale * 0.02, step);
+  }
+  const made = { values, spreads };
+  days.set(calibration, made);
+  return made;
+}
+
+/** Offsets into `ExpectedDay.values` of the rows' times. */
+const slotsOf = (timesMs: Float64Array): Int32Array =>
+  Int32Array.from(
+    timesMs,
+    (timeMs) => (isWeekend(timeMs) ? slotsPerDay : 0) + Math.floor((timeMs % (24 * hourMs)) / slotMs),
+  );

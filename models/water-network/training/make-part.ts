@@ -3,13 +3,14 @@ import type { Calibration } from '../../../lib/contracts/calibration.ts';
 import type { ChannelMeta } from '../../../lib/contracts/telemetry.ts';
 import type { AlarmContext } from '../../../lib/core/pack.ts';
 import { between, childRandom, integerBetween } from '../../../lib/core/random.ts';
+import { inferChannels } from '../../../lib/core/roles/infer.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { type ScreenedRows, topChannelCount } from '../../../lib/core/screening/types.ts';
 import { rowCount, type Series } from '../../../lib/core/series.ts';
 import type { EventResult, Part, PartResult, RecipeTools, Sample } from '../../training/recipe.ts';
 import { windowFeatures } from '../features.ts';
 import { rankZones } from '../localise.ts';
-import { type FaultSpec, zoneOf } from '../twin/faults.ts';
+import { type FaultSpec, progress, zoneOf } from '../twin/faults.ts';
 import { generateNetwork, type TwinNetwork } from '../twin/network.ts';
 import { type SimulatedRun, simulate } from '../twin/simulate.ts';
 import { windowMaxRows, windowMs } from '../window.ts';
@@ -22,19 +23,25 @@ const originMs = Date.UTC(2025, 2, 3);
 const scenarioDays = 4;
 /** Hours after its onset at which a standing alarm is looked at again. */
 const laterHours = [1, 4, 12, 24];
+const faintProgress = 0.2;
 /** Of one run, before and since its fault began, so that a lively week does not crowd out the fault. */
 const maxNormalWindows = 4;
 const maxFaultWindows = 7;
 
-/** Channels as a file without any description would give them. */
-const withoutRoles = (channels: readonly ChannelMeta[]): ChannelMeta[] =>
-  channels.map(({ name }) => ({ name, role: 'unknown', unit: '' }));
+/** Channels as a file gives them: names, and what they and the values let one infer. */
+function inferred(network: TwinNetwork, warmup: Series): ChannelMeta[] {
+  const width = network.channels.length;
+  const hints = network.channels.map(({ name }, c) => ({
+    name,
+    values: Float64Array.from(warmup.timesMs, (_, row) => warmup.values[row * width + c]!),
+  }));
+  return inferChannels(hints);
+}
 
 export async function makePart(part: Part, tools: RecipeTools): Promise<PartResult> {
   const random = childRandom(part.seed, 'plant');
   const plant = drawPlant(random, part.seed);
   const network = generateNetwork(plant.options);
-  const channels = plant.rolesHidden ? withoutRoles(network.channels) : network.channels;
   const { stepS } = plant;
   const warmup = await simulate({
     network,
@@ -44,6 +51,7 @@ export async function makePart(part: Part, tools: RecipeTools): Promise<PartResu
     seed: part.seed,
     faults: [],
   });
+  const channels = plant.rolesHidden ? inferred(network, warmup.series) : network.channels;
   const samples: Sample[] = [];
   const events: EventResult[] = [];
   const totals = { normalRows: 0, normalRowsAlarmed: 0 };
@@ -148,6 +156,7 @@ function flaggedWindows(scenario: Scenario): Sample[] {
       ...truth,
       event: truth.kind === 'normal' ? `${scenario.id}/normal` : scenario.id,
       phase: row === alarmRow ? 'onset' : 'later',
+      faint: truth.kind !== 'normal' && progress(scenario.fault!, timesMs[row]!) < faintProgress,
       roles: rolesHidden ? 'inferred' : 'known',
       ...(hydraulic && rank > 0 ? { zoneRank: rank } : {}),
     });

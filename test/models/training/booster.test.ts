@@ -5,7 +5,6 @@ import { normal, seededRandom } from '../../../lib/core/random.ts';
 import { binOf, fitBinning } from '../../../models/training/binning.ts';
 import {
   type BoosterOptions,
-  balancedWeights,
   defaultBoosterOptions,
   fitBooster,
   gainShares,
@@ -72,13 +71,6 @@ describe('the gradient booster', () => {
     ['fewer labels than rows', [Float32Array.of(1, 2), Float32Array.of(1, 3)], [0]],
   ])('refuses %s', (_name, features, labels) => {
     expect(() => fitBooster({ features, labels }, { features, labels }, 3, options)).toThrow(RangeError);
-  });
-
-  test('balanced weights give each present class the same total', () => {
-    const labels = [0, 0, 0, 2];
-    const weights = balancedWeights(labels, 3);
-    expect(weights[0]! * 3).toBeCloseTo(weights[3]!, 12);
-    expect(weights.reduce((a, b) => a + b, 0)).toBeCloseTo(4, 12);
   });
 });
 
