@@ -1,0 +1,233 @@
+import { describe, expect, test } from '@jest/globals';
+import { prices } from '../../../bench/prices.ts';
+import type { CaseRecord } from '../../../lib/contracts/case.ts';
+import type { FlaggedSignal } from '../../../lib/contracts/flag.ts';
+import { usdPerGbSecond, usdPerRequest } from '../../../lib/core/decision/cost.ts';
+import { record } from '../../../lib/core/decision/record.ts';
+import { caseIdOf, type RoutePorts, route } from '../../../lib/core/decision/route.ts';
+import { findSilent } from '../../../lib/core/decision/silence.ts';
+import { patienceMs, sweep } from '../../../lib/core/decision/sweep.ts';
+import { trigger } from '../../../lib/core/decision/trigger.ts';
+import { Documents } from '../../../lib/core/ingest/documents.ts';
+import { flagAtMs, flagOf, inferenceOf, proposalOf } from '../../support/decision-data.ts';
+import { MemoryWorld } from '../../support/memory-world.ts';
+
+const guard = { verdict: 'act' as const, policies: ['act-x'], policyHash: '1'.repeat(64), reasons: [] };
+const inputOf = (flag: FlaggedSignal, change: object = {}) => ({
+  flag,
+  inference: inferenceOf(),
+  guard,
+  proposal: proposalOf(),
+  pack: 'water-network',
+  ...change,
+});
+const recordPorts = (world: MemoryWorld) => ({
+  flags: world.flags,
+  decisions: world.decisions,
+  audit: world.audit,
+  bus: world.bus,
+  nowMs: () => flagAtMs + 900,
+  configurationHash: '2'.repeat(64),
+});
+
+/** Slots as the cases table keeps them. */
+function routePorts(
+  world: MemoryWorld,
+): RoutePorts & { started: string[]; slots: Map<string, { pending: boolean; record: CaseRecord }> } {
+  const slots = new Map<string, { pending: boolean; record: CaseRecord }>();
+  const placed = new Map<string, string>();
+  const started: string[] = [];
+  return {
+    slots,
+    started,
+    flags: world.flags,
+    audit: world.audit,
+    bus: world.bus,
+    nowMs: () => flagAtMs + 1000,
+    packOf: () => undefined,
+    startExecution: async (caseId) => {
+      world.step();
+      started.push(caseId);
+    },
+    cases: {
+      openOrAttach: async (wanted, flagId) => {
+        world.step();
+        const known = placed.get(flagId);
+        if (known) return { caseId: known, outcome: 'known' };
+        const slot = slots.get(wanted.correlationKey);
+        if (!slot) slots.set(wanted.correlationKey, { pending: true, record: wanted });
+        const { caseId } = slots.get(wanted.correlationKey)!.record;
+        placed.set(flagId, caseId);
+        return { caseId, outcome: slot ? 'attached' : 'opened' };
+      },
+      slotOf: async (key) => slots.get(key),
+      markStarted: async (key) => {
+        world.step();
+        slots.set(key, { ...slots.get(key)!, pending: false });
+      },
+    },
+  };
+}
+
+async function decided(world: MemoryWorld, flag: FlaggedSignal, change: object = {}) {
+  await world.flags.putIfAbsent(flag, flagAtMs);
+  return (await record(recordPorts(world), inputOf(flag, change))).decision;
+}
+
+describe('recording', () => {
+  test('two runs with two outcomes give one decision, the first', async () => {
+    const world = new MemoryWorld();
+    const first = await decided(world, flagOf());
+    const second = await record(recordPorts(world), inputOf(flagOf(), { inference: inferenceOf({ kind: 'burst' }) }));
+    expect(second).toEqual({ decision: first, isNew: false });
+    expect([world.decisionItems.size, world.audited.length]).toEqual([1, 1]);
+  });
+
+  test('killed before any step and run again, also with another outcome: one decision everywhere', async () => {
+    const flag = flagOf();
+    for (let steps = 0; steps < 6; steps += 1) {
+      const world = new MemoryWorld();
+      await world.flags.putIfAbsent(flag, flagAtMs);
+      world.stepsLeft = steps;
+      await record(recordPorts(world), inputOf(flag)).catch(() => undefined);
+      world.stepsLeft = Number.POSITIVE_INFINITY;
+      const { decision } = await record(
+        recordPorts(world),
+        inputOf(flag, { inference: inferenceOf({ kind: steps > 0 ? 'burst' : 'leak' }) }),
+      );
+      expect(decision.inference.kind).toBe('leak');
+      expect(world.audited.map(({ body }) => body)).toEqual([decision]);
+      expect([...world.decisionItems.values()]).toEqual([decision]);
+      expect(world.flagItems.get(flag.flagId)!.status).toBe('decided');
+    }
+  });
+
+  test('a flag that was never stored decides nothing', async () => {
+    await expect(record(recordPorts(new MemoryWorld()), inputOf(flagOf()))).rejects.toThrow('no such flag');
+  });
+});
+
+describe('routing', () => {
+  test('one anomaly, one case: a repeat changes nothing, a second flag is attached', async () => {
+    const world = new MemoryWorld();
+    const ports = routePorts(world);
+    const first = await decided(world, flagOf());
+    const second = await decided(world, flagOf({ seq: 8 }));
+    const caseId = caseIdOf(first.flagId);
+    const opened = await route(ports, { flag: { flagId: first.flagId }, decisionId: first.decisionId });
+    expect(opened).toEqual({ caseId, opened: true });
+    expect(await route(ports, { flag: { flagId: first.flagId }, decisionId: first.decisionId })).toEqual({
+      caseId,
+      opened: false,
+    });
+    expect(await route(ports, { flag: { flagId: second.flagId }, decisionId: second.decisionId })).toEqual({
+      caseId,
+      opened: false,
+    });
+    expect(ports.started).toEqual([caseId]);
+    const ofCase = world.audited.filter(({ chain }) => chain === `case#${caseId}`);
+    expect(ofCase.map(({ type }) => type)).toEqual(['case-opened', 'flag-attached']);
+  });
+
+  test('killed before any step, then the sweeper: the case is started under its id', async () => {
+    for (let steps = 0; steps < 5; steps += 1) {
+      const world = new MemoryWorld();
+      const ports = routePorts(world);
+      const decision = await decided(world, flagOf());
+      world.stepsLeft = steps;
+      await route(ports, { flag: { flagId: decision.flagId }, decisionId: decision.decisionId }).catch(() => undefined);
+      world.stepsLeft = Number.POSITIVE_INFINITY;
+      await route(ports, { flag: { flagId: decision.flagId }, decisionId: decision.decisionId });
+      const pendingCases = async () =>
+        [...ports.slots.values()].filter(({ pending }) => pending).map((slot) => slot.record);
+      await sweep({ ...ports, flags: world.flags, pendingCases, onProblem: () => undefined });
+      expect(new Set(ports.started)).toEqual(new Set([caseIdOf(decision.flagId)]));
+      expect([...ports.slots.values()].map(({ pending }) => pending)).toEqual([false]);
+      expect(world.audited.filter(({ type }) => type === 'case-opened')).toHaveLength(1);
+    }
+  });
+
+  test('the recorded verdict counts, not the flow', async () => {
+    const world = new MemoryWorld();
+    const ports = routePorts(world);
+    const decision = await decided(world, flagOf(), { guard: { ...guard, verdict: 'observe' } });
+    expect(await route(ports, { flag: { flagId: decision.flagId }, decisionId: decision.decisionId })).toEqual({
+      opened: false,
+    });
+    await expect(route(ports, { flag: { flagId: decision.flagId }, decisionId: 'f'.repeat(64) })).rejects.toThrow(
+      'no decision',
+    );
+    expect(ports.started).toEqual([]);
+  });
+});
+
+describe('the sweeper', () => {
+  test('publishes a pending flag again, later and later; a decided one never', async () => {
+    const world = new MemoryWorld();
+    await world.flags.putIfAbsent(flagOf(), flagAtMs);
+    const decision = await decided(world, flagOf({ seq: 9 }));
+    const times: number[] = [];
+    for (let minute = 0; minute <= 10; minute += 1) {
+      const nowMs = flagAtMs + 1 + minute * patienceMs;
+      const ports = {
+        ...routePorts(world),
+        nowMs: () => nowMs,
+        flags: world.flags,
+        pendingCases: async () => [],
+        onProblem: () => undefined,
+      };
+      if ((await sweep(ports)).flagsPublished > 0) times.push(minute);
+    }
+    expect(times).toEqual([1, 3, 6]);
+    const ids = world.published
+      .filter(({ type }) => type === 'FlagRaised')
+      .map(({ detail }) => (detail.data as { flagId: string }).flagId);
+    expect(ids).not.toContain(decision.flagId);
+  });
+});
+
+describe('silence and people', () => {
+  const silencePorts = (world: MemoryWorld, nowMs: number) => ({
+    states: world.states,
+    documents: new Documents(world.store),
+    flags: world.flags,
+    bus: world.bus,
+    nowMs: () => nowMs,
+    onProblem: () => undefined,
+  });
+
+  test('a silence is one flag, however often it is looked at; another silence is another', async () => {
+    const world = new MemoryWorld();
+    const spoken = {
+      boots: [{ bootId: 'b', lastSeq: 4, missing: [] }],
+      lastEventMs: flagAtMs,
+      lastReceivedMs: flagAtMs,
+    };
+    await world.register('town-1', spoken);
+    await world.register('town-2', { boots: [] });
+    expect(await findSilent(silencePorts(world, flagAtMs + 3_600_000))).toMatchObject({ raised: 0, silent: 0 });
+    expect(await findSilent(silencePorts(world, flagAtMs + 3_600_001))).toMatchObject({
+      raised: 1,
+      silent: 1,
+      assets: 2,
+    });
+    expect(await findSilent(silencePorts(world, flagAtMs + 9_600_001))).toMatchObject({ raised: 0, silent: 1 });
+    expect(world.flagsRaised()).toMatchObject([{ reason: 'silence', seq: 4, asset: 'town-1' }]);
+  });
+
+  test('a person’s word is a flag; the same word twice is one', async () => {
+    const world = new MemoryWorld();
+    await world.register('town-1');
+    const ports = { states: world.states, flags: world.flags, bus: world.bus, nowMs: () => flagAtMs };
+    const said = { asset: 'town-1', kind: 'leak' as const, by: 'Ada', note: 'water on the road' };
+    const first = await trigger(ports, said);
+    expect(await trigger(ports, said)).toEqual(first);
+    expect(await trigger(ports, { ...said, note: 'still' })).not.toEqual(first);
+    await expect(trigger(ports, { ...said, asset: 'nowhere' })).rejects.toThrow('register it');
+    expect(world.flagItems.size).toBe(2);
+  });
+});
+
+test('the price of compute is the one in the table of prices', () => {
+  expect([usdPerGbSecond, usdPerRequest]).toEqual([prices.lambdaGbSecond.usd, prices.lambdaRequest.usd]);
+});
