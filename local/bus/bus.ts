@@ -66,27 +66,33 @@ export class Bus implements RuntimePart, BusPublisher {
   readonly #counts = { accepted: 0, rejected: 0, matched: 0, unmatched: 0 };
   #pruneTimer: NodeJS.Timeout | undefined;
 
-  private constructor(options: BusOptions, archives: readonly Archive[], deliveries: Deliveries, replays: Replays) {
+  private constructor(
+    options: BusOptions,
+    rules: readonly Rule[],
+    archives: readonly Archive[],
+    deliveries: Deliveries,
+    replays: Replays,
+  ) {
     this.#options = options;
+    this.#rules = rules;
     this.#now = options.now ?? Date.now;
     this.#uuid = options.uuid ?? (() => crypto.randomUUID());
     this.compilePattern = options.compilePattern;
     this.archives = archives;
     this.replays = replays;
     this.#deliveries = deliveries;
-    this.#rules = options.stack.rules.filter((rule) => rule.enabled).map((rule) => prepareRule(rule, options));
   }
 
   /** @throws Error naming the rule or archive that cannot be run as AWS would */
   static async open(options: BusOptions): Promise<Bus> {
+    // Whatever may be refused is looked at before a file is opened.
+    const rules = options.stack.rules.filter((rule) => rule.enabled).map((rule) => prepareRule(rule, options));
+    const wanted = options.stack.archives.map((model) => ({
+      model,
+      matches: model.pattern === undefined ? () => true : compiled(options, model.logicalId, model.pattern),
+    }));
     const archives = await Promise.all(
-      options.stack.archives.map((model) =>
-        Archive.open(
-          join(options.dir, 'archives', model.name),
-          model,
-          model.pattern === undefined ? () => true : compiled(options, model.logicalId, model.pattern),
-        ),
-      ),
+      wanted.map(({ model, matches }) => Archive.open(join(options.dir, 'archives', model.name), model, matches)),
     );
     const deliveries = await Deliveries.open({
       dir: join(options.dir, 'deliveries'),
@@ -104,7 +110,7 @@ export class Bus implements RuntimePart, BusPublisher {
       log: options.log,
       now: options.now ?? Date.now,
     });
-    const bus = new Bus(options, archives, deliveries, replays);
+    const bus: Bus = new Bus(options, rules, archives, deliveries, replays);
     return bus;
   }
 

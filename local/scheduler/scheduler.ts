@@ -51,18 +51,24 @@ export class Scheduler implements RuntimePart {
   #runs = 0;
   #running = false;
 
-  private constructor(options: SchedulerOptions, known: KeyedJournal<Known>, deliveries: Deliveries) {
+  private constructor(
+    options: SchedulerOptions,
+    schedules: readonly Schedule[],
+    known: KeyedJournal<Known>,
+    deliveries: Deliveries,
+  ) {
     this.#options = options;
+    this.#schedules = schedules;
     this.#known = known;
     this.#deliveries = deliveries;
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? Math.random;
     this.#uuid = options.uuid ?? (() => crypto.randomUUID());
-    this.#schedules = options.stack.schedules.filter((model) => model.enabled).map(prepare);
   }
 
   /** @throws Error naming the schedule that cannot be run as AWS would */
   static async open(options: SchedulerOptions): Promise<Scheduler> {
+    const schedules = options.stack.schedules.filter((model) => model.enabled).map(prepare);
     const deliveries = await Deliveries.open({
       dir: join(options.dir, 'deliveries'),
       deliver: (arn, payload, acceptedMs) => options.targets.deliver(arn, payload, acceptedMs),
@@ -72,7 +78,12 @@ export class Scheduler implements RuntimePart {
       random: options.random ?? Math.random,
       ...(options.retryBaseMs === undefined ? {} : { retryBaseMs: options.retryBaseMs }),
     });
-    return new Scheduler(options, await KeyedJournal.open<Known>(join(options.dir, 'schedules')), deliveries);
+    return new Scheduler(
+      options,
+      schedules,
+      await KeyedJournal.open<Known>(join(options.dir, 'schedules')),
+      deliveries,
+    );
   }
 
   async start(): Promise<void> {

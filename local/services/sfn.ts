@@ -43,7 +43,7 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
   readonly targetPrefix = targetPrefixes.states;
   readonly engine: FlowEngine;
   readonly #options: StepFunctionsOptions;
-  readonly #machines = new Map<string, Machine>();
+  readonly #machines: ReadonlyMap<string, Machine>;
   readonly #express: KeyedJournal<Started>;
   readonly #counts = { started: 0, stalled: 0 };
   #stopping = false;
@@ -74,10 +74,14 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
   };
   readonly operations = Object.keys(this.#handlers);
 
-  private constructor(options: StepFunctionsOptions, express: KeyedJournal<Started>) {
+  private constructor(
+    options: StepFunctionsOptions,
+    machines: ReadonlyMap<string, Machine>,
+    express: KeyedJournal<Started>,
+  ) {
     this.#options = options;
+    this.#machines = machines;
     this.#express = express;
-    for (const model of options.stack.stateMachines) this.#machines.set(model.arn, load(model));
     this.engine = new FlowEngine({
       dir: join(options.dir, 'executions'),
       tasks: taskPort(options),
@@ -95,7 +99,8 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
 
   /** @throws Error naming the state machine, state and field that cannot be run as AWS would */
   static async open(options: StepFunctionsOptions): Promise<StepFunctions> {
-    return new StepFunctions(options, await KeyedJournal.open<Started>(join(options.dir, 'express')));
+    const machines = new Map(options.stack.stateMachines.map((model) => [model.arn, load(model)]));
+    return new StepFunctions(options, machines, await KeyedJournal.open<Started>(join(options.dir, 'express')));
   }
 
   /** Goes on with what a crash or stop interrupted. */

@@ -67,6 +67,7 @@ export class Streams implements RuntimePart, StreamWriter {
   /** Opens the logs, so that records can be put; consumers begin with `start`. */
   static async open(options: StreamsOptions): Promise<Streams> {
     const streams = new Streams(options);
+    for (const mapping of options.stack.eventSourceMappings) checkMapping(mapping, options.stack);
     for (const model of options.stack.streams) {
       const shards = await Promise.all(
         Array.from({ length: model.shardCount }, (_, index) =>
@@ -105,9 +106,8 @@ export class Streams implements RuntimePart, StreamWriter {
   async start(): Promise<void> {
     this.#stopped = new AbortController();
     for (const model of this.#options.stack.eventSourceMappings) {
-      const stream = [...this.#streams.values()].find((one) => one.model.arn === model.sourceArn);
-      if (stream === undefined || !model.enabled) continue;
-      this.#mappings.push(await this.#open(model, stream));
+      const stream = [...this.#streams.values()].find((one) => one.model.arn === model.sourceArn)!;
+      if (model.enabled) this.#mappings.push(await this.#open(model, stream));
     }
     for (const mapping of this.#mappings) for (const consumer of mapping.consumers) consumer.start();
     this.#pruneTimer = setInterval(
@@ -156,13 +156,7 @@ export class Streams implements RuntimePart, StreamWriter {
 
   async #open(model: EventSourceMappingModel, stream: OpenStream): Promise<Mapping> {
     const { stack, log } = this.#options;
-    const fn = stack.functions.find((one) => one.name === model.functionName);
-    if (fn === undefined) throw new Error(`${model.logicalId}: the stack has no function named ${model.functionName}`);
-    if (model.onFailureArn !== undefined && !model.onFailureArn.startsWith('arn:aws:sqs:')) {
-      throw new Error(
-        `${model.logicalId}: failure destination ${model.onFailureArn} is no queue; only SQS is run on one machine`,
-      );
-    }
+    const fn = stack.functions.find((one) => one.name === model.functionName)!;
     const checkpoints = await KeyedJournal.open<number>(
       join(this.#options.dir, stream.model.name, `checkpoints-${model.logicalId}`),
     );
@@ -208,6 +202,19 @@ export class Streams implements RuntimePart, StreamWriter {
         }),
     );
     return { model, stream, checkpoints, consumers };
+  }
+}
+
+function checkMapping(mapping: EventSourceMappingModel, stack: StreamsOptions['stack']): void {
+  const refuse = (why: string): Error => new Error(`event source mapping ${mapping.logicalId}: ${why}`);
+  if (!stack.streams.some((stream) => stream.arn === mapping.sourceArn)) {
+    throw refuse(`${mapping.sourceArn} is no stream of the stack; only Kinesis sources are run on one machine`);
+  }
+  if (!stack.functions.some((fn) => fn.name === mapping.functionName)) {
+    throw refuse(`the stack has no function named ${mapping.functionName}`);
+  }
+  if (mapping.onFailureArn !== undefined && !mapping.onFailureArn.startsWith('arn:aws:sqs:')) {
+    throw refuse(`failure destination ${mapping.onFailureArn} is no queue; only SQS is run on one machine`);
   }
 }
 

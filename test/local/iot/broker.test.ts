@@ -116,7 +116,7 @@ describe('the plain listener', () => {
     ['without QoS, another asset', topicOf('south'), 0],
   ] as const)('closes the connection: %s', async (_title, topic, qos) => {
     const gateway = await client({ clientId: 'north' });
-    const closed = new Promise((resolve) => gateway.once('close', resolve));
+    const closed = new Promise<void>((resolve) => gateway.once('close', () => resolve()));
     void publish(gateway, topic, 'x', qos);
     await closed;
     expect(puts).toEqual([]);

@@ -337,6 +337,14 @@ describe('event source mapping', () => {
     expect(await streams.prune()).toBeGreaterThan(2);
   });
 
+  test.each([
+    [{ sourceArn: 'arn:aws:sqs:eu-central-1:000000000000:q' }, 'only Kinesis sources'],
+    [{ functionName: 'other' }, 'no function named other'],
+    [{ onFailureArn: 'arn:aws:sns:eu-central-1:000000000000:t' }, 'only SQS'],
+  ])('is refused where it cannot be run as in AWS: %j', async (change, message) => {
+    await expect(setUp(() => ok, change)).rejects.toThrow(message);
+  });
+
   test('refuses keys and data that Kinesis would refuse, and streams that are not there', async () => {
     const { streams, put } = await setUp(() => ok);
     await expect(put('', 'x')).rejects.toThrow('1 to 256');
