@@ -3,11 +3,16 @@ import { z } from 'zod';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { permitCase } from '../../lib/adapters/aws/permit-check.ts';
 import { remediationWorld } from '../../lib/adapters/aws/worlds.ts';
-import { sha256Hex } from '../../lib/contracts/common.ts';
+import { correlationId, sha256Hex } from '../../lib/contracts/common.ts';
+import { handle } from '../../lib/middleware/handle.ts';
 
-const input = z.strictObject({ caseId: sha256Hex });
+const input = z.strictObject({ caseId: sha256Hex, correlationId: correlationId.optional() });
 const env = environment('QUOTA_PER_ASSET_HOUR');
 const world = remediationWorld();
 
-export const handler = async (event: unknown) =>
-  await permitCase(world, { ...input.parse(event), quotaPerAssetHour: env.QUOTA_PER_ASSET_HOUR });
+export const handler = handle({
+  name: 'permit',
+  input,
+  correlate: (event) => event.correlationId,
+  run: async (event) => await permitCase(world, { ...event, quotaPerAssetHour: env.QUOTA_PER_ASSET_HOUR }),
+});

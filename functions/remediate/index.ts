@@ -2,10 +2,20 @@
 import { z } from 'zod';
 import { remediationPorts } from '../../lib/adapters/aws/remediation-ports.ts';
 import { remediationWorld } from '../../lib/adapters/aws/worlds.ts';
-import { sha256Hex } from '../../lib/contracts/common.ts';
+import { correlationId, sha256Hex } from '../../lib/contracts/common.ts';
 import { remediate } from '../../lib/core/remediation/remediate.ts';
+import { handle } from '../../lib/middleware/handle.ts';
 
-const input = z.strictObject({ caseId: sha256Hex, inverse: z.boolean().default(false) });
+const input = z.strictObject({
+  caseId: sha256Hex,
+  correlationId: correlationId.optional(),
+  inverse: z.boolean().default(false),
+});
 const ports = remediationPorts(remediationWorld());
 
-export const handler = async (event: unknown) => await remediate(ports, input.parse(event));
+export const handler = handle({
+  name: 'remediate',
+  input,
+  correlate: (event) => event.correlationId,
+  run: async (event) => await remediate(ports, event),
+});

@@ -4,7 +4,12 @@ import { stepFunctions } from '../../lib/adapters/aws/clients.ts';
 import { caseWorld } from '../../lib/adapters/aws/worlds.ts';
 import { reviewAnswer } from '../../lib/contracts/case.ts';
 import { answerReview } from '../../lib/core/case/review.ts';
+import { handle } from '../../lib/middleware/handle.ts';
 
 const ports = reviewPorts(caseWorld(), stepFunctions());
 
-export const handler = async (event: unknown) => await answerReview(ports, reviewAnswer.parse(event));
+export const handler = handle({
+  name: 'review-answer',
+  input: reviewAnswer,
+  run: async (event) => await answerReview(ports, event),
+});

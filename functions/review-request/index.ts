@@ -4,11 +4,13 @@ import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
 import { stepFunctions } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { caseWorld } from '../../lib/adapters/aws/worlds.ts';
-import { sha256Hex } from '../../lib/contracts/common.ts';
+import { correlationId, sha256Hex } from '../../lib/contracts/common.ts';
 import { requestReview } from '../../lib/core/case/review.ts';
+import { handle } from '../../lib/middleware/handle.ts';
 
 const input = z.strictObject({
   caseId: sha256Hex,
+  correlationId: correlationId.optional(),
   round: z.number().int().min(0).max(8),
   token: z.string().min(1).max(2048),
   question: z.string().max(1000).optional(),
@@ -18,8 +20,12 @@ const input = z.strictObject({
 const env = environment('REVIEW_TIMEOUT_S');
 const ports = reviewPorts(caseWorld(), stepFunctions());
 
-export const handler = async (event: unknown) => {
-  const request = input.parse(event);
-  await requestReview(ports, { ...request, timeoutS: request.timeoutS ?? env.REVIEW_TIMEOUT_S });
-  return { caseId: request.caseId, round: request.round };
-};
+export const handler = handle({
+  name: 'review-request',
+  input,
+  correlate: (event) => event.correlationId,
+  run: async (event) => {
+    await requestReview(ports, { ...event, timeoutS: event.timeoutS ?? env.REVIEW_TIMEOUT_S });
+    return { caseId: event.caseId, round: event.round };
+  },
+});

@@ -70,7 +70,7 @@ function definition(table: string, { key, index }: Shape): CreateTableCommandInp
   const attributes = new Map<string, Kind>([[key[0], key[1]]]);
   const schema = [{ AttributeName: key[0], KeyType: 'HASH' as const }];
   const ranged = key[2] === undefined ? [] : [{ AttributeName: key[2], KeyType: 'RANGE' as const }];
-  if (key[2] !== undefined) attributes.set(key[2], key[3]);
+  if (key[2] !== undefined && key[3] !== undefined) attributes.set(key[2], key[3]);
   if (index) attributes.set(index[1], 'S').set(index[2], index[3]);
   return {
     TableName: table,

@@ -57,9 +57,10 @@ export async function appendAudit(
       throw new CorruptDataError(`${entry.chain} seq ${entry.seq}: a put was refused but nothing is there`, {
         code: 'audit-entry-vanished',
       });
-    recent = [winner, ...recent];
-    // Others append to this chain right now: spread the next tries.
-    if (winner.entryId !== entryId && attempt > 0) await sleep(random() * Math.min(400, 5 * 2 ** attempt));
+    if (winner.entryId === entryId) return winner;
+    // Others append to this chain right now: spread the tries, and go on from wherever the head is by then.
+    await sleep(random() * Math.min(200, 4 * 2 ** attempt));
+    recent = await lastEntries(at, draft.chain, lookBackEntries);
   }
   throw new AuditContentionError(
     `${draft.chain}: ${maxAttempts} appends lost their race; the chain is too hot, try again later`,

@@ -94,8 +94,9 @@ export async function takeQuota(
       new UpdateItemCommand({
         TableName: at.table,
         Key: { pk: { S: pk } },
-        UpdateExpression: 'ADD used :one, users :user',
-        ConditionExpression: '(attribute_not_exists(used) OR used < :limit) AND NOT contains(users, :name)',
+        UpdateExpression: 'ADD #used :one, #users :user',
+        ConditionExpression: '(attribute_not_exists(#used) OR #used < :limit) AND NOT contains(#users, :name)',
+        ExpressionAttributeNames: { '#used': 'used', '#users': 'users' },
         ExpressionAttributeValues: {
           ':one': { N: '1' },
           ':limit': { N: String(quota.limit) },

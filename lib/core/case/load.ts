@@ -8,6 +8,8 @@ import { questionOf } from './review.ts';
 export interface LoadedCase {
   readonly caseId: string;
   readonly asset: string;
+  /** The flow passes it on, so that every log line of the case carries it. */
+  readonly correlationId: string;
   /** `act` only where something is proposed; else a person is asked. */
   readonly verdict: Verdict;
   readonly proposal: Proposal | null;
@@ -22,6 +24,7 @@ export async function loadCase(ports: CasePorts, caseId: string): Promise<Loaded
   return {
     caseId,
     asset: record.asset,
+    correlationId: record.correlationId,
     verdict: record.verdict === 'act' && !record.proposal ? 'ask' : record.verdict,
     proposal: record.proposal ?? null,
     proposalHash: record.proposalHash ?? null,

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  attachFlag,
+  CaseConflictError,
+  type CaseTable,
+  flagsOf,
+  freeSlot,
+  getCase,
+  getSlot,
+  markStarted,
+  openCases,
+  openOrAttach,
+  pendingSlots,
+  putCase,
+  scanCases,
+  updateCase,
+} from '../../../lib/adapters/aws/case-store.ts';
+import { endReview, getReview, openReview, reviewsOf, takeToken } from '../../../lib/adapters/aws/review-store.ts';
+import type { CaseRecord, ReviewAnswer } from '../../../lib/contracts/case.ts';
+import { sha256 } from '../../../lib/core/audit/canonical.ts';
+import { caseFor } from '../../support/remediation-world.ts';
+import { startTables, type TestTables } from '../../support/tables.ts';
+
+let tables: TestTables;
+let at: CaseTable;
+beforeAll(async () => {
+  tables = await startTables();
+  at = { client: tables.client, table: (await tables.create('case-test')).cases! };
+});
+afterAll(() => tables.stop());
+
+/** The case that flag `n` of an anomaly would open. */
+const opening = (anomaly: string, n: number): CaseRecord => {
+  const flag = sha256(`${anomaly} flag ${n}`);
+  return caseFor(`${anomaly}-${n}`, { correlationKey: anomaly, caseId: sha256(flag), openingFlagId: flag });
+};
+
+describe('slots', () => {
+  test('of many flags of one anomaly one opens the case and the others join it', async () => {
+    const records = Array.from({ length: 12 }, (_, n) => opening('storm', n));
+    const placed = await Promise.all(records.map((record) => openOrAttach(at, record, record.openingFlagId)));
+    expect(placed.filter(({ outcome }) => outcome === 'opened')).toHaveLength(1);
+    expect(new Set(placed.map(({ caseId }) => caseId)).size).toBe(1);
+    expect(await flagsOf(at, placed[0]!.caseId)).toHaveLength(12);
+    const again = await Promise.all(records.map((record) => openOrAttach(at, record, record.openingFlagId)));
+    expect(new Set(again.map(({ outcome }) => outcome))).toEqual(new Set(['known']));
+    expect((await openCases(at)).filter(({ correlationKey }) => correlationKey === 'storm')).toHaveLength(1);
+  });
+
+  test('a flag that arrives late does not reopen a closed case, and a new one opens a new case', async () => {
+    const first = opening('late', 0);
+    await openOrAttach(at, first, first.openingFlagId);
+    const slot = (await getSlot(at, 'late'))!;
+    expect(await attachFlag(at, slot, sha256('in between'))).toBe(true);
+    expect(await freeSlot(at, 'late', first.caseId, slot.version)).toBe('changed');
+    const now = (await getSlot(at, 'late'))!;
+    expect(await freeSlot(at, 'late', first.caseId, now.version)).toBe('freed');
+    expect(await freeSlot(at, 'late', first.caseId, now.version)).toBe('freed');
+    expect(await attachFlag(at, slot, sha256('too late'))).toBe(false);
+    expect(await openOrAttach(at, first, first.openingFlagId)).toMatchObject({ outcome: 'known' });
+    expect(await getSlot(at, 'late')).toBeUndefined();
+    const second = opening('late', 1);
+    expect(await openOrAttach(at, second, second.openingFlagId)).toMatchObject({ outcome: 'opened' });
+    expect(await freeSlot(at, 'late', first.caseId, 0)).toBe('freed');
+    expect((await getSlot(at, 'late'))?.caseId).toBe(second.caseId);
+  });
+
+  test('a slot stays on the sweeper’s list until its execution was started', async () => {
+    const record = opening('start', 0);
+    await openOrAttach(at, record, record.openingFlagId);
+    const mine = async () => (await pendingSlots(at, record.openedAtMs + 1)).filter((s) => s.caseId === record.caseId);
+    expect(await mine()).toMatchObject([{ pending: true, record: { caseId: record.caseId } }]);
+    await markStarted(at, 'start', record.caseId);
+    expect(await mine()).toEqual([]);
+  });
+});
+
+describe('records', () => {
+  test('are written on the version that was read, and all concurrent changes survive', async () => {
+    const record = opening('versions', 0);
+    await openOrAttach(at, record, record.openingFlagId);
+    await expect(putCase(at, { ...record, version: 5 })).rejects.toThrow(CaseConflictError);
+    const words = ['a', 'b', 'c', 'd'];
+    await Promise.all(
+      words.map((word) =>
+        updateCase(at, record.caseId, 2_000_000, (now) => ({ ...now, note: `${now.note ?? ''}${word}` })),
+      ),
+    );
+    const now = (await getCase(at, record.caseId))!;
+    expect([...now.note!].sort()).toEqual(words);
+    expect(now.version).toBe(4);
+  });
+
+  test('leave the list of open ones when closed and are still found by the start of their id', async () => {
+    const record = opening('closed', 0);
+    await openOrAttach(at, record, record.openingFlagId);
+    await updateCase(at, record.caseId, 1, (now) => ({ ...now, status: 'closed', resolution: 'observed' }));
+    expect((await openCases(at)).map(({ caseId }) => caseId)).not.toContain(record.caseId);
+    expect(await scanCases(at, record.caseId.slice(0, 10), 3)).toMatchObject([{ caseId: record.caseId }]);
+  });
+});
+
+describe('reviews', () => {
+  const answer: ReviewAnswer = { v: 1, caseId: sha256('r'), answer: 'approve', by: 'ann', reason: 'looks right' };
+  const request = (round: number) => ({
+    v: 1 as const,
+    caseId: answer.caseId,
+    round,
+    question: 'Shall we?',
+    askedAtMs: 1,
+    dueAtMs: 2,
+  });
+
+  test('of an answer and a timeout at once exactly one stands, and both learn which', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      await openReview(at, request(round), 'token');
+      const ends = await Promise.all([
+        endReview(at, answer.caseId, round, { answer }, 10),
+        endReview(at, answer.caseId, round, { timedOut: true }, 11),
+      ]);
+      expect(ends.filter((end) => end?.won)).toHaveLength(1);
+      expect(ends[0]?.end).toEqual(ends[1]?.end);
+    }
+    expect((await reviewsOf(at, answer.caseId)).map(({ request: { round } }) => round)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('a round that is asked again takes the new token and keeps its end', async () => {
+    await openReview(at, request(7), 'first');
+    await endReview(at, answer.caseId, 7, { answer }, 10);
+    expect((await openReview(at, request(7), 'second')).end).toMatchObject({ state: 'answered' });
+    expect(await takeToken(at, answer.caseId, 7)).toBe('second');
+    expect(JSON.stringify(await getReview(at, answer.caseId, 7))).not.toContain('second');
+    expect(await endReview(at, answer.caseId, 8, { timedOut: true }, 1)).toBeUndefined();
+  });
+});
