@@ -43,7 +43,7 @@ function statesOf(list: readonly Step[], place: string): JsonObject {
   const states: JsonObject = {};
   for (const [index, step] of list.entries()) {
     const name = `${place}${index}`;
-    const way = index === list.length - 1 ? { End: true } : { Next: `${place}${index + 1}` };
+    const way: JsonObject = index === list.length - 1 ? { End: true } : { Next: `${place}${index + 1}` };
     Object.assign(states, statesOfStep(step, name, way));
   }
   return states;
