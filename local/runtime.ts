@@ -205,8 +205,9 @@ async function startParts(
   // Consumers before producers: from here on unfinished work goes on.
   await lambda.warm(options.warm ?? []);
   await start(asynchronous);
-  await start(flows);
+  // Flows stop before the bus: a flow that runs while the bus is closed would take that for a failure of its own.
   await start(bus);
+  await start(flows);
   await start(streams);
   await start(scheduler);
   const rules = new RuleEngine({ stack, streams, objects, queues, invoker, log });

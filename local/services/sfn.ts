@@ -47,6 +47,11 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
   readonly #express: KeyedJournal<Started>;
   readonly #counts = { started: 0, stalled: 0 };
   #stopping = false;
+  #markReady: () => void = () => undefined;
+  /** Calls wait for it: an answer to a task that is not resumed yet would be taken for one too late. */
+  readonly #ready = new Promise<void>((resolve) => {
+    this.#markReady = resolve;
+  });
   readonly #handlers: Readonly<Record<string, (input: JsonObject) => JsonObject | Promise<JsonObject>>> = {
     StartExecution: (input) => this.#start(input),
     StartSyncExecution: (input) => this.#startSync(input),
@@ -106,6 +111,7 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
   /** Goes on with what a crash or stop interrupted. */
   async start(): Promise<void> {
     const resumed = await this.engine.resumeAll();
+    this.#markReady();
     const again = [...this.#express.entries];
     for (const [key, started] of again) {
       const machine = this.#machines.get(started.stateMachineArn);
@@ -144,6 +150,7 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
     const handler = Object.hasOwn(this.#handlers, operation) ? this.#handlers[operation] : undefined;
     if (handler === undefined)
       throw new ServiceError('UnknownOperationException', `${operation} is not supported on one machine`);
+    await this.#ready;
     try {
       return await handler(input);
     } catch (error) {

@@ -5,7 +5,7 @@ import { Bus, type BusOptions } from '../../../local/bus/bus.ts';
 import { ServiceError } from '../../../local/server/service.ts';
 import { EventsService } from '../../../local/services/events.ts';
 import type { BusEntry, JsonObject } from '../../../local/types.ts';
-import { archiveArn, busArn, busStack, deadArn, flowArn, rule, sourcePattern } from '../support/bus-models.ts';
+import { archiveArn, busArn, busStack, compile, deadArn, flowArn, rule } from '../support/bus-models.ts';
 import { startChild } from '../support/child.ts';
 import { keptLog } from '../support/models.ts';
 import { temporaryFolder, until } from '../support/temp.ts';
@@ -28,7 +28,7 @@ async function setUp(deliver: Deliver = async () => undefined, rules = [rule()],
   const bus = await Bus.open({
     dir: folder(),
     stack,
-    compilePattern: sourcePattern,
+    compilePattern: compile,
     targets: {
       deliver: async (arn, payload) => {
         await deliver(arn, payload, calls++);
@@ -180,7 +180,7 @@ describe('rules', () => {
   });
 
   test.each([
-    [rule({ pattern: { source: 'text' } as JsonObject }), 'a list is expected'],
+    [rule({ pattern: { source: 'text' } as JsonObject }), 'Rule: '],
     [rule({ pattern: undefined, schedule: 'rate(1 minute)' }), 'schedules of rules are not run'],
     [rule({}, { arn: 'arn:aws:sns:eu-central-1:000000000000:topic' }), 'is not supported on one machine'],
     [rule({}, { input: { inputPath: '$.detail[*]' } }), 'not supported from character'],

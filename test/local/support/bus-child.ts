@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Bus } from '../../../local/bus/bus.ts';
-import { busStack, sourcePattern } from './bus-models.ts';
+import { busStack, compile } from './bus-models.ts';
 import { quietLog } from './models.ts';
 
 const { positionals } = parseArgs({ allowPositionals: true });
@@ -13,7 +13,7 @@ const [dir = '', file = '', count = '0'] = positionals;
 const bus = await Bus.open({
   dir,
   stack: busStack(),
-  compilePattern: sourcePattern,
+  compilePattern: compile,
   targets: {
     deliver: async (_arn, payload) => {
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,5 +1,7 @@
 /** The smallest stack with a bus. */
 import type { RuleModel, StackModel } from '../../../local/assembly/model.ts';
+import { compilePattern } from '../../../local/patterns/compile-pattern.ts';
+import { matches } from '../../../local/patterns/matches.ts';
 import type { JsonObject } from '../../../local/types.ts';
 
 const arn = (service: string, rest: string): string => `arn:aws:${service}:eu-central-1:000000000000:${rest}`;
@@ -54,9 +56,7 @@ export function busStack(
   };
 }
 
-/** As much of patterns as these tests need: lists of exact values of `source` and `detail-type`. The matcher has its own tests. */
-export function sourcePattern(pattern: JsonObject): (event: JsonObject) => boolean {
-  for (const values of Object.values(pattern)) if (!Array.isArray(values)) throw new Error('a list is expected');
-  return (event) =>
-    Object.entries(pattern).every(([name, values]) => Array.isArray(values) && values.includes(event[name] ?? null));
+export function compile(pattern: JsonObject): (event: JsonObject) => boolean {
+  const compiled = compilePattern(pattern);
+  return (event) => matches(compiled, event);
 }
