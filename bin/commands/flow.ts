@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadDefinition } from '../../local/flow/definition.ts';
+import { compileDefinition, loadDefinition } from '../../local/flow/definition.ts';
 import { DefinitionError, MockError, UnsupportedError } from '../../local/flow/errors.ts';
 import { type Mocks, type SimulationResult, simulate } from '../../local/flow/simulate.ts';
 import type { Json, JsonObject } from '../../local/flow/types.ts';
@@ -50,7 +50,7 @@ async function runFlow(options: Options): Promise<void> {
   const definition = readJson(options.definition);
   const input = options.input === undefined ? {} : readJson(options.input);
   const mocks = options.mocks === undefined ? undefined : readJson(options.mocks);
-  const { answer, result } = await attempt({ definition, input, mocks });
+  const { answer, result } = await attempt({ definition, input, mocks }, loadDefinition);
   if (options.json === true) print(JSON.stringify(answer));
   else if (result !== undefined) print(drawPath(result));
   else process.stderr.write(`${answer['unsupported'] ?? answer['cause']}\n`);
@@ -59,7 +59,7 @@ async function runFlow(options: Options): Promise<void> {
 
 /** One line of `--cases`: what became of the run, or the feature that is not supported. */
 export async function judgeFlow(line: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const { answer } = await attempt(line);
+  const { answer } = await attempt(line, compileDefinition);
   return { id: line['id'] ?? null, ...answer };
 }
 
@@ -68,12 +68,12 @@ interface Attempt {
   readonly result?: SimulationResult;
 }
 
-async function attempt(line: Record<string, unknown>): Promise<Attempt> {
+async function attempt(line: Record<string, unknown>, load: typeof loadDefinition): Promise<Attempt> {
   try {
     const source = line['definition'];
     if (typeof source !== 'string' && (source === null || typeof source !== 'object' || Array.isArray(source)))
       throw new DefinitionError('a definition is a JSON object');
-    const definition = loadDefinition(source as string | JsonObject);
+    const definition = load(source as string | JsonObject);
     const mocks = parseMocks(line['mocks'] ?? {});
     const input = (line['input'] === undefined ? {} : line['input']) as Json;
     const result = await simulate({ definition, input, mocks });
