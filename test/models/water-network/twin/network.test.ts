@@ -48,12 +48,13 @@ describe('generateNetwork', () => {
         expect(network.channels.length).toBeLessThanOrEqual(64);
         for (const channel of network.channels) channelMeta.parse(channel);
         expect(new Set(network.channels.map(({ name }) => name)).size).toBe(network.channels.length);
-        for (const { baseDemandLps, zone } of network.junctions)
-          expect(baseDemandLps === 0 || zone !== undefined).toBe(true);
+        expect(network.junctions.filter(({ baseDemandLps, zone }) => baseDemandLps > 0 && zone === undefined)).toEqual(
+          [],
+        );
         for (const zone of network.zones)
           expect(network.valves.some(({ id }) => id === zone.isolationValve)).toBe(true);
       }),
-      { numRuns: 150, seed: 2 },
+      { numRuns: 80, seed: 2 },
     );
   });
 
