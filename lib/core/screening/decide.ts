@@ -19,8 +19,10 @@ import { type ScreenedRows, topChannelCount } from './types.ts';
 /** A new peak must surpass the last by this, and by a quarter of it. */
 const growthAbsolute = 0.5;
 const growthRelative = 0.25;
-/** What is left of the score of evidence that is not new. */
-const oldNewsFactor = 0.1;
+/** Smoothed evidence alone keeps an alarm for so many lengths of its memory after fresh evidence has calmed down. */
+const patienceMemories = 6;
+/** Score of evidence that is not new, at most. */
+const oldNewsScore = 1;
 
 const combiners = new WeakMap<Calibration, Combiner>();
 export function combinerOf(calibration: Calibration): Combiner {
@@ -68,6 +70,7 @@ export function decideRows(
   const { onset, release, releaseRows } = calibration.threshold;
   const releaseWeight = releaseSmoothing(smoothing);
   const refractory = refractoryRows(calibration);
+  const patience = Math.round(patienceMemories / smoothing);
   const line = new Float64Array(width);
   const channels = calibration.channels.length;
   for (let r = 0; r < rows; r += 1) {
@@ -93,18 +96,24 @@ export function decideRows(
     const fresh = Math.min(logP(combiner.fresh, rawFresh), freshCut);
     state.fresh = Math.fround(state.fresh + releaseWeight * (fresh - state.fresh));
     out.pValues[row] = 10 ** -logs;
-    const grown = logs > state.hold + Math.max(growthAbsolute, growthRelative * state.hold);
-    out.scores[row] = grown || logs <= 1 ? logs : Math.max(1, oldNewsFactor * logs);
+    const grown = logs > surpassing(state.hold);
+    out.scores[row] = grown ? logs : Math.min(logs, oldNewsScore);
     if (state.alarm === 0) {
-      if (logs >= onset) startAlarm(state, logs, out, row);
+      if (logs < onset) state.peak = 0;
+      else if (logs > surpassing(state.peak)) startAlarm(state, logs, out, row);
     } else {
       state.alarmRows += 1;
-      if (grown && logs > state.peak + Math.max(growthAbsolute, growthRelative * state.peak)) {
+      if (grown && logs > surpassing(state.peak)) {
         out.onsets[row] = 1;
         state.peak = Math.fround(logs);
       }
-      state.calmRows = state.fresh < release && logs < onset ? state.calmRows + 1 : 0;
-      if (state.calmRows >= releaseRows) state.alarm = 0;
+      state.calmRows = state.fresh < release ? state.calmRows + 1 : 0;
+      const quiet = state.calmRows >= releaseRows && logs < onset;
+      if (quiet || state.calmRows >= patience) {
+        state.alarm = 0;
+        // What is left of the smoothed evidence must grow to alarm again; new evidence need only arise.
+        state.peak = Math.fround(logs);
+      }
     }
     if (logs >= state.hold) {
       state.hold = Math.fround(logs);
@@ -114,6 +123,10 @@ export function decideRows(
     nameChannels(segment, r, channels, out, row);
   }
 }
+
+/** What evidence must exceed to count as grown over `level`; anything does over 0. */
+const surpassing = (level: number): number =>
+  level > 0 ? level + Math.max(growthAbsolute, growthRelative * level) : 0;
 
 function startAlarm(state: OpenState, logs: number, out: ScreenedRows, row: number): void {
   state.alarm = 1;

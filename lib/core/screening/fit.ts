@@ -15,7 +15,7 @@ export const fewestRows = 50;
 /** Rows a minute apart or slower count as slow: their false alarms are promised by the week. */
 export const slowPeriodMs = 60_000;
 /** Promise for fast rows where none is asked for. */
-const fastEpisodesPerRow = 0.002;
+const fastEpisodesPerRow = 1 / 1500;
 const weekMs = 7 * 86_400_000;
 /** Values are cut at so many scales before sums of products are formed. */
 const regressionCut = 8;

@@ -6,7 +6,7 @@ import type { Calibration, ScreenState } from '../../contracts/calibration.ts';
 import type { ChannelMeta } from '../../contracts/telemetry.ts';
 import { rowCount, type Series } from '../series.ts';
 import type { ScreenEngine } from './engine.ts';
-import { fewestRows, fitCalibration } from './fit.ts';
+import { fewestRows, fitCalibration, slowPeriodMs } from './fit.ts';
 import { openCalibration } from './open.ts';
 import { RowHistory } from './row-history.ts';
 import { screenRows } from './screen.ts';
@@ -27,8 +27,12 @@ const settleRows = 64;
 /** Most cells and rows that are kept to calibrate again. */
 const historyCells = 120_000;
 const historyRows = 20_000;
-/** The next calibration comes when the stream has grown by this part. */
-const recalibrationGrowth = 0.5;
+/**
+ * The next calibration comes when the stream has grown by this part: soon on fast rigs, which are still settling when
+ * their few minutes of warm-up are over, later on slow data, whose warm-up is days.
+ */
+const fastGrowth = 0.12;
+const slowGrowth = 0.5;
 /** Rows after the warm-up at which runs end; from the last on, every so many. Decisions about resolution fall here. */
 const firstRuns = [2, 8, 32, 64, 128, 256];
 
@@ -106,7 +110,7 @@ export class Follower {
     if (this.#rows >= this.#options.warmupRows) {
       this.#calibrate(this.#fit(this.#history.series()), 'warm-up');
       await this.#settle();
-      this.#nextFit = this.#options.warmupRows;
+      this.#nextFit = this.#fitAfter(this.#rows);
     }
     return { ...emptyRows(count), calibration: undefined };
   }
@@ -159,7 +163,7 @@ export class Follower {
       return;
     }
     if (history || this.#screened < this.#nextFit) return;
-    this.#nextFit = this.#screened + Math.max(warmupRows, Math.floor(this.#rows * recalibrationGrowth));
+    this.#nextFit = this.#screened + this.#fitAfter(this.#rows);
     // A standing alarm stays news for one length of the warm-up.
     if (this.#alarmRows > 0 && this.#alarmRows < warmupRows) return;
     const exclude = this.#excluded();
@@ -167,6 +171,14 @@ export class Follower {
     if (kept < Math.max(fewestRows, warmupRows / 2)) return;
     this.#calibrate(this.#fit(this.#history.series(), exclude), 'schedule');
     await this.#settle();
+  }
+
+  /** Rows until the next calibration, when there are `rows`. */
+  #fitAfter(rows: number): number {
+    const { periodMs } = this.#calibration!.warmup;
+    return periodMs < slowPeriodMs
+      ? Math.ceil(rows * fastGrowth)
+      : Math.max(this.#options.warmupRows, Math.ceil(rows * slowGrowth));
   }
 
   /** Rows in alarm that are younger than one length of the warm-up may not become normal. */

@@ -9,8 +9,14 @@ import { quantileOfSorted } from './linear.ts';
 /** Episodes that must have been seen for a threshold to be read off rather than extrapolated. */
 const episodesToRead = 5;
 
+/** Part of the promised rate that is aimed at: a threshold estimated from few episodes must err on the safe side. */
+const targetShare = 0.7;
+
 /** Release falls below what this part of normal rows keeps below. */
 const releaseQuantile = 0.97;
+
+/** Exceedances apart by more rows than this are two episodes, as release takes no longer. */
+const episodeGap = 3;
 
 /** Peaks of the clusters above `floor`; clusters are apart by more than `gap` rows below it. */
 function clusterPeaks(
@@ -47,14 +53,14 @@ export function fitThreshold(
   episodesPerRow: number,
 ): AlarmThreshold {
   const used = logs.length - skip.reduce((sum, value) => sum + value, 0);
-  const gap = Math.round(1 / smoothing);
-  const { peaks, over } = clusterPeaks(logs, skip, 1, gap);
+  const { peaks, over } = clusterPeaks(logs, skip, 1, episodeGap);
   const extremalIndex = Math.min(Math.max(peaks.length / Math.max(over, 1), 0.1), 1);
+  const target = targetShare * episodesPerRow;
   const clustersPerRow = Math.max(peaks.length, 1) / used;
   // Peaks above 1 fall off tenfold a unit, since these are logarithms of calibrated p-values.
-  const fitted = 1 + Math.log10(Math.max(clustersPerRow / episodesPerRow, 1));
-  const marginal = Math.log10(Math.max(extremalIndex / episodesPerRow, 1));
-  const allowed = episodesPerRow * used;
+  const fitted = 1 + Math.log10(Math.max(clustersPerRow / target, 1));
+  const marginal = Math.log10(Math.max(extremalIndex / target, 1));
+  const allowed = target * used;
   const finestEpisodesPerRow = Math.min(episodesToRead / used, 1);
   const extrapolated = allowed < episodesToRead;
   let onset = Math.max(fitted, marginal);

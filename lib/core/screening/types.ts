@@ -5,7 +5,7 @@ import type { Series } from '../series.ts';
 export interface FitOptions {
   /**
    * False-alarm episodes promised at most. Default: one a week for rows a minute apart or slower, else
-   * one in 500 rows.
+   * one in 1,500 rows.
    */
   readonly falseAlarms?: { readonly perWeek: number } | { readonly perRow: number };
   /** Rounds the warm-up to so many decimals before fitting, for a stream that is coarser than its history. */

@@ -1,0 +1,138 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import { registerBacktest } from '../../../bin/commands/backtest.ts';
+import { defaultWarmupRows } from '../../../bin/commands/backtest-file.ts';
+import type { Series } from '../../../lib/core/series.ts';
+import { hourlyNetwork, pumpRig } from '../../support/screen-data.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'backtest-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const csv = ({ channels, timesMs, values }: Series): string => {
+  const width = channels.length;
+  const lines = [`timestamp,${channels.map(({ name }) => name).join(',')}`];
+  timesMs.forEach((time, t) => {
+    const cells = [...values.subarray(t * width, (t + 1) * width)].map((v) => (Number.isNaN(v) ? '' : v));
+    lines.push(`${new Date(time).toISOString().slice(0, 19).replace('T', ' ')},${cells.join(',')}`);
+  });
+  return `${lines.join('\n')}\n`;
+};
+
+/** Runs the command and gives what it printed as JSON. */
+async function backtest(...args: string[]): Promise<{ files: { pack?: string; alarms: number; rows: number }[] }> {
+  const program = new Command().exitOverride();
+  registerBacktest(program);
+  const write = process.stdout.write;
+  let text = '';
+  process.stdout.write = (chunk) => {
+    text += chunk;
+    return true;
+  };
+  try {
+    await program.parseAsync(['node', 'groundcrew', 'backtest', '--json', ...args]);
+  } finally {
+    process.stdout.write = write;
+  }
+  return JSON.parse(text);
+}
+
+const rig = csv(pumpRig(101, 'valve-closing').series);
+
+describe('backtest', () => {
+  test('gives one row for each row, a report, and a prefix for a prefix', async () => {
+    const input = join(folder, 'rig.csv');
+    const output = join(folder, 'rig-out.csv');
+    const report = join(folder, 'rig.html');
+    writeFileSync(input, rig);
+    const { files } = await backtest('--input', input, '--output', output, '--report', report);
+    const out = readFileSync(output, 'utf8').trimEnd().split('\n');
+    const lines = rig.trimEnd().split('\n');
+    expect(out[0]).toBe('timestamp,score,alarm,kind');
+    expect(out.length).toBe(lines.length);
+    expect(out.slice(1).map((line) => line.split(',')[0])).toEqual(lines.slice(1).map((line) => line.split(',')[0]));
+    expect(files[0]!.alarms).toBeGreaterThan(0);
+    for (const line of out.slice(1))
+      expect(line).toMatch(/^[^,]+,\d+(\.\d{1,4})?(e-\d+)?,(0,|1,(anomaly|sensor-fault))$/);
+    const html = readFileSync(report, 'utf8');
+    expect(html).toContain('<svg');
+    expect(html).not.toMatch(/(src|href)=|url\(/);
+    for (const rows of [40, 399, 777]) {
+      writeFileSync(input, `${lines.slice(0, rows + 1).join('\n')}\n`);
+      await backtest('--input', input, '--output', output);
+      expect(readFileSync(output, 'utf8').trimEnd().split('\n')).toEqual(out.slice(0, rows + 1));
+    }
+  });
+
+  test('writes one file for each file of a folder', async () => {
+    const input = join(folder, 'in');
+    const output = join(folder, 'out');
+    mkdirSync(input);
+    for (const name of ['a.csv', 'b.csv']) writeFileSync(join(input, name), rig);
+    writeFileSync(join(input, 'readme.txt'), 'not data');
+    await backtest('--input', input, '--output', output, '--warmup', '500');
+    expect(readdirSync(output).sort()).toEqual(['a.csv', 'b.csv']);
+    expect(readFileSync(join(output, 'a.csv'), 'utf8')).toBe(readFileSync(join(output, 'b.csv'), 'utf8'));
+  });
+
+  test('learns from a calibration file at full precision and screens from the first row', async () => {
+    const names = ['normal.csv', 'stream.csv', 'out.csv'].map((name) => join(folder, name));
+    writeFileSync(names[0]!, csv(hourlyNetwork(1, 0, { hours: 2500, attacks: false }).series));
+    const stream = hourlyNetwork(1, 1, { hours: 600, attacks: true, decimals: 2, fromHour: 3000 });
+    writeFileSync(names[1]!, csv(stream.series));
+    const { files } = await backtest('--input', names[1]!, '--output', names[2]!, '--calibration', names[0]!);
+    expect(files[0]!.alarms).toBeGreaterThan(0);
+    const kinds = new Set(
+      readFileSync(names[2]!, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(',')[3]),
+    );
+    kinds.delete('');
+    const allowed = ['leak', 'burst', 'pump-failure', 'valve-stuck', 'sensor-fault', 'anomaly'];
+    expect([...kinds].every((kind) => allowed.includes(kind!))).toBe(true);
+  });
+
+  test.each([
+    ['text in a number', 'timestamp,a\n1,1\n2,oops\n', ':3: "oops" in column "a"'],
+    ['times running backwards', 'timestamp,a\n2,1\n1,1\n', ':3: time runs backwards'],
+    ['one row', 'timestamp,a\n2,1\n', 'one row'],
+    ['no header', '1,1\n2,1\n', ':1: there is no header'],
+    ['nothing', '', 'the file is empty'],
+  ])('refuses %s with exit code 2 and leaves no output', async (_, text, message) => {
+    const input = join(folder, 'bad.csv');
+    const output = join(folder, 'nowhere', 'bad-out.csv');
+    writeFileSync(input, text);
+    await expect(backtest('--input', input, '--output', output)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    });
+    expect(readdirSync(join(folder, 'nowhere'))).toEqual([]);
+  });
+
+  test.each([
+    [['--warmup', '10'], '--warmup is "10"'],
+    [['--warmup', '400', '--calibration', 'x.csv'], 'exclude each other'],
+    [['--pack', 'no-such-pack'], 'There is no pack "no-such-pack"'],
+    [['--calibration', 'missing.csv'], 'missing.csv'],
+  ])('refuses %j', async (args, message) => {
+    const input = join(folder, 'good.csv');
+    writeFileSync(input, rig);
+    await expect(backtest('--input', input, '--output', join(folder, 'o.csv'), ...args)).rejects.toThrow(message);
+  });
+
+  test('refuses an input that is not there', async () => {
+    const gone = join(folder, 'gone.csv');
+    await expect(backtest('--input', gone, '--output', join(folder, 'o.csv'))).rejects.toMatchObject({ exitCode: 2 });
+  });
+});
+
+test('the default warm-up follows from the first rows alone', () => {
+  const times = (periodMs: number): Float64Array => Float64Array.from({ length: 50 }, (_, t) => 1e12 + t * periodMs);
+  expect([1000, 300_000, 900_000, 3_600_000, 86_400_000].map((period) => defaultWarmupRows(times(period)))).toEqual([
+    400, 2016, 672, 168, 60,
+  ]);
+});

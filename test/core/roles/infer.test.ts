@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { channelMeta } from '../../../lib/contracts/telemetry.ts';
+import { inferChannels } from '../../../lib/core/roles/infer.ts';
+
+const moving = Float64Array.of(1.5, 2.5, 3.7);
+const switching = Float64Array.of(0, 1, 1, 0);
+
+test.each([
+  ['tank-1-level', moving, 'level'],
+  ['L_T4', moving, 'level'],
+  ['PressureInlet_bar', moving, 'pressure'],
+  ['p-12', moving, 'pressure'],
+  ['Volume flow rate', moving, 'flow'],
+  ['pump-3-flow', Float64Array.of(0, 0, 0), 'flow'],
+  ['S_PU3', switching, 'pump-state'],
+  ['pump 2 running', switching, 'pump-state'],
+  ['valve-1-state', switching, 'valve-state'],
+  ['Thermocouple', moving, 'temperature'],
+  ['accelerometer2', moving, 'vibration'],
+  ['Current', moving, 'current'],
+  ['PM2.5', moving, 'quality'],
+  ['prv-3-setpoint', moving, 'setpoint'],
+  ['value', moving, 'unknown'],
+  ['x17', switching, 'unknown'],
+] as const)('%s', (name, values, role) => {
+  expect(inferChannels([{ name, values }])[0]!.role).toBe(role);
+});
+
+test('names the element that a channel belongs to', () => {
+  const [flow, state, plain] = inferChannels([{ name: 'pump-3-flow' }, { name: 'S_PU3' }, { name: 'pressure' }]);
+  expect([flow!.element, state!.element, plain!.element]).toEqual(['pump-3', 'pu3', undefined]);
+});
+
+test('always gives metas that the contract accepts, with names of their own', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 90 }), { maxLength: 20 }), (names) => {
+      const metas = inferChannels(names.map((name) => ({ name })));
+      for (const meta of metas) channelMeta.parse(meta);
+      expect(new Set(metas.map(({ name }) => name)).size).toBe(names.length);
+    }),
+  );
+});
