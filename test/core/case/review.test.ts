@@ -1,0 +1,190 @@
+import { describe, expect, test } from '@jest/globals';
+import type { CaseRecord, ReviewAnswer } from '../../../lib/contracts/case.ts';
+import { hashOf } from '../../../lib/core/audit/canonical.ts';
+import { type AuditDraft, entryIdOf, genesisHash, sealEntry } from '../../../lib/core/audit/entry.ts';
+import { closeCase } from '../../../lib/core/case/close.ts';
+import { approvalsIn, effectiveCase, type Review } from '../../../lib/core/case/effective.ts';
+import type { ReviewPorts, ReviewResult } from '../../../lib/core/case/ports.ts';
+import { answerReview, requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
+import type { BusEvent } from '../../../lib/core/ports.ts';
+import { caseFor, proposalFor } from '../../support/remediation-world.ts';
+
+function world(record: CaseRecord) {
+  const state = {
+    record,
+    reviews: [] as Review[],
+    tokens: new Map<number, string>(),
+    woken: [] as ReviewResult[],
+    audit: new Map<string, AuditDraft>(),
+    events: [] as BusEvent[],
+    nowMs: 5_000_000,
+  };
+  const ports: ReviewPorts = {
+    loadCase: async () => state.record,
+    changeCase: async (_id, change) => {
+      state.record = change(state.record);
+      return state.record;
+    },
+    reviews: async () => state.reviews,
+    audit: async (draft) => {
+      const stands = state.audit.get(entryIdOf(draft)) ?? draft;
+      state.audit.set(entryIdOf(draft), stands);
+      return sealEntry(stands, 0, genesisHash, state.nowMs);
+    },
+    publish: async (event) => {
+      state.events.push(event);
+    },
+    now: () => state.nowMs,
+    openReview: async (request, token) => {
+      state.tokens.set(request.round, token);
+      const known = state.reviews.find((review) => review.request.round === request.round);
+      const review = known ?? { request, end: { state: 'open' as const } };
+      if (!known) state.reviews.push(review);
+      return review;
+    },
+    endReview: async (_id, round, end) => {
+      const at = state.reviews.findIndex((review) => review.request.round === round);
+      const review = state.reviews[at];
+      if (!review) return undefined;
+      if (review.end.state !== 'open') return { end: review.end, won: false };
+      const done =
+        'answer' in end
+          ? { state: 'answered' as const, answer: end.answer, atMs: state.nowMs }
+          : { state: 'timed-out' as const, atMs: state.nowMs };
+      state.reviews[at] = { ...review, end: done };
+      return { end: done, won: true };
+    },
+    wake: async (_id, _round, output) => {
+      state.woken.push(output);
+      return true;
+    },
+  };
+  return { state, ports };
+}
+
+const asking = async (record = caseFor('r')) => {
+  const { state, ports } = world(record);
+  await requestReview(ports, { caseId: record.caseId, round: 0, token: 'secret-token', timeoutS: 60 });
+  const answer = (change: Partial<ReviewAnswer> = {}): ReviewAnswer => ({
+    v: 1,
+    caseId: record.caseId,
+    answer: 'approve',
+    by: 'ann',
+    reason: 'looks right',
+    ...(state.record.proposalHash !== undefined && { proposalHash: state.record.proposalHash }),
+    ...change,
+  });
+  return { state, ports, answer };
+};
+
+describe('a review', () => {
+  test('asks, is answered, and wakes the flow; the token stands in no event, audit or answer', async () => {
+    const { state, ports, answer } = await asking();
+    expect(state.record.status).toBe('in-review');
+    const result = await answerReview(ports, answer());
+    expect(result).toMatchObject({ answer: 'approve', round: 0, woken: true });
+    expect(state.woken).toEqual([{ answer: 'approve', by: 'ann', round: 0, timedOut: false }]);
+    expect(state.events.map(({ type }) => type)).toEqual(['ReviewRequested', 'ReviewAnswered']);
+    expect(JSON.stringify([state.events, [...state.audit.values()], result])).not.toContain('secret-token');
+  });
+
+  test('an approval of another proposal is refused, before anything is stored', async () => {
+    const { state, ports, answer } = await asking();
+    const changed = { ...proposalFor(), target: 'V2' };
+    state.record = { ...state.record, proposal: changed, proposalHash: hashOf(changed) };
+    await expect(answerReview(ports, answer())).rejects.toMatchObject({ code: 'proposal-changed' });
+    const { state: fresh, ports: freshPorts, answer: freshAnswer } = await asking();
+    await expect(answerReview(freshPorts, freshAnswer({ proposalHash: hashOf('other') }))).rejects.toMatchObject({
+      code: 'proposal-changed',
+    });
+    expect(fresh.reviews[0]!.end.state).toBe('open');
+    expect(state.reviews[0]!.end.state).toBe('open');
+  });
+
+  test('the second person learns who was faster; the same answer again only completes', async () => {
+    const { state, ports, answer } = await asking();
+    await answerReview(ports, answer());
+    await expect(answerReview(ports, answer({ answer: 'reject', by: 'bob' }))).rejects.toThrow(
+      /ann has already answered/,
+    );
+    await answerReview(ports, answer());
+    expect(approvalsIn(state.reviews)).toBe(1);
+    expect([...state.audit.values()].filter(({ type }) => type === 'review-answered')).toHaveLength(1);
+  });
+
+  test('the timeout learns of a stored answer, and ends the round where there is none', async () => {
+    const { ports, answer, state } = await asking();
+    await answerReview(ports, answer({ answer: 'reject' }));
+    const at = { caseId: state.record.caseId, round: 0 };
+    expect(await timeOutReview(ports, at)).toMatchObject({ answer: 'reject', timedOut: false });
+    const silent = await asking();
+    expect(await timeOutReview(silent.ports, at)).toEqual({ timedOut: true, round: 0 });
+    await expect(answerReview(silent.ports, silent.answer())).rejects.toThrow(/time for an answer is over/);
+    expect(await timeOutReview(silent.ports, { ...at, round: 5 })).toEqual({ timedOut: true, round: 5 });
+  });
+
+  test('a question asked again after its end wakes the flow at once', async () => {
+    const { ports, answer, state } = await asking();
+    await answerReview(ports, answer());
+    await requestReview(ports, { caseId: state.record.caseId, round: 0, token: 'newer', timeoutS: 60 });
+    expect(state.woken).toHaveLength(2);
+    expect(state.events).toHaveLength(2);
+  });
+
+  test('an override is what is done, also while the stored record lags behind', async () => {
+    const { ports, answer, state } = await asking();
+    const stale = state.record;
+    await answerReview(ports, answer({ answer: 'override', override: { action: 'open-valve', target: 'V9' } }));
+    expect(effectiveCase(stale, state.reviews).proposal).toMatchObject({ action: 'open-valve', target: 'V9' });
+    expect(effectiveCase(stale, state.reviews).proposalHash).toBe(state.record.proposalHash);
+    expect(state.record.proposal).not.toHaveProperty('inverse');
+  });
+
+  test.each([
+    ['no action', { answer: 'override' as const }, 'override-empty'],
+    [
+      'a wrong action',
+      { answer: 'override' as const, override: { action: 'Rm -rf', target: 'V1' } },
+      'override-invalid',
+    ],
+  ])('an override with %s is refused', async (_what, change, code) => {
+    const { ports, answer, state } = await asking();
+    await expect(answerReview(ports, answer(change))).rejects.toMatchObject({ code });
+    expect(state.reviews[0]!.end.state).toBe('open');
+  });
+
+  test('nothing can be approved where nothing is proposed, and nothing answered where nothing is asked', async () => {
+    const { proposal: _p, proposalHash: _h, ...bare } = caseFor('bare');
+    const { ports, answer } = await asking(bare);
+    await expect(answerReview(ports, answer())).rejects.toMatchObject({ code: 'nothing-proposed' });
+    const { ports: quiet } = world(caseFor('quiet'));
+    await expect(answerReview(quiet, answer())).rejects.toMatchObject({ code: 'no-review' });
+  });
+});
+
+describe('closing', () => {
+  test('counts flags that arrive meanwhile, frees the slot on its version, and keeps its first resolution', async () => {
+    const { state, ports } = world(caseFor('c'));
+    const slot: { version: number | undefined; flags: number } = { version: 0, flags: 1 };
+    const close = {
+      ...ports,
+      slotVersion: async () => slot.version,
+      flagCount: async () => slot.flags,
+      freeSlot: async (_record: CaseRecord, version: number) => {
+        if (slot.flags === 1) {
+          slot.flags = 2;
+          slot.version = 1;
+        }
+        if (slot.version !== version) return 'changed' as const;
+        slot.version = undefined;
+        return 'freed' as const;
+      },
+    };
+    const { caseId } = state.record;
+    expect(await closeCase(close, { caseId, resolution: 'verified' })).toMatchObject({ resolution: 'verified' });
+    expect(state.record).toMatchObject({ status: 'closed', resolution: 'verified', flags: 2, closedAtMs: state.nowMs });
+    expect(await closeCase(close, { caseId, resolution: 'failed' })).toMatchObject({ resolution: 'verified' });
+    expect(state.record.resolution).toBe('verified');
+    expect(new Set(state.events.map(({ detail }) => detail.id)).size).toBe(1);
+  });
+});
