@@ -3,7 +3,7 @@
  * CommonJS because plain Node's ES module loader ignores NODE_PATH, through which both Lambda and the one-machine
  * runtime offer the layer.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
@@ -20,7 +20,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
   screen: ['models/screen/screen.onnx'],
   calibrate: ['models/screen/screen.onnx'],
 };
-const packFiles = ['model.onnx', 'ood.json'];
+const packFiles = ['model.onnx'];
 const functionsWithPacks = ['infer', 'verify'];
 const functionsWithPolicies = ['guard'];
 
@@ -70,6 +70,8 @@ export async function buildFunctions(outDir: string): Promise<string[]> {
   });
   for (const name of names) {
     const folder = join(outDir, name);
+    // Said in place, so that no package.json further up can make Node read the bundle as an ES module.
+    writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
     copyCompanions(name, folder);
     const bytes = folderBytes(folder);
     if (bytes > bundleLimitBytes) {

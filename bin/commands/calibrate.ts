@@ -1,13 +1,11 @@
 /** `groundcrew calibrate`: registers assets and fits their calibration from the history that their owner already has. */
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { z } from 'zod';
 import { type AssetRegistration, assetRegistration } from '../../lib/contracts/asset.ts';
 import { assetId } from '../../lib/contracts/common.ts';
-import { channelMeta } from '../../lib/contracts/telemetry.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { invokeFunction } from './support/invoke.ts';
@@ -23,11 +21,16 @@ interface CalibrateOptions extends ContextOptions {
   readonly json?: boolean;
 }
 
-/** What may stand beside a history as `<asset>.asset.json`: everything about the asset that its columns do not say. */
-const sidecar = assetRegistration
-  .pick({ channels: true, topology: true })
-  .partial()
-  .extend({ channels: z.array(channelMeta).optional() });
+/** File beside a history that says what its columns do not: roles, zones, valves, pumps, site, clock. */
+const registrationFile = 'registration.json';
+
+/** What the options say of an asset that has no registration beside its history. */
+export interface AboutAsset {
+  readonly site: string;
+  readonly pack: string;
+  readonly clockRate: number;
+  readonly silenceAfterMs: number;
+}
 
 export interface Calibrated {
   readonly asset: string;
@@ -51,9 +54,8 @@ export function registerCalibrate(program: Command): void {
     .option('--json', 'one JSON line an asset')
     .action(async (options: CalibrateOptions) => {
       const context = openContext(options);
-      for (const file of historyFiles(options.input)) {
-        const result = await calibrateFile(context, file, {
-          asset: options.asset ?? basename(file, extname(file)).toLowerCase(),
+      for (const history of historiesIn(options.input, options.asset)) {
+        const result = await calibrateFile(context, history, {
           site: options.site,
           pack: options.pack,
           clockRate: Number(options.clockRate),
@@ -68,68 +70,76 @@ export function registerCalibrate(program: Command): void {
     });
 }
 
-function historyFiles(input: string): string[] {
+/** One asset's history and, where it exists, the registration that stands beside it. */
+export interface History {
+  readonly asset: string;
+  readonly csv: string;
+  readonly registration?: string;
+}
+
+/**
+ * Histories of a file or folder: `ASSET.csv`, or a folder an asset with `history.csv` and perhaps `registration.json`.
+ * @throws CommandFailure when there is none
+ */
+export function historiesIn(input: string, asset?: string): History[] {
   if (!existsSync(input)) throw new CommandFailure(`${input}: there is no such file or folder.`, 2);
-  if (!statSync(input).isDirectory()) return [input];
-  const files = readdirSync(input)
-    .filter((name) => name.endsWith('.csv'))
-    .sort()
-    .map((name) => join(input, name));
-  if (files.length === 0) throw new CommandFailure(`${input}: no .csv file in it.`, 2);
-  return files;
+  const besides = (folder: string): { registration: string } | Record<string, never> => {
+    const file = join(folder, registrationFile);
+    return existsSync(file) ? { registration: file } : {};
+  };
+  if (!statSync(input).isDirectory()) {
+    return [{ asset: asset ?? basename(input, extname(input)).toLowerCase(), csv: input, ...besides(dirname(input)) }];
+  }
+  const histories = readdirSync(input, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry): History[] => {
+      const path = join(input, entry.name);
+      if (entry.isFile() && entry.name.endsWith('.csv'))
+        return [{ asset: basename(entry.name, '.csv').toLowerCase(), csv: path }];
+      const csv = join(path, 'history.csv');
+      return entry.isDirectory() && existsSync(csv) ? [{ asset: entry.name, csv, ...besides(path) }] : [];
+    });
+  if (histories.length === 0) throw new CommandFailure(`${input}: neither ASSET.csv nor ASSET/history.csv in it.`, 2);
+  return histories;
 }
 
 /** Registers the asset, uploads its history and fits its calibration; the same for one machine and for AWS. */
 export async function calibrateFile(
   context: CommandContext,
-  file: string,
-  about: { asset: string; site: string; pack: string; clockRate: number; silenceAfterMs: number },
+  { asset, csv, registration: beside }: History,
+  about: AboutAsset,
 ): Promise<Calibrated> {
-  if (!assetId.safeParse(about.asset).success) {
+  if (!assetId.safeParse(asset).success) {
     throw new CommandFailure(
-      `${about.asset} is not an asset id: lower-case letters, digits and hyphens, at most 64. Give one with --asset.`,
+      `${asset} is not an asset id: lower-case letters, digits and hyphens, at most 64. Give one with --asset.`,
       2,
     );
   }
-  const registration = registrationOf(file, about);
+  const registration = registrationOf(asset, beside, about);
   await invokeFunction(context, 'calibrate', { register: registration });
-  const key = `history/${about.asset}/${basename(file)}`;
-  await context
-    .s3()
-    .send(
-      new PutObjectCommand({
-        Bucket: context.names.dataBucket,
-        Key: key,
-        Body: createReadStream(file),
-        ContentLength: statSync(file).size,
-      }),
-    );
+  const key = `history/${asset}/${basename(csv)}`;
+  await context.s3().send(
+    new PutObjectCommand({
+      Bucket: context.names.dataBucket,
+      Key: key,
+      Body: createReadStream(csv),
+      ContentLength: statSync(csv).size,
+    }),
+  );
   const fitted = await invokeFunction<{ rows: number; calibrationHash: string }>(context, 'calibrate', {
-    asset: about.asset,
+    asset,
     historyKey: key,
   });
-  return { asset: about.asset, rows: fitted.rows, calibrationHash: fitted.calibrationHash };
+  return { asset, rows: fitted.rows, calibrationHash: fitted.calibrationHash };
 }
 
-function registrationOf(
-  file: string,
-  about: { asset: string; site: string; pack: string; clockRate: number; silenceAfterMs: number },
-): AssetRegistration {
-  const beside = file.replace(/\.csv$/i, '.asset.json');
-  let extra: z.infer<typeof sidecar> = {};
-  if (existsSync(beside)) {
-    const parsed = sidecar.safeParse(JSON.parse(readFileSync(beside, 'utf8')));
-    if (!parsed.success)
-      throw new CommandFailure(
-        `${beside}: ${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`,
-        2,
-      );
-    extra = parsed.data;
-  }
-  const registration = assetRegistration.safeParse({ v: 1, channels: [], ...about, ...extra });
+function registrationOf(asset: string, beside: string | undefined, about: AboutAsset): AssetRegistration {
+  const given: unknown =
+    beside === undefined ? { v: 1, channels: [], ...about } : JSON.parse(readFileSync(beside, 'utf8'));
+  const registration = assetRegistration.safeParse({ ...(given as object), asset });
   if (!registration.success) {
     const issue = registration.error.issues[0]!;
-    throw new CommandFailure(`${issue.path.join('.')}: ${issue.message} (got ${JSON.stringify(about)})`, 2);
+    throw new CommandFailure(`${beside ?? 'options'}: ${issue.path.join('.')}: ${issue.message}`, 2);
   }
   return registration.data;
 }

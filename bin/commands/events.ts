@@ -51,15 +51,13 @@ export async function* tailEvents(
     const last = !going();
     let nextToken: string | undefined;
     do {
-      const page = await context
-        .logs()
-        .send(
-          new FilterLogEventsCommand({
-            logGroupName: context.names.eventLogGroup,
-            startTime,
-            ...(nextToken ? { nextToken } : {}),
-          }),
-        );
+      const page = await context.logs().send(
+        new FilterLogEventsCommand({
+          logGroupName: context.names.eventLogGroup,
+          startTime,
+          ...(nextToken ? { nextToken } : {}),
+        }),
+      );
       for (const { eventId = '', message = '{}', timestamp = 0 } of page.events ?? []) {
         if (seen.has(eventId)) continue;
         seen.add(eventId);

@@ -1,6 +1,5 @@
 /** Where a command works: the runtime on this machine (found by its data folder) or a deployment in AWS (`--aws`). */
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -9,12 +8,13 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Command } from 'commander';
 import { defaultPrefix, type Names, namesOf } from '../../../lib/contracts/names.ts';
+import { readRuntimeFile } from '../../../local/runtime-file.ts';
 import { CommandFailure } from './failure.ts';
 
 export const defaultDataDir = '.groundcrew';
 
-/** What the runtime writes to `<data>/runtime.json`. */
-export interface RuntimeFile {
+/** A runtime on this machine, as its data folder tells. */
+export interface RuntimePlace {
   readonly pid: number;
   readonly endpointUrl: string;
   readonly dynamodbUrl: string;
@@ -30,7 +30,7 @@ export interface CommandContext {
   readonly account: string;
   readonly region: string;
   /** Present on one machine. */
-  readonly runtime?: RuntimeFile;
+  readonly runtime?: RuntimePlace;
   readonly dynamodb: () => DynamoDBClient;
   readonly lambda: () => LambdaClient;
   readonly s3: () => S3Client;
@@ -109,23 +109,28 @@ function awsContext(options: ContextOptions): CommandContext {
  * Reads `<data>/runtime.json` and makes sure that its process lives.
  * @throws CommandFailure naming the folder and what to do
  */
-export function readRuntime(dataDir: string): RuntimeFile {
-  const file = join(resolve(dataDir), 'runtime.json');
-  let runtime: RuntimeFile;
-  try {
-    runtime = JSON.parse(readFileSync(file, 'utf8')) as RuntimeFile;
-  } catch (error) {
+export function readRuntime(dataDir: string): RuntimePlace {
+  const folder = resolve(dataDir);
+  const file = readRuntimeFile(folder);
+  if (file === undefined) {
     throw new CommandFailure(
-      `No runtime in ${resolve(dataDir)}: start one with "npm start -- --serve", or give its folder with --data.`,
-      1,
-      { cause: error },
+      `No runtime in ${folder}: start one with "npm start -- --serve", or give its folder with --data.`,
     );
   }
-  if (!alive(runtime.pid))
+  if (!alive(file.pid)) {
     throw new CommandFailure(
-      `The runtime in ${resolve(dataDir)} is not running (pid ${runtime.pid} is gone). Start it again with "npm start -- --serve"; it goes on where it stopped.`,
+      `The runtime in ${folder} is not running (pid ${file.pid} is gone). Start it again with "npm start -- --serve"; it goes on where it stopped.`,
     );
-  return runtime;
+  }
+  return {
+    pid: file.pid,
+    endpointUrl: `http://127.0.0.1:${file.httpPort}`,
+    dynamodbUrl: `http://127.0.0.1:${file.dynamodbPort}`,
+    mqttUrl: `mqtt://127.0.0.1:${file.mqttPort}`,
+    prefix: file.stackName,
+    account: file.account,
+    region: file.region,
+  };
 }
 
 function alive(pid: number): boolean {

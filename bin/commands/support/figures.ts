@@ -1,6 +1,7 @@
 /** The figures of a deployment, read from its tables: what `status` and the end of the scripted day print. */
 import { type AttributeValue, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { type AssetState, assetState } from '../../../lib/contracts/asset.ts';
+import { decodeState } from '../../../lib/adapters/aws/state-store.ts';
+import type { AssetState } from '../../../lib/contracts/asset.ts';
 import { type CaseRecord, caseRecord } from '../../../lib/contracts/case.ts';
 import { type Decision, decision } from '../../../lib/contracts/decision.ts';
 import type { TableName } from '../../../lib/contracts/names.ts';
@@ -13,15 +14,13 @@ export async function scanTable(context: CommandContext, table: TableName, most 
   const items: Item[] = [];
   let start: Item | undefined;
   do {
-    const page = await context
-      .dynamodb()
-      .send(
-        new ScanCommand({
-          TableName: context.names.table(table),
-          ConsistentRead: true,
-          ...(start ? { ExclusiveStartKey: start } : {}),
-        }),
-      );
+    const page = await context.dynamodb().send(
+      new ScanCommand({
+        TableName: context.names.table(table),
+        ConsistentRead: true,
+        ...(start ? { ExclusiveStartKey: start } : {}),
+      }),
+    );
     items.push(...(page.Items ?? []));
     start = page.LastEvaluatedKey;
   } while (start !== undefined && items.length < most);
@@ -31,7 +30,7 @@ export async function scanTable(context: CommandContext, table: TableName, most 
 export async function readAssets(context: CommandContext): Promise<AssetState[]> {
   const items = await scanTable(context, 'state');
   return items
-    .map((item) => assetState.parse(JSON.parse(item.json?.S ?? 'null')))
+    .map((item) => decodeState(item.state?.B ?? new Uint8Array()))
     .sort((a, b) => (a.asset < b.asset ? -1 : 1));
 }
 
