@@ -25,9 +25,21 @@ const stored = z.strictObject({
 });
 
 export function encodePart(part: PartResult): string {
+  // Keys are named one by one, so that the text does not depend on the order in which a recipe sets them.
   return JSON.stringify({
-    ...part,
-    samples: part.samples.map((sample) => ({ ...sample, features: encodeFloats(sample.features) })),
+    samples: part.samples.map(({ features, kind, segment, event, phase, faint, roles, zoneRank }) => ({
+      features: encodeFloats(features),
+      kind,
+      segment,
+      event,
+      phase,
+      faint,
+      roles,
+      zoneRank,
+    })),
+    events: part.events.map(({ event, kind, segment, foundAfterHours }) => ({ event, kind, segment, foundAfterHours })),
+    normalRows: part.normalRows,
+    normalRowsAlarmed: part.normalRowsAlarmed,
   });
 }
 

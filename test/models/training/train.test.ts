@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { childRandom, normal } from '../../../lib/core/random.ts';
+import { decodePart, encodePart } from '../../../models/training/part-codec.ts';
+import type { Part, PartResult, Sample, TrainingRecipe } from '../../../models/training/recipe.ts';
+import { modelSidecar } from '../../../models/training/sidecar.ts';
+import { modelFiles, trainModel } from '../../../models/training/train.ts';
+import { readMetadata } from '../../../models/training/tree-onnx.ts';
+
+const kinds = ['normal', 'leak', 'burst'] as const;
+
+/** A plant in which the first feature is the size of a leak and the second is noise. */
+async function makePart(part: Part): Promise<PartResult> {
+  const random = childRandom(part.seed, 'plant');
+  const samples = Array.from({ length: part.scenarios }, (_, i): Sample => {
+    const kind = kinds[i % 3]!;
+    return {
+      features: Float32Array.of(kinds.indexOf(kind) + 0.2 * normal(random), normal(random)),
+      kind,
+      segment: kind === 'leak' ? 'leak, large' : kind,
+      event: `${part.id}/${i}`,
+      phase: i % 2 === 0 ? 'onset' : 'later',
+      faint: false,
+      roles: 'known',
+      ...(kind === 'leak' ? { zoneRank: 1 + (i % 2) } : {}),
+    };
+  });
+  const events = samples.map(({ event, kind, segment }, i) => ({
+    event,
+    kind,
+    segment,
+    ...(i % 4 ? { foundAfterHours: i } : {}),
+  }));
+  return { samples, events, normalRows: 100, normalRowsAlarmed: 3 };
+}
+
+const recipe: TrainingRecipe = {
+  name: 'toy',
+  version: '1.2.3',
+  title: 'Toy',
+  kinds,
+  featureNames: ['size', 'noise'],
+  parts: (_size, seed) =>
+    (['train', 'train', 'validation', 'test'] as const).map((split, i) => ({
+      id: `part-${i}`,
+      split,
+      seed: seed + i,
+      scenarios: 90,
+    })),
+  makePart,
+  booster: { rounds: 20 },
+  dataDescription: 'Made up.',
+  intendedUse: 'Tests.',
+  limits: ['It knows nothing.'],
+  sources: [],
+};
+const makeParts = async (parts: readonly Part[]): Promise<PartResult[]> => Promise.all(parts.map(makePart));
+const run = (seed: number) => trainModel(recipe, 'small', seed, makeParts, () => {});
+
+describe('a training run', () => {
+  test('gives the same files from the same seed, and others from another', async () => {
+    const files = async (seed: number) => {
+      const trained = await run(seed);
+      return modelFiles(recipe, 'small', seed, trained, trained.sha256);
+    };
+    const [one, again, other] = [await files(1), await files(1), await files(2)];
+    expect(Buffer.from(one.onnx).equals(Buffer.from(again.onnx))).toBe(true);
+    expect([one.sidecar, one.card]).toEqual([again.sidecar, again.card]);
+    expect(one.sidecar).not.toBe(other.sidecar);
+  });
+
+  test('learns what can be learned', async () => {
+    expect((await run(1)).result.test.macroF1).toBeGreaterThan(0.95);
+  });
+
+  test('says the same in the model, the sidecar and the card', async () => {
+    const trained = await run(1);
+    const { onnx, sidecar, card } = modelFiles(recipe, 'small', 1, trained, trained.sha256);
+    const sha256 = createHash('sha256').update(onnx).digest('hex');
+    const metadata = readMetadata(onnx);
+    const parsed = modelSidecar.parse(JSON.parse(sidecar));
+    expect(parsed).toMatchObject({
+      sha256,
+      datasetHash: trained.datasetHash,
+      kinds: [...kinds],
+      features: ['size', 'noise'],
+    });
+    expect(metadata).toMatchObject({ name: 'toy', version: '1.2.3', seed: '1', dataset_sha256: trained.datasetHash });
+    expect(JSON.parse(metadata['features']!)).toEqual(['size', 'noise']);
+    expect(JSON.parse(metadata['metrics']!).macroF1).toBeCloseTo(trained.result.test.macroF1, 4);
+    for (const text of [
+      sha256,
+      trained.datasetHash,
+      'It knows nothing.',
+      'leak, large',
+      '3.0 %',
+      trained.result.test.macroF1.toFixed(3),
+    ]) {
+      expect(card).toContain(text);
+    }
+  });
+
+  test('leaves faint windows out of learning and in the figures', async () => {
+    const faint = async (parts: readonly Part[]): Promise<PartResult[]> =>
+      (await makeParts(parts)).map((part) => ({
+        ...part,
+        samples: part.samples.map((sample, i) => ({ ...sample, faint: i < 30 })),
+      }));
+    const { result } = await trainModel(recipe, 'small', 1, faint, () => {});
+    expect(result.windows).toEqual({ train: 120, validation: 60, test: 90 });
+  });
+
+  test('stops with a word on it when a split has no window', async () => {
+    const empty = async (parts: readonly Part[]): Promise<PartResult[]> =>
+      (await makeParts(parts)).map((part, i) => (parts[i]!.split === 'test' ? { ...part, samples: [] } : part));
+    await expect(trainModel(recipe, 'small', 1, empty, () => {})).rejects.toThrow(
+      'the test split has no flagged window',
+    );
+  });
+});
+
+describe('a stored part', () => {
+  test('comes back as it was', async () => {
+    const part = await makePart({ id: 'part-0', split: 'train', seed: 1, scenarios: 3 });
+    const text = encodePart(part);
+    expect(encodePart(decodePart(text))).toBe(text);
+    expect(decodePart(text)).toEqual(part);
+  });
+
+  test.each(['', '{}', '{"samples":[{"features":"AAA="}]}'])('%j is refused', (text) => {
+    expect(() => decodePart(text)).toThrow();
+  });
+});
