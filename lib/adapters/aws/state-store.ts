@@ -3,6 +3,7 @@
  * dictionary of the contract's own words, because a state is written for every batch and a write costs by the kilobyte:
  * a state of 40 channels so stays within one.
  */
+import { randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import {
   type AttributeValue,
@@ -111,6 +112,8 @@ export function dynamoStateStore(client: DynamoDBClient, table: string): StateSt
         ...keyOf(state.asset),
         version: { N: String(state.version) },
         state: { B: encodeState(state) },
+        // Tells this put from another one that would write the very same state.
+        put: { B: randomBytes(8) },
         ...(state.lastReceivedMs === undefined ? {} : { lastReceivedMs: { N: String(state.lastReceivedMs) } }),
       };
       const isFirst = state.version === 0;
@@ -154,7 +157,7 @@ export function dynamoStateStore(client: DynamoDBClient, table: string): StateSt
     const { Item: there } = await client.send(
       new GetItemCommand({ TableName: table, Key: { asset: item.asset! }, ConsistentRead: true }),
     );
-    const bytes = there?.state?.B;
-    return bytes !== undefined && there?.version?.N === item.version!.N && Buffer.compare(bytes, item.state!.B!) === 0;
+    const put = there?.put?.B;
+    return put !== undefined && Buffer.compare(put, item.put!.B!) === 0;
   }
 }
