@@ -49,6 +49,8 @@ export class Deliveries {
   readonly #journal: KeyedJournal<Delivery>;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #active = new Set<Promise<void>>();
+  /** Ready, waiting or under way: a delivery that was added while `start` ran must not be begun twice. */
+  readonly #known = new Set<string>();
   #ready: string[] = [];
   #running = false;
   readonly counts = { delivered: 0, failedAttempts: 0, deadLetters: 0, dropped: 0 };
@@ -89,7 +91,8 @@ export class Deliveries {
   }
 
   #schedule(delivery: Delivery): void {
-    if (!this.#running) return;
+    if (!this.#running || this.#known.has(delivery.id)) return;
+    this.#known.add(delivery.id);
     const waitMs = delivery.nextMs - this.#options.now();
     if (waitMs <= 0) {
       this.#ready.push(delivery.id);
@@ -106,9 +109,13 @@ export class Deliveries {
 
   #pump(): void {
     while (this.#running && this.#ready.length > 0 && this.#active.size < (this.#options.concurrency ?? 64)) {
-      const delivery = this.#journal.entries.get(this.#ready.shift()!);
-      if (delivery === undefined) continue;
-      const run = this.#attempt(delivery)
+      const id = this.#ready.shift()!;
+      const delivery = this.#journal.entries.get(id);
+      if (delivery === undefined) {
+        this.#known.delete(id);
+        continue;
+      }
+      const run: Promise<void> = this.#attempt(delivery)
         // The journal cannot be written: the delivery is repeated at the next start.
         .catch((error: unknown) =>
           this.#options.log.error(`delivery ${delivery.id} to ${delivery.targetArn} is stuck`, error),
@@ -129,7 +136,7 @@ export class Deliveries {
       return this.#failed(delivery, error);
     }
     this.counts.delivered++;
-    await this.#journal.commit([{ key: delivery.id }]);
+    await this.#done(delivery);
   }
 
   async #failed(delivery: Delivery, error: unknown): Promise<void> {
@@ -150,7 +157,7 @@ export class Deliveries {
           : undefined;
     if (!permanent && exhausted === undefined) {
       await this.#journal.commit([{ key: delivery.id, value: next }]);
-      this.#schedule(next);
+      this.#again(next);
       return;
     }
     this.#options.log.warn(`gave up on ${delivery.targetArn} after ${next.attempts} attempts: ${message}`);
@@ -167,7 +174,7 @@ export class Deliveries {
   async #bury(delivery: Delivery, attributes: Readonly<Record<string, string>>): Promise<void> {
     if (delivery.deadLetterArn === undefined) {
       this.counts.dropped++;
-      await this.#journal.commit([{ key: delivery.id }]);
+      await this.#done(delivery);
       return;
     }
     const typed = Object.fromEntries(
@@ -186,11 +193,21 @@ export class Deliveries {
         nextMs: this.#options.now() + this.#pauseMs(delivery.attempts),
       };
       await this.#journal.commit([{ key: delivery.id, value: again }]);
-      this.#schedule(again);
+      this.#again(again);
       return;
     }
     this.counts.deadLetters++;
+    await this.#done(delivery);
+  }
+
+  #again(delivery: Delivery): void {
+    this.#known.delete(delivery.id);
+    this.#schedule(delivery);
+  }
+
+  async #done(delivery: Delivery): Promise<void> {
     await this.#journal.commit([{ key: delivery.id }]);
+    this.#known.delete(delivery.id);
   }
 
   /** Exponential, with up to half of it taken off at random. */

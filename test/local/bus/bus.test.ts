@@ -19,7 +19,12 @@ afterEach(async () => {
 
 type Deliver = (arn: string, payload: string, call: number) => Promise<void>;
 
-async function setUp(deliver: Deliver = async () => undefined, rules = [rule()], more: Partial<BusOptions> = {}) {
+async function setUp(
+  deliver: Deliver = async () => undefined,
+  rules = [rule()],
+  more: Partial<BusOptions> = {},
+  started = true,
+) {
   const delivered: { arn: string; payload: string }[] = [];
   const dead: { queueArn: string; body: string; attributes: unknown }[] = [];
   let calls = 0;
@@ -46,7 +51,7 @@ async function setUp(deliver: Deliver = async () => undefined, rules = [rule()],
     ...more,
   });
   open.push(bus);
-  await bus.start();
+  if (started) await bus.start();
   return { bus, api: new EventsService(bus, stack), delivered, dead, log, calls: () => calls };
 }
 
@@ -140,6 +145,15 @@ describe('PutEvents', () => {
     await expect(bus.putEvents([half, half], 'test')).rejects.toThrow('over the limit');
     expect(await bus.putEvents([half], 'test')).toMatchObject([{ eventId: expect.any(String) }]);
   });
+});
+
+test('an event put while the bus starts is delivered once', async () => {
+  const { bus, delivered } = await setUp(undefined, undefined, {}, false);
+  const put = bus.putEvents([entry()], 'test');
+  await bus.start();
+  await put;
+  await until(() => bus.stats()['pending'] === 0, 'the delivery');
+  expect(delivered.length).toBe(1);
 });
 
 describe('rules', () => {
