@@ -54,6 +54,7 @@ export class EpanetModel {
   private readonly bulk: number;
   private readonly files: readonly string[];
   private closed = false;
+  private projectClosed = false;
 
   private constructor(ws: EpanetWorkspace, inp: string) {
     this.ws = ws;
@@ -69,7 +70,7 @@ export class EpanetModel {
     const opened = this.wasm._EN_open(this.handle, paths[0]!, paths[1]!, paths[2]!);
     for (const pointer of paths) this.wasm._free(pointer);
     if (opened > 100) {
-      this.wasm._EN_close(this.handle);
+      this.closeProject();
       const report = this.readReport();
       this.bulk = 0;
       this.nodeCount = this.linkCount = this.controlCount = 0;
@@ -85,8 +86,13 @@ export class EpanetModel {
   /** Opens an INP text and its hydraulic solver. @throws EpanetError naming what the engine did not accept */
   static async open(inp: string): Promise<EpanetModel> {
     const model = new EpanetModel(await workspace(), inp);
-    model.check(model.wasm._EN_openH(model.handle), 'openH');
-    model.check(model.wasm._EN_initH(model.handle, initFlow), 'initH');
+    try {
+      model.check(model.wasm._EN_openH(model.handle), 'openH');
+      model.check(model.wasm._EN_initH(model.handle, initFlow), 'initH');
+    } catch (error) {
+      model.close();
+      throw error;
+    }
     return model;
   }
 
@@ -175,13 +181,19 @@ export class EpanetModel {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.wasm._EN_close(this.handle);
+    this.closeProject();
     this.wasm.setValue(this.scratch, this.handle, 'i32');
     this.wasm._EN_deleteproject(this.handle);
     this.wasm._free(this.scratch);
     if (this.bulk !== 0) this.wasm._free(this.bulk);
     const { FS: files } = this.wasm;
     for (const file of this.files) if (files.analyzePath(file).exists) files.unlink(file);
+  }
+
+  /** Closes the engine's side, which also writes its report out. A second time it would free its memory twice. */
+  private closeProject(): void {
+    if (!this.projectClosed) this.wasm._EN_close(this.handle);
+    this.projectClosed = true;
   }
 
   private count(type: number): number {
