@@ -40,8 +40,11 @@ export interface FittedEvidence {
 /** Least deviations, in scales: below, a residual would be trust in a last digit. */
 const leastDeviation = 0.01;
 const energyPrior = { shape: 0.1, maxShape: 0.7 };
-/** −log10 p is close to exponential by construction. */
-const logPrior = { shape: 0.02, maxShape: 0.25 };
+/**
+ * −log10 p falls off tenfold a unit by construction, and no faster: it was fitted on the very rows that it is now
+ * calibrated on, whose largest look smaller than a fresh row's.
+ */
+const logPrior = { shape: 0.02, maxShape: 0.25, leastScale: Math.LOG10E };
 
 export function fitEvidence(found: CrossValidated, input: EvidenceInput): FittedEvidence {
   const { rows, channels, dead, mask, skip, smoothing } = input;

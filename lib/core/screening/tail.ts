@@ -17,6 +17,8 @@ const priorRows = 30;
 export interface TailPrior {
   readonly shape: number;
   readonly maxShape: number;
+  /** The tail falls off no faster than with this scale. */
+  readonly leastScale?: number;
 }
 
 /** Fits knots and tail; `values` may be in any order and must be finite. */
@@ -38,7 +40,7 @@ export function fitTail(name: string, values: Float64Array, prior: TailPrior): E
   over.reverse();
   const spread = Math.max(start - knots[0]!, 1e-6);
   const { scale, shape } = fitPareto(over, prior, spread / Math.log(knotProbabilities[0] / tailProbability));
-  return { name, knots, tailProbability, tailScale: scale, tailShape: shape };
+  return { name, knots, tailProbability, tailScale: Math.max(scale, prior.leastScale ?? 0), tailShape: shape };
 }
 
 function fitPareto(over: readonly number[], prior: TailPrior, fallbackScale: number): { scale: number; shape: number } {

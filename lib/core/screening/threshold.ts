@@ -15,27 +15,23 @@ const targetShare = 0.7;
 /** Release falls below what this part of normal rows keeps below. */
 const releaseQuantile = 0.97;
 
+/** No alarm sets in below this, −log10 p. */
+const leastOnset = 1;
+
 /** Exceedances apart by more rows than this are two episodes, as release takes no longer. */
 const episodeGap = 3;
 
 /** Peaks of the clusters above `floor`; clusters are apart by more than `gap` rows below it. */
-function clusterPeaks(
-  logs: Float64Array,
-  skip: Uint8Array,
-  floor: number,
-  gap: number,
-): { peaks: Float64Array; over: number } {
+function clusterPeaks(logs: Float64Array, skip: Uint8Array, floor: number, gap: number): Float64Array {
   const peaks: number[] = [];
   let last = Number.NEGATIVE_INFINITY;
-  let over = 0;
   for (let t = 0; t < logs.length; t += 1) {
     if (skip[t] === 1 || logs[t]! < floor) continue;
-    over += 1;
     if (t - last > gap) peaks.push(logs[t]!);
     else peaks[peaks.length - 1] = Math.max(peaks[peaks.length - 1]!, logs[t]!);
     last = t;
   }
-  return { peaks: Float64Array.from(peaks).sort(), over };
+  return Float64Array.from(peaks).sort();
 }
 
 /** Smoothing of the fresh evidence on which release is decided: twice as quick as that of the residuals. */
@@ -53,20 +49,23 @@ export function fitThreshold(
   episodesPerRow: number,
 ): AlarmThreshold {
   const used = logs.length - skip.reduce((sum, value) => sum + value, 0);
-  const { peaks, over } = clusterPeaks(logs, skip, 1, episodeGap);
-  const extremalIndex = Math.min(Math.max(peaks.length / Math.max(over, 1), 0.1), 1);
   const target = targetShare * episodesPerRow;
-  const clustersPerRow = Math.max(peaks.length, 1) / used;
-  // Peaks above 1 fall off tenfold a unit, since these are logarithms of calibrated p-values.
-  const fitted = 1 + Math.log10(Math.max(clustersPerRow / target, 1));
-  const marginal = Math.log10(Math.max(extremalIndex / target, 1));
   const allowed = target * used;
   const finestEpisodesPerRow = Math.min(episodesToRead / used, 1);
   const extrapolated = allowed < episodesToRead;
-  let onset = Math.max(fitted, marginal);
-  if (peaks.length > 0 && allowed >= 1) {
-    onset = Math.max(onset, quantileOfSorted(peaks, 1 - Math.min(allowed / peaks.length, 1)));
+  // Were every exceedance an episode of its own, this would do: the logarithms are those of calibrated p-values.
+  const safest = Math.log10(1 / target);
+  let onset = leastOnset;
+  for (let floor = leastOnset; floor <= safest; floor += 0.25) {
+    const peaks = clusterPeaks(logs, skip, floor, episodeGap);
+    if (peaks.length < episodesToRead) break;
+    // Clusters grow shorter with the level, so each level extrapolates from its own count, and the highest bid wins.
+    onset = Math.max(onset, floor + Math.log10(Math.max(peaks.length / used / target, 1)));
+    if (peaks.length >= allowed && !extrapolated) {
+      onset = Math.max(onset, quantileOfSorted(peaks, 1 - allowed / peaks.length));
+    }
   }
+  onset = extrapolated ? Math.max(onset, safest) : onset;
   const smooth: number[] = [];
   let level = 0;
   for (let t = 0; t < fresh.length; t += 1) {

