@@ -1,0 +1,119 @@
+/** The commands for people, against the tables of a runtime. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
+import { Command } from 'commander';
+import { registerCase } from '../../../bin/commands/case.ts';
+import { registerStop } from '../../../bin/commands/stop.ts';
+import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
+import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
+import { openReview } from '../../../lib/adapters/aws/review-store.ts';
+import type { RuntimeFile } from '../../../local/runtime-file.ts';
+import { caseFor } from '../../support/remediation-world.ts';
+import { startTables, type TestTables } from '../../support/tables.ts';
+
+let tables: TestTables;
+let data: string;
+let printed = '';
+const record = caseFor('cli', { correlationKey: 'cli' });
+
+beforeAll(async () => {
+  tables = await startTables();
+  const names = await tables.create('gc');
+  data = mkdtempSync(join(tmpdir(), 'data-'));
+  const runtime: RuntimeFile = {
+    version: 1,
+    pid: process.pid,
+    startedMs: 1,
+    stackName: 'gc',
+    account: '000000000000',
+    region: 'eu-central-1',
+    httpPort: 9,
+    dynamodbPort: Number(new URL(tables.url).port),
+    mqttPort: 9,
+    outputs: {},
+  };
+  writeFileSync(join(data, 'runtime.json'), JSON.stringify(runtime));
+  const cases = { client: tables.client, table: names.cases! };
+  await openOrAttach(cases, record, record.openingFlagId);
+  const request = {
+    v: 1 as const,
+    caseId: record.caseId,
+    round: 0,
+    question: 'Shall we close V1?',
+    askedAtMs: 1,
+    dueAtMs: 2,
+  };
+  await openReview(cases, request, 'the-token');
+});
+afterAll(() => tables.stop());
+beforeEach(() => {
+  printed = '';
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+});
+
+async function run(...words: readonly string[]): Promise<string> {
+  const program = new Command().exitOverride();
+  registerCase(program);
+  registerStop(program);
+  await program.parseAsync([...words, '--data', data], { from: 'user' });
+  return printed;
+}
+
+describe('case', () => {
+  test('lists and shows, by the start of an id, without the token', async () => {
+    expect(JSON.parse(await run('case', 'list', '--json'))).toMatchObject([{ caseId: record.caseId }]);
+    const shown = await run('case', 'show', record.caseId.slice(0, 8));
+    expect(shown).toContain('Shall we close V1?');
+    expect(await run('case', 'show', record.caseId, '--json')).not.toContain('the-token');
+  });
+
+  test('binds an approval to the proposal that stands', async () => {
+    const lambda = mockClient(LambdaClient);
+    const answer = { caseId: record.caseId, round: 0, answer: 'approve', woken: true };
+    lambda.on(InvokeCommand).resolves({ Payload: Buffer.from(JSON.stringify(answer)) as never });
+    await run('case', 'approve', record.caseId.slice(0, 8), '--reason', 'seen on site', '--by', 'ann', '--json');
+    const { input } = lambda.commandCalls(InvokeCommand)[0]!.args[0];
+    expect(input.FunctionName).toBe('gc-review-answer');
+    expect(JSON.parse(Buffer.from(input.Payload as Uint8Array).toString())).toEqual({
+      v: 1,
+      caseId: record.caseId,
+      answer: 'approve',
+      by: 'ann',
+      reason: 'seen on site',
+      proposalHash: record.proposalHash,
+    });
+  });
+
+  test('says what to do when there is no such case', async () => {
+    await expect(run('case', 'show', 'ffff')).rejects.toThrow(/case list --all/);
+    await expect(run('case', 'show', 'XYZ')).rejects.toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe('stop', () => {
+  test('stops, shows, resumes, and both stand in the audit', async () => {
+    await run('stop', '--scope', 'site#a', '--reason', 'works', '--by', 'ann');
+    printed = '';
+    expect(JSON.parse(await run('stop', '--json'))).toMatchObject([{ scope: 'site#a', by: 'ann' }]);
+    await run('resume', '--scope', 'site#a', '--reason', 'done', '--by', 'bob');
+    printed = '';
+    expect(await run('stop')).toContain('nothing is stopped');
+    const entries = await readChain({ client: tables.client, table: 'gc-audit' }, 'system#stop');
+    expect(entries.map(({ body }) => [body.stopped, body.by])).toEqual([
+      [true, 'ann'],
+      [false, 'bob'],
+    ]);
+  });
+
+  test('wants a scope that exists and a reason', async () => {
+    await expect(run('stop', '--scope', 'everything', '--reason', 'x')).rejects.toThrow(/site#ID/);
+    await expect(run('stop', '--scope', 'all')).rejects.toThrow(/--reason/);
+  });
+});
