@@ -154,11 +154,13 @@ const running: readonly Omit<ResourceType, 'behaviour'>[] = [
         members({
           IndexName: used,
           KeySchema: keySchema,
+          ProvisionedThroughput: without('nothing is throttled'),
           Projection: members({ ProjectionType: used, NonKeyAttributes: used }),
           ContributorInsightsSpecification: without('there is no CloudWatch'),
         }),
       ),
       KeySchema: keySchema,
+      ProvisionedThroughput: without('nothing is throttled'),
       PointInTimeRecoverySpecification: without('back up the data folder'),
       SSESpecification: encryption,
       TableClass: without('a price'),
