@@ -52,7 +52,7 @@ export async function readCases(context: CommandContext): Promise<CaseFigures> {
   let flagsPending = 0;
   for (const item of items) {
     const [pk, sk] = [item.pk?.S ?? '', item.sk?.S ?? ''];
-    if (sk === 'case') cases.push(caseRecord.parse(JSON.parse(item.json?.S ?? 'null')));
+    if (pk.startsWith('case#') && sk === 'case') cases.push(caseRecord.parse(JSON.parse(item.json?.S ?? 'null')));
     if (pk.startsWith('flag#') && sk === 'flag') {
       flags += 1;
       if (item.open?.S === 'flag') flagsPending += 1;
