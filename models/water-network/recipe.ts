@@ -8,17 +8,17 @@ import { makePart } from './training/make-part.ts';
 /** Networks by size and split; scenarios a network. */
 const sizes: Readonly<Record<DatasetSize, { networks: Record<Split, number>; scenarios: number }>> = {
   small: { networks: { train: 8, validation: 3, test: 4 }, scenarios: 9 },
-  full: { networks: { train: 120, validation: 30, test: 45 }, scenarios: 17 },
+  full: { networks: { train: 200, validation: 45, test: 70 }, scenarios: 17 },
 };
 
 function parts(size: DatasetSize, seed: number): Part[] {
   const { networks, scenarios } = sizes[size];
-  const random = childRandom(seed, 'parts', size);
   return (['train', 'validation', 'test'] as const).flatMap((split) =>
     Array.from({ length: networks[split] }, (_, i) => ({
       id: `${split}-${String(i).padStart(3, '0')}`,
       split,
-      seed: Math.floor(random() * 2 ** 31),
+      // Each its own draw: enlarging one split leaves the networks of all others, and their cached parts, as they are.
+      seed: Math.floor(childRandom(seed, 'part', split, i)() * 2 ** 31),
       scenarios,
     })),
   );
