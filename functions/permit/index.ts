@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { permitCase } from '../../lib/adapters/aws/permit-check.ts';
-import { remediationWorld } from '../../lib/adapters/aws/worlds.ts';
+import { permitWorld } from '../../lib/adapters/aws/worlds.ts';
 import { correlationId, sha256Hex } from '../../lib/contracts/common.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 
 const input = z.strictObject({ caseId: sha256Hex, correlationId: correlationId.optional() });
 const env = environment('QUOTA_PER_ASSET_HOUR');
-const world = remediationWorld();
+const world = permitWorld();
 
 export const handler = handle({
   name: 'permit',

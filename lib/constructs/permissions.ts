@@ -84,16 +84,16 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     startsCases: true,
     ...small,
   },
-  'case-load': { tables: { cases: ['GetItem'] }, reads: [], writes: [], ...small },
+  'case-load': { tables: { cases: ['GetItem', 'Query'] }, reads: [], writes: [], ...small },
   'review-request': {
-    tables: { cases: ['GetItem', 'PutItem'], audit: append },
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query'], audit: append },
     reads: [],
     writes: [],
     publishes: true,
     ...small,
   },
   'review-answer': {
-    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem'], audit: append },
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query'], audit: append },
     reads: [],
     writes: [],
     publishes: true,
@@ -102,14 +102,19 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
   },
   'review-timeout': { tables: { cases: ['GetItem', 'UpdateItem'], audit: append }, reads: [], writes: [], ...small },
   permit: {
-    tables: { cases: ['GetItem'], stop: ['GetItem'], ledger: ['GetItem', 'UpdateItem'], state: ['GetItem'] },
+    tables: {
+      cases: ['GetItem', 'Query'],
+      stop: ['GetItem'],
+      ledger: ['GetItem', 'UpdateItem', 'PutItem'],
+      state: ['GetItem'],
+    },
     reads: ['registration'],
     writes: [],
     ...small,
   },
   remediate: {
     tables: {
-      cases: ['GetItem', 'PutItem'],
+      cases: ['GetItem', 'PutItem', 'Query'],
       stop: ['GetItem'],
       ledger: ['GetItem', 'PutItem'],
       audit: append,
@@ -124,7 +129,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
   },
   reconcile: {
     tables: {
-      cases: ['GetItem', 'PutItem'],
+      cases: ['GetItem', 'PutItem', 'Query'],
       stop: ['GetItem'],
       ledger: ['GetItem', 'PutItem', 'index:by-due'],
       audit: append,
@@ -138,7 +143,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 60,
   },
   verify: {
-    tables: { cases: ['GetItem', 'PutItem'], ledger: ['GetItem'], state: ['GetItem'], audit: append },
+    tables: { cases: ['GetItem', 'Query'], ledger: ['GetItem'], state: ['GetItem'], audit: append },
     reads: ['raw', 'window', 'registration', 'calibration'],
     writes: [],
     publishes: true,
@@ -147,7 +152,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 30,
   },
   close: {
-    tables: { cases: ['GetItem', 'PutItem'], audit: append, state: ['GetItem', 'PutItem'] },
+    tables: { cases: ['GetItem', 'PutItem', 'DeleteItem', 'Query'], audit: append },
     reads: [],
     writes: [],
     publishes: true,

@@ -63,7 +63,6 @@ export class CountingEndpoint {
   }
 
   readonly open: OpenRemediator = {
-    endpoint: 'test:endpoint',
     send: async ({ effectKey, body }, { beforeSend }): Promise<CallResult> => {
       const fault = this.faults.shift();
       if (fault === 'unreachable') return { status: 'DEFERRED', message: 'not sent: refused', retryAfterMs: 1_000 };
@@ -155,7 +154,13 @@ export function memoryWorld(record: CaseRecord, endpoint = new CountingEndpoint(
         world.events.set(event.detail.id, event);
       },
       remediator: () => ({
-        declared: { name: 'webhook', offers: endpoint.offers, keyRetentionMs: 86_400_000, open: () => endpoint.open },
+        declared: {
+          name: 'webhook',
+          endpoint: 'webhook',
+          offers: endpoint.offers,
+          keyRetentionMs: 86_400_000,
+          open: () => endpoint.open,
+        },
         open: endpoint.open,
       }),
       reportEndpoint: async () => undefined,

@@ -6,11 +6,11 @@ import { mayPass } from '../../core/ledger/breaker.ts';
 import { remediators } from '../remediation/index.ts';
 import { casePorts } from './case-ports.ts';
 import { getBreaker, putBreaker, takeQuota } from './ledger-store.ts';
-import { openRemediator, type RemediationWorld, stopReasons } from './remediation-ports.ts';
+import { type PermitWorld, stopReasons } from './remediation-ports.ts';
 
 /** Never throws: what cannot be checked is refused. */
 export async function permitCase(
-  world: RemediationWorld,
+  world: PermitWorld,
   input: { readonly caseId: string; readonly quotaPerAssetHour: number },
 ): Promise<PermitAnswer> {
   try {
@@ -21,7 +21,7 @@ export async function permitCase(
 }
 
 async function check(
-  world: RemediationWorld,
+  world: PermitWorld,
   { caseId, quotaPerAssetHour }: { readonly caseId: string; readonly quotaPerAssetHour: number },
 ): Promise<PermitAnswer> {
   const ports = casePorts(world);
@@ -54,12 +54,12 @@ async function check(
 
 /** Takes the probe of a half-open breaker for this case; everybody else waits meanwhile. */
 async function breakerPassage(
-  world: RemediationWorld,
+  world: PermitWorld,
   remediator: string,
   caseId: string,
 ): Promise<{ readonly pass: true } | { readonly pass: false; readonly waitMs: number }> {
   const at = { client: world.client, table: world.ledger };
-  const { endpoint } = openRemediator(remediator, world.remediators).open;
+  const endpoint = remediators[remediator]?.endpoint ?? remediator;
   const passage = mayPass(await getBreaker(at, endpoint), caseId, world.now());
   if (!passage.pass || !passage.write) return passage;
   return (await putBreaker(at, passage.write)) ? { pass: true } : { pass: false, waitMs: 2_000 };

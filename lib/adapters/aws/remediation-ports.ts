@@ -12,11 +12,15 @@ import { type CaseWorld, casePorts } from './case-ports.ts';
 import { dynamoLedger, getBreaker, putBreaker } from './ledger-store.ts';
 import { scopesOf, stoppedScopes } from './stop-store.ts';
 
-export interface RemediationWorld extends CaseWorld {
+/** What a permit looks at: it calls no endpoint and knows no secret. */
+export interface PermitWorld extends CaseWorld {
   readonly ledger: string;
   readonly stop: string;
   readonly states: StateStore;
   readonly documents: Documents;
+}
+
+export interface RemediationWorld extends PermitWorld {
   readonly remediators: RemediatorConfiguration;
 }
 

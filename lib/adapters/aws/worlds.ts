@@ -6,7 +6,7 @@ import type { CaseWorld } from './case-ports.ts';
 import { dynamoDb, eventBridge, s3, secretsManager } from './clients.ts';
 import { environment } from './environment.ts';
 import { s3ObjectStore } from './object-store.ts';
-import type { RemediationWorld } from './remediation-ports.ts';
+import type { PermitWorld, RemediationWorld } from './remediation-ports.ts';
 import { cachedSecret } from './secrets.ts';
 import { dynamoStateStore } from './state-store.ts';
 import type { VerificationWorld } from './verify-check.ts';
@@ -23,24 +23,24 @@ export function caseWorld(): CaseWorld {
   };
 }
 
-/** Also uses `TABLE_LEDGER`, `TABLE_STOP`, `TABLE_STATE`, `BUCKET_DATA` and the webhook's variables. */
-export function remediationWorld(): RemediationWorld {
-  const env = environment(
-    'TABLE_LEDGER',
-    'TABLE_STOP',
-    'TABLE_STATE',
-    'BUCKET_DATA',
-    'WEBHOOK_URL',
-    'WEBHOOK_SECRET_ARN',
-    'WEBHOOK_ALLOW_PRIVATE',
-  );
-  const world = caseWorld();
+/** Also uses `TABLE_LEDGER`, `TABLE_STOP`, `TABLE_STATE` and `BUCKET_DATA`. */
+export function permitWorld(): PermitWorld {
+  const env = environment('TABLE_LEDGER', 'TABLE_STOP', 'TABLE_STATE', 'BUCKET_DATA');
   return {
-    ...world,
+    ...caseWorld(),
     ledger: env.TABLE_LEDGER,
     stop: env.TABLE_STOP,
     states: dynamoStateStore(dynamoDb(), env.TABLE_STATE),
     documents: new Documents(s3ObjectStore(s3(), env.BUCKET_DATA)),
+  };
+}
+
+/** Also uses the webhook's variables. */
+export function remediationWorld(): RemediationWorld {
+  const env = environment('WEBHOOK_URL', 'WEBHOOK_SECRET_ARN', 'WEBHOOK_ALLOW_PRIVATE');
+  const world = permitWorld();
+  return {
+    ...world,
     remediators: {
       webhook: { url: env.WEBHOOK_URL, allowPrivate: env.WEBHOOK_ALLOW_PRIVATE },
       secret: cachedSecret(secretsManager(), env.WEBHOOK_SECRET_ARN, world.now),

@@ -50,7 +50,6 @@ function open({ webhook, secret, now }: RemediatorConfiguration): OpenRemediator
     });
 
   return {
-    endpoint: `webhook:${url.host}`,
     async send(request, options) {
       const deadlineMs = now() + options.timeoutMs;
       try {
@@ -94,4 +93,10 @@ function meaningOfFailure(error: CallFailedError): CallResult {
   return { status: 'UNKNOWN', message, ...(error.status !== undefined && { httpStatus: error.status }) };
 }
 
-export default defineRemediator({ name: 'webhook', offers: ['keyed', 'queryable'], keyRetentionMs, open });
+export default defineRemediator({
+  name: 'webhook',
+  endpoint: 'webhook',
+  offers: ['keyed', 'queryable'],
+  keyRetentionMs,
+  open,
+});

@@ -12,8 +12,9 @@ export interface LoadedCase {
   readonly correlationId: string;
   /** `act` only where something is proposed; else a person is asked. */
   readonly verdict: Verdict;
-  readonly proposal: Proposal | null;
-  readonly proposalHash: string | null;
+  /** Absent, not null, where nothing is proposed: JSONata's `$exists` is true for null. */
+  readonly proposal?: Proposal;
+  readonly proposalHash?: string;
   readonly question: string;
   readonly isClosed: boolean;
 }
@@ -26,8 +27,8 @@ export async function loadCase(ports: CasePorts, caseId: string): Promise<Loaded
     asset: record.asset,
     correlationId: record.correlationId,
     verdict: record.verdict === 'act' && !record.proposal ? 'ask' : record.verdict,
-    proposal: record.proposal ?? null,
-    proposalHash: record.proposalHash ?? null,
+    ...(record.proposal && { proposal: record.proposal }),
+    ...(record.proposalHash !== undefined && { proposalHash: record.proposalHash }),
     question: questionOf(record),
     isClosed: record.status === 'closed',
   };

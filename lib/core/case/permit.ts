@@ -3,11 +3,12 @@ import type { CaseRecord } from '../../contracts/case.ts';
 
 export interface PermitAnswer {
   readonly permitted: boolean;
-  /** A person must be asked; nothing is to be gained by waiting. */
-  readonly refused: boolean;
-  /** Ask again after this many seconds (wall clock); 0 where waiting makes no sense. */
-  readonly waitS: number;
-  readonly reasons: readonly string[];
+  /** Why a person must be asked; present where nothing is to be gained by waiting. */
+  readonly refused?: readonly string[];
+  /** Ask again after this many seconds (wall clock); present where waiting may help. */
+  readonly waitS?: number;
+  /** Why to wait. */
+  readonly reason?: string;
 }
 
 /** What is known when the question is asked. Times in milliseconds, wall clock. */
@@ -24,7 +25,7 @@ export interface PermitFacts {
   readonly breaker: { readonly pass: true } | { readonly pass: false; readonly waitMs: number };
 }
 
-const refusal = (...reasons: string[]): PermitAnswer => ({ permitted: false, refused: true, waitS: 0, reasons });
+const refusal = (...reasons: string[]): PermitAnswer => ({ permitted: false, refused: reasons });
 const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`;
 
 /** The verdict on everything but the quota, which is taken last because taking it changes it. */
@@ -43,9 +44,8 @@ export function judgePermit(facts: PermitFacts): PermitAnswer | 'take-quota' {
   if (!facts.breaker.pass)
     return {
       permitted: false,
-      refused: false,
       waitS: Math.min(900, Math.max(1, Math.ceil(facts.breaker.waitMs / 1000))),
-      reasons: [`the endpoint's breaker is open at ${new Date(nowMs).toISOString()}`],
+      reason: `the endpoint's breaker is open at ${new Date(nowMs).toISOString()}`,
     };
   return 'take-quota';
 }
@@ -69,15 +69,14 @@ function staleness(facts: PermitFacts): string | undefined {
 
 /** The answer once the quota was asked. Where a person has approved, waiting helps; else the person is asked. */
 export function afterQuota(taken: boolean, nowMs: number, isApproved: boolean): PermitAnswer {
-  if (taken) return { permitted: true, refused: false, waitS: 0, reasons: [] };
+  if (taken) return { permitted: true };
   const hourMs = 3_600_000;
   if (!isApproved) return refusal('the quota of effects for this asset and hour is used up');
   const untilNextHourMs = hourMs - (nowMs % hourMs);
   return {
     permitted: false,
-    refused: false,
     waitS: Math.min(900, Math.ceil(untilNextHourMs / 1000)),
-    reasons: ['the quota of effects for this asset and hour is used up; approved, so it waits for the next hour'],
+    reason: 'the quota of effects for this asset and hour is used up; approved, so it waits for the next hour',
   };
 }
 

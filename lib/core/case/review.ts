@@ -28,7 +28,10 @@ export function questionOf(record: CaseRecord): string {
   return `${record.sentence} ${ask}`.slice(0, 1000);
 }
 
-/** Opens a round and tells people. A round that is over wakes the flow at once with what stands. */
+/**
+ * Opens a round and tells people.
+ * @throws InvalidInputError for a round that is over: the flow, which asked twice, then reads what stands
+ */
 export async function requestReview(
   ports: ReviewPorts,
   input: {
@@ -53,11 +56,10 @@ export async function requestReview(
     },
     input.token,
   );
-  const over = resultOf(request.round, end);
-  if (over) {
-    await ports.wake(input.caseId, input.round, over);
-    return;
-  }
+  if (end.state !== 'open')
+    throw new InvalidInputError(`round ${request.round} of case ${input.caseId} is over: read its answer`, {
+      code: 'review-over',
+    });
   const { question, dueAtMs, askedAtMs, round } = request;
   await ports.audit({
     chain: chainOf(input.caseId),

@@ -187,7 +187,7 @@ async function checkStop(ports: RemediationPorts, effect: Effect): Promise<void>
 export async function report(ports: RemediationPorts, effect: Effect, result: CallResult): Promise<void> {
   const bad = (result.status === 'UNKNOWN' || result.status === 'DEFERRED') && !result.endpointWell;
   if (result.status === 'FAILED' && result.httpStatus === undefined) return;
-  const { endpoint } = ports.remediator(effect.remediator).open;
+  const { endpoint } = ports.remediator(effect.remediator).declared;
   await ports.reportEndpoint(endpoint, !bad).catch(() => undefined);
 }
 

@@ -64,8 +64,6 @@ export interface SendOptions {
 
 /** A remediator that is ready to act. */
 export interface OpenRemediator {
-  /** Name under which the breaker counts; several remediators may share an endpoint. */
-  readonly endpoint: string;
   send(request: StoredRequest, options: SendOptions): Promise<CallResult>;
   /** Asks what became of a key; only where `queryable` is offered. `undefined`: the endpoint cannot tell. */
   query?(effectKey: string, options: { readonly timeoutMs: number }): Promise<CallResult | undefined>;
@@ -83,6 +81,8 @@ export interface Remediator {
   /** The file's own name. */
   readonly name: string;
   readonly offers: readonly Offer[];
+  /** Name under which the breaker counts; remediators that share an endpoint share it. */
+  readonly endpoint: string;
   /** How long the endpoint keeps a key: later, the same key would act again and is not sent. */
   readonly keyRetentionMs: number;
   readonly open: (configuration: RemediatorConfiguration) => OpenRemediator;
@@ -91,7 +91,7 @@ export interface Remediator {
 /**
  * Checks a remediator's declaration and returns it.
  * @throws TypeError when the declaration contradicts itself
- * @example export default defineRemediator({ name: 'webhook', offers: ['keyed', 'queryable'], keyRetentionMs, open });
+ * @example export default defineRemediator({ name: 'webhook', endpoint: 'webhook', offers: ['keyed', 'queryable'], keyRetentionMs, open });
  */
 export function defineRemediator(remediator: Remediator): Remediator {
   const { name, offers } = remediator;

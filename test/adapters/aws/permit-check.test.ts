@@ -36,9 +36,8 @@ const stop = (scope: string, stopped: boolean) =>
 
 test('the quota is taken once a case and refuses what is above it', async () => {
   const [first, second, third] = [await opened(), await opened(), await opened()];
-  for (const record of [first, first, second])
-    expect(await permit(record.caseId)).toMatchObject({ permitted: true, waitS: 0 });
-  expect(await permit(third.caseId)).toMatchObject({ permitted: false, refused: true });
+  for (const record of [first, first, second]) expect(await permit(record.caseId)).toMatchObject({ permitted: true });
+  expect(await permit(third.caseId)).toMatchObject({ permitted: false, refused: expect.any(Array) });
 });
 
 test.each(['all', 'site#site-1', 'asset#plant-1'])(
@@ -47,8 +46,8 @@ test.each(['all', 'site#site-1', 'asset#plant-1'])(
     const { caseId } = await opened();
     await stop(scope, true);
     const answer = await permit(caseId);
-    expect(answer).toMatchObject({ permitted: false, refused: true });
-    expect(answer.reasons.join()).toContain('works on site');
+    expect(answer).toMatchObject({ permitted: false, refused: expect.any(Array) });
+    expect(answer.refused?.join()).toContain('works on site');
     const before = stack.endpoint.requests.length;
     expect(await remediate(remediationPorts(stack.world), { caseId, inverse: false })).toMatchObject({
       status: 'FAILED',
@@ -62,16 +61,16 @@ test.each(['all', 'site#site-1', 'asset#plant-1'])(
 test('an open breaker makes everybody wait, then lets one pass', async () => {
   const [first, second] = [await opened(), await opened()];
   const ledger = { client: stack.world.client, table: stack.world.ledger };
-  const { endpoint } = remediationPorts(stack.world).remediator('webhook').open;
+  const { endpoint } = remediationPorts(stack.world).remediator('webhook').declared;
   let state = (await getBreaker(ledger, endpoint)) ?? closedBreaker(endpoint);
   for (let n = 0; n < failuresToOpen; n += 1) {
     state = afterFailure(state, stack.clock.nowMs);
     expect(await putBreaker(ledger, state)).toBe(true);
   }
-  expect(await permit(first.caseId)).toMatchObject({ permitted: false, refused: false, waitS: firstPauseMs / 1000 });
+  expect(await permit(first.caseId)).toMatchObject({ permitted: false, waitS: firstPauseMs / 1000 });
   stack.clock.nowMs += firstPauseMs;
   expect(await permit(first.caseId)).toMatchObject({ permitted: true });
-  expect(await permit(second.caseId)).toMatchObject({ permitted: false, refused: false });
+  expect(await permit(second.caseId)).toMatchObject({ permitted: false });
   expect(await remediate(remediationPorts(stack.world), { caseId: first.caseId, inverse: false })).toMatchObject({
     status: 'SUCCEEDED',
   });
@@ -82,7 +81,7 @@ test('what cannot be read is refused', async () => {
   const { caseId } = await opened();
   expect(await permitCase({ ...stack.world, stop: 'no-such-table' }, { caseId, quotaPerAssetHour: 2 })).toMatchObject({
     permitted: false,
-    refused: true,
+    refused: expect.any(Array),
   });
-  expect(await permit('0'.repeat(64))).toMatchObject({ permitted: false, refused: true });
+  expect(await permit('0'.repeat(64))).toMatchObject({ permitted: false, refused: expect.any(Array) });
 });

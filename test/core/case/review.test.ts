@@ -123,11 +123,11 @@ describe('a review', () => {
     expect(await timeOutReview(silent.ports, { ...at, round: 5 })).toEqual({ timedOut: true, round: 5 });
   });
 
-  test('a question asked again after its end wakes the flow at once', async () => {
+  test('a question asked again after its end sends the flow to the stored answer', async () => {
     const { ports, answer, state } = await asking();
     await answerReview(ports, answer());
-    await requestReview(ports, { caseId: state.record.caseId, round: 0, token: 'newer', timeoutS: 60 });
-    expect(state.woken).toHaveLength(2);
+    const again = { caseId: state.record.caseId, round: 0, token: 'newer', timeoutS: 60 };
+    await expect(requestReview(ports, again)).rejects.toMatchObject({ code: 'review-over', retryable: false });
     expect(state.events).toHaveLength(2);
   });
 
