@@ -21,6 +21,8 @@ const growthAbsolute = 0.5;
 const growthRelative = 0.25;
 /** Smoothed evidence alone keeps an alarm for so many lengths of its memory after fresh evidence has calmed down. */
 const patienceMemories = 6;
+/** Channels are named from this −log10 p on, and in alarms: below, there is nothing to explain. */
+const namedFrom = 1;
 /** Score of evidence that is not new, at most. */
 const oldNewsScore = 1;
 
@@ -120,7 +122,8 @@ export function decideRows(
       state.holdLoss = Math.fround(logs / refractory);
     } else state.hold = Math.fround(Math.max(0, state.hold - state.holdLoss));
     out.alarms[row] = state.alarm;
-    nameChannels(segment, r, channels, out, row);
+    if (logs >= namedFrom || state.alarm === 1) nameChannels(segment, r, channels, out, row);
+    else out.topChannels.fill(-1, row * topChannelCount, (row + 1) * topChannelCount);
   }
 }
 

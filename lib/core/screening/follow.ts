@@ -33,6 +33,8 @@ const historyRows = 20_000;
  */
 const fastGrowth = 0.12;
 const slowGrowth = 0.5;
+/** A rig counts as settled after so many lengths of its warm-up. */
+const settlingWarmups = 4;
 /** Rows after the warm-up at which runs end; from the last on, every so many. Decisions about resolution fall here. */
 const firstRuns = [2, 8, 32, 64, 128, 256];
 
@@ -176,9 +178,8 @@ export class Follower {
   /** Rows until the next calibration, when there are `rows`. */
   #fitAfter(rows: number): number {
     const { periodMs } = this.#calibration!.warmup;
-    return periodMs < slowPeriodMs
-      ? Math.ceil(rows * fastGrowth)
-      : Math.max(this.#options.warmupRows, Math.ceil(rows * slowGrowth));
+    const settling = periodMs < slowPeriodMs && rows < settlingWarmups * this.#options.warmupRows;
+    return settling ? Math.ceil(rows * fastGrowth) : Math.max(this.#options.warmupRows, Math.ceil(rows * slowGrowth));
   }
 
   /** Rows in alarm that are younger than one length of the warm-up may not become normal. */

@@ -1,7 +1,7 @@
 /** Turns the next rows of an asset into the graph's numbers: standardised, missing cells filled, cut at gaps. */
 import { missingFade } from './fit.ts';
 import type { OpenCalibration } from './open.ts';
-import { knownDecimals, learnDecimals, type Weights, weightsFor } from './resolution.ts';
+import { knownDecimals, learnRow, type Weights, weightsFor } from './resolution.ts';
 import { writeSeason } from './season.ts';
 import type { OpenState } from './state.ts';
 import type { ScreenFlag, ScreenRequest } from './types.ts';
@@ -63,15 +63,12 @@ export function prepareSegment(
     }
     const source0 = (from + rows) * count;
     const before = Math.min(knownDecimals(state), seen);
-    const kept = { windowDecimals: state.windowDecimals, windowCells: state.windowCells, decimals: state.decimals };
-    for (let c = 0; c < count; c += 1) {
-      const value = values[source0 + c]!;
-      if (dead[c] === 0 && value - value === 0) learnDecimals(state, value);
-    }
+    const { windowDecimals, windowCells, decimals } = state;
+    learnRow(state, values, source0, dead);
     const now = Math.min(knownDecimals(state), seen);
     if (rows > 0 && now !== before) {
       // This row opens the next segment, with the weights of its own resolution.
-      Object.assign(state, kept);
+      Object.assign(state, { windowDecimals, windowCells, decimals });
       break;
     }
     weights ??= weightsFor(open, now);

@@ -11,13 +11,17 @@ const windowCells = 512;
 /** Cells that must have been seen before a coarser stream is reported. */
 export const certainCells = 48;
 
-/** Takes one cell into account. */
-export function learnDecimals(state: OpenState, value: number): void {
-  if (state.windowDecimals < mostDecimals) {
-    const decimals = decimalsOf(value);
-    if (decimals > state.windowDecimals) state.windowDecimals = decimals;
-  }
-  state.windowCells += 1;
+/** Takes the row of cells from `from` on into account; a window ends with a row. */
+export function learnRow(state: OpenState, values: Float64Array, from: number, dead: Uint8Array): void {
+  // Once full precision was seen the rest of the window cannot tell more.
+  if (state.windowDecimals >= mostDecimals) state.windowCells += dead.length;
+  else
+    for (let c = 0; c < dead.length; c += 1) {
+      const value = values[from + c]!;
+      if (dead[c] === 1 || value - value !== 0) continue;
+      state.windowCells += 1;
+      state.windowDecimals = Math.max(state.windowDecimals, decimalsOf(value));
+    }
   if (state.windowCells < windowCells) return;
   state.decimals = state.windowDecimals;
   state.windowDecimals = -1;
