@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const groundcrew = fileURLToPath(new URL('../../../bin/groundcrew.ts', import.meta.url));
+const run = (...words: string[]) =>
+  spawnSync(process.execPath, [groundcrew, 'train', ...words], { encoding: 'utf8', timeout: 25_000 });
+
+describe('groundcrew train', () => {
+  test.each([
+    ['a pack that is not there', ['--pack', 'nothing'], 'There is no models/nothing/recipe.ts'],
+    ['a path for a pack', ['--pack', '../bin'], 'There is no models/../bin/recipe.ts'],
+    ['no pack', [], '--pack'],
+    ['a size that is not known', ['--pack', 'water-network', '--size', 'huge'], 'small, full'],
+    ['a seed that is no number', ['--pack', 'water-network', '--seed', 'x'], 'whole number'],
+    ['too many jobs', ['--pack', 'water-network', '--jobs', '1000'], 'whole number from 0 to 64'],
+    ['an unknown option', ['--pack', 'water-network', '--fast'], '--fast'],
+  ])('refuses %s with one clear line', (_name, words, message) => {
+    const answer = run(...words);
+    expect(answer.status).not.toBe(0);
+    expect(answer.stderr).toContain(message);
+    expect(answer.stderr).not.toMatch(/\n\s+at /);
+  });
+});
