@@ -40,12 +40,21 @@ export class AsyncQueue implements RuntimePart {
   readonly #options: AsyncQueueOptions;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #counts = { accepted: 0, failed: 0 };
+  readonly #found: AsyncEvent[] = [];
   #waiting = 0;
   #stopped = false;
 
   constructor(options: AsyncQueueOptions) {
     this.#options = options;
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+    // Read now, begun by `start`: what is accepted in between must not be found a second time.
+    for (const name of readdirSync(options.dir).filter((each) => each.endsWith('.json'))) {
+      const file = join(options.dir, name);
+      const parsed = eventSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+      if (!parsed.success) throw new Error(`${file} is not an asynchronous call; move it away`);
+      this.#found.push(parsed.data);
+    }
+    this.#waiting = this.#found.length;
   }
 
   /** @throws ServiceError `TooManyRequestsException` when too many wait */
@@ -61,13 +70,7 @@ export class AsyncQueue implements RuntimePart {
   }
 
   start(): Promise<void> {
-    for (const file of readdirSync(this.#options.dir).filter((name) => name.endsWith('.json'))) {
-      const parsed = eventSchema.safeParse(JSON.parse(readFileSync(join(this.#options.dir, file), 'utf8')));
-      if (!parsed.success)
-        throw new Error(`${join(this.#options.dir, file)} is not an asynchronous call; move it away`);
-      this.#waiting += 1;
-      this.#later(parsed.data, 0);
-    }
+    for (const event of this.#found.splice(0)) this.#later(event, 0);
     return Promise.resolve();
   }
 
