@@ -54,6 +54,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             reviewTimeoutS: '{% $states.result.Payload.reviewTimeoutS %}',
             escalationTimeoutS: '{% $states.result.Payload.escalationTimeoutS %}',
             hasInverse: '{% $exists($states.result.Payload.proposal.inverse) %}',
+            hasProposal: '{% $exists($states.result.Payload.proposal) %}',
             round: 0,
             backoffs: 0,
             reconciles: 0,
@@ -109,6 +110,11 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
           {
             Condition: '{% $after = "handover" and $states.input.answer = "approve" %}',
             Assign: close('acted-unverified'),
+            Next: 'Close',
+          },
+          {
+            Condition: '{% $states.input.answer = "approve" and $not($hasProposal) %}',
+            Assign: close('handed-over', 'Acknowledged; nothing was proposed.'),
             Next: 'Close',
           },
           {
@@ -182,7 +188,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         Choices: [
           { Condition: '{% $states.input.status = "SUCCEEDED" %}', Next: 'Settle' },
           {
-            Condition: `{% $states.input.status = "UNKNOWN" and $reconciles < ${maxReconciles} %}`,
+            Condition: `{% $states.input.status = "UNKNOWN" and $not($exists($states.input.exhausted)) and $reconciles < ${maxReconciles} %}`,
             Next: 'WaitToReconcile',
           },
           {
@@ -234,6 +240,13 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         Choices: [
           { Condition: '{% $states.input.result = "recovered" %}', Assign: close('verified'), Next: 'Close' },
           { Condition: `{% $states.input.result = "not-yet" and $verifies < ${maxVerifies} %}`, Next: 'Settle' },
+          {
+            // A ticket has no success test of its own: it is done when it is raised.
+            Condition:
+              '{% $states.input.result = "unknown" and $exists($states.input.verifiable) and $not($states.input.verifiable) %}',
+            Assign: close('acted-unverified'),
+            Next: 'Close',
+          },
           { Condition: '{% $states.input.result = "not-recovered" and $hasInverse %}', Next: 'WaitToCompensate' },
           {
             Condition: '{% $states.input.result = "not-recovered" %}',

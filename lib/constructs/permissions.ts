@@ -28,7 +28,7 @@ const small = { memoryMb: 512, timeoutS: 15 };
 
 export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = {
   screen: {
-    tables: { state: ['GetItem', 'PutItem'], cases: ['PutItem'] },
+    tables: { state: ['BatchGetItem', 'GetItem', 'PutItem'], cases: ['PutItem'] },
     reads: ['raw', 'window', 'registration', 'calibration'],
     writes: ['raw', 'window', 'quarantine'],
     publishes: true,

@@ -55,8 +55,10 @@ export const assetState = z.strictObject({
   readings: z.number().int().min(0),
   /** What screening remembers; absent before the first screened row. */
   screen: screenState.optional(),
-  /** The standing alarm: the reading where it set in, and the highest score since. */
-  alarm: z.strictObject({ bootId, seq, atMs: epochMs, score: z.number().min(0) }).optional(),
+  /** The standing alarm: the reading where it set in, the highest score since, and how many readings it stands. */
+  alarm: z
+    .strictObject({ bootId, seq, atMs: epochMs, score: z.number().min(0), rows: z.number().int().min(1) })
+    .optional(),
   /**
    * The window, oldest first: full chunks `window/ASSET/0 … nextChunk − 1`, then `window/ASSET/open-<openPart>` where
    * `openRows` is above 0, then the raw batches that `tail` names (`YYYYMMDDHH/ID`).

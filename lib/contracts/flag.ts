@@ -4,7 +4,8 @@ import { assetId, bootId, correlationId, epochMs, kind, probability, seq, sha256
 
 export const flagVersion = 1;
 
-export const flagReason = z.enum(['onset', 'growth', 'silence', 'manual']);
+/** `persistence`: the alarm still stands some rows after its onset, and more rows mean a surer decision. */
+export const flagReason = z.enum(['onset', 'growth', 'persistence', 'silence', 'manual']);
 
 export const flaggedSignal = z.strictObject({
   v: z.literal(flagVersion),

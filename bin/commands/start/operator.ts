@@ -17,6 +17,7 @@ export async function playOperator(
   tell: (line: string) => void,
 ): Promise<void> {
   const firstSeenMs = new Map<string, number>();
+  const answered = new Set<string>();
   while (!signal.aborted) {
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
@@ -25,7 +26,8 @@ export async function playOperator(
       const key = `${each.caseId}/${each.updatedAtMs}`;
       const sinceMs = firstSeenMs.get(key) ?? Date.now();
       firstSeenMs.set(key, sinceMs);
-      if (Date.now() - sinceMs < thinkingMs) continue;
+      if (answered.has(key) || Date.now() - sinceMs < thinkingMs) continue;
+      answered.add(key);
       try {
         await invokeFunction(context, 'review-answer', {
           v: 1,

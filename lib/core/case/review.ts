@@ -165,11 +165,7 @@ function checkAnswer(stored: CaseRecord, reviews: readonly Review[], review: Rev
   }
   if (answer.answer !== 'approve') return;
   const standing = effectiveCase(stored, reviews).proposalHash;
-  if (standing === undefined)
-    throw new InvalidInputError(
-      `case ${stored.caseId} proposes nothing that could be approved: use override with an action and a target, or reject`,
-      { code: 'nothing-proposed' },
-    );
+  // Where nothing is proposed, a yes says that a person has seen it and takes over.
   if (answer.proposalHash !== standing || review.request.proposalHash !== standing)
     throw new InvalidInputError(
       `the approval is for proposal ${answer.proposalHash ?? 'unnamed'}, but case ${stored.caseId} now proposes ${standing}: look at the case and answer again`,

@@ -124,6 +124,12 @@ export function stepOf({ state, calibration, admission, screened, head, batch }:
   return { next, flags };
 }
 
+/**
+ * Rows after an onset at which a standing alarm is decided again: an onset is often a row or two of evidence, and what it
+ * means shows in the rows that follow. Few and ever further apart, so that one alarm costs few decisions.
+ */
+const lookAgainAfterRows = [4, 12, 48];
+
 function alarmsOf(
   state: AssetState,
   calibration: Calibration,
@@ -136,11 +142,13 @@ function alarmsOf(
   for (const [at, row] of fresh.entries()) {
     const score = Math.min(Math.max(rows.scores[at]!, 0), maxScore);
     const standing = rows.alarms[at] === 1 ? alarm : undefined;
-    if (rows.onsets[at] === 1) {
+    const stands = standing ? standing.rows + 1 : 1;
+    const isNew = rows.onsets[at] === 1;
+    if (isNew || (standing && lookAgainAfterRows.includes(stands))) {
       flags.push(
         makeFlag({
           asset: state.asset,
-          reason: standing ? 'growth' : 'onset',
+          reason: isNew ? (standing ? 'growth' : 'onset') : 'persistence',
           bootId: row.bootId,
           seq: row.seq,
           atMs: row.tMs,
@@ -156,8 +164,8 @@ function alarmsOf(
       );
     }
     if (rows.alarms[at] !== 1) alarm = undefined;
-    else if (standing) alarm = { ...standing, score: Math.max(standing.score, score) };
-    else alarm = { bootId: row.bootId, seq: row.seq, atMs: row.tMs, score };
+    else if (standing) alarm = { ...standing, score: Math.max(standing.score, score), rows: stands };
+    else alarm = { bootId: row.bootId, seq: row.seq, atMs: row.tMs, score, rows: 1 };
   }
   return { alarm, flags };
 }

@@ -153,10 +153,13 @@ describe('a review', () => {
     expect(state.reviews[0]!.end.state).toBe('open');
   });
 
-  test('nothing can be approved where nothing is proposed, and nothing answered where nothing is asked', async () => {
+  test('where nothing is proposed a yes takes the case over, but never an approval of something; nothing is answered where nothing is asked', async () => {
     const { proposal: _p, proposalHash: _h, ...bare } = caseFor('bare');
     const { ports, answer } = await asking(bare);
-    await expect(answerReview(ports, answer())).rejects.toMatchObject({ code: 'nothing-proposed' });
+    await expect(answerReview(ports, answer({ proposalHash: 'a'.repeat(64) }))).rejects.toMatchObject({
+      code: 'proposal-changed',
+    });
+    await expect(answerReview(ports, answer())).resolves.toMatchObject({ answer: 'approve' });
     const { ports: quiet } = world(caseFor('quiet'));
     await expect(answerReview(quiet, answer())).rejects.toMatchObject({ code: 'no-review' });
   });
