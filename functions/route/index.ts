@@ -1,7 +1,14 @@
 /** Opens a case for a decision, or attaches its flag to the case that is open for the same anomaly. */
 import { dynamoAudit } from '../../lib/adapters/aws/audit.ts';
 import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
-import { getSlot, markStarted, openOrAttach } from '../../lib/adapters/aws/case-store.ts';
+import {
+  attachToCase,
+  caseOfAlarm,
+  getSlot,
+  markStarted,
+  openOrAttach,
+  rememberAlarm,
+} from '../../lib/adapters/aws/case-store.ts';
 import { dynamoDb, eventBridge, stepFunctions } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
@@ -19,6 +26,9 @@ const ports: RoutePorts = {
     slotOf: (key) => getSlot(table, key),
     openOrAttach: (record, flagId) => openOrAttach(table, record, flagId),
     markStarted: (key, caseId) => markStarted(table, key, caseId),
+    caseOfAlarm: (key) => caseOfAlarm(table, key),
+    rememberAlarm: (key, caseId) => rememberAlarm(table, key, caseId),
+    attach: (key, caseId, flagId) => attachToCase(table, key, caseId, flagId),
   },
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   startExecution: (caseId) => startOnce(stepFunctions(), env.CASE_FLOW_ARN, caseId),

@@ -55,6 +55,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             escalationTimeoutS: '{% $states.result.Payload.escalationTimeoutS %}',
             hasInverse: '{% $exists($states.result.Payload.proposal.inverse) %}',
             hasProposal: '{% $exists($states.result.Payload.proposal) %}',
+            isVerifiable: '{% $exists($states.result.Payload.proposal.verification) %}',
             round: 0,
             backoffs: 0,
             reconciles: 0,
@@ -118,10 +119,12 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             Next: 'Close',
           },
           {
-            Condition: '{% $states.input.answer in ["approve", "override"] %}',
-            Assign: { after: 'handover' },
+            // What was ordered instead has neither the inverse nor the success test of what was proposed.
+            Condition: '{% $states.input.answer = "override" %}',
+            Assign: { after: 'handover', hasInverse: false, isVerifiable: false },
             Next: 'Permit',
           },
+          { Condition: '{% $states.input.answer = "approve" %}', Assign: { after: 'handover' }, Next: 'Permit' },
         ],
         Default: 'SafeHold',
       },
@@ -186,7 +189,9 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
       Outcome: {
         Type: 'Choice',
         Choices: [
-          { Condition: '{% $states.input.status = "SUCCEEDED" %}', Next: 'Settle' },
+          { Condition: '{% $states.input.status = "SUCCEEDED" and $isVerifiable %}', Next: 'Settle' },
+          // A ticket has no success test of its own: it is done when it is raised.
+          { Condition: '{% $states.input.status = "SUCCEEDED" %}', Assign: close('acted-unverified'), Next: 'Close' },
           {
             Condition: `{% $states.input.status = "UNKNOWN" and $not($exists($states.input.exhausted)) and $reconciles < ${maxReconciles} %}`,
             Next: 'WaitToReconcile',
@@ -240,13 +245,6 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         Choices: [
           { Condition: '{% $states.input.result = "recovered" %}', Assign: close('verified'), Next: 'Close' },
           { Condition: `{% $states.input.result = "not-yet" and $verifies < ${maxVerifies} %}`, Next: 'Settle' },
-          {
-            // A ticket has no success test of its own: it is done when it is raised.
-            Condition:
-              '{% $states.input.result = "unknown" and $exists($states.input.verifiable) and $not($states.input.verifiable) %}',
-            Assign: close('acted-unverified'),
-            Next: 'Close',
-          },
           { Condition: '{% $states.input.result = "not-recovered" and $hasInverse %}', Next: 'WaitToCompensate' },
           {
             Condition: '{% $states.input.result = "not-recovered" %}',

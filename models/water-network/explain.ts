@@ -75,9 +75,8 @@ function hydraulicParts(features: WindowFeatures, zone: string | undefined, kind
   const flows = features.channels.filter((one) => one.view.role === 'flow');
   const flow = strongest(flows.filter((one) => one.view.zone === zone && zone !== undefined)) ?? strongest(flows);
   if (flow !== undefined) {
-    const percent = relative(features, flow);
     const what = flow.view.zone !== undefined ? `${flow.view.zone} inflow (${flow.view.name})` : flow.view.name;
-    parts.push(`${what} is ${Math.abs(percent)} % ${percent < 0 ? 'below' : 'above'} its profile`);
+    parts.push(`${what} ${departure(features, flow)}`);
   }
   const level = strongest(features.channels.filter((one) => one.view.role === 'level'));
   const sensors = rankSensors(features);
@@ -116,9 +115,16 @@ function recentDifference(features: WindowFeatures, one: ChannelStatistics): num
   return mean(one.view.raw, from) - mean(one.view.expected, from);
 }
 
-function relative(features: WindowFeatures, one: ChannelStatistics): number {
+/** Beyond this a percentage says nothing: the profile is next to nothing. */
+const largestPercent = 400;
+
+function departure(features: WindowFeatures, one: ChannelStatistics): string {
   const excess = excessFlow(features.view, one) || recentDifference(features, one);
-  return Math.round((100 * excess) / Math.max(Math.abs(mean(one.view.expected)), 1e-9));
+  const percent = Math.round((100 * excess) / Math.max(Math.abs(mean(one.view.expected)), 1e-9));
+  const side = excess < 0 ? 'below' : 'above';
+  if (Math.abs(percent) <= largestPercent) return `is ${Math.abs(percent)} % ${side} its profile`;
+  const unit = features.view.calibration.channels[one.view.index]!.unit;
+  return `is ${Math.abs(excess).toPrecision(2)}${unit === '' ? '' : ` ${unit}`} ${side} its profile of next to nothing`;
 }
 
 function difference(features: WindowFeatures, one: ChannelStatistics): string {

@@ -48,7 +48,7 @@ export const recipe: TrainingRecipe = {
   ].join('\n'),
   limits: [
     'Trained and measured on simulated networks only; figures on a real one will differ. Backtest on your own history first.',
-    'Classes are balanced in training: on a site where one kind is rare its probability is too high.',
+    'Rare classes weigh more in training (by the square root of their rarity): on a site where one kind is rarer still its probability is too high.',
     'One fault at a time. Two at once get one answer, and the set of classes tends to grow.',
     'Leaks below 5 % of the mean demand look like a warm day; many are never flagged.',
     'Without roles of channels there is no water balance, and no zone or pump can be named.',

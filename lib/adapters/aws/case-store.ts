@@ -136,6 +136,31 @@ export async function attachFlag(
   return bumped;
 }
 
+const alarmItemKey = (alarmKey: string) => ({ pk: { S: `alarm#${alarmKey}` }, sk: { S: 'case' } });
+
+/** The case that dealt with an alarm, read consistently. */
+export async function caseOfAlarm(at: CaseTable, alarmKey: string): Promise<string | undefined> {
+  const { Item } = await at.client.send(
+    new GetItemCommand({ TableName: at.table, Key: alarmItemKey(alarmKey), ConsistentRead: true }),
+  );
+  return Item?.caseId?.S;
+}
+
+/** Says once which case dealt with an alarm; who comes later changes nothing. */
+export async function rememberAlarm(at: CaseTable, alarmKey: string, caseId: string): Promise<void> {
+  await putIf(at, 'attribute_not_exists(pk)', { ...alarmItemKey(alarmKey), caseId: { S: caseId } });
+}
+
+/** Puts a flag under a case: through its slot while it holds that, so that a closing case notices; else directly. */
+export async function attachToCase(
+  at: CaseTable,
+  correlationKey: string,
+  caseId: string,
+  flagId: string,
+): Promise<void> {
+  if (!(await attachFlag(at, { correlationKey, caseId }, flagId))) await placeFlag(at, caseId, flagId);
+}
+
 /** Takes a slot off the sweeper's list once its execution was started. */
 export async function markStarted(at: CaseTable, correlationKey: string, caseId: string): Promise<void> {
   await updateIf(at, slotKey(correlationKey), 'caseId = :caseId', 'REMOVE #open, dueAtMs', {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type CaseRecord, caseVersion } from '../../contracts/case.ts';
 import { sha256Hex } from '../../contracts/common.ts';
 import type { Decision } from '../../contracts/decision.ts';
-import { flaggedSignal } from '../../contracts/flag.ts';
+import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import { hashOf, sha256 } from '../audit/canonical.ts';
 import { NotFoundError } from '../errors.ts';
 import { makeEvent } from '../events.ts';
@@ -25,6 +25,11 @@ export interface CasePort {
   /** The slot as it is now; `pending` while its case waits for its execution. */
   slotOf(correlationKey: string): Promise<{ readonly pending: boolean; readonly record: CaseRecord } | undefined>;
   markStarted(correlationKey: string, caseId: string): Promise<void>;
+  /** The case that dealt with an alarm, open or closed; written once, by `rememberAlarm`. */
+  caseOfAlarm(alarmKey: string): Promise<string | undefined>;
+  rememberAlarm(alarmKey: string, caseId: string): Promise<void>;
+  /** Puts a flag under a case, whether it is still open or not. */
+  attach(correlationKey: string, caseId: string, flagId: string): Promise<void>;
 }
 
 export interface StartPorts {
@@ -49,6 +54,10 @@ export interface RoutePorts extends StartPorts {
 export const correlationKeyOf = (decision: Decision, pack: Pack | undefined): string =>
   `${decision.asset}#${pack?.manifest.families[decision.inference.kind] ?? decision.inference.kind}`;
 
+/** One standing alarm, as what one family of kinds makes of it. */
+const alarmKeyOf = (correlationKey: string, { onset, bootId, seq }: FlaggedSignal): string =>
+  `${correlationKey}#${onset?.bootId ?? bootId}#${onset?.seq ?? seq}`;
+
 /** A case is named for the flag that opened it. */
 export const caseIdOf = (flagId: string): string => sha256(flagId);
 
@@ -58,18 +67,31 @@ export const caseIdOf = (flagId: string): string => sha256(flagId);
  */
 export async function route(ports: RoutePorts, input: RouteInput): Promise<{ caseId?: string; opened: boolean }> {
   const { flagId } = input.flag;
-  const decision = (await ports.flags.get(flagId))?.decision;
-  if (!decision || decision.decisionId !== input.decisionId) {
+  const stored = await ports.flags.get(flagId);
+  const decision = stored?.decision;
+  if (!stored || !decision || decision.decisionId !== input.decisionId) {
     throw new NotFoundError(`There is no decision ${input.decisionId} on flag ${flagId}.`, {
       code: 'decision-unknown',
     });
   }
   // A run whose own verdict lost against the recorded one comes here, too.
   if (decision.guard.verdict === 'observe') return { opened: false };
-  const record = caseOf(decision, correlationKeyOf(decision, ports.packOf(decision.pack)), ports.nowMs());
+  const correlationKey = correlationKeyOf(decision, ports.packOf(decision.pack));
+  const alarmKey = alarmKeyOf(correlationKey, stored.flag);
+  // An alarm that merely goes on is no new anomaly: it stays with its case, also after that was closed.
+  if (stored.flag.reason === 'persistence') {
+    const dealtWith = await ports.cases.caseOfAlarm(alarmKey);
+    if (dealtWith !== undefined) {
+      await ports.cases.attach(correlationKey, dealtWith, flagId);
+      await auditAttached(ports, dealtWith, flagId, decision);
+      return { caseId: dealtWith, opened: false };
+    }
+  }
+  const record = caseOf(decision, correlationKey, ports.nowMs());
   const { caseId, outcome } = await ports.cases.openOrAttach(record, flagId);
   const slot = await ports.cases.slotOf(record.correlationKey);
   if (slot?.pending && slot.record.caseId === caseId) await startCase(ports, slot.record);
+  await ports.cases.rememberAlarm(alarmKey, caseId);
   if (caseId !== record.caseId) await auditAttached(ports, caseId, flagId, decision);
   return { caseId, opened: outcome === 'opened' };
 }

@@ -48,9 +48,17 @@ export function largestLogP(
   to: number,
 ): number {
   let largest = 0;
+  // The knot up to which nothing can be larger: all tails have the same probabilities, as far as their knots go.
+  let beaten = -1;
   for (let k = from; k < to; k += 1) {
-    const value = logP(tails[k]!, evidence[at + k]!);
-    if (value > largest) largest = value;
+    const tail = tails[k]!;
+    const value = evidence[at + k]!;
+    if (beaten >= 0 && value < tail.knots[Math.min(beaten, tail.knots.length - 1)]!) continue;
+    const found = logP(tail, value);
+    if (found <= largest) continue;
+    largest = found;
+    const { logs } = tail;
+    while (beaten + 1 < logs.length && logs[beaten + 1]! <= largest) beaten += 1;
   }
   return largest;
 }

@@ -8,13 +8,16 @@ export const mostDecimals = 9;
 
 const powers = Array.from({ length: mostDecimals + 1 }, (_, d) => 10 ** d);
 
-/** Decimals that a value was written with: the fewest that give it back within float64's own error. */
+/** Whether `decimals` places give a value back within float64's own error; false of fewer than none. */
+export function hasDecimals(value: number, decimals: number): boolean {
+  if (decimals < 0) return false;
+  const scaled = Math.abs(value) * powers[decimals]!;
+  return Math.abs(scaled - Math.round(scaled)) <= 1e-12 * Math.max(scaled, 1);
+}
+
+/** Decimals that a value was written with: the fewest that give it back. */
 export function decimalsOf(value: number): number {
-  const size = Math.abs(value);
-  for (let d = 0; d < mostDecimals; d += 1) {
-    const scaled = size * powers[d]!;
-    if (Math.abs(scaled - Math.round(scaled)) <= 1e-12 * Math.max(scaled, 1)) return d;
-  }
+  for (let d = 0; d < mostDecimals; d += 1) if (hasDecimals(value, d)) return d;
   return mostDecimals;
 }
 

@@ -38,93 +38,161 @@ export function prepareSegment(
   mostRows: number,
   flags: Set<ScreenFlag>,
 ): Segment {
-  const { channelCount: count, seasonTerms: terms, dead } = open;
+  const { channelCount: count, seasonTerms: terms } = open;
   const { timesMs, values } = source;
-  const { harmonics, weekend, smoothing } = open.doc.model;
-  const gapMs = gapPeriods * open.doc.warmup.periodMs;
+  const { harmonics, weekend } = open.doc.model;
   const limit = Math.min(mostRows, timesMs.length - from);
-  const out = new Float32Array(limit * count);
-  const mask = new Float32Array(limit * count);
-  const season = new Float32Array(limit * terms);
-  const observed = new Uint16Array(limit);
-  const stuck = new Float32Array(limit);
-  const runLimits = runLimitsOf(open);
   const levelBefore = state.rows === 0 ? undefined : levelsAt(state.last, state.lastMs, open);
-  const seen = open.doc.warmup.seenDecimals;
+  const { rows, decimals } = stretch(open, state, source, from, limit, flags);
+  const out = new Float32Array(rows * count);
+  const mask = new Float32Array(rows * count);
+  const season = new Float32Array(rows * terms);
+  const observed = new Uint16Array(rows);
+  for (let r = 0; r < rows; r += 1) writeSeason(timesMs[from + r]!, harmonics, weekend, season, r * terms);
+  const cells = values.subarray(from * count, (from + rows) * count);
+  const stuck = fillRows(open, state, levelBefore, cells, { z: out, mask, season, observed }, rows);
+  const firstLevel = levelBefore ?? levelsAt(out.subarray(0, count), timesMs[from]!, open);
+  report(open, state, observed, rows, flags);
+  const weights = weightsFor(open, decimals);
+  return { rows, values: out, mask, season, observed, stuck, levelBefore: firstLevel, weights };
+}
+
+/**
+ * How many rows from `from` on go together: up to a gap or a change of the stream's resolution. Moves the state's
+ * resolution forward by just these rows.
+ */
+function stretch(
+  open: OpenCalibration,
+  state: OpenState,
+  { timesMs, values }: ScreenRequest['rows'],
+  from: number,
+  limit: number,
+  flags: Set<ScreenFlag>,
+): { rows: number; decimals: number } {
+  const { channelCount: count, dead } = open;
+  const { periodMs, seenDecimals: seen } = open.doc.warmup;
+  const gapMs = gapPeriods * periodMs;
   let lastMs = state.rows === 0 ? timesMs[from]! : state.lastMs;
-  let weights: Weights | undefined;
+  let decimals = -1;
   let rows = 0;
   for (; rows < limit; rows += 1) {
     const time = timesMs[from + rows]!;
     if (time - lastMs > gapMs) {
       if (rows > 0) break;
-      fadeState(state, (time - lastMs) / open.doc.warmup.periodMs, smoothing);
+      fadeState(state, (time - lastMs) / periodMs, open.doc.model.smoothing);
       flags.add('gap');
     }
-    const source0 = (from + rows) * count;
-    const before = Math.min(knownDecimals(state), seen);
-    const { windowDecimals, windowCells, decimals } = state;
-    learnRow(state, values, source0, dead);
+    const { windowDecimals, windowCells, decimals: known } = state;
+    learnRow(state, values, (from + rows) * count, dead);
     const now = Math.min(knownDecimals(state), seen);
-    if (rows > 0 && now !== before) {
+    if (rows > 0 && now !== decimals) {
       // This row opens the next segment, with the weights of its own resolution.
-      Object.assign(state, { windowDecimals, windowCells, decimals });
+      Object.assign(state, { windowDecimals, windowCells, decimals: known });
       break;
     }
-    weights ??= weightsFor(open, now);
-    writeSeason(time, harmonics, weekend, season, rows * terms);
-    observed[rows] = fillRow(open, levelBefore, values.subarray(source0, source0 + count), out, mask, season, rows);
-    stuck[rows] = countRuns(state, open, runLimits, out, mask, rows);
+    decimals = now;
     lastMs = time;
   }
-  const firstLevel = levelBefore ?? levelsAt(out.subarray(0, count), timesMs[from]!, open);
-  report(open, state, observed, rows, flags);
-  const cut = (array: Float32Array, width: number): Float32Array =>
-    rows === limit ? array : array.subarray(0, rows * width);
-  return {
-    rows,
-    values: cut(out, count),
-    mask: cut(mask, count),
-    season: cut(season, terms),
-    observed,
-    stuck,
-    levelBefore: firstLevel,
-    weights: weights!,
-  };
+  return { rows, decimals };
 }
 
-/** Writes row `row` of values and mask and gives the number of cells observed. */
-function fillRow(
+interface Filled {
+  /** [rows × channels] */
+  readonly z: Float32Array;
+  readonly mask: Float32Array;
+  /** [rows × terms], already written. */
+  readonly season: Float32Array;
+  readonly observed: Uint16Array;
+}
+
+/**
+ * Writes values and mask, counts the cells observed, and counts for how long each channel has stood still: returns
+ * −log10 p of the longest standing value of each row. Runs of length r come up about n·exp(−r/τ) times in n rows, so the
+ * longest of the warm-up, L, gives τ = L / ln n and −log10 p = (r/L − 1) · log10 n.
+ *
+ * One pass over the cells, because this is where screening spends its time beside the graph itself.
+ */
+function fillRows(
   open: OpenCalibration,
+  state: OpenState,
   levelBefore: Float32Array | undefined,
   cells: Float64Array,
-  z: Float32Array,
-  mask: Float32Array,
-  season: Float32Array,
+  { z, mask, season, observed }: Filled,
+  rows: number,
+): Float32Array {
+  const { channelCount: count, center, scale, dead } = open;
+  const { last, runs } = state;
+  const limits = runLimitsOf(open);
+  const logRows = Math.log10(open.doc.warmup.rows);
+  const stuck = new Float32Array(rows);
+  const allAlive = !dead.includes(1);
+  mask.fill(1);
+  for (let row = 0, at = 0; row < rows; row += 1, at += count) {
+    let finite = 0;
+    for (let c = 0; c < count; c += 1) {
+      const value = (cells[at + c]! - center[c]!) / scale[c]!;
+      finite += value - value;
+      z[at + c] = value > valueCut ? valueCut : value < -valueCut ? -valueCut : value;
+    }
+    // NaN as soon as one cell is missing, and then the row is gone through again, cell by cell.
+    const whole = allAlive && finite === 0;
+    observed[row] = whole ? count : mendRow(open, levelBefore, { z, mask, season }, row);
+    let largest = 0;
+    for (let c = 0; c < count; c += 1) {
+      const value = z[at + c]!;
+      if (value !== last[c]!) {
+        last[c] = value;
+        if (whole || mask[at + c] === 1) runs[c] = 1;
+      } else if (whole || mask[at + c] === 1) {
+        const run = runs[c]! + 1;
+        runs[c] = run;
+        if (run > limits[c]!) largest = Math.max(largest, run / limits[c]! - 1);
+      }
+    }
+    stuck[row] = largest * logRows;
+  }
+  return stuck;
+}
+
+/** Takes dead channels out of a row, fills its missing cells, and gives the number of cells observed. */
+function mendRow(
+  open: OpenCalibration,
+  levelBefore: Float32Array | undefined,
+  { z, mask, season }: Pick<Filled, 'z' | 'mask' | 'season'>,
   row: number,
 ): number {
-  const { channelCount: count, seasonTerms: terms, center, scale, dead } = open;
+  const { channelCount: count, dead } = open;
   const at = row * count;
   let found = 0;
   for (let c = 0; c < count; c += 1) {
-    if (dead[c] === 1) continue;
-    const value = (cells[c]! - center[c]!) / scale[c]!;
-    if (value - value === 0) {
-      z[at + c] = Math.min(Math.max(value, -valueCut), valueCut);
-      mask[at + c] = 1;
+    const value = z[at + c]!;
+    if (dead[c] !== 1 && value - value === 0) {
       found += 1;
       continue;
     }
-    // Missing: the last level, fading, on top of the season.
-    let expected = 0;
-    let last = row === 0 ? (levelBefore?.[c] ?? 0) : z[at - count + c]!;
-    for (let s = 0; s < terms; s += 1) {
-      expected += season[row * terms + s]! * open.season[s * count + c]!;
-      if (row > 0) last -= season[(row - 1) * terms + s]! * open.season[s * count + c]!;
-    }
-    z[at + c] = expected + missingFade * last;
+    mask[at + c] = 0;
+    z[at + c] = dead[c] === 1 ? 0 : filledCell(open, levelBefore, z, season, row, c);
   }
   return found;
+}
+
+/** A missing cell: the last level, fading, on top of the season. */
+function filledCell(
+  open: OpenCalibration,
+  levelBefore: Float32Array | undefined,
+  z: Float32Array,
+  season: Float32Array,
+  row: number,
+  c: number,
+): number {
+  const { channelCount: count, seasonTerms: terms } = open;
+  let expected = 0;
+  let last = row === 0 ? (levelBefore?.[c] ?? 0) : z[(row - 1) * count + c]!;
+  for (let s = 0; s < terms; s += 1) {
+    expected += season[row * terms + s]! * open.season[s * count + c]!;
+    if (row > 0) last -= season[(row - 1) * terms + s]! * open.season[s * count + c]!;
+  }
+  return expected + missingFade * last;
 }
 
 /** Values in scales less the season of their time; dead channels 0. The very first row has itself as the row before. */
@@ -157,35 +225,6 @@ function runLimitsOf(open: OpenCalibration): Float64Array {
   );
   runLimits.set(open, limits);
   return limits;
-}
-
-/**
- * Counts for how long each channel has stood still. Runs of length r come up about n·exp(−r/τ) times in n rows, so the
- * longest of the warm-up, L, gives τ = L / ln n and −log10 p = (r/L − 1) · log10 n.
- */
-function countRuns(
-  state: OpenState,
-  open: OpenCalibration,
-  limits: Float64Array,
-  z: Float32Array,
-  mask: Float32Array,
-  row: number,
-): number {
-  const { last, runs } = state;
-  const count = open.channelCount;
-  const at = row * count;
-  let largest = 0;
-  for (let c = 0; c < count; c += 1) {
-    const value = z[at + c]!;
-    if (mask[at + c] === 1) {
-      const run = value === last[c] ? runs[c]! + 1 : 1;
-      runs[c] = run;
-      const excess = run / limits[c]! - 1;
-      if (excess > largest) largest = excess;
-    }
-    last[c] = value;
-  }
-  return largest * Math.log10(open.doc.warmup.rows);
 }
 
 function fadeState(state: OpenState, periods: number, smoothing: number): void {

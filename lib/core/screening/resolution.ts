@@ -2,7 +2,7 @@
  * A stream may be rounded more coarsely than the warm-up was. Its decimals are learned as rows come; until the
  * calibration is fitted again at that resolution, residuals are divided by what rounding adds to them.
  */
-import { decimalsOf, mostDecimals } from './describe.ts';
+import { decimalsOf, hasDecimals, mostDecimals } from './describe.ts';
 import type { OpenCalibration } from './open.ts';
 import type { OpenState } from './state.ts';
 
@@ -15,13 +15,19 @@ export const certainCells = 48;
 export function learnRow(state: OpenState, values: Float64Array, from: number, dead: Uint8Array): void {
   // Once full precision was seen the rest of the window cannot tell more.
   if (state.windowDecimals >= mostDecimals) state.windowCells += dead.length;
-  else
+  else {
+    let { windowDecimals } = state;
+    let cells = 0;
     for (let c = 0; c < dead.length; c += 1) {
       const value = values[from + c]!;
       if (dead[c] === 1 || value - value !== 0) continue;
-      state.windowCells += 1;
-      state.windowDecimals = Math.max(state.windowDecimals, decimalsOf(value));
+      cells += 1;
+      // Most cells have no more decimals than those before them: one look says so.
+      if (!hasDecimals(value, windowDecimals)) windowDecimals = Math.max(windowDecimals, decimalsOf(value));
     }
+    state.windowDecimals = windowDecimals;
+    state.windowCells += cells;
+  }
   if (state.windowCells < windowCells) return;
   state.decimals = state.windowDecimals;
   state.windowDecimals = -1;

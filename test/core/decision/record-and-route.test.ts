@@ -36,6 +36,7 @@ function routePorts(
 ): RoutePorts & { started: string[]; slots: Map<string, { pending: boolean; record: CaseRecord }> } {
   const slots = new Map<string, { pending: boolean; record: CaseRecord }>();
   const placed = new Map<string, string>();
+  const alarms = new Map<string, string>();
   const started: string[] = [];
   return {
     slots,
@@ -64,6 +65,15 @@ function routePorts(
       markStarted: async (key) => {
         world.step();
         slots.set(key, { ...slots.get(key)!, pending: false });
+      },
+      caseOfAlarm: async (key) => alarms.get(key),
+      rememberAlarm: async (key, caseId) => {
+        world.step();
+        if (!alarms.has(key)) alarms.set(key, caseId);
+      },
+      attach: async (_key, caseId, flagId) => {
+        world.step();
+        placed.set(flagId, caseId);
       },
     },
   };
@@ -129,8 +139,26 @@ describe('routing', () => {
     expect(ofCase.map(({ type }) => type)).toEqual(['case-opened', 'flag-attached']);
   });
 
+  test('an alarm that goes on stays with its case after that was closed; new evidence opens a new one', async () => {
+    const world = new MemoryWorld();
+    const ports = routePorts(world);
+    const go = async (decision: { flagId: string; decisionId: string }) =>
+      await route(ports, { flag: { flagId: decision.flagId }, decisionId: decision.decisionId });
+    const first = await decided(world, flagOf());
+    const caseId = caseIdOf(first.flagId);
+    await go(first);
+    // Closing frees the slot.
+    ports.slots.clear();
+    const onset = { bootId: flagOf().bootId, seq: flagOf().seq };
+    const goesOn = await decided(world, flagOf({ seq: onset.seq + 4, reason: 'persistence', onset }));
+    expect(await go(goesOn)).toEqual({ caseId, opened: false });
+    const grows = await decided(world, flagOf({ seq: onset.seq + 6, reason: 'growth', onset }));
+    expect(await go(grows)).toEqual({ caseId: caseIdOf(grows.flagId), opened: true });
+    expect(ports.started).toEqual([caseId, caseIdOf(grows.flagId)]);
+  });
+
   test('killed before any step, then the sweeper: the case is started under its id', async () => {
-    for (let steps = 0; steps < 5; steps += 1) {
+    for (let steps = 0; steps < 6; steps += 1) {
       const world = new MemoryWorld();
       const ports = routePorts(world);
       const decision = await decided(world, flagOf());

@@ -29,7 +29,8 @@ const answers = (...payloads: Json[]): MockAnswer[] =>
 const fails = (error: string): MockAnswer => ({ throw: { error, cause: 'because' } });
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 
-const proposal = { action: 'close-valve', target: 'v-2', inverse: 'open-valve' };
+const verification = { settleMs: 1000, deadlineMs: 60_000, minRows: 3 };
+const proposal = { action: 'close-valve', target: 'v-2', inverse: 'open-valve', verification };
 const act = { caseId, verdict: 'act', proposal, reviewTimeoutS: 60, escalationTimeoutS: 120 };
 const asks = { ...act, verdict: 'ask' };
 const permitted = { permitted: true };
@@ -207,7 +208,7 @@ describe('CaseFlow', () => {
 
   test('asks when the readings cannot tell', async () => {
     const run = await runCase({
-      Load: answers({ ...act, proposal: { action: 'raise-ticket', target: 'p-1' } }),
+      Load: answers(act),
       Permit: answers(permitted),
       Remediate: answers(done),
       Verify: answers({ result: 'unknown' }),
@@ -217,6 +218,52 @@ describe('CaseFlow', () => {
     });
     expect(run.calls('review-request')[0]!.question).toContain('Too few readings');
     expect(run.resolution).toBe('expired');
+  });
+
+  test('a ticket is done when it is raised', async () => {
+    const run = await runCase({
+      Load: answers({ ...act, proposal: { action: 'raise-ticket', target: 'p-1' } }),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Close: answers(closed),
+    });
+    expect(run.entered).not.toContain('Verify');
+    expect(run.resolution).toBe('acted-unverified');
+  });
+
+  test('where nothing is proposed a yes takes the case over, and an override acts without a success test', async () => {
+    const bare = { caseId, verdict: 'ask', reviewTimeoutS: 60, escalationTimeoutS: 120 };
+    const seen = await runCase({
+      Load: answers(bare),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'approve' }),
+      Close: answers(closed),
+    });
+    expect(seen.calls('remediate')).toEqual([]);
+    expect(seen.resolution).toBe('handed-over');
+    const ordered = await runCase({
+      Load: answers(bare),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'override' }),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Close: answers(closed),
+    });
+    expect(ordered.calls('remediate')).toHaveLength(1);
+    expect(ordered.resolution).toBe('acted-unverified');
+  });
+
+  test('what an endpoint cannot tell is not asked again', async () => {
+    const run = await runCase({
+      Load: answers(act),
+      Permit: answers(permitted),
+      Remediate: answers({ ...unknown, exhausted: true }),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'approve' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('reconcile')).toEqual([]);
+    expect(run.resolution).toBe('acted-unverified');
   });
 
   test('closing is tried again until it is done', async () => {

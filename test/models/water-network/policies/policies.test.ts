@@ -75,13 +75,13 @@ describe('the policies of the water-network pack', () => {
     ['a burst is isolated', { kind: 'burst' }],
     ['a burst gets a ticket', { kind: 'burst', remedyAction: 'raise-ticket' }],
     ['a stand-by pump is started', { kind: 'pump-failure', remedyAction: 'start-pump' }],
-    ['exactly at every limit', { confidence: 700, oodPValuePerMille: 10, evidenceAgeMs: 900_000, quotaLeft: 1 }],
+    ['exactly at every limit', { confidence: 800, oodPValuePerMille: 10, evidenceAgeMs: 900_000, quotaLeft: 1 }],
   ])('act: %s', (_name, change) => {
     expect(ask('act', { ...base, ...change }).allowed).toBe(true);
   });
 
   test.each<[string, Partial<Context>, string | undefined]>([
-    ['confidence just below', { confidence: 699 }, undefined],
+    ['confidence just below', { confidence: 799 }, undefined],
     ['several classes left', { singleClass: false }, undefined],
     ['stopped', { stopped: true }, 'never-act-when-stopped'],
     ['a millisecond too old', { evidenceAgeMs: 900_001 }, 'never-act-on-stale-evidence'],
@@ -146,7 +146,7 @@ describe('the policies of the water-network pack', () => {
           expect(context.oodPValuePerMille).toBeGreaterThanOrEqual(10);
           expect(context.evidenceAgeMs).toBeLessThanOrEqual(900_000);
           expect(context.quotaLeft).toBeGreaterThan(0);
-          expect(context.confidence).toBeGreaterThanOrEqual(700);
+          expect(context.confidence).toBeGreaterThanOrEqual(800);
           expect([context.stopped, context.heldByCase, context.highImpact, !context.singleClass]).not.toContain(true);
           expect(['leak', 'burst', 'pump-failure']).toContain(context.kind);
         },
