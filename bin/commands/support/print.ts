@@ -37,3 +37,18 @@ export function ago(thenMs: number, nowMs: number): string {
 
 /** First characters of a long id, enough to name it. */
 export const short = (id: string): string => id.slice(0, 8);
+
+/** Breaks a line at words to the terminal's width; what goes on is indented. Pipes get the line whole. */
+export function wrapped(line: string, indent: number, columns = process.stdout.columns ?? 0): string {
+  if (columns < indent + 30 || width(line) <= columns) return line;
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.split(' ')) {
+    const next = current === '' ? word : `${current} ${word}`;
+    if (width(next) > columns && current.trim() !== '') {
+      lines.push(current);
+      current = ' '.repeat(indent) + word;
+    } else current = next;
+  }
+  return [...lines, current].join('\n');
+}

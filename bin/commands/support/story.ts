@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import { z } from 'zod';
 import { cloudEvent, type EventType, eventData } from '../../../lib/contracts/events.ts';
-import { short } from './print.ts';
+import { short, wrapped } from './print.ts';
 
 /** A bus event of ours: EventBridge's envelope around a CloudEvent. */
 export const busEvent = z.object({
@@ -21,7 +21,7 @@ const column = (text: string, width: number): string => text.padEnd(width);
 export function describeEvent(event: BusEvent): string {
   const at = pc.dim(clock(Date.parse(event.detail.time)));
   const line = (mark: string, asset: string, text: string): string =>
-    `${at}  ${column(mark, 2)} ${pc.bold(column(asset, 12))} ${text}`;
+    wrapped(`${at}  ${column(mark, 2)} ${pc.bold(column(asset, 12))} ${text}`, 27);
   const type = event['detail-type'];
   switch (type) {
     case 'FlagRaised': {
@@ -87,7 +87,7 @@ export function describeEvent(event: BusEvent): string {
       return line(
         '▢',
         data.asset,
-        `case ${pc.bold(short(data.caseId))} closed: ${data.resolution}${data.ticket === undefined ? '' : `, ticket ${data.ticket}`}`,
+        `case ${pc.bold(short(data.caseId))} closed: ${data.resolution}${data.ticket === undefined ? '' : ` (${data.ticket})`}`,
       );
     }
     case 'ReadingsQuarantined': {

@@ -101,11 +101,12 @@ describe('the policies of the water-network pack', () => {
     expect(ask('ask', { ...base, ...change }).allowed).toBe(true);
   });
 
-  test('a normal window is observed when sure and asked about when not', () => {
+  test('a normal window is observed, and asked about when it is strange to the model', () => {
     const normal = { ...base, kind: 'normal', remedyAction: 'raise-ticket' };
     expect(ask('ask', normal).allowed).toBe(false);
     expect(ask('act', normal).allowed).toBe(false);
-    expect(ask('ask', { ...normal, confidence: 499 }).allowed).toBe(true);
+    expect(ask('ask', { ...normal, confidence: 200 }).allowed).toBe(false);
+    expect(ask('ask', { ...normal, oodPValuePerMille: 9 }).allowed).toBe(true);
   });
 
   const contexts = fc.record({
