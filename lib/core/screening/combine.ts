@@ -55,7 +55,7 @@ export function largestLogP(
     const value = evidence[at + k]!;
     if (beaten >= 0 && value < tail.knots[Math.min(beaten, tail.knots.length - 1)]!) continue;
     const found = logP(tail, value);
-    if (found <= largest) continue;
+    if (!(found > largest)) continue;
     largest = found;
     const { logs } = tail;
     while (beaten + 1 < logs.length && logs[beaten + 1]! <= largest) beaten += 1;

@@ -132,11 +132,11 @@ function fillRows(
     for (let c = 0; c < count; c += 1) {
       const value = (cells[at + c]! - center[c]!) / scale[c]!;
       finite += value - value;
-      z[at + c] = value > valueCut ? valueCut : value < -valueCut ? -valueCut : value;
+      z[at + c] = Math.min(Math.max(value, -valueCut), valueCut);
     }
     // NaN as soon as one cell is missing, and then the row is gone through again, cell by cell.
     const whole = allAlive && finite === 0;
-    observed[row] = whole ? count : mendRow(open, levelBefore, { z, mask, season }, row);
+    observed[row] = whole ? count : mendRow(open, levelBefore, cells, { z, mask, season }, row);
     let largest = 0;
     for (let c = 0; c < count; c += 1) {
       const value = z[at + c]!;
@@ -151,6 +151,8 @@ function fillRows(
     }
     stuck[row] = largest * logRows;
   }
+  // To the bit: the loop takes −0 for 0.
+  if (rows > 0) last.set(z.subarray((rows - 1) * count));
   return stuck;
 }
 
@@ -158,14 +160,15 @@ function fillRows(
 function mendRow(
   open: OpenCalibration,
   levelBefore: Float32Array | undefined,
+  cells: Float64Array,
   { z, mask, season }: Pick<Filled, 'z' | 'mask' | 'season'>,
   row: number,
 ): number {
-  const { channelCount: count, dead } = open;
+  const { channelCount: count, center, scale, dead } = open;
   const at = row * count;
   let found = 0;
   for (let c = 0; c < count; c += 1) {
-    const value = z[at + c]!;
+    const value = (cells[at + c]! - center[c]!) / scale[c]!;
     if (dead[c] !== 1 && value - value === 0) {
       found += 1;
       continue;
