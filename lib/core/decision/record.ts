@@ -38,7 +38,9 @@ export interface RecordPorts {
 export const decisionIdOf = (flagId: string): string => hashOf(['decision', flagId, decisionVersion]);
 
 /**
- * @returns the decision that stands for the flag, and whether this run is the one that finished recording it
+ * A flag whose decision opens a case stays pending until the router has placed it: a flow that dies in between is found
+ * by the sweeper, as one is that dies before.
+ * @returns the decision that stands for the flag, and whether this run is the one that made it
  * @throws NotFoundError for a flag that was never stored: a forged or mangled event decides nothing
  */
 export async function record(ports: RecordPorts, input: RecordInput): Promise<{ decision: Decision; isNew: boolean }> {
@@ -47,7 +49,8 @@ export async function record(ports: RecordPorts, input: RecordInput): Promise<{ 
   if (!stored) {
     throw new NotFoundError(`There is no such flag as ${flagId}.`, { code: 'flag-unknown' });
   }
-  if (stored.status === 'decided' && stored.decision) return { decision: stored.decision, isNew: false };
+  const isNew = stored.decision === undefined;
+  if (stored.status === 'decided' && stored.decision) return { decision: stored.decision, isNew };
   const decision =
     stored.decision ?? (await ports.flags.claimDecision(decisionOf(ports, { ...input, flag: stored.flag })));
   await ports.audit(
@@ -61,7 +64,7 @@ export async function record(ports: RecordPorts, input: RecordInput): Promise<{ 
     ports.nowMs(),
   );
   await ports.decisions.put(decision);
-  await ports.flags.markDecided(flagId);
+  if (decision.guard.verdict === 'observe') await ports.flags.markDecided(flagId);
   // Whoever listens may miss it: the projection and the audit have it.
   await ports.bus.publish([
     makeEvent('DecisionRecorded', decision, {
@@ -71,7 +74,7 @@ export async function record(ports: RecordPorts, input: RecordInput): Promise<{ 
       key: decision.decisionId,
     }),
   ]);
-  return { decision, isNew: true };
+  return { decision, isNew };
 }
 
 function decisionOf(

@@ -43,7 +43,7 @@ export interface StartPorts {
 
 export interface RoutePorts extends StartPorts {
   readonly cases: CasePort;
-  readonly flags: Pick<FlagBook, 'get'>;
+  readonly flags: Pick<FlagBook, 'get' | 'markDecided'>;
   readonly packOf: (name: string) => Pack | undefined;
 }
 
@@ -62,10 +62,17 @@ const alarmKeyOf = (correlationKey: string, { onset, bootId, seq }: FlaggedSigna
 export const caseIdOf = (flagId: string): string => sha256(flagId);
 
 /**
+ * Places the flag in a case; only then is it no longer pending, so that the sweeper finds whatever stops half-way.
  * @param input only ids are taken from it: the decision that stands beside the flag is what is routed
  * @throws NotFoundError when no such decision was recorded
  */
 export async function route(ports: RoutePorts, input: RouteInput): Promise<{ caseId?: string; opened: boolean }> {
+  const routed = await place(ports, input);
+  await ports.flags.markDecided(input.flag.flagId);
+  return routed;
+}
+
+async function place(ports: RoutePorts, input: RouteInput): Promise<{ caseId?: string; opened: boolean }> {
   const { flagId } = input.flag;
   const stored = await ports.flags.get(flagId);
   const decision = stored?.decision;

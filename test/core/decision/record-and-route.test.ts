@@ -108,8 +108,15 @@ describe('recording', () => {
       expect(decision.inference.kind).toBe('leak');
       expect(world.audited.map(({ body }) => body)).toEqual([decision]);
       expect([...world.decisionItems.values()]).toEqual([decision]);
-      expect(world.flagItems.get(flag.flagId)!.status).toBe('decided');
+      // It is to act: pending until it is placed in a case.
+      expect(world.flagItems.get(flag.flagId)!.status).toBe('pending');
     }
+  });
+
+  test('what is only observed is done once it is recorded', async () => {
+    const world = new MemoryWorld();
+    const { flagId } = await decided(world, flagOf(), { guard: { ...guard, verdict: 'observe' } });
+    expect(world.flagItems.get(flagId)!.status).toBe('decided');
   });
 
   test('a flag that was never stored decides nothing', async () => {
@@ -158,7 +165,7 @@ describe('routing', () => {
   });
 
   test('killed before any step, then the sweeper: the case is started under its id', async () => {
-    for (let steps = 0; steps < 6; steps += 1) {
+    for (let steps = 0; steps < 8; steps += 1) {
       const world = new MemoryWorld();
       const ports = routePorts(world);
       const decision = await decided(world, flagOf());
@@ -172,7 +179,19 @@ describe('routing', () => {
       expect(new Set(ports.started)).toEqual(new Set([caseIdOf(decision.flagId)]));
       expect([...ports.slots.values()].map(({ pending }) => pending)).toEqual([false]);
       expect(world.audited.filter(({ type }) => type === 'case-opened')).toHaveLength(1);
+      expect(world.flagItems.get(decision.flagId)!.status).toBe('decided');
     }
+  });
+
+  test('a flow that dies between recording and routing is found by the sweeper', async () => {
+    const world = new MemoryWorld();
+    const ports = routePorts(world);
+    const { flagId, decisionId } = await decided(world, flagOf());
+    const sweeping = { ...ports, flags: world.flags, pendingCases: async () => [], onProblem: () => undefined };
+    expect(await sweep({ ...sweeping, nowMs: () => flagAtMs + 2 * patienceMs })).toMatchObject({ flagsPublished: 1 });
+    await route(ports, { flag: { flagId }, decisionId });
+    expect(await sweep({ ...sweeping, nowMs: () => flagAtMs + 90 * patienceMs })).toMatchObject({ flagsPublished: 0 });
+    expect(ports.started).toEqual([caseIdOf(flagId)]);
   });
 
   test('the recorded verdict counts, not the flow', async () => {
@@ -193,7 +212,7 @@ describe('the sweeper', () => {
   test('publishes a pending flag again, later and later; a decided one never', async () => {
     const world = new MemoryWorld();
     await world.flags.putIfAbsent(flagOf(), flagAtMs);
-    const decision = await decided(world, flagOf({ seq: 9 }));
+    const decision = await decided(world, flagOf({ seq: 9 }), { guard: { ...guard, verdict: 'observe' } });
     const times: number[] = [];
     for (let minute = 0; minute <= 10; minute += 1) {
       const nowMs = flagAtMs + 1 + minute * patienceMs;
