@@ -35,7 +35,7 @@ function describe({ flag, decision, record, effect }: CaseData): string {
 
 /** Lanes beside each other. */
 function wide(data: CaseData): string {
-  const width = 1080;
+  const width = 1140;
   const each = (width - 4 * gap) / 3;
   const height = Math.max(...lanes.map((lane) => lane(data, each).height));
   const chain = auditLane(data, width - 2 * gap, Math.min(8, data.audit.length));

@@ -142,8 +142,14 @@ export function decisionLane(data: CaseData, width: number, minHeight = 0): Piec
     for (const reason of guard.reasons)
       stack.add(paragraph(x, stack.y, inner, reason, { size: size.small, css: 'soft' }), 2);
     stack.y += 8;
-    const hashes = `model ${short(inference.modelHash)}  calibration ${short(inference.calibrationHash)}`;
-    stack.add(paragraph(x, stack.y, inner, hashes, { size: 13, css: 'soft', mono: true }));
+    for (const [name, hash] of [
+      ['model', inference.modelHash],
+      ['calibration', inference.calibrationHash],
+      ['policies', guard.policyHash],
+    ] as const)
+      stack.add(
+        paragraph(x, stack.y, inner, `${name.padEnd(12)}${short(hash)}`, { size: 13, css: 'soft', mono: true }),
+      );
     return { svg: stack.svg, height: stack.y - top };
   });
 }
@@ -241,7 +247,7 @@ export function crewLane(data: CaseData, width: number, minHeight = 0): Piece {
         css: 'soft',
         anchor: 'end',
       });
-      const head = paragraph(x + 24, stack.y, inner - 90, title, { size: size.body, css: 'strong' });
+      const head = paragraph(x + 24, stack.y, inner - 84, title, { size: size.body, css: 'strong' });
       drawn += head.svg;
       stack.y += head.height;
       const more = paragraph(x + 24, stack.y, inner - 24, detail, { size: size.small, css: 'soft' });

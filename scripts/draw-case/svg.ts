@@ -9,7 +9,7 @@ export const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** Mean width of a character of a system font, in em; a little generous, so that nothing runs over its box. */
-const em = { plain: 0.53, mono: 0.61 } as const;
+const em = { plain: 0.53, strong: 0.6, mono: 0.61 } as const;
 
 export interface TextStyle {
   readonly size: number;
@@ -26,7 +26,10 @@ export function text(x: number, y: number, value: string, style: TextStyle): str
 
 /** Lines that fit into `width`. */
 export function wrap(value: string, width: number, style: TextStyle): string[] {
-  const fits = Math.max(8, Math.floor(width / (style.size * em[style.mono === true ? 'mono' : 'plain'])));
+  const fits = Math.max(
+    8,
+    Math.floor(width / (style.size * em[style.mono === true ? 'mono' : style.css === 'strong' ? 'strong' : 'plain'])),
+  );
   const lines: string[] = [];
   let line = '';
   for (const word of value.split(' ')) {
@@ -77,7 +80,7 @@ export const round = (value: number): number => Math.round(value * 10) / 10;
 const styles = `
 svg{--paper:#ffffff;--card:#f5f7fa;--edge:#d5dce5;--ink:#1c2733;--soft:#55626f;--faint:#9aa7b4;--flow:#0b66c3;--bad:#c22f2f;--good:#1a7f4b;--ask:#a06000}
 @media (prefers-color-scheme:dark){svg{--paper:#10161d;--card:#18212b;--edge:#303d4b;--ink:#e8edf2;--soft:#a9b6c3;--faint:#6b7a89;--flow:#5aaef5;--bad:#ff7b72;--good:#4ecb8b;--ask:#e5b04a}}
-text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif}
+text{white-space:pre;font-family:system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif}
 .mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .ink{fill:var(--ink)}.soft{fill:var(--soft)}.bad{fill:var(--bad)}.good{fill:var(--good)}.ask{fill:var(--ask)}.flow{fill:var(--flow)}
 .strong{fill:var(--ink);font-weight:650}.kicker{fill:var(--soft);font-weight:650;letter-spacing:.06em}
