@@ -3,25 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { aliases, modules } from './commands/index.ts';
 import { CommandFailure } from './commands/support/failure.ts';
-
-/** First word → what registers it. A module may register several words. */
-const modules: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
-  start: async () => (await import('./commands/start.ts')).registerStart,
-  status: async () => (await import('./commands/status.ts')).registerStatus,
-  send: async () => (await import('./commands/send.ts')).registerSend,
-  calibrate: async () => (await import('./commands/calibrate.ts')).registerCalibrate,
-  trigger: async () => (await import('./commands/trigger.ts')).registerTrigger,
-  case: async () => (await import('./commands/case.ts')).registerCase,
-  audit: async () => (await import('./commands/audit.ts')).registerAudit,
-  stop: async () => (await import('./commands/stop.ts')).registerStop,
-  events: async () => (await import('./commands/events.ts')).registerEvents,
-  flow: async () => (await import('./commands/flow.ts')).registerFlow,
-  backtest: async () => (await import('./commands/backtest.ts')).registerBacktest,
-  train: async () => (await import('./commands/train.ts')).registerTrain,
-};
-/** Words registered by another word's module. */
-const aliases: Readonly<Record<string, string>> = { resume: 'stop' };
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
   version: string;

@@ -446,12 +446,6 @@ const passive: readonly Omit<ResourceType, 'properties'>[] = [
   { type: 'AWS::Logs::ResourcePolicy', behaviour: { none: permissions }, arn: (of) => of.name },
   { type: 'AWS::Events::EventBusPolicy', behaviour: { none: permissions }, arn: (of) => of.name },
   { type: 'AWS::SecretsManager::ResourcePolicy', behaviour: { none: permissions }, arn: (of) => of.name },
-  { type: 'Custom::CloudwatchLogResourcePolicy', behaviour: { none: permissions }, arn: (of) => of.name },
-  {
-    type: 'Custom::S3AutoDeleteObjects',
-    behaviour: { none: 'empties a bucket when the stack is deleted; delete the data folder instead' },
-    arn: (of) => of.name,
-  },
   {
     type: 'AWS::CloudWatch::Alarm',
     behaviour: { none: watching },

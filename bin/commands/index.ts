@@ -1,0 +1,20 @@
+/** Every command by its first word; the table in the README is made from the same list. */
+import type { Command } from 'commander';
+
+/** First word → what registers it. A module may register several words. */
+export const modules: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  start: async () => (await import('./start.ts')).registerStart,
+  status: async () => (await import('./status.ts')).registerStatus,
+  send: async () => (await import('./send.ts')).registerSend,
+  calibrate: async () => (await import('./calibrate.ts')).registerCalibrate,
+  trigger: async () => (await import('./trigger.ts')).registerTrigger,
+  case: async () => (await import('./case.ts')).registerCase,
+  audit: async () => (await import('./audit.ts')).registerAudit,
+  stop: async () => (await import('./stop.ts')).registerStop,
+  events: async () => (await import('./events.ts')).registerEvents,
+  flow: async () => (await import('./flow.ts')).registerFlow,
+  backtest: async () => (await import('./backtest.ts')).registerBacktest,
+  train: async () => (await import('./train.ts')).registerTrain,
+};
+/** Words registered by another word's module. */
+export const aliases: Readonly<Record<string, string>> = { resume: 'stop' };
