@@ -62,7 +62,11 @@ export function judgeVerification(facts: VerifyFacts): VerifyJudgement {
   const over =
     lastEventMs >= after.atMs + verification.deadlineMs || elapsedMs >= verification.deadlineMs + lateMs * clockRate;
   const isEnough = rows >= verification.minRows;
-  const recovery = isEnough ? facts.judge(series, calibration, proposal) : 'not-yet';
+  const judged = isEnough ? facts.judge(series, calibration, proposal) : 'not-yet';
+  // A failure is believed late: rows under way when the action took hold still show the old state, and undoing what
+  // was about to help is worse than waiting.
+  const isEarly = lastEventMs < after.atMs + Math.max(verification.settleMs, verification.deadlineMs / 2);
+  const recovery = judged === 'not-recovered' && isEarly ? 'not-yet' : judged;
   if (recovery !== 'not-yet') return { result: recovery, waitS: 0, rows };
   if (over) return { result: isEnough ? 'not-recovered' : 'unknown', waitS: 0, rows };
   const missingRows = Math.max(1, verification.minRows - rows);

@@ -5,7 +5,7 @@ import type { FaultSwitch } from './scada-faults.ts';
 import { createTown, type Town } from './town.ts';
 
 /** When things happen, in seconds of wall clock after the live day begins. */
-export const scriptS = { leak: 8, sensorFault: 34, pumpTrip: 54, end: 90 } as const;
+export const scriptS = { leak: 6, sensorFault: 34, pumpTrip: 54, end: 90 } as const;
 
 /** Simulated seconds a wall second: with rows every 15 minutes, one row a second. */
 export const defaultClockRate = 900;

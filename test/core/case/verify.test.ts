@@ -51,7 +51,10 @@ describe('verification', () => {
 
   test.each<[Recovery, number, string]>([
     ['recovered', 20, 'recovered'],
-    ['not-recovered', 20, 'not-recovered'],
+    // A failure is believed from half of the deadline on: row 10 is the last before the outcome, a row a minute.
+    ['not-recovered', 20, 'not-yet'],
+    ['not-recovered', 25, 'not-yet'],
+    ['not-recovered', 26, 'not-recovered'],
     ['not-yet', 20, 'not-yet'],
     ['not-yet', 41, 'not-recovered'],
   ])('%s with %i rows is %s', (judged, rows, result) => {
