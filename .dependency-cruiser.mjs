@@ -52,9 +52,9 @@ export default {
       name: 'core-has-no-io',
       severity: 'error',
       comment:
-        'No I/O, clock, randomness or AWS in the core: take it as a parameter. Hashing by node:crypto is pure and allowed.',
+        'No I/O, clock, randomness or AWS in the core: take it as a parameter. Hashing, compression and joining paths are pure and allowed.',
       from: { path: '^lib/core/' },
-      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|zlib|buffer)$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|zlib|buffer|path)$' },
     },
     {
       name: 'core-has-no-sdk',
