@@ -20,6 +20,8 @@ export type GuardVerdict = z.infer<typeof guardVerdict>;
 /** The facts, in the words of the pack's Cedar schema. Whole numbers: Cedar has no fractions. */
 export interface EvidenceContext {
   readonly kind: string;
+  /** Why it was flagged. */
+  readonly reason: string;
   readonly confidence: number;
   readonly oodPValuePerMille: number;
   readonly evidenceAgeMs: number;
@@ -102,6 +104,7 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
   ]);
   const context: EvidenceContext = {
     kind: inference.kind,
+    reason: flag.reason,
     confidence: perMille(inference.confidence),
     oodPValuePerMille: perMille(inference.oodPValue),
     evidenceAgeMs: evidenceAgeMs(flag, registration.clockRate, ports.nowMs()),
