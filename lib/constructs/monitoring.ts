@@ -21,6 +21,8 @@ export interface MonitoringProps {
 }
 
 const namespace = 'Groundcrew';
+/** For what must not happen even once: the library waits for three periods in a row, which a single failure never fills. */
+const atOnce = { evaluationPeriods: 1, datapointsToAlarm: 1 };
 
 export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, props: MonitoringProps) {
@@ -124,12 +126,12 @@ export class Monitoring extends Construct {
     facade.monitorStepFunction({
       stateMachine: props.flows.case,
       alarmFriendlyName: 'case',
-      addFailedExecutionCountAlarm: { Critical: { maxErrorCount: 0 } },
+      addFailedExecutionCountAlarm: { Critical: { maxErrorCount: 0, ...atOnce } },
     });
     facade.monitorSqsQueue({
       queue: props.deadLetters,
       alarmFriendlyName: 'dead-letters',
-      addQueueMaxSizeAlarm: { Critical: { maxMessageCount: 0 } },
+      addQueueMaxSizeAlarm: { Critical: { maxMessageCount: 0, ...atOnce } },
     });
 
     facade.addLargeHeader('Functions');
