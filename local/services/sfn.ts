@@ -5,6 +5,7 @@ import type { FlowStarter } from '../bus/targets.ts';
 import { type Definition, loadDefinition } from '../flow/definition.ts';
 import { FlowEngine } from '../flow/engine.ts';
 import { FlowApiError, UnsupportedError } from '../flow/errors.ts';
+import { executionOfToken } from '../flow/execution.ts';
 import type { ExecutionDescription, ExecutionStatus, FlowObserver } from '../flow/types.ts';
 import { type AwsService, ServiceError, targetPrefixes } from '../server/service.ts';
 import { KeyedJournal } from '../stream/keyed-journal.ts';
@@ -162,7 +163,8 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
   }
 
   resources(operation: string, input: JsonObject): readonly string[] {
-    if (operation.startsWith('SendTask') || operation === 'ListStateMachines') return ['*'];
+    if (operation === 'ListStateMachines') return ['*'];
+    if (operation.startsWith('SendTask')) return [machineOfToken(input['taskToken'])];
     const arn = input['stateMachineArn'] ?? input['executionArn'];
     return typeof arn === 'string' ? [arn] : [];
   }
@@ -330,4 +332,13 @@ function optional(input: JsonObject, name: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw new ServiceError('SerializationException', `${name} is a string`);
   return value;
+}
+
+/** The state machine that waits for the token; `*` for what is no token. */
+function machineOfToken(token: Json | undefined): string {
+  try {
+    return executionOfToken(String(token)).replace(/:execution:([^:]+):.*$/, ':stateMachine:$1');
+  } catch {
+    return '*';
+  }
 }

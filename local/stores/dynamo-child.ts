@@ -82,7 +82,8 @@ function count(request: IncomingMessage): void {
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const body = Buffer.concat(chunks).toString('utf8');
-    const table = /"TableName"\s*:\s*"([\w.-]+)"/.exec(body)?.[1] ?? '*';
+    // Calls on several items name their tables as members; each of ours is about one table.
+    const table = /"(?:TableName"\s*:\s*"|RequestItems"\s*:\s*\{\s*")([\w.-]+)"/.exec(body)?.[1] ?? '*';
     const index = /"IndexName"\s*:\s*"([\w.-]+)"/.exec(body)?.[1] ?? '';
     const key = [caller, operation, table, index].join(' ');
     counts.set(key, (counts.get(key) ?? 0) + 1);

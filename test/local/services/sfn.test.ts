@@ -231,6 +231,9 @@ describe('StepFunctions', () => {
     await first.flows.stop();
     open = [];
     const { flows, ended } = await setUp([machine('m', definition)]);
+    expect(flows.resources('SendTaskSuccess', { taskToken: token })).toEqual([
+      executionArn.replace(/:execution:m:.*/, ':stateMachine:m'),
+    ]);
     await flows.handle('SendTaskHeartbeat', { taskToken: token });
     await expect(flows.handle('SendTaskSuccess', { taskToken: token, output: '{x' })).rejects.toMatchObject({
       code: 'InvalidOutput',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  BatchGetItemCommand,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -204,10 +205,16 @@ describe('tables', () => {
       }),
     );
     await tableAndIndex(client);
+    await client.send(
+      new BatchGetItemCommand({
+        RequestItems: { [auditTable.name]: { Keys: [{ chain: { S: 'a' }, seq: { N: '1' } }] } },
+      }),
+    );
     await dynamo.stop();
     const seen = calls.calls().map((call) => `${call.caller} ${call.action} ${call.resource} ${call.count}`);
     const arn = auditTable.arn;
     expect(seen.sort()).toEqual([
+      `Tester dynamodb:BatchGetItem ${arn} 1`,
       `Tester dynamodb:PutItem ${arn} 1`,
       `Tester dynamodb:Scan ${arn} 1`,
       `Tester dynamodb:Scan ${arn}/index/by-bucket 1`,
