@@ -27,6 +27,7 @@ export interface FunctionsProps {
   readonly webhookUrl: string;
   readonly webhookAllowPrivate: string;
   readonly configurationHash: string;
+  readonly codeHash: string;
   readonly caseFlowArn: string;
 }
 
@@ -67,6 +68,7 @@ export class Functions extends Construct {
       BUCKET_AUDIT: stores.auditBucket.bucketName,
       BUS_NAME: props.bus.eventBusName,
       CONFIGURATION_HASH: props.configurationHash,
+      CODE_HASH: props.codeHash,
       POWERTOOLS_SERVICE_NAME: name,
       POWERTOOLS_METRICS_NAMESPACE: 'Groundcrew',
       AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1',
@@ -132,8 +134,9 @@ export class Functions extends Construct {
     };
     objects(may.reads, 's3:GetObject');
     objects(may.writes, 's3:PutObject');
-    if (may.reads.length > 0) {
-      // Without it S3 answers 403 for an object that is not there, and absence could not be told from refusal.
+    if (may.reads.some((prefix) => prefix === 'window' || prefix === 'history')) {
+      // Without it S3 answers 403 for an object that is not there; a chunk or a history that is absent means something,
+      // whereas a document that a state names is always there.
       fn.addToRolePolicy(
         new PolicyStatement({
           actions: ['s3:ListBucket'],
@@ -155,12 +158,11 @@ export class Functions extends Construct {
         }),
       );
     if (may.signs) {
-      fn.addToRolePolicy(
-        new PolicyStatement({ actions: ['kms:Sign', 'kms:GetPublicKey'], resources: [stores.signingKey.keyArn] }),
-      );
+      fn.addToRolePolicy(new PolicyStatement({ actions: ['kms:Sign'], resources: [stores.signingKey.keyArn] }));
       fn.addToRolePolicy(
         new PolicyStatement({
-          actions: ['s3:PutObject', 's3:PutObjectRetention', 's3:GetObject'],
+          // The bucket's default retention locks what is put; setting one by hand is nobody's right.
+          actions: ['s3:PutObject', 's3:GetObject'],
           resources: [stores.auditBucket.arnForObjects('checkpoints/*')],
         }),
       );

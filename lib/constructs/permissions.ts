@@ -47,7 +47,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
   trigger: { tables: { state: ['GetItem'], cases: ['PutItem'] }, reads: [], writes: [], publishes: true, ...small },
   calibrate: {
     tables: { state: ['Scan', 'GetItem', 'PutItem'], audit: append },
-    reads: ['history', 'raw', 'window', 'registration', 'calibration'],
+    reads: ['history', 'raw', 'window', 'registration'],
     writes: ['registration', 'calibration', 'window'],
     publishes: true,
     models: true,
@@ -70,7 +70,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 15,
   },
   record: {
-    tables: { cases: ['GetItem', 'UpdateItem'], decisions: ['GetItem', 'PutItem'], audit: append },
+    tables: { cases: ['GetItem', 'UpdateItem'], decisions: ['PutItem'], audit: append },
     reads: [],
     writes: [],
     publishes: true,
@@ -78,7 +78,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
   },
   route: {
     tables: { cases: ['GetItem', 'PutItem', 'UpdateItem'], audit: append },
-    reads: ['registration'],
+    reads: [],
     writes: [],
     publishes: true,
     startsCases: true,
@@ -159,7 +159,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     ...small,
   },
   sweeper: {
-    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'index:by-open'] },
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'index:by-open'], audit: append },
     reads: [],
     writes: [],
     publishes: true,
@@ -168,7 +168,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 55,
   },
   checkpoint: {
-    tables: { audit: ['Query', 'GetItem', 'index:by-bucket'] },
+    tables: { audit: ['Query', 'index:by-bucket'] },
     reads: [],
     writes: [],
     signs: true,
