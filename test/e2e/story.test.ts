@@ -1,0 +1,297 @@
+/** From a reading to a verified remedy, and all the other ways that a flag can take, on the stack as it is deployed. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { invokeFunction } from '../../bin/commands/support/invoke.ts';
+import { readChain } from '../../lib/adapters/aws/audit-store.ts';
+import { openSlot } from '../../lib/adapters/aws/case-store.ts';
+import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
+import { collapse } from '../../lib/core/audit/collapse.ts';
+import { caseIdOf } from '../../lib/core/decision/route.ts';
+import { makeFlag } from '../../lib/core/ingest/flags.ts';
+import { seededRandom } from '../../lib/core/random.ts';
+import { readStack } from '../../local/assembly/read-stack.ts';
+import { unusedGrantsWithReason } from '../iam/unused-grants.ts';
+import { forbiddenCalls, functionGrants, unusedGrants } from '../support/iam.ts';
+import { testAssembly } from '../support/stack/assembly.ts';
+import {
+  expectAuditVerified,
+  expectCasesTerminal,
+  expectEffectsSingle,
+  expectFlagsDecidedOnce,
+  expectIndexesTrue,
+} from '../support/stack/invariants.ts';
+import { Live, liveClockRate } from '../support/stack/live.ts';
+import { actingSite, eventually, LiveDistrict, newSite } from '../support/stack/plant.ts';
+import { Stack } from '../support/stack/stack.ts';
+
+let stack: Stack;
+let live: Live;
+let district: LiveDistrict;
+
+beforeAll(async () => {
+  district = await LiveDistrict.open(3, 1);
+  stack = await Stack.start({ districts: new Map([['pumps', district]]) });
+  await stack.calibrated('pumps', district, actingSite, liveClockRate);
+  await stack.calibrated('pumps-elsewhere', district, newSite, liveClockRate);
+  await stack.plainAsset('ignored');
+  // Waits for its two timeouts while the others are tested.
+  await stack.trigger('ignored', 'manual', 'nobody will look at this');
+  live = new Live(stack, district, ['pumps', 'pumps-elsewhere']);
+}, 120_000);
+
+afterAll(async () => {
+  await live?.stop();
+  await stack?.stop();
+}, 30_000);
+
+const auditOf = async (caseId: string): Promise<string[]> => {
+  const table = { client: stack.context.dynamodb(), table: stack.context.names.table('audit') };
+  return collapse(await readChain(table, `case#${caseId}`)).map(({ type }) => type);
+};
+const table = () => ({ client: stack.context.dynamodb(), table: stack.context.names.table('cases') });
+
+describe('the ways of a flag', () => {
+  test('flagged, decided, acted upon, verified by the readings, closed', async () => {
+    await live.rows(24);
+    live.start();
+    district.tripPump();
+    const opened = await stack.case('pumps', ({ kind }) => kind === 'pump-failure');
+    if (opened.verdict === 'ask') await stack.answer('pumps', 'approve');
+    const record = await stack.case('pumps', ({ caseId, status }) => caseId === opened.caseId && status === 'closed');
+    expect(record).toMatchObject({ resolution: 'verified', proposal: { action: 'start-pump' } });
+    expect(record.effectKeys).toHaveLength(1);
+    expect(stack.plant.effects().filter(({ key }) => key === record.effectKeys[0])).toMatchObject([
+      { action: 'start-pump', asset: 'pumps', physical: true },
+    ]);
+    expect(await auditOf(record.caseId)).toEqual(
+      expect.arrayContaining(['case-opened', 'effect-announced', 'effect-outcome', 'effect-verified', 'case-closed']),
+    );
+    const types = [
+      'FlagRaised',
+      'DecisionRecorded',
+      'CaseOpened',
+      'RemediationSucceeded',
+      'EffectVerified',
+      'CaseClosed',
+    ] as const;
+    const told: string[] = [];
+    for (const type of types) {
+      const found = (await stack.events(type)).filter(({ detail }) => detail.correlationid === record.correlationId);
+      // Delivered at least once, under one id.
+      if (new Set(found.map(({ detail }) => detail.id)).size === 1) told.push(type);
+    }
+    // One correlation id from the reading to the effect.
+    expect(told).toEqual(types);
+  }, 60_000);
+
+  test('a new site only observes what an acting site acts upon', async () => {
+    const [decision] = await eventually('a decision at the new site', async () => {
+      const found = await stack.decisions('pumps-elsewhere');
+      return found.length > 0 && found;
+    });
+    expect(decision!.guard).toMatchObject({ verdict: 'observe' });
+    expect(decision!.inference.window?.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(await stack.cases('pumps-elsewhere')).toEqual([]);
+    // From here on another process screens: what the first one kept in memory has to be read again.
+    for (const pid of (await stack.processes())['groundcrew-screen'] ?? []) process.kill(pid, 'SIGKILL');
+    expect(stack.plant.effects().filter(({ asset }) => asset === 'pumps-elsewhere')).toEqual([]);
+  });
+
+  test('a person’s word starts a case by hand: what policy lets act, acts', async () => {
+    await stack.plainAsset('by-hand');
+    const flagId = await stack.trigger('by-hand', 'leak', 'water on the road');
+    const record = await stack.closed('by-hand');
+    expect(record).toMatchObject({
+      caseId: caseIdOf(flagId),
+      verdict: 'act',
+      resolution: 'acted-unverified',
+      ticket: expect.stringMatching(/^WO-/),
+    });
+    expect(record.sentence).toContain('water on the road');
+  });
+
+  test('an approval is carried out, a rejection is not, an override does something else', async () => {
+    for (const asset of ['approved', 'rejected', 'overridden']) await stack.plainAsset(asset);
+    await Promise.all(
+      ['approved', 'rejected', 'overridden'].map((asset) => stack.trigger(asset, 'manual', 'a bad smell')),
+    );
+    await Promise.all([
+      stack.answer('approved', 'approve'),
+      stack.answer('rejected', 'reject'),
+      stack.answer('overridden', 'override', { action: 'close-valve', target: 'V7' }),
+    ]);
+    expect(await stack.closed('approved')).toMatchObject({ verdict: 'ask', resolution: 'acted-unverified' });
+    expect(await stack.closed('rejected')).toMatchObject({ resolution: 'rejected', effectKeys: [] });
+    const overridden = await stack.closed('overridden');
+    expect(overridden.proposal).toMatchObject({ action: 'close-valve', target: 'V7' });
+    const done = stack.plant.effects().map(({ asset, action, target }) => `${asset}: ${action} ${target}`);
+    expect(done).toEqual(expect.arrayContaining(['approved: raise-ticket approved', 'overridden: close-valve V7']));
+    expect(done.filter((line) => line.startsWith('rejected') || line.startsWith('overridden: raise'))).toEqual([]);
+    await expect(
+      invokeFunction(stack.context, 'review-answer', {
+        v: 1,
+        caseId: overridden.caseId,
+        answer: 'reject',
+        by: 'latecomer',
+        reason: 'too late',
+      }),
+    ).rejects.toThrow(/already answered|closed/);
+  });
+
+  test('an answer that is lost after the effect is reconciled to exactly one effect', async () => {
+    await stack.plainAsset('lossy');
+    stack.plant.misbehave({ mode: 'lose-answer', count: 1, delayMs: 0, asset: 'lossy' });
+    await stack.trigger('lossy', 'leak', 'the line to the plant is bad');
+    const record = await stack.closed('lossy');
+    expect(record).toMatchObject({ resolution: 'acted-unverified', ticket: expect.stringMatching(/^WO-/) });
+    const unknown = await stack.events('RemediationUnknown');
+    expect(unknown.filter(({ detail }) => detail.subject === record.caseId).length).toBeGreaterThan(0);
+    expect(stack.plant.effects().filter(({ asset }) => asset === 'lossy')).toHaveLength(1);
+  });
+
+  test('an endpoint that is out of order is tried again; one that refuses hands over to a person', async () => {
+    await stack.plainAsset('flaky');
+    await stack.plainAsset('refused');
+    stack.plant.misbehave({ mode: 'fail', count: 1, delayMs: 0, asset: 'flaky' });
+    stack.plant.misbehave({ mode: 'refuse', count: 1, delayMs: 0, asset: 'refused' });
+    await Promise.all([stack.trigger('flaky', 'leak', 'try again'), stack.trigger('refused', 'leak', 'may not')]);
+    expect(await stack.closed('flaky')).toMatchObject({ resolution: 'acted-unverified' });
+    await stack.answer('refused', 'reject');
+    expect(await stack.closed('refused')).toMatchObject({ resolution: 'rejected' });
+    expect(stack.plant.effects().filter(({ asset }) => asset === 'refused')).toEqual([]);
+  });
+
+  test('silence opens a case, once', async () => {
+    await stack.plainAsset('silent', { silenceAfterMs: 1_000 });
+    const found = await eventually('silence', async () => {
+      const answer = await invokeFunction<{ raised: number; silent: number }>(stack.context, 'silence', {});
+      return answer.silent > 0 && answer;
+    });
+    expect(found).toMatchObject({ raised: 1 });
+    await stack.answer('silent', 'reject');
+    expect(await stack.closed('silent')).toMatchObject({ kind: 'silence', verdict: 'ask' });
+    expect(await invokeFunction(stack.context, 'silence', {})).toMatchObject({ raised: 0 });
+    expect(await stack.cases('silent')).toHaveLength(1);
+  });
+
+  test('a message that cannot be read is put aside', async () => {
+    await stack.publish('pumps', 'not JSON');
+    const [event] = await eventually('the quarantine', async () => {
+      const found = await stack.events('ReadingsQuarantined');
+      return found.length > 0 && found;
+    });
+    expect(event!.detail.data).toMatchObject({ count: 1, reasons: { 'not-json': 1 } });
+  });
+
+  test('a rig without history calibrates itself from its own readings', async () => {
+    await stack.plainAsset('rig');
+    const random = seededRandom(7);
+    const startMs = Date.now() - 500_000;
+    for (let part = 0; part < 3; part += 1) {
+      const rows = Array.from({ length: 200 }, (_, at) => {
+        const t = part * 200 + at;
+        return [startMs + t * 500, 10 + Math.sin(t / 9) + 0.1 * random(), 3 + 0.05 * random()];
+      });
+      const message = {
+        v: 1,
+        asset: 'rig',
+        bootId: 'boot-2',
+        seq: part * 200,
+        sentAtMs: Date.now(),
+        channels: ['a', 'b'],
+        rows,
+      };
+      await stack.publish('rig', JSON.stringify(message));
+    }
+    await eventually('600 readings of the rig', async () => ((await stack.asset('rig'))?.readings ?? 0) >= 600);
+    await invokeFunction(stack.context, 'calibrate', {});
+    expect((await stack.asset('rig'))?.calibrationHash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('what a dead process left behind is found by the sweeper: a flag never published, a case never started', async () => {
+    await stack.plainAsset('left-flag');
+    const longAgo = Date.now() - 120_000;
+    const draft = {
+      bootId: 'boot-1',
+      seq: 0,
+      atMs: longAgo,
+      sentAtMs: longAgo,
+      receivedAtMs: longAgo,
+      score: 0,
+      pValue: 1,
+      topChannels: [],
+    };
+    const flag = makeFlag({ ...draft, asset: 'left-flag', reason: 'manual', statedKind: 'leak', statedBy: 'tester' });
+    await dynamoFlagStore(table().client, table().table).putIfAbsent(flag, longAgo);
+    const template = await stack.closed('by-hand');
+    await stack.plainAsset('left-case');
+    const { closedAtMs: _, resolution: __, ticket: ___, ...open } = template;
+    const flagId = makeFlag({ ...draft, asset: 'left-case', reason: 'manual', statedKind: 'leak' }).flagId;
+    await openSlot(table(), {
+      ...open,
+      asset: 'left-case',
+      caseId: caseIdOf(flagId),
+      openingFlagId: flagId,
+      correlationKey: 'left-case#loss',
+      proposal: { ...open.proposal!, asset: 'left-case', target: 'left-case' },
+      status: 'open',
+      openedAtMs: longAgo,
+      updatedAtMs: longAgo,
+      effectKeys: [],
+      version: 0,
+    });
+    expect(await invokeFunction(stack.context, 'sweeper', {})).toMatchObject({
+      flagsPublished: 1,
+      casesStarted: 1,
+      failed: 0,
+    });
+    expect(await stack.closed('left-flag')).toMatchObject({ caseId: caseIdOf(flag.flagId) });
+    await stack.closed('left-case');
+  });
+
+  test('a question that nobody answers is escalated, then held safe: nothing is done', async () => {
+    const record = await stack.closed('ignored', 40_000);
+    expect(record).toMatchObject({ resolution: 'expired', effectKeys: [] });
+    expect((await stack.reviews(record.caseId)).map(({ end }) => end.state)).toEqual(['timed-out', 'timed-out']);
+    expect(stack.plant.effects().filter(({ asset }) => asset === 'ignored')).toEqual([]);
+  }, 50_000);
+});
+
+describe('in the end', () => {
+  test('every flag is decided once, every case is over, every effect is single, the audit stands, indexes are true', async () => {
+    await live.stop();
+    await eventually('the last cases', async () => {
+      for (const { asset } of (await stack.cases()).filter(({ status }) => status === 'in-review'))
+        await stack.answer(asset, 'reject').catch(() => undefined);
+      await expectCasesTerminal(stack);
+      return true;
+    });
+    await invokeFunction(stack.context, 'checkpoint', {});
+    await invokeFunction(stack.context, 'reconcile', {});
+    await expectFlagsDecidedOnce(stack);
+    await expectEffectsSingle(stack);
+    await expectAuditVerified(stack);
+    await expectIndexesTrue(stack);
+  }, 60_000);
+
+  test('every call was permitted to its caller’s role, and no role may do what nobody needs', async () => {
+    await stack.halt();
+    const place = { account: '000000000000', region: 'eu-central-1' };
+    const { folder } = await testAssembly();
+    const model = readStack({ assemblyDir: folder, endpointUrl: 'http://127.0.0.1:1', ...place });
+    const nameOf = new Map(model.functions.map(({ logicalId, name }) => [logicalId, name]));
+    const calls = stack.calls();
+    expect(calls.length).toBeGreaterThan(100);
+    const grants = functionGrants(model);
+    expect(forbiddenCalls(grants, calls)).toEqual([]);
+    const unused = unusedGrants(grants, calls).filter(
+      (grant) =>
+        !unusedGrantsWithReason.some(
+          ({ fn, action, on }) =>
+            grant.action === action &&
+            grant.resource.includes(on ?? '') &&
+            (fn === undefined || nameOf.get(grant.caller) === `groundcrew-${fn}`),
+        ),
+    );
+    expect(unused).toEqual([]);
+  }, 40_000);
+});

@@ -1,0 +1,74 @@
+/** Grants that the end-to-end story does not need, each with the reason why it stays. */
+
+export interface UnusedGrant {
+  /** Function, as in `lib/contracts/names.ts`; absent where it holds for each that has the grant. */
+  readonly fn?: string;
+  readonly action: string;
+  /** Part of the resource's ARN. @default any */
+  readonly on?: string;
+  readonly reason: string;
+}
+
+const byLambda = 'The Lambda service makes this call in the function’s name.';
+
+export const unusedGrantsWithReason: readonly UnusedGrant[] = [
+  { action: 'logs:CreateLogStream', reason: byLambda },
+  { action: 'logs:PutLogEvents', reason: byLambda },
+  ...[
+    'DescribeStreamSummary',
+    'GetRecords',
+    'GetShardIterator',
+    'ListShards',
+    'SubscribeToShard',
+    'DescribeStream',
+    'ListStreams',
+    'DescribeStreamConsumer',
+  ].map((name) => ({ fn: 'screen', action: `kinesis:${name}`, on: 'stream/', reason: byLambda })),
+  ...['SendMessage', 'GetQueueAttributes', 'GetQueueUrl'].map((name) => ({
+    fn: 'screen',
+    action: `sqs:${name}`,
+    on: 'dead-letters',
+    reason: `${byLambda} It sends the batches there that failed too often.`,
+  })),
+  ...['screen', 'calibrate', 'infer', 'verify'].map((fn) => ({
+    fn,
+    action: 's3:ListBucket',
+    on: 'data',
+    reason: 'No call needs it, but without it S3 answers 403 instead of 404 for an object that is absent.',
+  })),
+  {
+    action: 'dynamodb:GetItem',
+    on: 'table/groundcrew-audit',
+    reason: 'Asked only when two appends to one chain race for the same place.',
+  },
+  {
+    fn: 'screen',
+    action: 'dynamodb:GetItem',
+    on: 'table/groundcrew-state',
+    reason: 'Asked only when a conditional put was refused: whether what stands there is its own.',
+  },
+  {
+    fn: 'review-request',
+    action: 'dynamodb:UpdateItem',
+    on: 'table/groundcrew-cases',
+    reason: 'Renews the token when the state machine asks the same round again.',
+  },
+  {
+    fn: 'permit',
+    action: 'dynamodb:PutItem',
+    on: 'table/groundcrew-ledger',
+    reason: 'Takes the one probe of a half-open breaker, minutes after the endpoint failed repeatedly.',
+  },
+  {
+    fn: 'reconcile',
+    action: 'dynamodb:PutItem',
+    on: 'table/groundcrew-state',
+    reason: 'Sets the hold of an action that only reconciliation found done.',
+  },
+  {
+    fn: 'checkpoint',
+    action: 's3:GetObject',
+    on: 'checkpoints/',
+    reason: 'Reads the checkpoint before, from the second ten minutes on.',
+  },
+];

@@ -1,0 +1,53 @@
+/**
+ * The real stack, synthesized once for all tests that run it: short reviews, so that a timeout can be waited for, and a
+ * quota that many cases on one asset do not use up. Kept under `dist/` and made again only when the sources changed.
+ */
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Assembly, ensureAssembly } from '../../../bin/commands/start/assembly.ts';
+import { repositoryRoot } from '../../../layers/build.ts';
+
+/** Context of the synthesis, as `-c groundcrew=…` would give it. */
+export const testConfiguration = { reviewTimeoutS: 12, escalationTimeoutS: 10, quotaPerAssetHour: 100 };
+
+const folder = join(repositoryRoot, 'dist/test-assembly');
+const lock = `${folder}.lock`;
+
+export async function testAssembly(): Promise<Assembly> {
+  mkdirSync(join(repositoryRoot, 'dist'), { recursive: true });
+  // Test files run in processes of their own; two syntheses at once would take each other's bundles away.
+  while (!take()) await sleep(200);
+  const before = process.env.CDK_CONTEXT_JSON;
+  try {
+    process.env.CDK_CONTEXT_JSON = JSON.stringify({ groundcrew: testConfiguration });
+    return await ensureAssembly(folder);
+  } finally {
+    if (before === undefined) delete process.env.CDK_CONTEXT_JSON;
+    else process.env.CDK_CONTEXT_JSON = before;
+    rmSync(lock, { force: true });
+  }
+}
+
+function take(): boolean {
+  try {
+    const file = openSync(lock, 'wx');
+    writeSync(file, String(process.pid));
+    closeSync(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return release();
+  }
+}
+
+/** A holder that was killed releases nothing. */
+function release(): boolean {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    if (pid > 0) process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') rmSync(lock, { force: true });
+  }
+  return false;
+}
