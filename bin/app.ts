@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { App, Tags, Validations } from 'aws-cdk-lib';
 import canonicalize from 'canonicalize';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { buildFunctions, buildLayer, repositoryRoot } from '../layers/build.ts';
+import { buildFunctions, buildLayer, bundlesHash, repositoryRoot } from '../layers/build.ts';
 import { GroundcrewStack } from '../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../lib/contracts/configuration.ts';
 
@@ -34,6 +34,7 @@ const region = process.env.CDK_DEFAULT_REGION;
 const stack = new GroundcrewStack(app, parsed.data.prefix, {
   stackName: parsed.data.prefix,
   configuration: parsed.data,
+  codeHash: bundlesHash(bundles),
   configurationHash: createHash('sha256')
     .update(canonicalize(parsed.data) ?? '')
     .digest('hex'),

@@ -3,9 +3,10 @@
  * CommonJS because plain Node's ES module loader ignores NODE_PATH, through which both Lambda and the one-machine
  * runtime offer the layer.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
 export const repositoryRoot = join(import.meta.dirname, '..');
@@ -81,6 +82,17 @@ export async function buildFunctions(outDir: string): Promise<string[]> {
     }
   }
   return names;
+}
+
+/** SHA-256 over the names and bytes of every bundle and what lies beside it. */
+export function bundlesHash(outDir: string): string {
+  const hash = createHash('sha256');
+  const files = readdirSync(outDir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  for (const file of files) hash.update(relative(outDir, file)).update('\0').update(readFileSync(file));
+  return hash.digest('hex');
 }
 
 function copyCompanions(name: string, folder: string): void {

@@ -8,7 +8,7 @@ import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
 import { record, recordInput } from '../../lib/core/decision/record.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 
-const env = environment('TABLE_CASES', 'TABLE_AUDIT', 'TABLE_DECISIONS', 'BUS_NAME', 'CONFIGURATION_HASH');
+const env = environment('TABLE_CASES', 'TABLE_AUDIT', 'TABLE_DECISIONS', 'BUS_NAME', 'CONFIGURATION_HASH', 'CODE_HASH');
 const ports = {
   audit: dynamoAudit(dynamoDb(), env.TABLE_AUDIT),
   flags: dynamoFlagStore(dynamoDb(), env.TABLE_CASES),
@@ -16,6 +16,7 @@ const ports = {
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   nowMs: Date.now,
   configurationHash: env.CONFIGURATION_HASH,
+  codeHash: env.CODE_HASH,
 };
 
 export const handler = handle({

@@ -16,6 +16,8 @@ export interface GroundcrewStackProps extends StackProps {
   readonly configuration: Configuration;
   /** SHA-256 of the configuration's canonical JSON; every decision names it. */
   readonly configurationHash: string;
+  /** SHA-256 over every function's bundle; every decision names it, so that its code can be found again. */
+  readonly codeHash: string;
   /** Folder with one bundle a function, made by layers/build.ts. */
   readonly bundles: string;
   /** Folder of the ONNX Runtime layer, made by layers/build.ts. */
@@ -62,6 +64,7 @@ export class GroundcrewStack extends Stack {
       webhookUrl: endpoint.valueAsString,
       webhookAllowPrivate: allowPrivate.valueAsString,
       configurationHash: props.configurationHash,
+      codeHash: props.codeHash,
       // By name, not by reference: route starts the flow that ends in functions of its own stack.
       caseFlowArn: this.formatArn({
         service: 'states',

@@ -34,6 +34,7 @@ beforeAll(async () => {
     BUS_NAME: 'bus',
     QUOTA_PER_ASSET_HOUR: '6',
     CONFIGURATION_HASH: 'c'.repeat(64),
+    CODE_HASH: 'd'.repeat(64),
     CASE_FLOW_ARN: 'arn:aws:states:eu-central-1:000000000000:stateMachine:case',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',

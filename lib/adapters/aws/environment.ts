@@ -18,6 +18,7 @@ const variables = {
   BUCKET_AUDIT: name,
   BUS_NAME: name,
   CONFIGURATION_HASH: sha256Hex,
+  CODE_HASH: sha256Hex,
   CASE_FLOW_ARN: z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/),
   SIGNING_KEY_ID: name,
   WEBHOOK_URL: z.url({ protocol: /^https?$/ }),

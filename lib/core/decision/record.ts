@@ -32,6 +32,7 @@ export interface RecordPorts {
   readonly bus: Bus;
   readonly nowMs: () => number;
   readonly configurationHash: string;
+  readonly codeHash: string;
 }
 
 /** One flag, one decision. */
@@ -93,5 +94,6 @@ function decisionOf(
     guard,
     ...(proposed ? { proposal: proposed } : {}),
     configurationHash: ports.configurationHash,
+    codeHash: ports.codeHash,
   };
 }

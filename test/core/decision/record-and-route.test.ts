@@ -28,6 +28,7 @@ const recordPorts = (world: MemoryWorld) => ({
   bus: world.bus,
   nowMs: () => flagAtMs + 900,
   configurationHash: '2'.repeat(64),
+  codeHash: '3'.repeat(64),
 });
 
 /** Slots as the cases table keeps them. */

@@ -29,6 +29,7 @@ function synthesize(given: unknown): { template: Template; app: App } {
   const stack = new GroundcrewStack(app, 'groundcrew', {
     configuration: configuration.parse(given),
     configurationHash: 'a'.repeat(64),
+    codeHash: 'b'.repeat(64),
     bundles: join(folder, 'bundles'),
     layer: join(folder, 'layer'),
   });
