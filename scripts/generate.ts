@@ -1,13 +1,17 @@
 /**
- * Writes everything that is made from code: schemas, the AsyncAPI document, tables, indexes. `--check` writes nothing and
+ * Writes everything that is made from code: schemas, the AsyncAPI document, tables, indexes, the
+ * generated parts of the README. `--check` writes nothing and
  * fails when a file differs, so that documents cannot drift.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { repositoryRoot } from '../layers/build.ts';
+import { supportTable as localSupportTable } from '../local/assembly/support-table.ts';
 import { supportTable } from '../local/flow/support.ts';
 import { contractDocuments } from './generate/contracts.ts';
 import { packIndex, remediatorIndex } from './generate/indexes.ts';
+import { brokenLinks } from './generate/links.ts';
+import { readme } from './generate/readme.ts';
 import { configurationTable, permissionsTable } from './generate/tables.ts';
 
 /** Path relative to the repository → content. */
@@ -15,9 +19,11 @@ const documents: Readonly<Record<string, string>> = {
   ...contractDocuments(),
   'docs/generated/asl-support.md': supportTable(),
   'docs/generated/configuration.md': configurationTable(),
+  'docs/generated/local-support.md': localSupportTable(),
   'docs/generated/permissions.md': permissionsTable(),
   ...packIndex(),
   ...remediatorIndex(),
+  'README.md': await readme(),
 };
 
 const checking = process.argv.includes('--check');
@@ -41,6 +47,11 @@ if (checking && stale.length > 0) {
   process.stderr.write(
     `Generated files are out of date: ${stale.join(', ')}. Run npm run generate and commit the result.\n`,
   );
+  process.exit(1);
+}
+const broken = brokenLinks();
+if (broken.length > 0) {
+  process.stderr.write(`${broken.join('\n')}\n`);
   process.exit(1);
 }
 process.stdout.write(
