@@ -1,0 +1,196 @@
+/**
+ * From process start to first answer: the real bundles against a process that only loads the runtime, makes the same
+ * session and constructs the same SDK clients, bundled and hosted alike. The function also makes its calls (to a server
+ * in this process that answers at once); the baseline makes none. Runs take turns.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { buildFunctions, buildLayer, hostPlatform, repositoryRoot } from '../layers/build.ts';
+import { encodeState } from '../lib/adapters/aws/state-store.ts';
+import { assetRegistration } from '../lib/contracts/asset.ts';
+import { hashOf } from '../lib/core/audit/canonical.ts';
+import { emptyHead } from '../lib/core/window/compact.ts';
+import { registrationKey } from '../lib/core/window/keys.ts';
+import { flagOf } from '../test/support/decision-data.ts';
+import { type BenchOptions, type Figure, median, rounded } from './figures.ts';
+
+const registration = assetRegistration.parse({
+  v: 1,
+  asset: 'town-1',
+  site: 'new-site',
+  pack: 'water-network',
+  channels: [],
+});
+const registrationHash = hashOf(registration);
+
+/** One registered asset, an empty bus, objects that are taken and forgotten. */
+async function answeringServer() {
+  const state = encodeState({
+    v: 1,
+    asset: 'town-1',
+    version: 0,
+    registrationHash,
+    boots: [],
+    readings: 0,
+    ...emptyHead,
+    tail: [],
+    holds: [],
+  });
+  const item = {
+    asset: { S: 'town-1' },
+    version: { N: '0' },
+    state: { B: Buffer.from(state).toString('base64') },
+  };
+  const answers: Readonly<Record<string, unknown>> = {
+    GetItem: { Item: item },
+    BatchGetItem: { Responses: {}, UnprocessedKeys: {} },
+    PutEvents: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] },
+  };
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      const operation = String(request.headers['x-amz-target'] ?? '').replace(/^.*\./, '');
+      const isObject = request.url?.includes(registrationKey(registrationHash)) === true;
+      const body = isObject ? JSON.stringify(registration) : JSON.stringify(answers[operation] ?? {});
+      const empty = request.method === 'PUT';
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(empty ? '' : body);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+const unknownReading = Buffer.from(
+  JSON.stringify({ asset: 'nobody', payload: Buffer.from('{}').toString('base64'), receivedAtMs: 1 }),
+).toString('base64');
+const events: Readonly<Record<string, unknown>> = {
+  screen: {
+    Records: [
+      {
+        eventID: 'shardId-000000000000:1',
+        kinesis: { sequenceNumber: '1', data: unknownReading, approximateArrivalTimestamp: 1_780_000_000 },
+      },
+    ],
+  },
+  infer: { flag: flagOf({ reason: 'silence' }) },
+};
+
+async function buildAll(folder: string): Promise<void> {
+  await buildFunctions(join(folder, 'functions'));
+  buildLayer(join(folder, 'layer'), hostPlatform);
+  for (const name of ['screen', 'infer']) {
+    const outdir = join(folder, 'baselines', name);
+    await build({
+      entryPoints: { index: join(repositoryRoot, `bench/cold-start/baseline-${name}.ts`) },
+      outdir,
+      bundle: true,
+      format: 'cjs',
+      platform: 'node',
+      target: 'node24',
+      mainFields: ['module', 'main'],
+      external: ['onnxruntime-node'],
+      minify: true,
+      keepNames: true,
+      legalComments: 'none',
+      logLevel: 'error',
+    });
+    writeFileSync(join(outdir, 'package.json'), '{"type":"commonjs"}\n');
+    if (name === 'screen')
+      cpSync(join(repositoryRoot, 'models/screen/screen.onnx'), join(outdir, 'models/screen/screen.onnx'));
+  }
+}
+
+export async function benchColdStart({ quick, tell }: BenchOptions): Promise<Figure[]> {
+  const runs = quick ? 5 : 15;
+  const folder = mkdtempSync(join(tmpdir(), 'groundcrew-cold-'));
+  const { server, url } = await answeringServer();
+  const start = async (bundle: string, event: unknown): Promise<number> => {
+    const startMs = performance.now();
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'cold-start/host.cjs'), bundle, JSON.stringify(event)],
+      { env: environmentOf(folder, url), stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let output = '';
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString('utf8');
+    });
+    let answeredMs = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+      if (answeredMs === 0 && output.includes('\nanswer ')) answeredMs = performance.now() - startMs;
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0 || answeredMs === 0) throw new Error(`${bundle} gave no answer (exit ${code}):\n${errors}${output}`);
+    return answeredMs;
+  };
+  try {
+    await buildAll(folder);
+    const parts: Record<string, number> = {};
+    const ratios: Record<string, number> = {};
+    for (const name of ['screen', 'infer']) {
+      const own: number[] = [];
+      const baseline: number[] = [];
+      for (let run = -1; run < runs; run += 1) {
+        const ms = await start(join(folder, 'functions', name), events[name]);
+        const bareMs = await start(join(folder, 'baselines', name), {});
+        // The first of each reads the files from disk.
+        if (run < 0) continue;
+        own.push(ms);
+        baseline.push(bareMs);
+      }
+      parts[`${name}Ms`] = rounded(median(own));
+      parts[`${name}BaselineMs`] = rounded(median(baseline));
+      ratios[name] = median(own.map((ms, at) => ms / baseline[at]!));
+      parts[`${name}Ratio`] = rounded(ratios[name], 3);
+      parts[`${name}BundleKb`] = Math.round(readFileSync(join(folder, 'functions', name, 'index.js')).length / 1024);
+      tell(`cold start: ${name} ${parts[`${name}Ms`]} ms, baseline ${parts[`${name}BaselineMs`]} ms`);
+    }
+    const worst = ratios['screen']! >= ratios['infer']! ? 'screen' : 'infer';
+    return [
+      {
+        name: 'cold_start_ms',
+        value: parts[`${worst}Ms`]!,
+        unit: 'ms',
+        against: `the worse of screen and infer (${worst}): loading the runtime, the same session and constructing its SDK clients, ${parts[`${worst}BaselineMs`]} ms; aim ≤ 1.5`,
+        ratio: rounded(ratios[worst]!, 3),
+        parts,
+      },
+    ];
+  } finally {
+    server.close();
+    server.closeAllConnections();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const tables = ['AUDIT', 'DECISIONS', 'CASES', 'LEDGER', 'STATE', 'STOP'];
+
+function environmentOf(folder: string, url: string): Record<string, string> {
+  return {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    NODE_PATH: join(folder, 'layer/nodejs/node_modules'),
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    AWS_ENDPOINT_URL: url,
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
+    GROUNDCREW_PREFIX: 'groundcrew',
+    BUCKET_DATA: 'data',
+    BUS_NAME: 'bus',
+    CONFIGURATION_HASH: 'a'.repeat(64),
+    ...Object.fromEntries(tables.map((name) => [`TABLE_${name}`, name.toLowerCase()])),
+  };
+}
