@@ -71,7 +71,11 @@ function chart(
   const flaggedRow = trace.timesMs.indexOf(flagMs);
   const svg = [
     text(x, y + 14, trace.name, { size: size.small, css: 'strong', mono: true }),
-    text(x + width, y + 14, `${trace.about}, ${trace.unit}`, { size: size.small, css: 'soft', anchor: 'end' }),
+    text(x + width, y + 14, [trace.about, trace.unit].filter(Boolean).join(', '), {
+      size: size.small,
+      css: 'soft',
+      anchor: 'end',
+    }),
     line(x, y + head + height, x + width, y + head + height, 'axis'),
     ...marks.map(({ css, atMs }) => line(across(atMs), y + head, across(atMs), y + head + height, css)),
     path(
@@ -175,6 +179,9 @@ interface Step {
   readonly detail: string;
 }
 
+const statusIn = (body: Readonly<Record<string, unknown>>): unknown =>
+  (body.outcome as { readonly status?: unknown } | undefined)?.status;
+
 /** What happened after the decision, in order, with the time since the reading arrived. */
 function steps(data: CaseData): Step[] {
   const { decision, review, effect, audit, verified, record } = data;
@@ -198,13 +205,22 @@ function steps(data: CaseData): Step[] {
       title: `announced: ${effect.action} ${effect.target}`,
       detail: `idempotency key ${short(effect.effectKey)}`,
     });
+    const unknown = audit.find(({ type, body }) => type === 'effect-outcome' && statusIn(body) === 'UNKNOWN');
+    const asked = audit.some(({ type, body }) => type === 'effect-reconciled' && body.by === 'query');
+    if (unknown !== undefined)
+      list.push({ css: 'dotAsk', atMs: unknown.at, title: 'sent, answer lost', detail: 'the outcome is unknown' });
     if (effect.outcome !== undefined) {
-      const asked = effect.reconciliations > 0 ? `, its answer was lost, asked again ${effect.reconciliations} ×` : '';
+      const sent = audit.filter(({ type }) => type === 'effect-announced').length;
+      const how = asked
+        ? 'asked about by its key, not sent again'
+        : sent === 1
+          ? 'sent once'
+          : `sent ${sent} times under one key`;
       list.push({
         css: effect.status === 'SUCCEEDED' ? 'dotGood' : 'dotBad',
         atMs: effect.outcome.atMs,
-        title: `${effect.outcome.reference ?? ''} ${effect.outcome.message}`.trim(),
-        detail: `${effect.fence === 1 ? 'sent once' : `${effect.fence} attempts under one key`}${asked}`,
+        title: `${effect.outcome.reference ?? ''} ${asked ? 'was carried out' : effect.outcome.message}`.trim(),
+        detail: how,
       });
     }
   }
