@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 export const repositoryRoot = join(import.meta.dirname, '..');
 const functionsFolder = join(repositoryRoot, 'functions');
@@ -46,6 +46,20 @@ export function folderBytes(folder: string): number {
 }
 
 /**
+ * Takes zod as a namespace, of which the bundler keeps only what is used: by `import { z }` each bundle would also load
+ * the error messages of fifty languages, a fifth of its size and of its time to start.
+ */
+const shakeZod: Plugin = {
+  name: 'shake-zod',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(/^import \{ z \} from 'zod';$/m, "import * as z from 'zod';"),
+      loader: 'ts',
+    }));
+  },
+};
+
+/**
  * Bundles every function into `outDir/<name>/index.js` in one esbuild run.
  * @throws Error when a bundle with its companions exceeds `bundleLimitBytes`
  */
@@ -66,6 +80,7 @@ export async function buildFunctions(outDir: string): Promise<string[]> {
     banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
     minify: true,
     keepNames: true,
+    plugins: [shakeZod],
     legalComments: 'none',
     logLevel: 'error',
   });
