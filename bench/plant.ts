@@ -82,6 +82,8 @@ export class Plant {
   readonly sources: readonly Source[];
   readonly clients: readonly MqttClient[];
   readonly child: ChildProcess;
+  /** The runtime's data folder. */
+  readonly data: string;
   private readonly folder: string;
   private asked = 0;
 
@@ -97,6 +99,7 @@ export class Plant {
     this.clients = clients;
     this.child = child;
     this.folder = folder;
+    this.data = join(folder, 'data');
   }
 
   static async start({ assets, periodMs, tell, configuration }: PlantOptions): Promise<Plant> {
