@@ -11,7 +11,7 @@ import { supportTable } from '../local/flow/support.ts';
 import { contractDocuments } from './generate/contracts.ts';
 import { packIndex, remediatorIndex } from './generate/indexes.ts';
 import { brokenLinks } from './generate/links.ts';
-import { readme } from './generate/readme.ts';
+import { readmes } from './generate/readme.ts';
 import { configurationTable, permissionsTable } from './generate/tables.ts';
 
 /** Path relative to the repository → content. */
@@ -23,7 +23,7 @@ const documents: Readonly<Record<string, string>> = {
   'docs/generated/permissions.md': permissionsTable(),
   ...packIndex(),
   ...remediatorIndex(),
-  'README.md': await readme(),
+  ...(await readmes()),
 };
 
 const checking = process.argv.includes('--check');

@@ -1,8 +1,8 @@
 /**
- * The parts of README.md that are made from code: between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`.
- * Everything else in it is written by hand.
+ * The parts of README.md and docs/README.md that are made from code: between `<!-- generated:NAME -->` and
+ * `<!-- /generated:NAME -->`. Everything else in them is written by hand.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Argument, Command } from 'commander';
 import { modules } from '../../bin/commands/index.ts';
@@ -11,28 +11,42 @@ import { resourceTable } from './resources.ts';
 
 const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
 
-/** README.md with every block made anew. @throws Error naming a block that nobody makes, or that is missing */
-export async function readme(): Promise<string> {
-  const blocks: Readonly<Record<string, string>> = {
-    commands: await commandTable(),
-    detection: detection(compact(read('models/water-network/card.md')), read('models/screen/card.md')),
-    resources: resourceTable(),
-    cost: cost(),
+/** Both documents with every block made anew. @throws Error naming a block that nobody makes, or that is missing */
+export async function readmes(): Promise<Record<string, string>> {
+  return {
+    'README.md': withBlocks('README.md', {
+      commands: await commandTable(),
+      detection: detection(compact(read('models/water-network/card.md')), read('models/screen/card.md')),
+      resources: resourceTable(),
+      cost: cost(),
+    }),
+    'docs/README.md': withBlocks('docs/README.md', { decisions: decisions() }),
   };
-  const current = read('README.md');
+}
+
+function withBlocks(path: string, blocks: Readonly<Record<string, string>>): string {
   const found = new Set<string>();
-  const next = current.replace(
+  const next = read(path).replace(
     /(<!-- generated:([a-z-]+) -->\n)[\s\S]*?(<!-- \/generated:\2 -->)/g,
     (_, open: string, name: string, close: string) => {
       const content = blocks[name];
-      if (content === undefined) throw new Error(`README.md: nothing makes the block "${name}".`);
+      if (content === undefined) throw new Error(`${path}: nothing makes the block "${name}".`);
       found.add(name);
       return `${open}${content.trim()}\n${close}`;
     },
   );
   const missing = Object.keys(blocks).filter((name) => !found.has(name));
-  if (missing.length > 0) throw new Error(`README.md: the markers of ${missing.join(', ')} are missing.`);
+  if (missing.length > 0) throw new Error(`${path}: the markers of ${missing.join(', ')} are missing.`);
   return next;
+}
+
+/** Every decision record by its title. */
+function decisions(): string {
+  return readdirSync(join(repositoryRoot, 'docs/decisions'))
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => `- [${/^# (.*)$/m.exec(read(`docs/decisions/${name}`))?.[1] ?? name}](decisions/${name})`)
+    .join('\n');
 }
 
 async function commandTable(): Promise<string> {
