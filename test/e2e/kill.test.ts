@@ -10,6 +10,7 @@ import { between, seededRandom } from '../../lib/core/random.ts';
 import { Device } from '../../models/water-network/twin/device.ts';
 import {
   expectAuditVerified,
+  expectCallsPermitted,
   expectCasesTerminal,
   expectEffectsSingle,
   expectFlagsDecidedOnce,
@@ -137,4 +138,8 @@ test('whatever is killed whenever: nothing is lost, nothing happens twice', asyn
   expect((await stack.cases('pumps')).length).toBeGreaterThan(0);
   await expectAuditVerified(stack);
   await expectIndexesTrue(stack);
+
+  // Also what is done only when something went wrong.
+  await stack.halt();
+  await expectCallsPermitted(stack);
 }, 240_000);

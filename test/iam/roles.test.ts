@@ -1,16 +1,13 @@
 /** What can be told of the roles without running anything; `test/e2e/story.test.ts` holds them against a whole run. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { RoleModel, StackModel } from '../../local/assembly/model.ts';
-import { readStack } from '../../local/assembly/read-stack.ts';
 import { covers, forbiddenCalls, functionGrants, type Grant, grantsOf, unusedGrants } from '../support/iam.ts';
-import { testAssembly } from '../support/stack/assembly.ts';
+import { testStackModel } from '../support/stack/invariants.ts';
 import { unusedGrantsWithReason } from './unused-grants.ts';
 
 let stack: StackModel;
 beforeAll(async () => {
-  const { folder } = await testAssembly();
-  const place = { account: '000000000000', region: 'eu-central-1' };
-  stack = readStack({ assemblyDir: folder, endpointUrl: 'http://127.0.0.1:1', ...place });
+  stack = await testStackModel();
 }, 120_000);
 
 const roleOf = (roleArn: string): RoleModel => stack.roles.find(({ arn }) => arn === roleArn)!;

@@ -11,6 +11,10 @@ import { readPublicKey } from '../../../lib/core/audit/checkpoint.ts';
 import { collapse } from '../../../lib/core/audit/collapse.ts';
 import { verifyAudit } from '../../../lib/core/audit/report.ts';
 import { decodeRawBatch } from '../../../lib/core/window/rows.ts';
+import type { StackModel } from '../../../local/assembly/model.ts';
+import { readStack } from '../../../local/assembly/read-stack.ts';
+import { forbiddenCalls, functionGrants } from '../iam.ts';
+import { testAssembly } from './assembly.ts';
 import type { Stack } from './stack.ts';
 
 type Item = Record<string, AttributeValue>;
@@ -122,4 +126,20 @@ export async function storedReadings(stack: Stack, asset: string): Promise<Map<s
     ContinuationToken = page.NextContinuationToken;
   } while (ContinuationToken !== undefined);
   return found;
+}
+
+/** The stack as it is deployed, with its roles. */
+export async function testStackModel(): Promise<StackModel> {
+  const { folder } = await testAssembly();
+  const place = { account: '000000000000', region: 'eu-central-1' };
+  return readStack({ assemblyDir: folder, endpointUrl: 'http://127.0.0.1:1', ...place });
+}
+
+/** Every call that a function made is one that its role permits. The runtime must have been halted. */
+export async function expectCallsPermitted(stack: Stack): Promise<StackModel> {
+  const model = await testStackModel();
+  const calls = stack.calls();
+  expect(calls.length).toBeGreaterThan(10);
+  expect(forbiddenCalls(functionGrants(model), calls)).toEqual([]);
+  return model;
 }
