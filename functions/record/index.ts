@@ -1,4 +1,4 @@
-/** Records a decision once: audit, projection, flag decided, event. */
+/** Records a decision once: audit, projection, flag decided where nothing is left to do, event. */
 import { dynamoAudit } from '../../lib/adapters/aws/audit.ts';
 import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
 import { dynamoDb, eventBridge } from '../../lib/adapters/aws/clients.ts';
