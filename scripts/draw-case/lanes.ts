@@ -187,7 +187,7 @@ function steps(data: CaseData): Step[] {
   const { decision, review, effect, audit, verified, record } = data;
   const at = (type: string): number | undefined => audit.find((entry) => entry.type === type)?.at;
   const list: Step[] = [
-    { css: 'dotFlow', atMs: decision.atMs, title: 'decided', detail: 'the record was durable before anything else' },
+    { css: 'dotFlow', atMs: decision.atMs, title: 'decided', detail: 'durable before anything else' },
   ];
   const { proposal } = record;
   if (review?.end.state === 'answered' && proposal !== undefined) {
