@@ -2,6 +2,8 @@
 export default {
   testEnvironment: '<rootDir>/test/support/onnx-environment.mjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Bundles bring package.json files of their own, which are no modules of ours.
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

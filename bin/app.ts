@@ -3,7 +3,7 @@
  * and without a network; `npx cdk deploy` does the same through cdk.json.
  */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { App, Tags, Validations } from 'aws-cdk-lib';
 import canonicalize from 'canonicalize';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -24,8 +24,10 @@ if (!parsed.success) {
   process.exit(2);
 }
 
-const bundles = join(repositoryRoot, 'dist/functions');
-const layer = join(repositoryRoot, 'dist/layers', parsed.data.architecture);
+// One folder an assembly, so that two syntheses at once do not take each other's files.
+const build = join(repositoryRoot, 'dist', `build-${basename(app.outdir)}`);
+const bundles = join(build, 'functions');
+const layer = join(build, 'layers', parsed.data.architecture);
 await buildFunctions(bundles);
 buildLayer(layer, parsed.data.architecture === 'arm64' ? 'linux-arm64' : 'linux-x64');
 

@@ -1,7 +1,6 @@
 /** The small agreements between the parts of the one-machine runtime. */
 import type { Json } from './flow/types.ts';
 
-export type { StackModel } from './assembly/model.ts';
 export type { Json, JsonObject } from './flow/types.ts';
 
 /** Who calls: a function's logical id, `OPERATOR` for people, `SERVICE:events` and the like for services. */

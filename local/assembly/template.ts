@@ -53,7 +53,6 @@ const templateSchema = z.strictObject({
   Outputs: z.record(z.string(), z.object({ Value: json, Condition: z.string().optional() })).default({}),
 });
 export type Template = z.infer<typeof templateSchema>;
-export type TemplateParameter = z.infer<typeof parameterSchema>;
 
 export interface Assembly {
   readonly stackName: string;

@@ -4,7 +4,7 @@
  * sums run in a fixed order and every threshold and leaf is rounded to float32, as the exported graph holds them.
  */
 import { childRandom, type Random } from '../../lib/core/random.ts';
-import { type Binning, binColumns, fitBinning } from './binning.ts';
+import { binColumns, fitBinning } from './binning.ts';
 import { growTree, type Tree } from './tree.ts';
 
 export interface BoosterOptions {
@@ -236,4 +236,4 @@ function sampleIndices(count: number, share: number, random: Random): Int32Array
   return order.slice(0, take).sort();
 }
 
-export type { Binning, Tree };
+export type { Tree };

@@ -24,7 +24,7 @@ function parts(size: DatasetSize, seed: number): Part[] {
   );
 }
 
-export const recipe: TrainingRecipe = {
+const recipe: TrainingRecipe = {
   name: packName,
   version: packVersion,
   title: 'water-network',

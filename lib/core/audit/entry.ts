@@ -1,6 +1,6 @@
 /** Making one entry of a hash chain. */
 import { type AuditEntry, type AuditType, auditEntry, auditVersion } from '../../contracts/audit.ts';
-import { canonical, hashOf, sha256 } from './canonical.ts';
+import { canonical, hashOf } from './canonical.ts';
 
 /** `prevHash` of the first entry of a chain. */
 export const genesisHash = '0'.repeat(64);
@@ -61,7 +61,3 @@ export function sealEntry(draft: AuditDraft, seq: number, prevHash: string, atMs
   };
   return auditEntry.parse({ ...open, hash: entryHash(open) });
 }
-
-/** Hash of a draft's content apart from its place and time, to tell a repeat from a contradiction. */
-export const contentHash = (entry: Pick<AuditEntry, 'type' | 'body'>): string =>
-  sha256(`${entry.type}\n${canonical(entry.body)}`);

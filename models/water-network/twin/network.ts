@@ -6,7 +6,6 @@ import type { LevelControl, NetworkOptions, Pipe, TwinNetwork } from './network-
 import { maxNodes, minNodes } from './network-types.ts';
 
 export type * from './network-types.ts';
-export { maxNodes, minNodes } from './network-types.ts';
 
 /**
  * Makes a network from a seed.
