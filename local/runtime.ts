@@ -45,6 +45,8 @@ export interface RuntimeOptions {
     readonly mqtt?: number;
     readonly mqtts?: number;
   };
+  /** Address that the TLS listener for devices binds to and that stands in its certificate. @default 127.0.0.1 */
+  readonly mqttsHost?: string;
   /** Lines from this level on go to stderr. @default warn */
   readonly logLevel?: LogLevel;
   readonly account?: string;
@@ -254,17 +256,20 @@ async function startBroker(
   start: (part: IotBroker) => Promise<IotBroker>,
 ): Promise<{ broker: IotBroker; mqttPort: number }> {
   const mqtts = options.ports?.mqtts;
-  const tls = mqtts === undefined ? {} : { tls: await tlsListener(data, mqtts) };
+  const tls = mqtts === undefined ? {} : { tls: await tlsListener(data, options.mqttsHost ?? '127.0.0.1', mqtts) };
   const broker = await listen(options.ports?.mqtt ?? 0, previousPort, (port) =>
     start(new IotBroker({ rules, log, plain: { host: '127.0.0.1', port }, ...tls })),
   );
   return { broker, mqttPort: broker.plainPort };
 }
 
-async function tlsListener(data: DataDir, port: number) {
-  const authority = await CertificateAuthority.open(data.folder('certificates'), Date.now());
-  const server = await authority.server(['localhost', '127.0.0.1'], Date.now());
-  return { host: '127.0.0.1', port, authority: authority.certificate, ...server };
+/** Folder of the local certificate authority below the data folder. */
+export const certificatesFolder = 'certificates';
+
+async function tlsListener(data: DataDir, host: string, port: number) {
+  const authority = await CertificateAuthority.open(data.folder(certificatesFolder), Date.now());
+  const server = await authority.server([...new Set(['localhost', '127.0.0.1', host])], Date.now());
+  return { host, port, authority: authority.certificate, ...server };
 }
 
 /** Listens on the port asked for; where any will do, on the one of the run before, so that devices find it again. */

@@ -6,6 +6,7 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   start: async () => (await import('./start.ts')).registerStart,
   status: async () => (await import('./status.ts')).registerStatus,
   send: async () => (await import('./send.ts')).registerSend,
+  device: async () => (await import('./device.ts')).registerDevice,
   calibrate: async () => (await import('./calibrate.ts')).registerCalibrate,
   trigger: async () => (await import('./trigger.ts')).registerTrigger,
   case: async () => (await import('./case.ts')).registerCase,

@@ -1,6 +1,6 @@
 /** `npm start`: the whole stack on this machine, and a town to look after for a scripted day. */
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -29,6 +29,7 @@ interface StartOptions {
   readonly serve?: boolean;
   readonly endpoint?: string;
   readonly mqttPort: string;
+  readonly mqtts?: string;
   readonly operator: boolean;
   readonly json?: boolean;
 }
@@ -48,6 +49,7 @@ export function registerStart(program: Command): void {
     .option('--serve', 'keep running for real devices, without the town')
     .option('--endpoint <url>', 'send remedies to this endpoint instead of the town’s own')
     .option('--mqtt-port <port>', 'port for devices (0: a free one, kept over restarts)', '0')
+    .option('--mqtts <ip:port>', 'listen there for devices with certificates (groundcrew device), besides loopback')
     .option('--no-operator', 'let nobody answer the cases that wait for a person')
     .option('--json', 'print the summary as JSON on the last line')
     .action(async (options: StartOptions) => {
@@ -65,12 +67,14 @@ interface Started {
 
 /** Synthesizes if needed and starts the runtime; remedies go to `endpointUrl`. */
 async function startStack(options: StartOptions, mqttPort: number, endpointUrl: string | undefined): Promise<Started> {
+  const tls = options.mqtts === undefined ? undefined : listenerOf(options.mqtts);
   const assembly = await ensureAssembly(join(repositoryRoot, 'cdk.out'));
   const runtime = await startRuntime({
     assemblyDir: assembly.folder,
     dataDir: resolve(options.data),
     hostLayer: assembly.hostLayer,
-    ports: { mqtt: mqttPort },
+    ports: { mqtt: mqttPort, ...(tls === undefined ? {} : { mqtts: tls.port }) },
+    ...(tls === undefined ? {} : { mqttsHost: tls.host }),
     warm: warm.map((name) => `groundcrew-${name}`),
     parameters:
       endpointUrl === undefined
@@ -80,10 +84,22 @@ async function startStack(options: StartOptions, mqttPort: number, endpointUrl: 
   const context = openContext({ data: options.data });
   const { mqttPort: devices, httpPort } = runtime.file;
   printLine(`   devices     mqtt://127.0.0.1:${devices}   topic ${context.names.telemetryTopic('ASSET')}`);
+  if (tls !== undefined)
+    printLine(
+      `   devices     mqtts://${tls.host}:${runtime.file.mqttsPort}   with a certificate of "groundcrew device ASSET"`,
+    );
   printLine(`   AWS APIs    http://127.0.0.1:${httpPort}`);
   printLine(`   state       ${resolve(options.data)}`);
   if (endpointUrl !== undefined) printLine(`   remedies    ${endpointUrl}`);
   return { runtime, context };
+}
+
+/** @throws CommandFailure when it is not an IPv4 address and a port */
+function listenerOf(text: string): { host: string; port: number } {
+  const [host = '', port = ''] = text.split(':');
+  const number = Number(port);
+  if (isIPv4(host) && Number.isInteger(number) && number >= 1 && number <= 65_535) return { host, port: number };
+  throw new CommandFailure(`--mqtts ${text} is not an IPv4 address and a port, such as 192.168.1.10:8883.`, 2);
 }
 
 /** Whoever names a loopback or private host on the command line means it; names are resolved by the function itself. */
