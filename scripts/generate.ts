@@ -9,6 +9,7 @@ import { repositoryRoot } from '../layers/build.ts';
 import { supportTable as localSupportTable } from '../local/assembly/support-table.ts';
 import { supportTable } from '../local/flow/support.ts';
 import { contractDocuments } from './generate/contracts.ts';
+import { costTable } from './generate/cost.ts';
 import { packIndex, remediatorIndex } from './generate/indexes.ts';
 import { brokenLinks } from './generate/links.ts';
 import { readmes } from './generate/readme.ts';
@@ -18,6 +19,7 @@ import { configurationTable, permissionsTable } from './generate/tables.ts';
 const documents: Readonly<Record<string, string>> = {
   ...contractDocuments(),
   'docs/generated/asl-support.md': supportTable(),
+  'docs/generated/cost.md': costTable(),
   'docs/generated/configuration.md': configurationTable(),
   'docs/generated/local-support.md': localSupportTable(),
   'docs/generated/permissions.md': permissionsTable(),
