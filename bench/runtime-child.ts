@@ -9,6 +9,7 @@ const runtime = await startRuntime({
   assemblyDir,
   dataDir,
   hostLayer,
+  warmProcesses: 2,
   warm: ['screen', 'infer', 'guard', 'record', 'route', 'calibrate'].map((name) => `groundcrew-${name}`),
 });
 process.on('SIGTERM', () => runtime.stop().then(() => process.exit(0)));

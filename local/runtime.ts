@@ -60,6 +60,8 @@ export interface RuntimeOptions {
   readonly maximumProcesses?: number;
   /** Functions (names or logical ids) to load before devices may connect. @default none */
   readonly warm?: readonly string[];
+  /** Processes of each of those. @default 1 */
+  readonly warmProcesses?: number;
   /** Told of every step of every execution, after it is durable. */
   readonly observer?: FlowObserver;
 }
@@ -205,7 +207,7 @@ async function startParts(
   server.serve({ services, lambda: { ...invoker, find: (name) => lambda.find(name) }, objects });
 
   // Consumers before producers: from here on unfinished work goes on.
-  await lambda.warm(options.warm ?? []);
+  await lambda.warm(options.warm ?? [], options.warmProcesses ?? 1);
   await start(asynchronous);
   // Flows stop before the bus: a flow that runs while the bus is closed would take that for a failure of its own.
   await start(bus);

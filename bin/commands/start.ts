@@ -75,6 +75,8 @@ async function startStack(options: StartOptions, mqttPort: number, endpointUrl: 
     hostLayer: assembly.hostLayer,
     ports: { mqtt: mqttPort, ...(tls === undefined ? {} : { mqtts: tls.port }) },
     ...(tls === undefined ? {} : { mqttsHost: tls.host }),
+    // Whoever serves waits a second longer for the start, and never for a second process in the middle of an incident.
+    warmProcesses: options.serve === true ? 2 : 1,
     warm: warm.map((name) => `groundcrew-${name}`),
     parameters:
       endpointUrl === undefined

@@ -118,14 +118,12 @@ export class LambdaHost {
     });
   }
 
-  /** Starts one process of each function named, so that the first call finds it loaded. */
-  async warm(names: readonly string[]): Promise<void> {
-    const starting = names.map((name) => {
+  /** Starts processes of each function named, so that the first calls find them loaded. */
+  async warm(names: readonly string[], processes = 1): Promise<void> {
+    const starting = names.flatMap((name) => {
       const hosted = this.find(name);
-      return new Promise<void>((resolve) => {
-        if (hosted.workers.size > 0) resolve();
-        else this.#startWorker(hosted, resolve);
-      });
+      const missing = Math.max(0, processes - hosted.workers.size);
+      return Array.from({ length: missing }, () => new Promise<void>((resolve) => this.#startWorker(hosted, resolve)));
     });
     await Promise.all(starting);
   }
