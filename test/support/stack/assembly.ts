@@ -9,7 +9,7 @@ import { type Assembly, ensureAssembly } from '../../../bin/commands/start/assem
 import { repositoryRoot } from '../../../layers/build.ts';
 
 /** Context of the synthesis, as `-c groundcrew=…` would give it. */
-export const testConfiguration = { reviewTimeoutS: 12, escalationTimeoutS: 10, quotaPerAssetHour: 100 };
+export const testConfiguration = { reviewTimeoutS: 20, escalationTimeoutS: 10, quotaPerAssetHour: 100 };
 
 const folder = join(repositoryRoot, 'dist/test-assembly');
 const lock = `${folder}.lock`;
