@@ -80,6 +80,7 @@ test('whatever is killed whenever: nothing is lost, nothing happens twice', asyn
   const random = seededRandom(seed);
   let livingOver = false;
   let stopping = false;
+  const beingAnswered = new Set<string>();
   const living = (async () => {
     for (let row = 0; !livingOver; row += 1) {
       if (row === 30) district.tripPump();
@@ -93,7 +94,14 @@ test('whatever is killed whenever: nothing is lost, nothing happens twice', asyn
   const answering = (async () => {
     while (!stopping) {
       const asked = (await stack.cases().catch(() => [])).filter(({ status }) => status === 'in-review');
-      for (const { asset } of asked) await stack.answer(asset, 'approve').catch(() => undefined);
+      // Side by side: an answer waits until its question stands, and meanwhile others would run out of time.
+      for (const { asset } of asked.filter((one) => !beingAnswered.has(one.asset))) {
+        beingAnswered.add(asset);
+        void stack
+          .answer(asset, 'approve')
+          .catch(() => undefined)
+          .finally(() => beingAnswered.delete(asset));
+      }
       await sleep(300);
     }
   })();

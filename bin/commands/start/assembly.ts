@@ -17,9 +17,11 @@ export interface Assembly {
   readonly synthesized: boolean;
 }
 
-/** SHA-256 over the names and bytes of everything that the stack is made from. */
+/** SHA-256 over the names and bytes of everything that the stack is made from, and the context it is given. */
 function sourceDigest(): string {
-  const hash = createHash('sha256').update(process.version);
+  const hash = createHash('sha256')
+    .update(process.version)
+    .update(process.env.CDK_CONTEXT_JSON ?? '');
   for (const source of sources) {
     const path = join(repositoryRoot, source);
     const files = /\.[a-z]+$/.test(source)
