@@ -13,10 +13,19 @@ const runs =
         ['--runInBand', ...wholeStack],
       ];
 
+// A test that leaves something running must fail the run, not hang it. Both parts together take some 5 minutes.
+const limitMs = 25 * 60_000;
+
 let failed = false;
 for (const args of runs) {
-  const { status, error } = spawnSync(process.execPath, [...jest, ...args], { stdio: 'inherit' });
-  if (error !== undefined) throw error;
+  const { status, error } = spawnSync(process.execPath, [...jest, ...args], {
+    stdio: 'inherit',
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
+  });
+  if (error?.code === 'ETIMEDOUT')
+    process.stderr.write(`Stopped after ${limitMs / 60_000} minutes: a test hangs, or left something running.\n`);
+  else if (error !== undefined) throw error;
   failed ||= status !== 0;
 }
 process.exitCode = failed ? 1 : 0;

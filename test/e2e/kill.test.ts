@@ -58,6 +58,8 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  livingOver = true;
+  stopping = true;
   await device?.stop();
   await stack?.stop();
 }, 30_000);
@@ -76,10 +78,12 @@ async function strike(names: readonly string[]): Promise<void> {
   for (const pid of names.flatMap((name) => processes[name] ?? [])) process.kill(pid, 'SIGKILL');
 }
 
+/** What goes on beside the test ends with it, also when it fails: a loop that goes on would keep the tests from ending. */
+let livingOver = false;
+let stopping = false;
+
 test('whatever is killed whenever: nothing is lost, nothing happens twice', async () => {
   const random = seededRandom(seed);
-  let livingOver = false;
-  let stopping = false;
   const beingAnswered = new Set<string>();
   const living = (async () => {
     for (let row = 0; !livingOver; row += 1) {
