@@ -1,15 +1,26 @@
-/** A person's answer: stored by one conditional write, audited, then the flow is woken. */
+/**
+ * A person's answer: stored by one conditional write, audited, then the flow is woken. By schedule (`{}`): answers that
+ * were stored and whose flow has not heard of them, because a process died in between.
+ */
+import { z } from 'zod';
 import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
 import { stepFunctions } from '../../lib/adapters/aws/clients.ts';
 import { caseWorld } from '../../lib/adapters/aws/worlds.ts';
 import { reviewAnswer } from '../../lib/contracts/case.ts';
-import { answerReview } from '../../lib/core/case/review.ts';
+import { answerReview, sweepAnswers } from '../../lib/core/case/review.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 
+/** Told apart by `v`, so that a wrong answer is told what is wrong with it. */
+const input = z.discriminatedUnion('v', [reviewAnswer, z.strictObject({ v: z.undefined().optional() })]);
 const ports = reviewPorts(caseWorld(), stepFunctions());
 
 export const handler = handle({
   name: 'review-answer',
-  input: reviewAnswer,
-  run: async (event) => await answerReview(ports, event),
+  input,
+  run: async (event, { log }) => {
+    if ('caseId' in event) return await answerReview(ports, event);
+    const swept = await sweepAnswers(ports);
+    for (const problem of swept.failed) log.warn('an answer could not be completed', problem);
+    return swept;
+  },
 });

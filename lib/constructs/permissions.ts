@@ -93,7 +93,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     ...small,
   },
   'review-answer': {
-    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query'], audit: append },
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query', 'index:by-open'], audit: append },
     reads: [],
     writes: [],
     publishes: true,

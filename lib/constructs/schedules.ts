@@ -18,6 +18,7 @@ const rates: ReadonlyArray<readonly [FunctionName, string]> = [
   ['silence', 'rate(1 minute)'],
   ['sweeper', 'rate(1 minute)'],
   ['reconcile', 'rate(1 minute)'],
+  ['review-answer', 'rate(1 minute)'],
   ['checkpoint', 'rate(10 minutes)'],
   ['calibrate', 'rate(15 minutes)'],
 ];

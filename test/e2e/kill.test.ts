@@ -123,12 +123,17 @@ test('whatever is killed whenever: nothing is lost, nothing happens twice', asyn
       async () => {
         await invokeFunction(stack.context, 'sweeper', {});
         await invokeFunction(stack.context, 'reconcile', {});
+        await invokeFunction(stack.context, 'review-answer', {});
         await expectCasesTerminal(stack);
         await expectFlagsDecidedOnce(stack);
         return true;
       },
       100_000,
-    );
+    ).catch((error: unknown) => {
+      throw new Error(`${error instanceof Error ? error.message : error}; still running:\n${stack.runningFlows()}`, {
+        cause: error instanceof Error ? error.cause : error,
+      });
+    });
   await over();
   // The last readings bring their last flags.
   livingOver = true;

@@ -7,7 +7,7 @@ import { DependencyError, NotFoundError } from '../../core/errors.ts';
 import type { Bus, Clock } from '../../core/ports.ts';
 import { appendAudit } from './audit-store.ts';
 import { flagsOf, freeSlot, getCase, getSlot, updateCase } from './case-store.ts';
-import { endReview, openReview, reviewsOf, takeToken } from './review-store.ts';
+import { endReview, markHeard, openReview, reviewsOf, takeToken, unheardAnswers } from './review-store.ts';
 
 export interface CaseWorld {
   readonly client: DynamoDBClient;
@@ -38,6 +38,9 @@ export function casePorts({ client, cases, audit, bus, now }: CaseWorld): CasePo
   };
 }
 
+/** What Step Functions calls a token whose task has ended; a task that was woken before is one of them. */
+const waitsNoMore = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
+
 export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
   const at = { client: world.client, table: world.cases };
   return {
@@ -47,14 +50,16 @@ export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
     async wake(caseId, round, output) {
       try {
         const taskToken = await takeToken(at, caseId, round);
-        if (!taskToken) return false;
+        if (!taskToken) return 'gone';
         await flows.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
-        return true;
-      } catch {
-        // Too late, or not reachable; the error's message may quote the token, so nothing of it goes further.
-        return false;
+        return 'woken';
+      } catch (error) {
+        // The error's message may quote the token, so nothing of it goes further.
+        return error instanceof Error && waitsNoMore.has(error.name) ? 'gone' : 'unreachable';
       }
     },
+    markHeard: (caseId, round) => markHeard(at, caseId, round),
+    unheard: (storedBeforeMs) => unheardAnswers(at, storedBeforeMs),
   };
 }
 

@@ -15,6 +15,11 @@ import { type ReviewAnswer, type ReviewRequest, reviewAnswer, reviewRequest } fr
 import type { Review, ReviewEnd } from '../../core/case/effective.ts';
 import type { CaseTable } from './case-store.ts';
 
+/** In the sparse index `by-open`: a person has answered, and the flow may not know yet. */
+const unheardMark = 'answer';
+/** Answers of one sweep at most. */
+const maxSwept = 100;
+
 const key = (caseId: string, round: number) => ({ pk: { S: `case#${caseId}` }, sk: { S: `review#${round}` } });
 
 /**
@@ -81,14 +86,26 @@ export async function endReview(
   nowMs: number,
 ): Promise<{ readonly end: ReviewEnd; readonly won: boolean } | undefined> {
   const text = 'answer' in end ? JSON.stringify(reviewAnswer.parse(end.answer)) : 'timed-out';
-  const won = await updateIf(
-    at,
-    caseId,
-    round,
-    'SET #end = :end, endedAtMs = :now',
-    'attribute_exists(pk) AND attribute_not_exists(#end)',
-    { names: { '#end': 'end' }, values: { ':end': { S: text }, ':now': { N: String(nowMs) } } },
-  );
+  const values = { ':end': { S: text }, ':now': { N: String(nowMs) } };
+  const condition = 'attribute_exists(pk) AND attribute_not_exists(#end)';
+  // A timeout is written by the flow itself, which needs not be told; an answer stays in the index until it was heard.
+  const won =
+    'answer' in end
+      ? await updateIf(
+          at,
+          caseId,
+          round,
+          'SET #end = :end, endedAtMs = :now, #open = :open, dueAtMs = :now',
+          condition,
+          {
+            names: { '#end': 'end', '#open': 'open' },
+            values: { ...values, ':open': { S: unheardMark } },
+          },
+        )
+      : await updateIf(at, caseId, round, 'SET #end = :end, endedAtMs = :now', condition, {
+          names: { '#end': 'end' },
+          values,
+        });
   const review = await getReview(at, caseId, round);
   if (!review) return undefined;
   // After a lost answer the SDK's own repeat loses against the first write: what stands is ours all the same.
@@ -98,6 +115,35 @@ export async function endReview(
     stands.atMs === nowMs &&
     (stands.state === 'answered' ? JSON.stringify(stands.answer) : 'timed-out') === text;
   return { end: stands, won: won || isOurs };
+}
+
+/** Takes an answered round out of the index of those that the flow has not heard of. */
+export async function markHeard(at: CaseTable, caseId: string, round: number): Promise<void> {
+  await updateIf(at, caseId, round, 'REMOVE #open, dueAtMs', '#open = :open', {
+    names: { '#open': 'open' },
+    values: { ':open': { S: unheardMark } },
+  });
+}
+
+/** Answered rounds that nobody marked as heard, from the index: candidates only. */
+export async function unheardAnswers(
+  at: CaseTable,
+  storedBeforeMs: number,
+): Promise<{ readonly caseId: string; readonly round: number }[]> {
+  const { Items } = await at.client.send(
+    new QueryCommand({
+      TableName: at.table,
+      IndexName: 'by-open',
+      Limit: maxSwept,
+      KeyConditionExpression: '#open = :open AND dueAtMs <= :due',
+      ExpressionAttributeNames: { '#open': 'open' },
+      ExpressionAttributeValues: { ':open': { S: unheardMark }, ':due': { N: String(storedBeforeMs) } },
+    }),
+  );
+  return (Items ?? []).map(({ pk, sk }) => ({
+    caseId: pk!.S!.slice('case#'.length),
+    round: Number(sk!.S!.slice('review#'.length)),
+  }));
 }
 
 /** The token that wakes the flow. For `SendTaskSuccess` only: never log it, never put it into an event or an answer. */

@@ -26,9 +26,16 @@ export interface ReviewPorts extends CasePorts {
     round: number,
     end: { readonly answer: ReviewAnswer } | { readonly timedOut: true },
   ): Promise<{ readonly end: ReviewEnd; readonly won: boolean } | undefined>;
-  /** Wakes the flow that waits for a round. Never throws: false means that its own timeout will read the stored answer. */
-  wake(caseId: string, round: number, output: ReviewResult): Promise<boolean>;
+  /** Wakes the flow that waits for a round. Never throws: what is unreachable is tried again by the sweep. */
+  wake(caseId: string, round: number, output: ReviewResult): Promise<Waking>;
+  /** An answered round is remembered as unheard until this: the flow was woken, or waits no more. */
+  markHeard(caseId: string, round: number): Promise<void>;
+  /** Rounds whose answer was stored before the time and not marked since; candidates, to be read again. */
+  unheard(storedBeforeMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
 }
+
+/** `gone`: the flow waits for this round no more, because its time was over or its case is. */
+export type Waking = 'woken' | 'gone' | 'unreachable';
 
 /** What the flow gets when a round is over. */
 export type ReviewResult =

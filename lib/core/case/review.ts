@@ -84,9 +84,14 @@ export interface AnsweredReview {
   readonly caseId: string;
   readonly round: number;
   readonly answer: ReviewAnswer['answer'];
-  /** Whether the flow took it at once; else it reads the stored answer when its own time is over. */
+  /** Whether the flow took it at once; else the sweep wakes it, or it reads the stored answer when its time is over. */
   readonly woken: boolean;
 }
+
+type Answered = Extract<ReviewEnd, { readonly state: 'answered' }>;
+
+/** An answer whose flow has not heard of it for so long was left behind by a process that died or could not call. */
+export const hearingMs = 5_000;
 
 /**
  * A person's answer to the open question of a case.
@@ -106,30 +111,57 @@ export async function answerReview(ports: ReviewPorts, answer: ReviewAnswer): Pr
   const done = await ports.endReview(answer.caseId, round, { answer });
   if (done?.end.state !== 'answered' || (!done.won && !isSame(done.end.answer, answer)))
     throw new InvalidInputError(lateMessage(answer.caseId, done?.end), { code: 'review-over' });
-  // From here on everything may be repeated: the same answer given again completes what a crash left out.
+  return await completeAnswer(ports, stored, round, done.end);
+}
+
+/** What follows a stored answer. All of it may be repeated: whoever repeats it completes what a crash left out. */
+async function completeAnswer(
+  ports: ReviewPorts,
+  record: CaseRecord,
+  round: number,
+  { answer, atMs }: Answered,
+): Promise<AnsweredReview> {
+  const { caseId } = record;
   await ports.audit({
-    chain: chainOf(answer.caseId),
+    chain: chainOf(caseId),
     type: 'review-answered',
-    key: [answer.caseId, String(round)],
-    correlationId: stored.correlationId,
-    body: { round, ...done.end.answer },
+    key: [caseId, String(round)],
+    correlationId: record.correlationId,
+    body: { round, ...answer },
   });
-  await ports.changeCase(answer.caseId, (now) => withOverride(now, answer));
+  await ports.changeCase(caseId, (now) => withOverride(now, answer));
   await ports.publish(
     makeEvent(
       'ReviewAnswered',
-      { ...aboutCase(stored, done.end.atMs), answer: answer.answer, by: answer.by },
-      {
-        atMs: done.end.atMs,
-        correlationId: stored.correlationId,
-        subject: answer.caseId,
-        key: `${answer.caseId}/${round}`,
-      },
+      { ...aboutCase(record, atMs), answer: answer.answer, by: answer.by },
+      { atMs, correlationId: record.correlationId, subject: caseId, key: `${caseId}/${round}` },
     ),
   );
-  const result = { answer: answer.answer, by: answer.by, round, timedOut: false } as const;
-  const woken = await ports.wake(answer.caseId, round, result);
-  return { caseId: answer.caseId, round, answer: answer.answer, woken };
+  const waking = await ports.wake(caseId, round, { answer: answer.answer, by: answer.by, round, timedOut: false });
+  if (waking !== 'unreachable') await ports.markHeard(caseId, round);
+  return { caseId, round, answer: answer.answer, woken: waking === 'woken' };
+}
+
+export interface AnswersSwept {
+  readonly completed: number;
+  readonly failed: readonly { readonly caseId: string; readonly message: string }[];
+}
+
+/** Completes answers that were stored and not heard. One that cannot be completed does not keep the others from it. */
+export async function sweepAnswers(ports: ReviewPorts): Promise<AnswersSwept> {
+  let completed = 0;
+  const failed: { caseId: string; message: string }[] = [];
+  for (const { caseId, round } of await ports.unheard(ports.now() - hearingMs)) {
+    try {
+      const review = (await ports.reviews(caseId)).find(({ request }) => request.round === round);
+      if (review?.end.state !== 'answered') continue;
+      await completeAnswer(ports, await ports.loadCase(caseId), round, review.end);
+      completed += 1;
+    } catch (error) {
+      failed.push({ caseId, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { completed, failed };
 }
 
 /** The flow's timeout of a round: ends it, or learns that an answer was faster. */

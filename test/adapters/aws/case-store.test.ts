@@ -15,7 +15,15 @@ import {
   scanCases,
   updateCase,
 } from '../../../lib/adapters/aws/case-store.ts';
-import { endReview, getReview, openReview, reviewsOf, takeToken } from '../../../lib/adapters/aws/review-store.ts';
+import {
+  endReview,
+  getReview,
+  markHeard,
+  openReview,
+  reviewsOf,
+  takeToken,
+  unheardAnswers,
+} from '../../../lib/adapters/aws/review-store.ts';
 import type { CaseRecord, ReviewAnswer } from '../../../lib/contracts/case.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
 import { caseFor } from '../../support/remediation-world.ts';
@@ -122,6 +130,21 @@ describe('reviews', () => {
       expect(ends[0]?.end).toEqual(ends[1]?.end);
     }
     expect((await reviewsOf(at, answer.caseId)).map(({ request: { round } }) => round)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('an answer is found until it was heard; a timeout, whose flow knows of it, never', async () => {
+    const caseId = sha256('unheard');
+    for (const round of [0, 1]) await openReview(at, { ...request(round), caseId }, 'token');
+    await endReview(at, caseId, 0, { answer: { ...answer, caseId } }, 1_000);
+    await endReview(at, caseId, 1, { timedOut: true }, 1_000);
+    const found = async (storedBeforeMs: number) =>
+      (await unheardAnswers(at, storedBeforeMs)).filter((one) => one.caseId === caseId);
+    expect(await found(999)).toEqual([]);
+    expect(await found(1_000)).toEqual([{ caseId, round: 0 }]);
+    await markHeard(at, caseId, 0);
+    await markHeard(at, caseId, 0);
+    expect(await found(1_000)).toEqual([]);
+    expect((await getReview(at, caseId, 0))?.end).toMatchObject({ state: 'answered', atMs: 1_000 });
   });
 
   test('a round that is asked again takes the new token and keeps its end', async () => {

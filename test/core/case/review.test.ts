@@ -5,7 +5,7 @@ import { type AuditDraft, entryIdOf, genesisHash, sealEntry } from '../../../lib
 import { closeCase } from '../../../lib/core/case/close.ts';
 import { approvalsIn, effectiveCase, type Review } from '../../../lib/core/case/effective.ts';
 import type { ReviewPorts, ReviewResult } from '../../../lib/core/case/ports.ts';
-import { answerReview, requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
+import { answerReview, hearingMs, requestReview, sweepAnswers, timeOutReview } from '../../../lib/core/case/review.ts';
 import type { BusEvent } from '../../../lib/core/ports.ts';
 import { caseFor, proposalFor } from '../../support/remediation-world.ts';
 
@@ -15,6 +15,7 @@ function world(record: CaseRecord) {
     reviews: [] as Review[],
     tokens: new Map<number, string>(),
     woken: [] as ReviewResult[],
+    unheard: new Map<number, number>(),
     audit: new Map<string, AuditDraft>(),
     events: [] as BusEvent[],
     nowMs: 5_000_000,
@@ -52,12 +53,20 @@ function world(record: CaseRecord) {
           ? { state: 'answered' as const, answer: end.answer, atMs: state.nowMs }
           : { state: 'timed-out' as const, atMs: state.nowMs };
       state.reviews[at] = { ...review, end: done };
+      if (done.state === 'answered') state.unheard.set(round, done.atMs);
       return { end: done, won: true };
     },
     wake: async (_id, _round, output) => {
       state.woken.push(output);
-      return true;
+      return 'woken';
     },
+    markHeard: async (_id, round) => {
+      state.unheard.delete(round);
+    },
+    unheard: async (storedBeforeMs) =>
+      [...state.unheard]
+        .filter(([, atMs]) => atMs <= storedBeforeMs)
+        .map(([round]) => ({ caseId: state.record.caseId, round })),
   };
   return { state, ports };
 }
@@ -110,6 +119,38 @@ describe('a review', () => {
     await answerReview(ports, answer());
     expect(approvalsIn(state.reviews)).toBe(1);
     expect([...state.audit.values()].filter(({ type }) => type === 'review-answered')).toHaveLength(1);
+  });
+
+  test.each(['audit', 'changeCase', 'publish', 'wake', 'markHeard'] as const)(
+    'killed before %s: the sweep completes the stored answer once its flow has had time to hear it',
+    async (step) => {
+      const { ports, answer, state } = await asking();
+      const killed = { ...ports, [step]: () => Promise.reject(new Error('killed')) };
+      await expect(answerReview(killed, answer())).rejects.toThrow('killed');
+      expect(await sweepAnswers(ports)).toEqual({ completed: 0, failed: [] });
+      state.nowMs += hearingMs;
+      expect(await sweepAnswers(ports)).toEqual({ completed: 1, failed: [] });
+      expect(state.woken.at(-1)).toEqual({ answer: 'approve', by: 'ann', round: 0, timedOut: false });
+      expect([...state.audit.values()].filter(({ type }) => type === 'review-answered')).toHaveLength(1);
+      expect(approvalsIn(state.reviews)).toBe(1);
+      expect(await sweepAnswers(ports)).toEqual({ completed: 0, failed: [] });
+    },
+  );
+
+  test('a flow that cannot be reached is tried again, one that waits no more is left alone; one problem stops no other', async () => {
+    const { ports, answer, state } = await asking();
+    const result = await answerReview({ ...ports, wake: async () => 'unreachable' }, answer());
+    expect(result.woken).toBe(false);
+    state.nowMs += hearingMs;
+    expect(await sweepAnswers({ ...ports, wake: async () => 'unreachable' })).toMatchObject({ completed: 1 });
+    const { caseId } = state.record;
+    const both = { ...ports, unheard: async () => [7, 0].map((round) => ({ caseId, round })) };
+    expect(await sweepAnswers({ ...both, audit: () => Promise.reject(new Error('no table')) })).toEqual({
+      completed: 0,
+      failed: [{ caseId, message: 'no table' }],
+    });
+    expect(await sweepAnswers({ ...both, wake: async () => 'gone' })).toEqual({ completed: 1, failed: [] });
+    expect(state.unheard.size).toBe(0);
   });
 
   test('the timeout learns of a stored answer, and ends the round where there is none', async () => {

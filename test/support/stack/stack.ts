@@ -3,7 +3,7 @@
  * over real MQTT. Nothing between them is replaced.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,6 +141,22 @@ export class Stack {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as CountedCall);
+  }
+
+  /** The last transitions of every execution that runs, for the message of a test that waited for its end in vain. */
+  runningFlows(): string {
+    const folder = join(this.data, 'states', 'running');
+    if (!existsSync(folder)) return 'no executions';
+    const tail = (name: string): string =>
+      readFileSync(join(folder, name), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .slice(-8)
+        .map((line) => line.slice(0, 400))
+        .join('\n');
+    return readdirSync(folder)
+      .map((name) => `${name}\n${tail(name)}`)
+      .join('\n\n');
   }
 
   // — assets —
