@@ -37,6 +37,13 @@ const askInstead = (question: string) => [
   },
 ];
 const ask = (question: string, after: 'permit' | 'handover') => ({ question, after });
+/** What is remembered of an effect that was sent, to ask about it where its outcome is not known. */
+const effectUnderWay = (undoing: boolean) => ({
+  effectKey: '{% $states.result.Payload.effectKey %}',
+  waitS: '{% $states.result.Payload.waitS %}',
+  reconciles: 0,
+  undoing,
+});
 const close = (resolution: string, note?: string) => ({ resolution, note: note ?? '' });
 
 export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string, unknown> {
@@ -62,6 +69,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             verifies: 0,
             waitS: 1,
             effectKey: '',
+            undoing: false,
             question:
               '{% $exists($states.result.Payload.question) ? $states.result.Payload.question : "May it act?" %}',
             after: 'permit',
@@ -179,7 +187,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         functions.remediate,
         { caseId },
         {
-          Assign: { effectKey: '{% $states.result.Payload.effectKey %}', waitS: '{% $states.result.Payload.waitS %}' },
+          Assign: effectUnderWay(false),
           Output: '{% $states.result.Payload %}',
           Retry: quickRetry,
           Catch: askInstead('Carrying it out failed:'),
@@ -189,12 +197,36 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
       Outcome: {
         Type: 'Choice',
         Choices: [
+          {
+            Condition: '{% $undoing and $states.input.status = "SUCCEEDED" %}',
+            Assign: ask(
+              'The action did not help and was undone. Please take over; approve when it is done.',
+              'handover',
+            ),
+            Next: 'MoreRounds',
+          },
+          {
+            Condition: '{% $undoing and $states.input.status = "FAILED" %}',
+            Assign: ask(
+              'The action did not help, and undoing it failed: it still holds. Please take over; approve when it is done.',
+              'handover',
+            ),
+            Next: 'MoreRounds',
+          },
           { Condition: '{% $states.input.status = "SUCCEEDED" and $isVerifiable %}', Next: 'Settle' },
           // A ticket has no success test of its own: it is done when it is raised.
           { Condition: '{% $states.input.status = "SUCCEEDED" %}', Assign: close('acted-unverified'), Next: 'Close' },
           {
             Condition: `{% $states.input.status = "UNKNOWN" and $not($exists($states.input.exhausted)) and $reconciles < ${maxReconciles} %}`,
             Next: 'WaitToReconcile',
+          },
+          {
+            Condition: '{% $undoing and $states.input.status = "UNKNOWN" %}',
+            Assign: ask(
+              'The action did not help, and it is not known whether it was undone. Please look, then approve when it is done.',
+              'handover',
+            ),
+            Next: 'MoreRounds',
           },
           {
             Condition: '{% $states.input.status = "UNKNOWN" %}',
@@ -270,10 +302,11 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         functions.remediate,
         { caseId, inverse: true },
         {
-          Assign: ask('The action did not help and was undone. Please take over; approve when it is done.', 'handover'),
+          Assign: effectUnderWay(true),
+          Output: '{% $states.result.Payload %}',
           Retry: quickRetry,
           Catch: askInstead('The action did not help, and undoing it failed:'),
-          Next: 'MoreRounds',
+          Next: 'Outcome',
         },
       ),
 

@@ -206,6 +206,28 @@ describe('CaseFlow', () => {
     expect(run.resolution).toBe('acted-unverified');
   });
 
+  test.each([
+    ['is found done', [done], 'was undone'],
+    ['is found refused', [{ ...done, status: 'FAILED' }], 'undoing it failed: it still holds'],
+    ['cannot be found out', [{ ...unknown, exhausted: true }], 'not known whether it was undone'],
+  ])('an undoing whose answer was lost is asked about until it %s', async (_what, found, question) => {
+    const run = await runCase({
+      Load: answers(act),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Verify: answers({ result: 'not-recovered' }),
+      Compensate: answers(unknown),
+      Reconcile: answers(unknown, ...found),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'approve' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('reconcile')).toHaveLength(2);
+    expect(run.calls('review-request')[0]!.question).toContain(question);
+    expect(run.calls('remediate')).toEqual([{ caseId }, { caseId, inverse: true }]);
+    expect(run.resolution).toBe('acted-unverified');
+  });
+
   test('asks when the readings cannot tell', async () => {
     const run = await runCase({
       Load: answers(act),
