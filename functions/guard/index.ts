@@ -5,7 +5,7 @@ import { quotaUsed } from '../../lib/adapters/aws/ledger-store.ts';
 import { s3ObjectStore } from '../../lib/adapters/aws/object-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { scopesOf, stoppedScopes } from '../../lib/adapters/aws/stop-store.ts';
-import { modelsPath } from '../../lib/adapters/models-folder.ts';
+import { modelsPath, packsWithPolicies } from '../../lib/adapters/models-folder.ts';
 import { cedarAuthorizers } from '../../lib/adapters/policy/cedar.ts';
 import { guard, guardInput } from '../../lib/core/guard/guard.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
@@ -17,7 +17,7 @@ const documents = new Documents(s3ObjectStore(s3(), env.BUCKET_DATA));
 const stop = { client: dynamoDb(), table: env.TABLE_STOP };
 const ledger = { client: dynamoDb(), table: env.TABLE_LEDGER };
 const ports = {
-  authorizerOf: cedarAuthorizers((pack) => modelsPath(pack, 'policies')),
+  authorizerOf: cedarAuthorizers((pack) => modelsPath(pack, 'policies'), packsWithPolicies()),
   assetOf: async (asset: string) => {
     const state = await states.get(asset);
     if (!state) throw new Error(`there is no asset ${asset}`);

@@ -1,5 +1,5 @@
 /** Where models and policies lie: beside a bundle under `models/`, in the repository under its own `models/`. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidInputError } from '../core/errors.ts';
@@ -18,3 +18,7 @@ export function modelsPath(...parts: readonly string[]): string {
   if (folder !== undefined) return join(folder, ...parts);
   throw new InvalidInputError(`There is no models folder at ${places.join(' or ')}.`, { code: 'models-missing' });
 }
+
+/** Names of the packs that have policies here. */
+export const packsWithPolicies = (): string[] =>
+  readdirSync(modelsPath()).filter((pack) => existsSync(modelsPath(pack, 'policies')));

@@ -34,14 +34,24 @@ declare module 'dynalite/db/index.js' {
   export interface Level {
     open(): Promise<void>;
     close(): Promise<void>;
-    get(key: string): Promise<unknown>;
+    readonly status: string;
+    /** Answers by promise, or by `found` where it is given. */
+    get(key: string, found?: (error: Error | null, value?: unknown) => void): Promise<unknown>;
+    getSync(key: string): unknown;
     put(key: string, value: unknown): Promise<void>;
     batch(operations: readonly Operation[]): Promise<void>;
     keys(range: { gte: string; lt: string }): AsyncIterable<string>;
     values(range: { gte: string; lt: string }): AsyncIterable<unknown>;
   }
+  type FoundTable = (error: Error | null, table?: Table) => void;
+  export interface Store {
+    readonly db: Level;
+    /** Changes call their last argument back. */
+    readonly tableDb: Record<'put' | 'del' | 'batch', unknown>;
+    getTable(name: string, checkStatus: boolean | undefined | FoundTable, found?: FoundTable): void;
+  }
   interface Db {
-    create(options: { path: string; createTableMs: number }): { readonly db: Level };
+    create(options: { path: string; createTableMs: number }): Store;
     /** Puts into indexes that an item calls for; `deletes` stay empty without a former item. */
     getIndexActions(
       indexes: readonly Index[],

@@ -10,6 +10,7 @@ import dynalite from 'dynalite';
 import db, { type Level } from 'dynalite/db/index.js';
 import type { TableModel } from '../assembly/model.ts';
 import { prepareTables, rebuildIndexes, TableChangedError } from './dynamo-files.ts';
+import { readInPlace } from './dynamo-reads.ts';
 
 export interface DynamoChildOptions {
   readonly dir: string;
@@ -102,6 +103,7 @@ function report(then?: () => void): void {
 
 try {
   const rebuilt = await prepare();
+  readInPlace();
   const server = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   server.prependListener('request', count);
   server.keepAliveTimeout = 120_000;

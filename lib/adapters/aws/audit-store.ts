@@ -45,11 +45,11 @@ export async function appendAudit(
   random: () => number = Math.random,
 ): Promise<AuditEntry> {
   const entryId = entryIdOf(draft);
-  let recent = await lastEntries(at, draft.chain, lookBackEntries);
+  let recent = await lastItems(at, draft.chain, lookBackEntries);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const repeat = recent.find((entry) => entry.entryId === entryId);
-    if (repeat) return repeat;
-    const head = recent[0];
+    const repeat = recent.find((item) => item.entryId?.S === entryId);
+    if (repeat) return parseItem(repeat);
+    const head = recent[0] && parseItem(recent[0]);
     const entry = sealEntry(draft, head ? head.seq + 1 : 0, head?.hash ?? genesisHash, nowMs);
     if (await putEntry(at, entry)) return entry;
     const winner = await entryAt(at, entry.chain, entry.seq);
@@ -60,7 +60,7 @@ export async function appendAudit(
     if (winner.entryId === entryId) return winner;
     // Others append to this chain right now: spread the tries, and go on from wherever the head is by then.
     await sleep(random() * Math.min(200, 4 * 2 ** attempt));
-    recent = await lastEntries(at, draft.chain, lookBackEntries);
+    recent = await lastItems(at, draft.chain, lookBackEntries);
   }
   throw new AuditContentionError(
     `${draft.chain}: ${maxAttempts} appends lost their race; the chain is too hot, try again later`,
@@ -70,7 +70,7 @@ export async function appendAudit(
 
 /** The newest entry, by a consistent read; `undefined` for a chain without entries. */
 export const auditHead = async (at: AuditTable, chain: string): Promise<AuditEntry | undefined> =>
-  (await lastEntries(at, chain, 1))[0];
+  (await lastItems(at, chain, 1)).map(parseItem)[0];
 
 /** One entry by its place, read consistently. */
 export async function entryAt(at: AuditTable, chain: string, seq: number): Promise<AuditEntry | undefined> {
@@ -139,7 +139,8 @@ export async function allChains(at: AuditTable): Promise<string[]> {
   return [...chains].sort();
 }
 
-async function lastEntries(at: AuditTable, chain: string, limit: number): Promise<AuditEntry[]> {
+/** The newest items of a chain, newest first: looking for a repeat needs their ids, not all that they say. */
+async function lastItems(at: AuditTable, chain: string, limit: number): Promise<Record<string, AttributeValue>[]> {
   const { Items } = await at.client.send(
     new QueryCommand({
       TableName: at.table,
@@ -151,7 +152,7 @@ async function lastEntries(at: AuditTable, chain: string, limit: number): Promis
       ExpressionAttributeValues: { ':chain': { S: chain } },
     }),
   );
-  return (Items ?? []).map(parseItem);
+  return Items ?? [];
 }
 
 /** Puts an entry where nothing stands. `false`: something stands there (perhaps this very entry, after a lost answer). */

@@ -4,13 +4,8 @@
  */
 import type { AssetRegistration } from '../../contracts/asset.ts';
 import { assetId } from '../../contracts/common.ts';
-import {
-  ingestRecord,
-  maxPayloadBytes,
-  type Telemetry,
-  telemetry,
-  telemetryVersion,
-} from '../../contracts/telemetry.ts';
+import { maxPayloadBytes, type Telemetry, telemetryVersion } from '../../contracts/telemetry.ts';
+import { parseIngestRecord, parseTelemetry } from './telemetry-shape.ts';
 
 export const quarantineReasons = [
   'bad-record',
@@ -81,7 +76,7 @@ export function decodeRecord(record: StreamRecord): Arrival | Refusal {
     ...(asset === undefined ? {} : { asset }),
   });
   if (data.length > maxRecordBase64) return refuse('oversized', `a record of ${data.length} base64 characters`);
-  const envelope = ingestRecord.safeParse(parseJson(Buffer.from(data, 'base64').toString('utf8')));
+  const envelope = parseIngestRecord(parseJson(Buffer.from(data, 'base64').toString('utf8')));
   if (!envelope.success) return refuse('bad-record', firstIssue(envelope.error));
   const { payload, receivedAtMs } = envelope.data;
   if (!assetId.safeParse(envelope.data.asset).success)
@@ -93,7 +88,7 @@ export function decodeRecord(record: StreamRecord): Arrival | Refusal {
       `a payload of ${Math.floor((payload.length * 3) / 4)} bytes, at most ${maxPayloadBytes}`,
     );
   }
-  const text = Buffer.from(payload, 'base64').toString('utf8');
+  const text = (envelope.bytes ?? Buffer.from(payload, 'base64')).toString('utf8');
   if (isDeeper(text, maxDepth)) return refuse('too-deep', `nested deeper than ${maxDepth}`);
   const body = parseJson(text);
   if (body === undefined) return refuse('not-json', text.length === 0 ? 'an empty payload' : 'the payload is not JSON');
@@ -104,7 +99,7 @@ export function decodeRecord(record: StreamRecord): Arrival | Refusal {
   if (version !== telemetryVersion) {
     return refuse('wrong-version', `version ${JSON.stringify(version)}, allowed is ${telemetryVersion}`);
   }
-  const parsed = telemetry.safeParse(body);
+  const parsed = parseTelemetry(body);
   if (!parsed.success) return refuse(hasInfinity(body) ? 'not-finite' : 'bad-shape', firstIssue(parsed.error));
   const message = parsed.data;
   if (message.asset !== asset) return refuse('asset-mismatch', `payload says "${message.asset}", topic "${asset}"`);

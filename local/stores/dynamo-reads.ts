@@ -1,0 +1,72 @@
+/**
+ * Makes dynalite's reads cheap, which is most of what it does: each call reads its table's description and then the
+ * item, each by a job for the thread pool and several turns of the event loop. LevelDB finds both in memory or in the
+ * kernel's cache, in microseconds, so they are read in place; a description is kept until a table is changed. Writes
+ * stay as they are: answered when LevelDB has handed them to the kernel.
+ */
+import { parse as parseUrl } from 'node:url';
+import db, { type Store, type Table } from 'dynalite/db/index.js';
+
+type Found<T> = (error: Error | null, value?: T) => void;
+
+/** Every store that dynalite makes from now on reads in place. Once a process. */
+export function readInPlace(): void {
+  const create = db.create;
+  db.create = (options) => {
+    const store = create(options);
+    readValuesInPlace(store);
+    keepTables(store);
+    return store;
+  };
+  // dynalite calls the deprecated `url.parse` for each request, and Node looks through the stack for each first call
+  // from a package whether to warn. Once it has been called from here it no longer looks.
+  const warned = process.noDeprecation;
+  process.noDeprecation = true;
+  parseUrl('/');
+  process.noDeprecation = warned ?? false;
+}
+
+function readValuesInPlace({ db: level }: Store): void {
+  const get = level.get;
+  level.get = (key: string, found?: Found<unknown>): Promise<unknown> => {
+    if (found === undefined || level.status !== 'open') return get(key, found);
+    let value: unknown;
+    try {
+      value = level.getSync(key);
+    } catch (error) {
+      setImmediate(found, error as Error);
+      return Promise.resolve();
+    }
+    // Not at once: dynalite's callers expect to return before they are called back.
+    queueMicrotask(() => found(null, value));
+    return Promise.resolve();
+  };
+}
+
+function keepTables(store: Store): void {
+  const { tableDb, getTable } = store;
+  const kept = new Map<string, Table>();
+  for (const change of ['put', 'del', 'batch'] as const) {
+    const original = tableDb[change] as (...given: unknown[]) => unknown;
+    Object.assign(tableDb, {
+      [change]: (...given: unknown[]) => {
+        kept.clear();
+        const done = given.at(-1) as Found<unknown>;
+        // Cleared again when it is done: a read in between may have kept what stood there before.
+        return original(...given.slice(0, -1), (error: Error | null, value?: unknown) => {
+          kept.clear();
+          done(error, value);
+        });
+      },
+    });
+  }
+  store.getTable = (name, checkStatus, found) => {
+    const done = typeof checkStatus === 'function' ? checkStatus : found!;
+    const table = kept.get(name);
+    if (table !== undefined) return queueMicrotask(() => done(null, table));
+    getTable(name, typeof checkStatus === 'function' ? undefined : checkStatus, (error, read) => {
+      if (!error && read?.TableStatus === 'ACTIVE') kept.set(name, read);
+      done(error, read);
+    });
+  };
+}
