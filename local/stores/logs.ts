@@ -2,8 +2,7 @@
  * Log groups as files: one line an event, `<ISO time>\t<message>`, in numbered generations of bounded size of which the
  * last two are kept. Serves the reading half of CloudWatch Logs.
  */
-import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
+import { appendFileSync, createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { JsonObject } from '../flow/types.ts';
@@ -90,7 +89,7 @@ export class LogStore implements LogWriter, AwsService {
       .sort((a, b) => a - b);
   }
 
-  async #write(name: string, group: Group): Promise<void> {
+  #write(name: string, group: Group): void {
     const text = group.pending.splice(0).join('');
     if (group.bytes >= (this.#options.fileBytes ?? 8 * 1024 * 1024)) {
       group.generation += 1;
@@ -101,9 +100,12 @@ export class LogStore implements LogWriter, AwsService {
     }
     group.bytes += Buffer.byteLength(text);
     // A full disk must not stop a plant's decisions: a log line that cannot be written is given up.
-    await appendFile(this.#file(name, group.generation), text).catch(() => undefined);
+    try {
+      appendFileSync(this.#file(name, group.generation), text);
+    } catch {
+      // As said.
+    }
     group.writing = undefined;
-    if (group.pending.length > 0) group.writing = this.#write(name, group);
   }
 
   #describe(input: JsonObject): JsonObject {

@@ -3,8 +3,8 @@
  * together. Objects under a lock keep every version and refuse to lose one.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { BucketModel } from '../assembly/model.ts';
@@ -95,7 +95,9 @@ export class ObjectStore implements ObjectWriter {
     };
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const temporary = `${file}.${randomUUID()}.tmp`;
-    await writeFile(temporary, Buffer.concat([Buffer.from(`${JSON.stringify(properties)}\n`), body]), { mode: 0o600 });
+    // Written and read in place: it only copies to and from the kernel's cache, and three jobs for the thread pool (open,
+    // write, close) would cost more than they do.
+    writeFileSync(temporary, Buffer.concat([Buffer.from(`${JSON.stringify(properties)}\n`), body]), { mode: 0o600 });
     const existing =
       options.onlyMatching !== undefined || bucket.objectLockEnabled ? await this.#read(file) : undefined;
     // From here without pause, so that two writers of one key cannot come between each other.
@@ -197,7 +199,7 @@ export class ObjectStore implements ObjectWriter {
   async #read(file: string): Promise<StoredObject | undefined> {
     let content: Buffer;
     try {
-      content = await readFile(file);
+      content = readFileSync(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;

@@ -2,12 +2,14 @@
  * An append-only log of JSON lines in segment files: what the stream, the bus's archive and the journals stand on.
  *
  * An append resolves after its bytes were handed to the kernel by write(), so what was acknowledged survives a kill of
- * the process at any moment (not a loss of power). Appends that arrive while a write is under way go down together in
- * the next one (group commit): that is where the throughput comes from. A record's address is the byte offset of its
+ * the process at any moment (not a loss of power). Appends of one turn of the event loop go down together in one write
+ * (group commit): that is where the throughput comes from. Writes and reads happen in place, since both only copy to or
+ * from the kernel's cache: a job for the thread pool costs several times as much as what it would do. A record's address is the byte offset of its
  * line in the whole log; a segment file carries the offset of its first byte in its name. A torn last line, left by a
  * kill in the middle of a write, was never acknowledged and is cut off at the next start.
  */
-import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface AppendLogOptions {
@@ -51,7 +53,9 @@ export class AppendLog {
   readonly #dir: string;
   readonly #segmentBytes: number;
   #segments: Segment[] = [];
-  #handle: FileHandle | undefined;
+  #file: number | undefined;
+  /** The segment that was read last, kept open: consumers read behind the writer again and again. */
+  #reading: { readonly base: number; readonly file: number } | undefined;
   #pending: Pending[] = [];
   #writing: Promise<void> | undefined;
   #closed = false;
@@ -84,7 +88,7 @@ export class AppendLog {
       }
     }
     if (log.#segments.length === 0) log.#segments.push(emptySegment(options.dir, 0));
-    await log.#openLast();
+    log.#openLast();
     return log;
   }
 
@@ -123,18 +127,23 @@ export class AppendLog {
     if (segment === undefined || from >= this.end) return [];
     const position = from - segment.base;
     if (position >= segment.size) return this.read(segment.base + segment.size, limits);
-    const handle = await open(segment.path, 'r');
-    try {
-      for (let want = Math.min(limits.bytes, 1024 * 1024); ; want *= 2) {
-        const length = Math.min(want, segment.size - position);
-        const buffer = Buffer.allocUnsafe(length);
-        const { bytesRead } = await handle.read(buffer, 0, length, position);
-        const records = linesOf(buffer.subarray(0, bytesRead), from, limits.records);
-        if (records.length > 0 || bytesRead < want) return records;
-      }
-    } finally {
-      await handle.close();
+    const file = this.#fileToRead(segment);
+    for (let want = Math.min(limits.bytes, 1024 * 1024); ; want *= 2) {
+      const length = Math.min(want, segment.size - position);
+      const buffer = Buffer.allocUnsafe(length);
+      const bytesRead = readSync(file, buffer, 0, length, position);
+      const records = linesOf(buffer.subarray(0, bytesRead), from, limits.records);
+      if (records.length > 0 || bytesRead < want) return records;
     }
+  }
+
+  #fileToRead(segment: Segment): number {
+    if (this.#reading?.base === segment.base) return this.#reading.file;
+    if (this.#reading !== undefined) closeSync(this.#reading.file);
+    this.#reading = undefined;
+    const file = openSync(segment.path, 'r');
+    this.#reading = { base: segment.base, file };
+    return file;
   }
 
   /**
@@ -158,8 +167,10 @@ export class AppendLog {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writing;
-    await this.#handle?.close();
-    this.#handle = undefined;
+    if (this.#file !== undefined) closeSync(this.#file);
+    if (this.#reading !== undefined) closeSync(this.#reading.file);
+    this.#file = undefined;
+    this.#reading = undefined;
   }
 
   async #drain(): Promise<void> {
@@ -168,7 +179,7 @@ export class AppendLog {
     while (this.#pending.length > 0) {
       const group = this.#takeGroup();
       try {
-        await this.#write(group);
+        this.#write(group);
       } catch (error) {
         const failure = error instanceof Error ? error : new Error(String(error));
         for (const one of group) one.reject(failure);
@@ -188,19 +199,22 @@ export class AppendLog {
     return this.#pending.splice(0, count);
   }
 
-  async #write(group: Pending[]): Promise<void> {
-    if (this.#segments.at(-1)!.size >= this.#segmentBytes) await this.#roll();
+  #write(group: Pending[]): void {
+    if (this.#segments.at(-1)!.size >= this.#segmentBytes) this.#roll();
     const segment = this.#segments.at(-1)!;
     const bytes = group.length === 1 ? group[0]!.bytes : Buffer.concat(group.map((one) => one.bytes));
     try {
       let written = 0;
       while (written < bytes.length) {
-        const result = await this.#handle!.write(bytes, written, bytes.length - written, segment.size + written);
-        written += result.bytesWritten;
+        written += writeSync(this.#file!, bytes, written, bytes.length - written, segment.size + written);
       }
     } catch (error) {
       // A half-written group (a full disk) must not become the beginning of the next line.
-      await this.#handle!.truncate(segment.size).catch(() => undefined);
+      try {
+        ftruncateSync(this.#file!, segment.size);
+      } catch {
+        // The first error says what is wrong.
+      }
       throw error;
     }
     let offset = segment.base + segment.size;
@@ -212,22 +226,21 @@ export class AppendLog {
     }
   }
 
-  async #roll(): Promise<void> {
+  #roll(): void {
     const next = emptySegment(this.#dir, this.end);
-    const handle = await open(next.path, 'a+');
-    await handle.close();
-    await this.#handle?.close();
+    closeSync(openSync(next.path, 'a+'));
+    if (this.#file !== undefined) closeSync(this.#file);
     this.#segments.push(next);
-    await this.#openLast();
+    this.#openLast();
   }
 
-  async #openLast(): Promise<void> {
+  #openLast(): void {
     const last = this.#segments.at(-1)!;
     // 'a+' only to make the file: on Linux, positions are ignored when a file is open for appending.
-    await (await open(last.path, 'a+')).close();
-    this.#handle = await open(last.path, 'r+');
-    const whole = await endOfLastLine(this.#handle, last.size);
-    if (whole < last.size) await this.#handle.truncate(whole);
+    closeSync(openSync(last.path, 'a+'));
+    this.#file = openSync(last.path, 'r+');
+    const whole = endOfLastLine(this.#file, last.size);
+    if (whole < last.size) ftruncateSync(this.#file, whole);
     last.size = whole;
   }
 }
@@ -249,11 +262,11 @@ function linesOf(buffer: Buffer, from: number, maxRecords: number): LogRecord[] 
 }
 
 /** Size of the file up to and including its last line break. */
-async function endOfLastLine(handle: FileHandle, size: number): Promise<number> {
+function endOfLastLine(file: number, size: number): number {
   const block = Buffer.allocUnsafe(64 * 1024);
   for (let end = size; end > 0; ) {
     const start = Math.max(0, end - block.length);
-    const { bytesRead } = await handle.read(block, 0, end - start, start);
+    const bytesRead = readSync(file, block, 0, end - start, start);
     const at = block.subarray(0, bytesRead).lastIndexOf(newline);
     if (at >= 0) return start + at + 1;
     end = start;

@@ -1,5 +1,5 @@
 /** What one channel did in the window, free of its unit and of the sampling rate. */
-import { largest, mean, quantile, rms, roughness, slope } from './statistics.ts';
+import { mean, medianOfThree, rms, roughness, slope } from './statistics.ts';
 import type { ChannelView, WindowView } from './window-view.ts';
 
 export interface ChannelStatistics {
@@ -109,12 +109,12 @@ function stepsNear(view: WindowView, raw: Float64Array, usualStep: number): numb
 
 /** Largest change between neighbouring rows from a little before the range `now` to its end. */
 function largestStepOf(values: Float64Array, view: WindowView): number {
-  const steps: number[] = [];
+  let found = 0;
   for (let row = Math.max(1, view.now[0] - 4); row < view.rows; row += 1) {
-    steps.push(Math.abs(values[row]! - values[row - 1]!));
+    const step = Math.abs(values[row]! - values[row - 1]!);
+    if (step > found) found = step;
   }
-  const found = largest(steps);
-  return Number.isNaN(found) ? 0 : found;
+  return Number.isFinite(found) ? found : 0;
 }
 
 function missingShare(raw: Float64Array, from: number, to: number): number {
@@ -127,10 +127,10 @@ function spikeShare(raw: Float64Array, from: number, to: number, limit: number):
   let spikes = 0;
   let count = 0;
   for (let row = Math.max(1, from - 1); row < to - 1; row += 1) {
-    const near = [raw[row - 1]!, raw[row]!, raw[row + 1]!];
-    if (near.some(Number.isNaN)) continue;
+    const middle = medianOfThree(raw[row - 1]!, raw[row]!, raw[row + 1]!);
+    if (Number.isNaN(middle)) continue;
     count += 1;
-    if (Math.abs(near[1]! - quantile(near, 0.5)) > limit) spikes += 1;
+    if (Math.abs(raw[row]! - middle) > limit) spikes += 1;
   }
   return count > 0 ? spikes / count : Number.NaN;
 }

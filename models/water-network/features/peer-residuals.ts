@@ -24,17 +24,18 @@ export function peerResiduals(open: OpenCalibration, window: Series): Residuals 
   const carried = new Float64Array(count);
   const peer = new Float64Array(rows * count);
   const levels = new Float64Array(rows * count);
+  const { dead, center, scale, season, staticNow } = open;
   for (let t = 0; t < rows; t += 1) {
     writeSeason(window.timesMs[t]!, harmonics, weekend, terms, 0);
-    const row = peer.subarray(t * count, (t + 1) * count);
+    const row = t * count;
     for (let j = 0; j < count; j += 1) {
-      if (open.dead[j] === 1) continue;
-      const value = (window.values[t * count + j]! - open.center[j]!) / open.scale[j]!;
+      if (dead[j] === 1) continue;
+      const value = (window.values[row + j]! - center[j]!) / scale[j]!;
       carried[j] = Number.isFinite(value) ? Math.max(-levelCut, Math.min(levelCut, value)) : carried[j]! * missingFade;
       let level = carried[j]!;
-      for (let s = 0; s < terms.length; s += 1) level -= terms[s]! * open.season[s * count + j]!;
-      levels[t * count + j] = level;
-      for (let c = 0; c < count; c += 1) row[c]! += level * open.staticNow[j * count + c]!;
+      for (let s = 0; s < terms.length; s += 1) level -= terms[s]! * season[s * count + j]!;
+      levels[row + j] = level;
+      for (let c = 0; c < count; c += 1) peer[row + c]! += level * staticNow[j * count + c]!;
     }
   }
   return { levels, peer };

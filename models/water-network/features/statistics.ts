@@ -25,11 +25,15 @@ export function rms(values: ArrayLike<number>, from = 0, to = values.length): nu
 
 /** Linear-interpolated quantile of the values that are there. */
 export function quantile(values: ArrayLike<number>, q: number): number {
-  const sorted = Float64Array.from(values)
-    .filter((value) => !Number.isNaN(value))
-    .sort();
-  if (sorted.length === 0) return Number.NaN;
-  const at = q * (sorted.length - 1);
+  const there = new Float64Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i]!;
+    if (!Number.isNaN(value)) there[count++] = value;
+  }
+  if (count === 0) return Number.NaN;
+  const sorted = there.subarray(0, count).sort();
+  const at = q * (count - 1);
   const low = Math.floor(at);
   const high = Math.ceil(at);
   return sorted[low]! + (sorted[high]! - sorted[low]!) * (at - low);
@@ -77,9 +81,23 @@ export function shareOf(values: readonly number[], test: (value: number) => bool
   return there.length > 0 ? there.filter(test).length / there.length : Number.NaN;
 }
 
-/** Largest of the values, NaN when there is none. */
-export const largest = (values: readonly number[]): number => quantile(values, 1);
-export const smallest = (values: readonly number[]): number => quantile(values, 0);
+/** Largest of the values, NaN when there is none. The same number as `quantile(values, 1)`, without sorting. */
+export function largest(values: ArrayLike<number>): number {
+  let found = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i += 1) if (values[i]! > found) found = values[i]!;
+  return Number.isFinite(found) ? found + 0 : quantile(values, 1);
+}
+
+/** Smallest of the values, NaN when there is none. The same number as `quantile(values, 0)`, without sorting. */
+export function smallest(values: ArrayLike<number>): number {
+  let found = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < values.length; i += 1) if (values[i]! < found) found = values[i]!;
+  return Number.isFinite(found) ? found + 0 : quantile(values, 0);
+}
+
+/** The middle one of three numbers. */
+export const medianOfThree = (a: number, b: number, c: number): number =>
+  Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 
 /** How few of the values carry the sum of squares: 1 when a single one does, 1/n when all do alike. */
 export function concentration(values: readonly number[]): number {
