@@ -29,7 +29,8 @@ export function readInPlace(): void {
 function readValuesInPlace({ db: level }: Store): void {
   const get = level.get;
   level.get = (key: string, found?: Found<unknown>): Promise<unknown> => {
-    if (found === undefined || level.status !== 'open') return get(key, found);
+    // Until it is open the level keeps calls back, and then calls itself with options in place of a function.
+    if (typeof found !== 'function' || level.status !== 'open') return get(key, found);
     let value: unknown;
     try {
       value = level.getSync(key);
