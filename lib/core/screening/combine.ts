@@ -14,7 +14,7 @@ export const evidenceNames: readonly string[] = [...graphEvidence, ...scalarEvid
 export const freshCut = 3;
 
 export interface Combiner {
-  readonly tails: readonly OpenTail[];
+  readonly tails: OpenTails;
   readonly combined: OpenTail;
   readonly fresh: OpenTail;
   /** Natural logarithm of the median of `dynamic-rms`. */
@@ -23,7 +23,7 @@ export interface Combiner {
 
 export function openCombiner(evidence: readonly EvidenceTail[], combined: EvidenceTail, fresh: EvidenceTail): Combiner {
   return {
-    tails: evidence.map(openTail),
+    tails: openTails(evidence.map(openTail)),
     combined: openTail(combined),
     fresh: openTail(fresh),
     usualActivity: usualActivity(evidence[dynamicRms]!),
@@ -39,28 +39,49 @@ export const usualActivity = (tail: EvidenceTail): number => Math.log(Math.max(t
 export const activityOf = (dynamic: number, usual: number): number =>
   Math.min(Math.max(Math.log(Math.max(dynamic, activityFloor)) - usual, -3), 3);
 
-/** Largest −log10 p of the evidences [from, to) of a row. */
+/** Tails side by side, so that a row's evidences are looked through without following references. */
+export interface OpenTails {
+  readonly list: readonly OpenTail[];
+  /** −log10 of the knots' exceedance probabilities, which all tails share as far as their knots go. */
+  readonly logs: Float64Array;
+  /** [knots × tails]: below its number an evidence says no more than the knot's probability. */
+  readonly floors: Float64Array;
+}
+
+export function openTails(list: readonly OpenTail[]): OpenTails {
+  const logs = list.reduce((longest, tail) => (tail.logs.length > longest.length ? tail.logs : longest), list[0]!.logs);
+  const floors = new Float64Array(logs.length * list.length);
+  for (let step = 0; step < logs.length; step += 1) {
+    for (const [k, { knots }] of list.entries())
+      floors[step * list.length + k] = knots[Math.min(step, knots.length - 1)]!;
+  }
+  return { list, logs, floors };
+}
+
+/** Largest −log10 p of the evidences [from, to) of a row, or `largest` where none says more. */
 export function largestLogP(
-  tails: readonly OpenTail[],
+  { list, logs, floors }: OpenTails,
   evidence: Float64Array | Float32Array,
   at: number,
   from: number,
   to: number,
+  largest = 0,
 ): number {
-  let largest = 0;
-  // The knot up to which nothing can be larger: all tails have the same probabilities, as far as their knots go.
-  let beaten = -1;
+  let found = largest;
+  // Knots that are beaten: nothing below the last of them can be larger.
+  let beaten = 0;
+  while (beaten < logs.length && logs[beaten]! <= found) beaten += 1;
+  let floor = (beaten - 1) * list.length;
   for (let k = from; k < to; k += 1) {
-    const tail = tails[k]!;
     const value = evidence[at + k]!;
-    if (beaten >= 0 && value < tail.knots[Math.min(beaten, tail.knots.length - 1)]!) continue;
-    const found = logP(tail, value);
-    if (!(found > largest)) continue;
-    largest = found;
-    const { logs } = tail;
-    while (beaten + 1 < logs.length && logs[beaten + 1]! <= largest) beaten += 1;
+    if (beaten > 0 && value < floors[floor + k]!) continue;
+    const own = logP(list[k]!, value);
+    if (!(own > found)) continue;
+    found = own;
+    while (beaten < logs.length && logs[beaten]! <= found) beaten += 1;
+    floor = (beaten - 1) * list.length;
   }
-  return largest;
+  return found;
 }
 
 export const freshFrom = 0;

@@ -92,9 +92,10 @@ export function decideRows(
     );
     line[graphWidth] = state.activity;
     line[graphWidth + 1] = -state.activity;
-    const rawFresh = Math.max(largestLogP(combiner.tails, line, 0, 0, freshTo), segment.stuck[r]!);
-    const slow = largestLogP(combiner.tails, line, 0, freshTo, width);
-    const logs = logP(combiner.combined, Math.max(rawFresh, slow));
+    const freshest = largestLogP(combiner.tails, line, 0, 0, freshTo);
+    const largest = largestLogP(combiner.tails, line, 0, freshTo, width, freshest);
+    const rawFresh = Math.max(freshest, segment.stuck[r]!);
+    const logs = logP(combiner.combined, Math.max(rawFresh, largest));
     const fresh = Math.min(logP(combiner.fresh, rawFresh), freshCut);
     state.fresh = Math.fround(state.fresh + releaseWeight * (fresh - state.fresh));
     out.pValues[row] = 10 ** -logs;

@@ -8,6 +8,7 @@ import {
   freshFrom,
   freshTo,
   largestLogP,
+  openTails,
   usualActivity,
 } from './combine.ts';
 import type { CrossValidated } from './cross-validate.ts';
@@ -84,7 +85,7 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
     );
   }
   const evidence = tailsOf(table, rows, skip, smoothing);
-  const open = evidence.map(openTail);
+  const open = openTails(evidence.map(openTail));
   const raw = new Float64Array(rows);
   const rawFresh = new Float64Array(rows);
   for (let t = 0; t < rows; t += 1) {

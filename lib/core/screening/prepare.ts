@@ -45,16 +45,30 @@ export function prepareSegment(
   const levelBefore = state.rows === 0 ? undefined : levelsAt(state.last, state.lastMs, open);
   const { rows, decimals } = stretch(open, state, source, from, limit, flags);
   const out = new Float32Array(rows * count);
-  const mask = new Float32Array(rows * count);
-  const season = new Float32Array(rows * terms);
+  const season = terms === 1 ? onesOf(rows) : new Float32Array(rows * terms);
   const observed = new Uint16Array(rows);
-  for (let r = 0; r < rows; r += 1) writeSeason(timesMs[from + r]!, harmonics, weekend, season, r * terms);
+  // One term is the constant alone.
+  if (terms > 1)
+    for (let r = 0; r < rows; r += 1) writeSeason(timesMs[from + r]!, harmonics, weekend, season, r * terms);
   const cells = values.subarray(from * count, (from + rows) * count);
-  const stuck = fillRows(open, state, levelBefore, cells, { z: out, mask, season, observed }, rows);
+  const filled: Filled = { z: out, mask: onesOf(rows * count), isMaskOwn: false, season, observed };
+  const stuck = fillRows(open, state, levelBefore, cells, filled, rows);
   const firstLevel = levelBefore ?? levelsAt(out.subarray(0, count), timesMs[from]!, open);
   report(open, state, observed, rows, flags);
   const weights = weightsFor(open, decimals);
-  return { rows, values: out, mask, season, observed, stuck, levelBefore: firstLevel, weights };
+  return { rows, values: out, mask: filled.mask, season, observed, stuck, levelBefore: firstLevel, weights };
+}
+
+const ones = new Map<number, Float32Array>();
+
+/** So many ones, to be read only: screening asks for a handful of sizes again and again. */
+function onesOf(length: number): Float32Array {
+  const known = ones.get(length);
+  if (known) return known;
+  if (ones.size > 512) ones.clear();
+  const made = new Float32Array(length).fill(1);
+  ones.set(length, made);
+  return made;
 }
 
 /**
@@ -99,7 +113,9 @@ function stretch(
 interface Filled {
   /** [rows × channels] */
   readonly z: Float32Array;
-  readonly mask: Float32Array;
+  /** Shared among all that miss nothing, until the first cell is missing. */
+  mask: Float32Array;
+  isMaskOwn: boolean;
   /** [rows × terms], already written. */
   readonly season: Float32Array;
   readonly observed: Uint16Array;
@@ -117,26 +133,29 @@ function fillRows(
   state: OpenState,
   levelBefore: Float32Array | undefined,
   cells: Float64Array,
-  { z, mask, season, observed }: Filled,
+  filled: Filled,
   rows: number,
 ): Float32Array {
+  const { z, observed } = filled;
   const { channelCount: count, center, scale, dead } = open;
   const { last, runs } = state;
   const limits = runLimitsOf(open);
   const logRows = Math.log10(open.doc.warmup.rows);
   const stuck = new Float32Array(rows);
   const allAlive = !dead.includes(1);
-  mask.fill(1);
   for (let row = 0, at = 0; row < rows; row += 1, at += count) {
     let finite = 0;
     for (let c = 0; c < count; c += 1) {
-      const value = (cells[at + c]! - center[c]!) / scale[c]!;
+      let value = (cells[at + c]! - center[c]!) / scale[c]!;
       finite += value - value;
-      z[at + c] = Math.min(Math.max(value, -valueCut), valueCut);
+      if (value > valueCut) value = valueCut;
+      else if (value < -valueCut) value = -valueCut;
+      z[at + c] = value;
     }
     // NaN as soon as one cell is missing, and then the row is gone through again, cell by cell.
     const whole = allAlive && finite === 0;
-    observed[row] = whole ? count : mendRow(open, levelBefore, cells, { z, mask, season }, row);
+    observed[row] = whole ? count : mendRow(open, levelBefore, cells, filled, row);
+    const { mask } = filled;
     let largest = 0;
     for (let c = 0; c < count; c += 1) {
       const value = z[at + c]!;
@@ -161,9 +180,12 @@ function mendRow(
   open: OpenCalibration,
   levelBefore: Float32Array | undefined,
   cells: Float64Array,
-  { z, mask, season }: Pick<Filled, 'z' | 'mask' | 'season'>,
+  filled: Filled,
   row: number,
 ): number {
+  if (!filled.isMaskOwn) filled.mask = filled.mask.slice();
+  filled.isMaskOwn = true;
+  const { z, mask, season } = filled;
   const { channelCount: count, center, scale, dead } = open;
   const at = row * count;
   let found = 0;

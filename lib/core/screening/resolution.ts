@@ -11,19 +11,27 @@ const windowCells = 512;
 /** Cells that must have been seen before a coarser stream is reported. */
 export const certainCells = 48;
 
+/** Added to a smaller number and taken away again, it leaves the number rounded to a whole one. */
+const wholeBit = 2 ** 52;
+
 /** Takes the row of cells from `from` on into account; a window ends with a row. */
 export function learnRow(state: OpenState, values: Float64Array, from: number, dead: Uint8Array): void {
   // Once full precision was seen the rest of the window cannot tell more.
   if (state.windowDecimals >= mostDecimals) state.windowCells += dead.length;
   else {
     let { windowDecimals } = state;
+    let power = windowDecimals < 0 ? Number.POSITIVE_INFINITY : 10 ** windowDecimals;
     let cells = 0;
     for (let c = 0; c < dead.length; c += 1) {
       const value = values[from + c]!;
       if (dead[c] === 1 || value - value !== 0) continue;
       cells += 1;
-      // Most cells have no more decimals than those before them: one look says so.
-      if (!hasDecimals(value, windowDecimals)) windowDecimals = Math.max(windowDecimals, decimalsOf(value));
+      // Most cells have no more decimals than those before them: one look says so, at first the cheapest one.
+      const scaled = Math.abs(value) * power;
+      if (scaled < wholeBit && Math.abs(scaled - (scaled + wholeBit - wholeBit)) <= 1e-12) continue;
+      if (hasDecimals(value, windowDecimals)) continue;
+      windowDecimals = Math.max(windowDecimals, decimalsOf(value));
+      power = 10 ** windowDecimals;
     }
     state.windowDecimals = windowDecimals;
     state.windowCells += cells;

@@ -108,7 +108,9 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
   }
   const count = calibration.channelCount;
   const floats = decodeFloats(packed.floats);
-  if (floats.length !== 4 * count + scalarCount || floats.some((value) => !Number.isFinite(value))) {
+  let finite = 0;
+  for (let i = 0; i < floats.length; i += 1) finite += floats[i]! - floats[i]!;
+  if (floats.length !== 4 * count + scalarCount || finite !== 0) {
     throw new RangeError(`The screening state does not hold the finite numbers of ${count} channels.`);
   }
   const scalar = (i: number): number => floats[4 * count + i]!;

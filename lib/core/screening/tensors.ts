@@ -29,6 +29,21 @@ function kernelOf(rows: number, weight: number): { smoothing: Float32Array; carr
   return kernel;
 }
 
+const lastRows = new Map<number, Float32Array>();
+
+/** Picks each asset's last row out of `rows`; kept where one asset fills them all. */
+function pickOf(group: readonly GroupMember[], rows: number): Float32Array {
+  const known = group.length === 1 && group[0]!.segment.rows === rows ? lastRows.get(rows) : undefined;
+  if (known) return known;
+  const pick = new Float32Array(group.length * rows);
+  for (const [a, { segment }] of group.entries()) pick[a * rows + segment.rows - 1] = 1;
+  if (group.length === 1 && group[0]!.segment.rows === rows) {
+    if (lastRows.size > 512) lastRows.clear();
+    lastRows.set(rows, pick);
+  }
+  return pick;
+}
+
 /**
  * @param group members of one smoothing and one set of seasonal terms
  * @param leastRows rows to pad to at least
@@ -74,8 +89,7 @@ export function packGroup(group: readonly GroupMember[], leastRows: number): Scr
     data: pack(block, 1, channels, count),
     dims: [assets, 1, channels],
   });
-  const pick = new Float32Array(assets * rows);
-  for (let a = 0; a < assets; a += 1) pick[a * rows + group[a]!.segment.rows - 1] = 1;
+  const pick = pickOf(group, rows);
   return {
     assets,
     rows,
