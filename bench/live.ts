@@ -35,7 +35,8 @@ export async function benchLatency({ quick, tell }: BenchOptions): Promise<Figur
 }
 
 export async function benchThroughput({ quick, tell }: BenchOptions): Promise<Figure[]> {
-  const perSecond = 1000;
+  // More than the aim: what is offered bounds what can be measured.
+  const perSecond = 1200;
   const seconds = quick ? 15 : 60;
   const assets = 100;
   const plainPerS = await plainScript(quick ? 5 : 15, tell);
