@@ -38,7 +38,8 @@ export async function benchThroughput({ quick, tell }: BenchOptions): Promise<Fi
   // More than the aim: what is offered bounds what can be measured.
   const perSecond = 1200;
   const seconds = quick ? 15 : 60;
-  const assets = 100;
+  // So many that, each with one onset, they give the share of flags.
+  const assets = 150;
   const plainPerS = await plainScript(quick ? 5 : 15, tell);
   const plant = await Plant.start({ assets, periodMs: (1000 * assets) / perSecond, tell });
   try {
