@@ -69,6 +69,7 @@ describe('the guard', () => {
     ['the stop switch cannot be read', { stopped: new Error('no answer') }, {}],
     ['the quota cannot be read', { quotaLeft: new Error('no answer') }, {}],
     ['there are no such policies', { authorizerOf: cedarAuthorizers(() => '/nowhere') }, {}],
+    ['policies did not open early', { authorizerOf: cedarAuthorizers(() => '/nowhere', ['water-network']) }, {}],
     ['the pack has no proper name', {}, { pack: '../x' }],
     ['the quota is no number', { quotaLeft: Number.NaN }, {}],
   ])('fails closed when %s: a person is asked, with the reason', async (_, world, change) => {
