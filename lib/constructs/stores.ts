@@ -116,6 +116,13 @@ export class Stores extends Construct {
           expiration: Duration.days(configuration.rawRetentionDays),
           noncurrentVersionExpiration: Duration.days(7),
         },
+        // An open chunk is replaced within 7 days of readings (lib/core/window/compact.ts); the rest is for long silences.
+        {
+          id: 'open',
+          prefix: 'open/',
+          expiration: Duration.days(60),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
         { id: 'quarantine', prefix: 'quarantine/', expiration: Duration.days(configuration.rawRetentionDays) },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(3) },
       ],

@@ -83,6 +83,13 @@ interface Prepared {
   readonly request: ScreenRequest | undefined;
 }
 
+/** An asset's step as it is without compaction. */
+interface Planned {
+  readonly one: Prepared;
+  readonly result: ScreenResult | undefined;
+  readonly plain: Step;
+}
+
 /** @throws what a shared step throws (states, raw batch): then the whole batch is delivered again */
 export async function screenStreamBatch(ports: ScreenPorts, batch: StreamBatch): Promise<ScreenReport> {
   const run = new BatchRun(ports, batch);
@@ -212,14 +219,26 @@ class BatchRun {
     again: Work[],
     attempt: number,
   ): Promise<void> {
+    const steps: Planned[] = [];
+    for (const one of prepared) {
+      const { work, admission, request } = one;
+      const result = screened.get(one);
+      if (request !== undefined && result === undefined) continue; // Its screening failed and was dealt with.
+      try {
+        if (!hasNews(admission)) this.count(admission, undefined, work);
+        else steps.push({ one, result, plain: this.stepFor(one, result, headOf(work.state)) });
+      } catch (error) {
+        retry(work, error);
+      }
+    }
+    const heads = await this.compactDue(steps);
     await Promise.all(
-      prepared.map(async (one) => {
-        const { work, admission, request } = one;
-        const result = screened.get(one);
-        if (request !== undefined && result === undefined) return; // Its screening failed and was dealt with.
+      steps.map(async ({ one, result, plain }) => {
+        const { work, admission } = one;
         try {
-          if (!hasNews(admission)) return this.count(admission, undefined, work);
-          const step = await this.stepFor(work, admission, result);
+          const head = heads.get(work.asset);
+          if (head instanceof Error) throw head;
+          const step = head === undefined ? plain : this.stepFor(one, result, head);
           const raised = await raiseFlags(this.ports, step.flags, this.ports.now());
           if (await this.ports.states.put(step.next)) this.count(admission, raised, work);
           else if (attempt < maxAttempts) again.push(work);
@@ -238,17 +257,18 @@ class BatchRun {
     );
   }
 
-  private async stepFor(
-    work: Work,
-    admission: Admission<ArrivedRow>,
-    screened: ScreenResult | undefined,
-  ): Promise<Step> {
-    const { asset, state, documents } = work;
-    const base = { state, calibration: documents.calibration, admission, screened, batch: this.ref };
-    const plain = stepOf({ ...base, head: headOf(state) });
+  private stepFor({ work, admission }: Prepared, screened: ScreenResult | undefined, head: WindowHead): Step {
+    const { state, documents } = work;
+    return stepOf({ state, calibration: documents.calibration, admission, screened, head, batch: this.ref });
+  }
+
+  /** Heads of the assets whose tails are compacted now, all together, because they share objects. */
+  private compactDue(steps: readonly Planned[]): Promise<ReadonlyMap<string, WindowHead | Error>> {
     // A decision reads the window next: a flag is worth a compaction, so that it reads few objects.
-    if (!needsCompaction(state) && (plain.flags.length === 0 || state.tail.length < 4)) return plain;
-    return stepOf({ ...base, head: await compact(this.ports.windows, asset, headOf(state)) });
+    const due = steps.filter(
+      ({ one: { work }, plain }) => plain.flags.length > 0 || needsCompaction(work.state, this.ref),
+    );
+    return compact(this.ports.windows, new Map(due.map(({ one: { work } }) => [work.asset, headOf(work.state)])));
   }
 
   /** Reads states anew; an asset whose state cannot be read fails or is refused as in the first reading. */
@@ -313,9 +333,10 @@ function prepare(work: Work): Prepared {
   return { work, admission, request: screenRequestOf(work.state, work.documents.calibration, admission.fresh) };
 }
 
-const headOf = ({ nextChunk, openPart, openRows, tailRows, tail }: AssetState): WindowHead => ({
+const headOf = ({ nextChunk, openPart, open, openRows, tailRows, tail }: AssetState): WindowHead => ({
   nextChunk,
   openPart,
+  ...(open === undefined ? {} : { open }),
   openRows,
   tailRows,
   tail,
