@@ -3,7 +3,7 @@ import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
 import { dynamoDb, eventBridge, s3 } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
-import { s3ObjectStore } from '../../lib/adapters/aws/object-store.ts';
+import { screenObjects } from '../../lib/adapters/aws/screen-objects.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { modelsPath } from '../../lib/adapters/models-folder.ts';
 import { openScreenEngine } from '../../lib/adapters/onnx/screen-engine.ts';
@@ -15,7 +15,7 @@ import { WindowStore } from '../../lib/core/window/window-store.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 
 const env = environment('TABLE_STATE', 'TABLE_CASES', 'BUCKET_DATA', 'BUS_NAME');
-const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
+const objects = screenObjects(s3(), env.BUCKET_DATA);
 const engine = openScreenEngine(modelsPath('screen', 'screen.onnx'));
 const ports = {
   objects,

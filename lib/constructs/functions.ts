@@ -93,6 +93,7 @@ export class Functions extends Construct {
       ...(may.models ? { layer: props.layer } : {}),
       memoryMb: may.memoryMb,
       timeoutS: may.timeoutS,
+      ...(may.diskMb === undefined ? {} : { diskMb: may.diskMb }),
     });
     this.grant(name, fn, props);
     return fn;

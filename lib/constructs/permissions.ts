@@ -2,7 +2,15 @@
 import type { FunctionName, TableName } from '../contracts/names.ts';
 
 /** First parts of keys in the data bucket. */
-export type DataPrefix = 'raw' | 'open' | 'window' | 'registration' | 'calibration' | 'evidence' | 'history' | 'quarantine';
+export type DataPrefix =
+  | 'raw'
+  | 'open'
+  | 'window'
+  | 'registration'
+  | 'calibration'
+  | 'evidence'
+  | 'history'
+  | 'quarantine';
 
 export interface FunctionPermissions {
   /** DynamoDB actions by table; `index:NAME` allows Query on that index. */
@@ -21,6 +29,8 @@ export interface FunctionPermissions {
   readonly models?: boolean;
   readonly memoryMb: number;
   readonly timeoutS: number;
+  /** Disk of its own (`/tmp`), MiB. @default 512, which costs nothing */
+  readonly diskMb?: number;
 }
 
 const append = ['Query', 'PutItem', 'GetItem'] as const;
@@ -35,6 +45,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     models: true,
     memoryMb: 1769,
     timeoutS: 60,
+    diskMb: 1536,
   },
   silence: {
     tables: { state: ['Scan', 'GetItem', 'PutItem'], cases: ['PutItem'] },

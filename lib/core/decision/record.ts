@@ -3,7 +3,13 @@
  * the decision, and every later run completes that one.
  */
 import { z } from 'zod';
-import { type Decision, decisionVersion, type GuardVerdict, guardVerdict, inference } from '../../contracts/decision.ts';
+import {
+  type Decision,
+  decisionVersion,
+  type GuardVerdict,
+  guardVerdict,
+  inference,
+} from '../../contracts/decision.ts';
 import { flaggedSignal } from '../../contracts/flag.ts';
 import { proposal } from '../../contracts/remediation.ts';
 import { hashOf } from '../audit/canonical.ts';

@@ -1,0 +1,19 @@
+/** The data bucket as screening sees it: what never changes is kept on the function's own disk. */
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { ObjectStore } from '../../core/ports.ts';
+import { type CacheArea, diskCached } from '../disk-cache.ts';
+import { s3ObjectStore } from './object-store.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** Together within the disk that lib/constructs/permissions.ts gives to the function, with room for whole blocks. */
+const areas: readonly CacheArea[] = [
+  // 43 KB an asset of 40 channels: some 20,000 assets.
+  { folder: 'documents', prefixes: ['registration/', 'calibration/'], maxBytes: 896 * mebibyte },
+  // An open chunk is read again after the asset's next 12 batches.
+  { folder: 'packs', prefixes: ['open/'], maxBytes: 384 * mebibyte },
+];
+
+/** @example const objects = screenObjects(s3(), env.BUCKET_DATA); */
+export const screenObjects = (client: S3Client, bucket: string): ObjectStore =>
+  diskCached(s3ObjectStore(client, bucket), areas);
