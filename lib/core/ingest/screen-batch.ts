@@ -10,7 +10,7 @@ import type { AssetState } from '../../contracts/asset.ts';
 import { ConflictError, isRetryable } from '../errors.ts';
 import type { Bus, Clock, ObjectStore } from '../ports.ts';
 import type { ScreenRequest, ScreenResult } from '../screening/types.ts';
-import { compact, needsCompaction, type WindowHead } from '../window/compact.ts';
+import { compact, dueTogether, type WindowHead } from '../window/compact.ts';
 import { rawRef } from '../window/keys.ts';
 import type { Segment } from '../window/rows.ts';
 import type { WindowStore } from '../window/window-store.ts';
@@ -264,11 +264,11 @@ class BatchRun {
 
   /** Heads of the assets whose tails are compacted now, all together, because they share objects. */
   private compactDue(steps: readonly Planned[]): Promise<ReadonlyMap<string, WindowHead | Error>> {
+    const heads = new Map(steps.map(({ one: { work } }) => [work.asset, headOf(work.state)]));
     // A decision reads the window next: a flag is worth a compaction, so that it reads few objects.
-    const due = steps.filter(
-      ({ one: { work }, plain }) => plain.flags.length > 0 || needsCompaction(work.state, this.ref),
-    );
-    return compact(this.ports.windows, new Map(due.map(({ one: { work } }) => [work.asset, headOf(work.state)])));
+    const flagged = steps.filter(({ plain }) => plain.flags.length > 0).map(({ one: { work } }) => work.asset);
+    const due = dueTogether(heads, new Set(flagged), this.ref);
+    return compact(this.ports.windows, new Map(due.map((asset) => [asset, heads.get(asset)!])));
   }
 
   /** Reads states anew; an asset whose state cannot be read fails or is refused as in the first reading. */

@@ -35,6 +35,28 @@ export const needsCompaction = ({ tail, tailRows }: WindowHead, batch: string): 
   tailRows >= maxTailRows ||
   (tail.length > 0 && hourOf(batch) - hourOf(tail[0]!) >= maxTailHours);
 
+/**
+ * Assets to compact now: those that are due or wanted, and so many others with the longest tails as their last pack has
+ * room for. So assets that report together come to be due together, and a small deployment, too, writes few objects.
+ * @param batch reference of the batch at hand
+ */
+export function dueTogether(
+  heads: ReadonlyMap<string, WindowHead>,
+  wanted: ReadonlySet<string>,
+  batch: string,
+): string[] {
+  const due: string[] = [];
+  const others: { asset: string; tail: number }[] = [];
+  for (const [asset, head] of heads) {
+    const tail = head.tail.length;
+    if (tail > 0 && (wanted.has(asset) || needsCompaction(head, batch))) due.push(asset);
+    else if (tail >= maxTailBatches / 2) others.push({ asset, tail });
+  }
+  const room = (maxPackAssets - (due.length % maxPackAssets)) % maxPackAssets;
+  others.sort((a, b) => b.tail - a.tail);
+  return [...due, ...others.slice(0, due.length === 0 ? 0 : room).map(({ asset }) => asset)];
+}
+
 /** Hours since the epoch of a reference `YYYYMMDDHH/ID`. */
 const hourOf = (ref: string): number =>
   Date.UTC(+ref.slice(0, 4), +ref.slice(4, 6) - 1, +ref.slice(6, 8), +ref.slice(8, 10)) / 3_600_000;

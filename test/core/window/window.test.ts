@@ -5,6 +5,7 @@ import { CorruptDataError } from '../../../lib/core/errors.ts';
 import { ColumnReader, packColumn } from '../../../lib/core/window/columns.ts';
 import {
   compact,
+  dueTogether,
   emptyHead,
   fullChunkRows,
   maxPackAssets,
@@ -211,6 +212,27 @@ describe('compaction of several assets', () => {
     expect(needsCompaction(head({}), '2026010800/b')).toBe(true);
     expect(needsCompaction(emptyHead, '2026010800/b')).toBe(false);
   });
+});
+
+test('assets are compacted with those that are due, as far as the last pack has room', () => {
+  const head = (batches: number): WindowHead => ({
+    ...emptyHead,
+    tail: Array.from({ length: batches }, () => '2026010100/a'),
+  });
+  const heads = new Map([
+    ['due', head(maxTailBatches)],
+    ['flagged', head(1)],
+    ['flagged, but new', head(0)],
+    ['half', head(maxTailBatches / 2)],
+    ['more', head(maxTailBatches - 1)],
+    ['short', head(2)],
+  ]);
+  const wanted = new Set(['flagged', 'flagged, but new']);
+  expect(dueTogether(heads, wanted, '2026010100/b')).toEqual(['due', 'flagged', 'more', 'half']);
+  heads.delete('due');
+  expect(dueTogether(heads, new Set(), '2026010100/b')).toEqual([]);
+  const many = new Map(Array.from({ length: 70 }, (_, at) => [`asset-${at}`, head(at < 63 ? 12 : 6)]));
+  expect(dueTogether(many, new Set(), '2026010100/b')).toHaveLength(maxPackAssets);
 });
 
 describe('columns', () => {
