@@ -74,7 +74,7 @@ const environmentHours = 2;
 const screenMemoryGb = 1769 / 1024;
 /** Beyond the 512 MB that cost nothing. */
 const screenDiskGb = (1536 - 512) / 1024;
-/** Room for calibrations in memory (Documents) and for documents on disk (screen-objects.ts), bytes. */
+/** Room for calibrations in memory (Documents) and for documents on disk (screen-stores.ts), bytes. */
 const documentsInMemory = 64 * 1024 * 1024;
 const documentsOnDisk = 896 * 1024 * 1024;
 /** Registration, calibration. */

@@ -22,6 +22,8 @@ const memoryGb: Readonly<Record<string, number>> = {
 const expressMemoryGb = 64 / 1024;
 /** Lines that Lambda itself writes of an invocation (start, end, report, as JSON), bytes; the run has none of them. */
 const platformLogBytes = 1_000;
+/** Keys that state-store.ts asks for in one call at most. */
+const keysOfCall = 100;
 /** States are looked at so often, because they grow and shrink with their tails. */
 const sampleEveryMs = 2_700;
 
@@ -51,7 +53,8 @@ export async function measureOperations({ quick, tell }: BenchOptions): Promise<
     // Objects that screening reads and writes depend on the size of the deployment: cost.ts counts them.
     const perReading: Quantities = {
       dynamoDbWriteUnit: stateUnits,
-      dynamoDbReadUnit: 1,
+      // States that were read because their process did not know them: keys of a call at most, a unit each.
+      dynamoDbReadUnit: (calls('screen', 'dynamodb', 'BatchGetItem') * Math.min(assets, keysOfCall)) / readings,
       lambdaGbSecond: ((figure('screen', 'durationMs') / 1000) * memoryGb['screen']!) / readings,
     };
     const perBatch: Quantities = {

@@ -28,12 +28,14 @@ import {
 import { type Arrival, checkAgainst, decodeRecord, isRefusal, type Refusal, type StreamRecord } from './decode.ts';
 import type { Documents } from './documents.ts';
 import { type FlagStore, raiseFlags } from './flags.ts';
+import type { KnownStates } from './known-states.ts';
 import type { Screen, StateStore } from './ports.ts';
 import { quarantine } from './quarantine.ts';
 import type { Admission } from './sequence.ts';
 
 export interface ScreenPorts {
   readonly states: StateStore;
+  readonly known: KnownStates;
   readonly documents: Documents;
   readonly windows: WindowStore;
   readonly objects: ObjectStore;
@@ -123,9 +125,16 @@ class BatchRun {
       if (isRefusal(decoded)) this.refusals.push(decoded);
       else if (!byAsset.get(decoded.asset)?.push(decoded)) byAsset.set(decoded.asset, [decoded]);
     }
-    const states = await this.ports.states.getMany([...byAsset.keys()]);
+    const unknown = new Map<string, Arrival[]>();
     await Promise.all(
       [...byAsset].map(async ([asset, arrivals]) => {
+        if (!(await this.takeKnown(asset, arrivals))) unknown.set(asset, arrivals);
+      }),
+    );
+    if (unknown.size === 0) return;
+    const states = await this.ports.states.getMany([...unknown.keys()]);
+    await Promise.all(
+      [...unknown].map(async ([asset, arrivals]) => {
         const state = states.get(asset);
         if (state === undefined) return this.refuse(arrivals, 'unknown-asset', 'no such asset is registered');
         try {
@@ -136,6 +145,21 @@ class BatchRun {
         }
       }),
     );
+  }
+
+  /** False where the asset's state must be read: whatever is not plain goes the long way, which deals with it. */
+  private async takeKnown(asset: string, arrivals: readonly Arrival[]): Promise<boolean> {
+    const rows = arrivals.flatMap(rowsOf);
+    const state = this.ports.known.continuedBy(asset, rows);
+    if (!state) return false;
+    try {
+      const documents = await this.documentsOf(state);
+      if (arrivals.some((arrival) => checkAgainst(arrival, documents.registration))) return false;
+      this.works.set(asset, { asset, arrivals, rows, documents, state });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private async take(asset: string, arrivals: readonly Arrival[], state: AssetState): Promise<void> {
@@ -240,8 +264,12 @@ class BatchRun {
           if (head instanceof Error) throw head;
           const step = head === undefined ? plain : this.stepFor(one, result, head);
           const raised = await raiseFlags(this.ports, step.flags, this.ports.now());
-          if (await this.ports.states.put(step.next)) this.count(admission, raised, work);
-          else if (attempt < maxAttempts) again.push(work);
+          // Whatever becomes of the write: until it is known to have won, the state is not.
+          this.ports.known.forget(work.asset);
+          if (await this.ports.states.put(step.next)) {
+            this.ports.known.wrote(step.next);
+            this.count(admission, raised, work);
+          } else if (attempt < maxAttempts) again.push(work);
           else
             this.giveUp(
               work.asset,

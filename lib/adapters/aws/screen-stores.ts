@@ -1,6 +1,8 @@
-/** The data bucket as screening sees it: what never changes is kept on the function's own disk. */
+/** What screening keeps from batch to batch, beside the data bucket: in memory, and what never changes on its own disk. */
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { ObjectStore } from '../../core/ports.ts';
+import { Documents } from '../../core/ingest/documents.ts';
+import { KnownStates } from '../../core/ingest/known-states.ts';
+import { WindowStore } from '../../core/window/window-store.ts';
 import { type CacheArea, diskCached } from '../disk-cache.ts';
 import { s3ObjectStore } from './object-store.ts';
 
@@ -14,6 +16,8 @@ const areas: readonly CacheArea[] = [
   { folder: 'packs', prefixes: ['open/'], maxBytes: 384 * mebibyte },
 ];
 
-/** @example const objects = screenObjects(s3(), env.BUCKET_DATA); */
-export const screenObjects = (client: S3Client, bucket: string): ObjectStore =>
-  diskCached(s3ObjectStore(client, bucket), areas);
+/** @example const ports = { ...screenStores(s3(), env.BUCKET_DATA), … }; */
+export function screenStores(client: S3Client, bucket: string) {
+  const objects = diskCached(s3ObjectStore(client, bucket), areas);
+  return { objects, documents: new Documents(objects), windows: new WindowStore(objects), known: new KnownStates() };
+}
