@@ -5,6 +5,7 @@ import { type Calibration, calibration } from '../../contracts/calibration.ts';
 import { canonical, hashOf, sha256 } from '../audit/canonical.ts';
 import { CorruptDataError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
+import { nameCalibration } from '../screening/open.ts';
 import { calibrationKey, registrationKey } from '../window/keys.ts';
 import { LruCache } from '../window/lru.ts';
 
@@ -30,8 +31,10 @@ export class Documents {
   }
 
   /** @throws CorruptDataError when it is missing or not what its hash names */
-  calibration(hash: string): Promise<Calibration> {
-    return this.read(this.calibrations, calibrationKey(hash), hash, calibration);
+  async calibration(hash: string): Promise<Calibration> {
+    const document = await this.read(this.calibrations, calibrationKey(hash), hash, calibration);
+    nameCalibration(document, hash);
+    return document;
   }
 
   putRegistration(document: AssetRegistration): Promise<string> {
