@@ -54,7 +54,6 @@ export const deploymentOf = (sensors: number): Deployment => ({
 
 const hoursAMonth = 730;
 const daysAMonth = 30.4;
-const shards = 1;
 const alarms = 12;
 const metrics = 60;
 const gb = 1e9;
@@ -77,6 +76,8 @@ const screenDiskGb = (1536 - 512) / 1024;
 /** Room for calibrations in memory (Documents) and for documents on disk (screen-stores.ts), bytes. */
 const documentsInMemory = 64 * 1024 * 1024;
 const documentsOnDisk = 896 * 1024 * 1024;
+/** What one environment, that of a shard, remembers: states (KnownStates), rows of tails (WindowStore). */
+const sensorsInMemory = 20_000;
 /** Registration, calibration. */
 const documentsOfAsset = 2;
 /** Batches of a tail when it is compacted, on average: some go early, to fill a pack. */
@@ -91,6 +92,8 @@ export function monthlyQuantities(
   const flags = readings * of.flaggedShare;
   const batches = readings / of.batchRecords;
   const { bytes } = measured;
+  // More than an environment remembers are shared among more shards.
+  const shards = Math.ceil(of.sensors / Math.min(sensorsInMemory, Math.floor(documentsOnDisk / bytes.documents)));
   const sum: Record<string, number> = {};
   const add = (quantities: Quantities, times: number): void => {
     for (const [name, quantity] of Object.entries(quantities)) sum[name] = (sum[name] ?? 0) + quantity * times;
@@ -109,12 +112,10 @@ export function monthlyQuantities(
   // Full chunks, an object each.
   add({ s3Put: 1 / fullChunkRows }, readings);
   // A new environment knows nothing: it reads documents and the open chunk of every asset, and the raw batches of tails.
-  const fits = of.sensors * bytes.documents <= documentsOnDisk * shards;
   const atStart = of.sensors * (documentsOfAsset + 1 + maxTailBatches / of.batchRecords);
   add({ s3Get: atStart }, hoursAMonth / environmentHours);
-  if (!fits) add({ s3Get: documentsOfAsset }, readings);
   // Assets take turns: where memory does not hold them all, each reading opens its documents from disk.
-  if (of.sensors * bytes.documents > documentsInMemory) {
+  if (of.sensors * bytes.documents > documentsInMemory * shards) {
     add({ lambdaGbSecond: (measured.documentsFromDiskMs / 1000) * screenMemoryGb }, readings);
   }
   sum['lambdaDiskGbSecond'] = ((sum['lambdaGbSecond'] ?? 0) / screenMemoryGb) * screenDiskGb;
