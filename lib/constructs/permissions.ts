@@ -39,7 +39,7 @@ const small = { memoryMb: 512, timeoutS: 15 };
 export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = {
   screen: {
     tables: { state: ['BatchGetItem', 'GetItem', 'PutItem'], cases: ['PutItem'] },
-    reads: ['raw', 'open', 'window', 'registration', 'calibration'],
+    reads: ['raw', 'open', 'registration', 'calibration'],
     writes: ['raw', 'open', 'window', 'quarantine'],
     publishes: true,
     models: true,
