@@ -39,7 +39,7 @@ export interface Deployment {
   /** Each with one message of one reading a minute. */
   readonly sensors: number;
   readonly flaggedShare: number;
-  /** Messages in one invocation of screen, as the batch window lets them gather. */
+  /** Messages in one invocation of screen on average, as the batch window lets them gather. */
   readonly batchRecords: number;
 }
 
@@ -49,7 +49,7 @@ export const batchWindowS = 10;
 export const deploymentOf = (sensors: number): Deployment => ({
   sensors,
   flaggedShare: 0.01,
-  batchRecords: Math.max(1, Math.min(batchSize, Math.floor((sensors / 60) * batchWindowS))),
+  batchRecords: Math.max(1, Math.min(batchSize, (sensors / 60) * batchWindowS)),
 });
 
 const hoursAMonth = 730;
@@ -80,7 +80,7 @@ const documentsOnDisk = 896 * 1024 * 1024;
 const sensorsInMemory = 20_000;
 /** Registration, calibration. */
 const documentsOfAsset = 2;
-/** Batches of a tail when it is compacted, on average: some go early, to fill a pack. */
+/** Batches of a tail when it is compacted, at least: some go early, to fill a pack (test/bench/assumptions.test.ts). */
 const compactedBatches = 0.75 * maxTailBatches;
 
 /** What a month of the deployment uses. Storage is that of the month in which retention has filled up. */

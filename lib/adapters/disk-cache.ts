@@ -84,14 +84,19 @@ class Files {
       await this.usedBytes;
       await writeFile(whole, Buffer.concat([digestOf(bytes), bytes]), { flag: 'wx' });
       await rename(whole, path);
-      const used = (await this.usedBytes) + bytes.byteLength + digestBytes;
-      this.usedBytes = used > this.maxBytes ? this.evict() : Promise.resolve(used);
-      await this.usedBytes;
+      await this.count(bytes.byteLength + digestBytes);
     } catch {
       // A full disk, most likely. What lies there is counted anew before the next one.
       this.usedBytes = undefined;
       await rm(whole, { force: true }).catch(() => undefined);
     }
+  }
+
+  /** One after the other, so that of many writes at once none is left out. */
+  private async count(added: number): Promise<void> {
+    const before = this.usedBytes ?? this.prepare();
+    this.usedBytes = before.then((used) => (used + added > this.maxBytes ? this.evict() : used + added));
+    await this.usedBytes;
   }
 
   private async prepare(): Promise<number> {

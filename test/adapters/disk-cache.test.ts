@@ -104,6 +104,13 @@ describe('a cache on disk', () => {
     expect(fetched).toEqual(['calibration/0']);
   });
 
+  test('stays within its room also when everything is written at once', async () => {
+    const objects = started();
+    await Promise.all(Array.from({ length: 50 }, (_, at) => objects.put(`calibration/${at}`, 'x'.repeat(1000))));
+    await objects.put('calibration/last', 'x');
+    expect(files().reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThanOrEqual(10_000);
+  });
+
   test('two processes at one folder, writing and evicting at once, always answer what was stored', async () => {
     const keys = Array.from({ length: 40 }, (_, at) => `calibration/${at}`);
     for (const key of keys) await bucket.put(key, key.repeat(40));
