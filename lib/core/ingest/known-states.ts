@@ -3,7 +3,8 @@
  * others since, so it is used only where that cannot matter:
  *
  * - The batch continues it without a gap: the asset's rows are the very next ones of its newest boot, in rising time. Had
- *   anybody screened rows since, these would not be the next ones, or they come again and are screened as they were.
+ *   anybody screened rows of it since, these would not be the next ones; or they come again, and are screened from the
+ *   same state as they were.
  * - It refuses nothing: a registration that has changed is read anew before anything goes to quarantine.
  * - It is written conditional on its version, as every state: another one's change is met there, and read.
  */
