@@ -60,11 +60,12 @@ export const assetState = z.strictObject({
     .strictObject({ bootId, seq, atMs: epochMs, score: z.number().min(0), rows: z.number().int().min(1) })
     .optional(),
   /**
-   * The window, oldest first: full chunks `window/ASSET/0 … nextChunk − 1`, then `window/ASSET/open-<openPart>` where
-   * `openRows` is above 0, then the raw batches that `tail` names (`YYYYMMDDHH/ID`).
+   * The window, oldest first: full chunks `window/ASSET/0 … nextChunk − 1`, then the asset's part of `open/<open>` where
+   * `openRows` is above 0, then the raw batches that `tail` names (`YYYYMMDDHH/ID`). `openPart` counts the open chunks.
    */
   nextChunk: z.number().int().min(0),
   openPart: z.number().int().min(0),
+  open: z.string().max(64).optional(),
   openRows: z.number().int().min(0),
   tailRows: z.number().int().min(0),
   tail: z.array(z.string().max(64)).max(64),

@@ -127,7 +127,7 @@ describe('the handlers', () => {
       inference: { tier: 1, window: { seq: flag.seq, bootId: 'boot-1' } },
     });
     const { window } = inferred['inference'] as { window: { hash: string; rows: number } };
-    expect(aws.objects.has(`/data/evidence/${window.hash}.json.gz`)).toBe(true);
+    expect(aws.objects.has(`/data/evidence/${window.hash}`)).toBe(true);
     expect(window.rows).toBeGreaterThan(1);
     const fresh = { ...inferred, flag };
     const guarded = await call('guard', fresh);
