@@ -315,8 +315,11 @@ describe('states that a process knows', () => {
     const ports = portsOf(world);
     await register(['p']);
     await screenStreamBatch(ports, batchOf([telemetryRecord(1, 'x', 0, [[1]])]));
-    await register(['p', 'q']);
-    const both = telemetryRecord(2, 'x', 1, [[1, 2]], { channels: ['p', 'q'] });
-    expect(await screenStreamBatch(ports, batchOf([both]))).toMatchObject({ readings: 1, quarantined: 0 });
+    const other = telemetryRecord(2, 'x', 1, [[2]], { channels: ['q'] });
+    // Refused by the registration of now.
+    expect(await screenStreamBatch(ports, batchOf([other]))).toMatchObject({ readings: 0, quarantined: 1 });
+    await register(['q']);
+    // The known state still names the registration that would refuse it.
+    expect(await screenStreamBatch(ports, batchOf([other]))).toMatchObject({ readings: 1, quarantined: 0 });
   });
 });
