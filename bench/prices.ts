@@ -75,6 +75,7 @@ export const prices = {
     source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
     noted,
   },
+  // Requests of Standard-IA cost a quarter more than those of Standard; the storage is what is cheaper.
   dynamoDbRareWriteUnit: {
     usd: 0.78125e-6,
     per: 'write request unit, Standard-IA',
