@@ -3,23 +3,26 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { assetId, bootId, epochMs, seq } from '../../contracts/common.ts';
 import type { windowRef } from '../../contracts/decision.ts';
+import { lazily } from '../../contracts/lazily.ts';
 import { channelMeta } from '../../contracts/telemetry.ts';
 import { sha256 } from '../audit/canonical.ts';
 import { CorruptDataError } from '../errors.ts';
 import type { Window } from './read-window.ts';
 
-const evidence = z.strictObject({
-  asset: assetId,
-  /** By row: index into `boots`. */
-  boot: z.array(z.number().int().min(0)),
-  boots: z.array(bootId),
-  channels: z.array(channelMeta),
-  seq: z.array(seq),
-  timesMs: z.array(epochMs),
-  v: z.literal(1),
-  /** By row, one value a channel, null where a cell is missing. */
-  values: z.array(z.array(z.union([z.number(), z.null()]))),
-});
+const evidence = lazily(() =>
+  z.strictObject({
+    asset: assetId,
+    /** By row: index into `boots`. */
+    boot: z.array(z.number().int().min(0)),
+    boots: z.array(bootId),
+    channels: z.array(channelMeta),
+    seq: z.array(seq),
+    timesMs: z.array(epochMs),
+    v: z.literal(1),
+    /** By row, one value a channel, null where a cell is missing. */
+    values: z.array(z.array(z.union([z.number(), z.null()]))),
+  }),
+);
 
 export interface EncodedWindow {
   readonly ref: z.infer<typeof windowRef>;
