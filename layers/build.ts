@@ -8,6 +8,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { checkedPack } from '../lib/core/pack.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '..');
 const functionsFolder = join(repositoryRoot, 'functions');
@@ -61,11 +62,12 @@ const shakeZod: Plugin = {
 
 /**
  * Bundles every function into `outDir/<name>/index.js` in one esbuild run.
- * @throws Error when a bundle with its companions exceeds `bundleLimitBytes`
+ * @throws Error when a bundle with its companions exceeds `bundleLimitBytes`, or a pack's manifest is not valid
  */
 export async function buildFunctions(outDir: string): Promise<string[]> {
   rmSync(outDir, { recursive: true, force: true });
   const names = functionFolders();
+  await checkPacks();
   await build({
     entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(functionsFolder, name, 'index.ts')])),
     outdir: outDir,
@@ -100,6 +102,12 @@ export async function buildFunctions(outDir: string): Promise<string[]> {
     }
   }
   return names;
+}
+
+/** Here rather than at each start of a function: a pack that is not what it should be never gets into a bundle. */
+async function checkPacks(): Promise<void> {
+  const { packs } = await import('../models/index.ts');
+  for (const pack of Object.values(packs)) checkedPack(pack);
 }
 
 /** SHA-256 over the names and bytes of every bundle and what lies beside it. */
