@@ -9,13 +9,18 @@ import type { z } from 'zod';
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function lazily<S extends z.ZodType>(make: () => S): S {
-  let made: S | undefined;
-  const schema = (): S => {
-    made ??= make();
-    return made;
+  // The first property that is looked for is not there and so asked of this prototype; from then on the schema itself
+  // is the prototype, and parsing pays nothing for the stand-in.
+  const become = (standIn: object): S => {
+    const schema = make();
+    Object.defineProperty(standIn, '_zod', { value: schema._zod });
+    Object.setPrototypeOf(standIn, schema);
+    return schema;
   };
-  return new Proxy({} as S, {
-    get: (_, key) => Reflect.get(schema(), key),
-    has: (_, key) => Reflect.has(schema(), key),
+  const unmade: object = new Proxy(Object.prototype, {
+    get: (_, key, standIn: object) => Reflect.get(become(standIn), key, standIn),
+    has: (_, key) => Reflect.has(become(standIn), key),
   });
+  const standIn: object = Object.create(unmade);
+  return standIn as S;
 }
