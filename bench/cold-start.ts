@@ -1,7 +1,8 @@
 /**
  * From process start to first answer: the real bundles against a process that only loads the runtime, makes the same
- * session and constructs the same SDK clients, bundled and hosted alike. The function also makes its calls (to a server
- * in this process that answers at once); the baseline makes none. Runs take turns.
+ * session and constructs the same SDK clients, bundled and hosted alike. The function also does the whole of its work:
+ * screen reads the asset and screens a reading, infer reads a window and classifies it (from a server in this process
+ * that answers at once). The baseline makes no call. Runs take turns.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { buildFunctions, buildLayer, hostPlatform, repositoryRoot } from '../layers/build.ts';
+import { buildFunctions, buildLayer, bundling, hostPlatform, repositoryRoot } from '../layers/build.ts';
 import { type ColdWorld, coldWorld } from './cold-start/world.ts';
 import { type BenchOptions, type Figure, median, rounded } from './figures.ts';
 
@@ -53,18 +54,9 @@ async function buildAll(folder: string): Promise<void> {
   for (const name of ['screen', 'infer'] as const) {
     const outdir = join(folder, 'baselines', name);
     await build({
+      ...bundling,
       entryPoints: { index: join(repositoryRoot, `bench/cold-start/baseline-${name}.ts`) },
       outdir,
-      bundle: true,
-      format: 'cjs',
-      platform: 'node',
-      target: 'node24',
-      mainFields: ['module', 'main'],
-      external: ['onnxruntime-node'],
-      minify: true,
-      keepNames: true,
-      legalComments: 'none',
-      logLevel: 'error',
     });
     writeFileSync(join(outdir, 'package.json'), '{"type":"commonjs"}\n');
     const { model } = baselines[name];

@@ -1,5 +1,8 @@
 /** Schemas that cost nothing until they are used. */
-import type { z } from 'zod';
+import { z } from 'zod';
+
+// What is parsed here came as JSON and has no cycles: looking for them costs a walk over each schema and a table a parse.
+z.config({ memoizer: { attach: () => {}, guard: () => {}, alloc: (_schema, _payload, empty) => empty } });
 
 /**
  * Stands for the schema that `make` makes, and makes it at the first look. A function loads the contracts that its

@@ -50,7 +50,8 @@ export class Documents {
       throw new CorruptDataError(`${key} is named by an asset's state but is not there.`, { code: 'document-missing' });
     let document: T;
     try {
-      document = schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+      // Parsed once and kept: compiling a parser for it, as zod does for what it may see often, would cost more.
+      document = schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')), { jitless: true });
     } catch (cause) {
       throw new CorruptDataError(`${key} does not keep its contract.`, { code: 'document-corrupt', cause });
     }

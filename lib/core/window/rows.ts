@@ -5,6 +5,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { assetId, bootId, seq } from '../../contracts/common.ts';
+import { lazily } from '../../contracts/lazily.ts';
 import { channelName, maxChannels } from '../../contracts/telemetry.ts';
 import { CorruptDataError } from '../errors.ts';
 
@@ -16,17 +17,21 @@ export interface Segment {
   readonly rows: readonly (readonly (number | null)[])[];
 }
 
-const storedSegment = z.strictObject({
-  b: bootId,
-  s: seq,
-  l: z.number().int().min(0),
-  r: z.array(z.array(z.union([z.number(), z.null()])).min(2)).min(1),
-});
+const storedSegment = lazily(() =>
+  z.strictObject({
+    b: bootId,
+    s: seq,
+    l: z.number().int().min(0),
+    r: z.array(z.array(z.union([z.number(), z.null()])).min(2)).min(1),
+  }),
+);
 type StoredSegment = z.infer<typeof storedSegment>;
-const layouts = z.array(z.array(channelName).min(1).max(maxChannels));
+const layouts = lazily(() => z.array(z.array(channelName).min(1).max(maxChannels)));
 
-const chunkDocument = z.strictObject({ v: z.literal(1), layouts, segments: z.array(storedSegment) });
-const rawDocument = z.strictObject({ v: z.literal(1), layouts, assets: z.record(assetId, z.array(storedSegment)) });
+const chunkDocument = lazily(() => z.strictObject({ v: z.literal(1), layouts, segments: z.array(storedSegment) }));
+const rawDocument = lazily(() =>
+  z.strictObject({ v: z.literal(1), layouts, assets: z.record(assetId, z.array(storedSegment)) }),
+);
 
 /** Bytes that a stored object may unpack to: a batch is at most 6 MiB of base64, a chunk far less. */
 const maxDocumentBytes = 64 * 1024 * 1024;
