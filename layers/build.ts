@@ -75,8 +75,8 @@ const credentialsOfEnvironment: Plugin = {
   },
 };
 
-/** How a function is bundled; what cold starts are compared with is bundled no worse. */
-export const bundling = {
+/** How a function is bundled. */
+const bundling = {
   bundle: true,
   format: 'cjs',
   platform: 'node',
