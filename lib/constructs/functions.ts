@@ -70,7 +70,6 @@ export class Functions extends Construct {
       CONFIGURATION_HASH: props.configurationHash,
       CODE_HASH: props.codeHash,
       POWERTOOLS_SERVICE_NAME: name,
-      POWERTOOLS_METRICS_NAMESPACE: 'Groundcrew',
       AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1',
     };
     if (may.startsCases) environment.CASE_FLOW_ARN = props.caseFlowArn;

@@ -37,7 +37,6 @@ beforeAll(async () => {
     CODE_HASH: 'd'.repeat(64),
     CASE_FLOW_ARN: 'arn:aws:states:eu-central-1:000000000000:stateMachine:case',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
-    POWERTOOLS_METRICS_DISABLED: 'true',
   });
   for (const [name, table] of Object.entries(created)) process.env[`TABLE_${name.toUpperCase()}`] = table;
   for (const name of ['screen', 'silence', 'trigger', 'calibrate', 'guard', 'record', 'route', 'sweeper', 'infer']) {

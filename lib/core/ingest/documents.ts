@@ -62,7 +62,8 @@ export class Documents {
     const text = Buffer.from(bytes).toString('utf8');
     let document: T;
     try {
-      document = schema.parse(JSON.parse(text));
+      // Parsed once and kept: compiling a parser for it, as zod does for what it may see often, would cost more.
+      document = schema.parse(JSON.parse(text), { jitless: true });
     } catch (cause) {
       throw new CorruptDataError(`${key} does not keep its contract.`, { code: 'document-corrupt', cause });
     }

@@ -7,6 +7,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import { assetId, bootId, epochMs, seq } from '../../contracts/common.ts';
 import type { windowRef } from '../../contracts/decision.ts';
+import { lazily } from '../../contracts/lazily.ts';
 import { channelMeta } from '../../contracts/telemetry.ts';
 import { sha256 } from '../audit/canonical.ts';
 import { CorruptDataError } from '../errors.ts';
@@ -14,14 +15,16 @@ import { ColumnReader, packColumn } from './columns.ts';
 import type { Window } from './read-window.ts';
 
 /** What stands before the columns: index into `boots`, number and time of each row, then one column a channel. */
-const evidence = z.strictObject({
-  v: z.literal(2),
-  asset: assetId,
-  boots: z.array(bootId).min(1),
-  channels: z.array(channelMeta),
-  rows: z.number().int().min(1).max(1_000_000),
-});
-const boundary = z.object({ seq, timeMs: epochMs });
+const evidence = lazily(() =>
+  z.strictObject({
+    v: z.literal(2),
+    asset: assetId,
+    boots: z.array(bootId).min(1),
+    channels: z.array(channelMeta),
+    rows: z.number().int().min(1).max(1_000_000),
+  }),
+);
+const boundary = lazily(() => z.object({ seq, timeMs: epochMs }));
 const maxEvidenceBytes = 64 * 1024 * 1024;
 
 export interface EncodedWindow {

@@ -5,6 +5,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { assetId, bootId, seq } from '../../contracts/common.ts';
+import { lazily } from '../../contracts/lazily.ts';
 import { channelName, maxChannels } from '../../contracts/telemetry.ts';
 import { CorruptDataError } from '../errors.ts';
 import { ColumnReader, packColumn } from './columns.ts';
@@ -17,24 +18,30 @@ export interface Segment {
   readonly rows: readonly (readonly (number | null)[])[];
 }
 
-const storedSegment = z.strictObject({
-  b: bootId,
-  s: seq,
-  l: z.number().int().min(0),
-  r: z.array(z.array(z.union([z.number(), z.null()])).min(2)).min(1),
-});
+const storedSegment = lazily(() =>
+  z.strictObject({
+    b: bootId,
+    s: seq,
+    l: z.number().int().min(0),
+    r: z.array(z.array(z.union([z.number(), z.null()])).min(2)).min(1),
+  }),
+);
 type StoredSegment = z.infer<typeof storedSegment>;
-const layouts = z.array(z.array(channelName).min(1).max(maxChannels));
+const layouts = lazily(() => z.array(z.array(channelName).min(1).max(maxChannels)));
 
 /** What stands before the columns of a chunk: its segments in order, `n` rows each. */
-const chunkHead = z.strictObject({
-  v: z.literal(2),
-  layouts,
-  segments: z.array(
-    z.strictObject({ b: bootId, s: seq, l: z.number().int().min(0), n: z.number().int().min(1).max(1_000_000) }),
-  ),
-});
-const rawDocument = z.strictObject({ v: z.literal(1), layouts, assets: z.record(assetId, z.array(storedSegment)) });
+const chunkHead = lazily(() =>
+  z.strictObject({
+    v: z.literal(2),
+    layouts,
+    segments: z.array(
+      z.strictObject({ b: bootId, s: seq, l: z.number().int().min(0), n: z.number().int().min(1).max(1_000_000) }),
+    ),
+  }),
+);
+const rawDocument = lazily(() =>
+  z.strictObject({ v: z.literal(1), layouts, assets: z.record(assetId, z.array(storedSegment)) }),
+);
 
 /** Bytes that a stored object may unpack to: a batch is at most 6 MiB of base64, a chunk far less. */
 const maxDocumentBytes = 64 * 1024 * 1024;
@@ -154,10 +161,12 @@ export function encodePack(chunks: ReadonlyMap<string, Uint8Array>): Uint8Array 
   return Buffer.concat([length, index, ...bodies]);
 }
 
-const packIndex = z.strictObject({
-  v: z.literal(1),
-  parts: z.record(assetId, z.tuple([z.number().int().min(0), z.number().int().min(1)])),
-});
+const packIndex = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    parts: z.record(assetId, z.tuple([z.number().int().min(0), z.number().int().min(1)])),
+  }),
+);
 
 /** One asset's chunk in a pack. @throws CorruptDataError when it is not there or not readable */
 export function decodePackPart(bytes: Uint8Array, asset: string): Segment[] {
