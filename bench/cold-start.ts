@@ -1,7 +1,8 @@
 /**
  * From process start to first answer: the real bundles against a process that only loads the runtime, makes the same
- * session and constructs the same SDK clients, bundled and hosted alike. The function also makes its calls (to a server
- * in this process that answers at once); the baseline makes none. Runs take turns.
+ * session and constructs the same SDK clients, hosted alike and bundled plainly. The function also does the whole of its work:
+ * screen reads the asset and screens a reading, infer reads a window and classifies it (from a server in this process
+ * that answers at once). The baseline makes no call. Runs take turns.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,55 +13,29 @@ import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { buildFunctions, buildLayer, hostPlatform, repositoryRoot } from '../layers/build.ts';
-import { encodeState } from '../lib/adapters/aws/state-store.ts';
-import { assetRegistration } from '../lib/contracts/asset.ts';
-import { hashOf } from '../lib/core/audit/canonical.ts';
-import { emptyHead } from '../lib/core/window/compact.ts';
-import { registrationKey } from '../lib/core/window/keys.ts';
-import { flagOf } from '../test/support/decision-data.ts';
+import { type ColdWorld, coldWorld } from './cold-start/world.ts';
 import { type BenchOptions, type Figure, median, rounded } from './figures.ts';
 
-const registration = assetRegistration.parse({
-  v: 1,
-  asset: 'town-1',
-  site: 'new-site',
-  pack: 'water-network',
-  channels: [],
-});
-const registrationHash = hashOf(registration);
-
-/** One registered asset, an empty bus, objects that are taken and forgotten. */
-async function answeringServer() {
-  const state = encodeState({
-    v: 1,
-    asset: 'town-1',
-    version: 0,
-    registrationHash,
-    boots: [],
-    readings: 0,
-    ...emptyHead,
-    tail: [],
-    holds: [],
-  });
-  const item = {
-    asset: { S: 'town-1' },
-    version: { N: '0' },
-    state: { B: Buffer.from(state).toString('base64') },
-  };
+/** One asset with all that belongs to it, an empty bus, items and objects that are taken and forgotten. */
+async function answeringServer({ item, objects }: ColdWorld) {
   const answers: Readonly<Record<string, unknown>> = {
     GetItem: { Item: item },
-    BatchGetItem: { Responses: {}, UnprocessedKeys: {} },
+    BatchGetItem: { Responses: { state: [item] }, UnprocessedKeys: {} },
+    PutItem: {},
     PutEvents: { FailedEntryCount: 0, Entries: [{ EventId: '1' }] },
   };
   const server = createServer((request, response) => {
     request.resume();
     request.on('end', () => {
       const operation = String(request.headers['x-amz-target'] ?? '').replace(/^.*\./, '');
-      const isObject = request.url?.includes(registrationKey(registrationHash)) === true;
-      const body = isObject ? JSON.stringify(registration) : JSON.stringify(answers[operation] ?? {});
-      const empty = request.method === 'PUT';
-      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(empty ? '' : body);
+      if (Object.hasOwn(answers, operation)) {
+        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+        return response.end(JSON.stringify(answers[operation]));
+      }
+      const key = new URL(request.url ?? '/', 'http://bucket').pathname.slice('/data/'.length);
+      if (request.method === 'PUT') return response.writeHead(200).end();
+      const object = objects.get(key);
+      return object ? response.writeHead(200).end(object) : response.writeHead(404).end();
     });
   });
   server.listen(0, '127.0.0.1');
@@ -68,26 +43,17 @@ async function answeringServer() {
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-const unknownReading = Buffer.from(
-  JSON.stringify({ asset: 'nobody', payload: Buffer.from('{}').toString('base64'), receivedAtMs: 1 }),
-).toString('base64');
-const events: Readonly<Record<string, unknown>> = {
-  screen: {
-    Records: [
-      {
-        eventID: 'shardId-000000000000:1',
-        kinesis: { sequenceNumber: '1', data: unknownReading, approximateArrivalTimestamp: 1_780_000_000 },
-      },
-    ],
-  },
-  infer: { flag: flagOf({ reason: 'silence' }) },
-};
+const baselines = {
+  screen: { model: 'models/screen/screen.onnx' },
+  infer: { model: 'models/water-network/model.onnx' },
+} as const;
 
 async function buildAll(folder: string): Promise<void> {
   await buildFunctions(join(folder, 'functions'));
   buildLayer(join(folder, 'layer'), hostPlatform);
-  for (const name of ['screen', 'infer']) {
+  for (const name of ['screen', 'infer'] as const) {
     const outdir = join(folder, 'baselines', name);
+    // Plainly, as anybody would bundle the SDK. It stays as it is, whatever the bundles of the functions learn.
     await build({
       entryPoints: { index: join(repositoryRoot, `bench/cold-start/baseline-${name}.ts`) },
       outdir,
@@ -103,15 +69,16 @@ async function buildAll(folder: string): Promise<void> {
       logLevel: 'error',
     });
     writeFileSync(join(outdir, 'package.json'), '{"type":"commonjs"}\n');
-    if (name === 'screen')
-      cpSync(join(repositoryRoot, 'models/screen/screen.onnx'), join(outdir, 'models/screen/screen.onnx'));
+    const { model } = baselines[name];
+    cpSync(join(repositoryRoot, model), join(outdir, model));
   }
 }
 
 export async function benchColdStart({ quick, tell }: BenchOptions): Promise<Figure[]> {
-  const runs = quick ? 5 : 15;
+  const runs = quick ? 5 : 25;
   const folder = mkdtempSync(join(tmpdir(), 'groundcrew-cold-'));
-  const { server, url } = await answeringServer();
+  const world = await coldWorld();
+  const { server, url } = await answeringServer(world);
   const start = async (bundle: string, event: unknown): Promise<number> => {
     const startMs = performance.now();
     const child = spawn(
@@ -137,11 +104,11 @@ export async function benchColdStart({ quick, tell }: BenchOptions): Promise<Fig
     await buildAll(folder);
     const parts: Record<string, number> = {};
     const ratios: Record<string, number> = {};
-    for (const name of ['screen', 'infer']) {
+    for (const name of ['screen', 'infer'] as const) {
       const own: number[] = [];
       const baseline: number[] = [];
       for (let run = -1; run < runs; run += 1) {
-        const ms = await start(join(folder, 'functions', name), events[name]);
+        const ms = await start(join(folder, 'functions', name), world.events[name]);
         const bareMs = await start(join(folder, 'baselines', name), {});
         // The first of each reads the files from disk.
         if (run < 0) continue;

@@ -51,6 +51,12 @@ export const prices = {
     source: 'https://aws.amazon.com/lambda/pricing/',
     noted,
   },
+  lambdaDiskGbSecond: {
+    usd: 3.09e-8,
+    per: 'GB-second of /tmp beyond 512 MB',
+    source: 'https://aws.amazon.com/lambda/pricing/',
+    noted,
+  },
   dynamoDbWriteUnit: {
     usd: 0.625e-6,
     per: 'write request unit (1 KB)',
@@ -69,6 +75,25 @@ export const prices = {
     source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
     noted,
   },
+  // Requests of Standard-IA cost a quarter more than those of Standard; the storage is what is cheaper.
+  dynamoDbRareWriteUnit: {
+    usd: 0.78125e-6,
+    per: 'write request unit, Standard-IA',
+    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+    noted,
+  },
+  dynamoDbRareReadUnit: {
+    usd: 0.15625e-6,
+    per: 'read request unit, Standard-IA (4 KB, consistent)',
+    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+    noted,
+  },
+  dynamoDbRareGbMonth: {
+    usd: 0.1,
+    per: 'GB-month of table, Standard-IA',
+    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+    noted,
+  },
   dynamoDbPitrGbMonth: {
     usd: 0.2,
     per: 'GB-month of point-in-time recovery',
@@ -81,6 +106,18 @@ export const prices = {
   eventBridgeEvent: {
     usd: 1e-6,
     per: 'custom event (64 KB)',
+    source: 'https://aws.amazon.com/eventbridge/pricing/',
+    noted,
+  },
+  archiveGb: {
+    usd: 0.1,
+    per: 'GB of events archived',
+    source: 'https://aws.amazon.com/eventbridge/pricing/',
+    noted,
+  },
+  archiveGbMonth: {
+    usd: 0.023,
+    per: 'GB-month of archive',
     source: 'https://aws.amazon.com/eventbridge/pricing/',
     noted,
   },

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openModel } from '../../lib/adapters/onnx/session.ts';
 import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
-import type { Pack, PackModel } from '../../lib/core/pack.ts';
+import { checkedPack, type Pack, type PackModel } from '../../lib/core/pack.ts';
 
 const modelsUrl = new URL('../../models/', import.meta.url);
 
@@ -26,7 +26,7 @@ export async function loadPack(name: string): Promise<Pack> {
   }
   const loaded: { default?: unknown } = await import(new URL(`${name}/index.ts`, modelsUrl).href);
   if (!isPack(loaded.default)) throw new Error(`models/${name}/index.ts does not export a pack as its default.`);
-  return loaded.default;
+  return checkedPack(loaded.default);
 }
 
 /** A pack speaks for an asset when it knows the roles of most of its channels. */

@@ -23,6 +23,7 @@ interface AnswerOptions extends Output {
   readonly by: string;
   readonly action?: string;
   readonly target?: string;
+  readonly proposal?: string;
 }
 
 const maxListed = 1000;
@@ -48,6 +49,11 @@ export function registerCase(program: Command): void {
       .requiredOption('--reason <text>', 'why; it stands in the audit')
       .option('--by <name>', 'who answers', operatorName())
       .option('--json', 'one JSON document');
+    if (answer === 'approve')
+      command.option(
+        '--proposal <hash>',
+        'what you have seen, as "case show" names it (the start is enough): refused when the case proposes something else by now',
+      );
     if (answer === 'override')
       command
         .requiredOption('--action <action>', 'what shall be done instead, such as close-valve')
@@ -122,6 +128,7 @@ function printCase(record: CaseRecord): void {
   printLine(`status    ${record.status}${record.resolution === undefined ? '' : ` (${record.resolution})`}`);
   if (record.proposal)
     printLine(`proposes  ${record.proposal.action} ${record.proposal.target}: ${record.proposal.why}`);
+  if (record.proposalHash !== undefined) printLine(`proposal  ${short(record.proposalHash)}`);
   if (record.ticket !== undefined) printLine(`ticket    ${record.ticket}`);
   if (record.note !== undefined) printLine(`note      ${record.note}`);
 }
@@ -145,7 +152,11 @@ async function respond(
   const stored = await findCase(context, id);
   const reviews = await reviewsOf(tableOf(context), stored.caseId);
   const { caseId, proposalHash } = effectiveCase(stored, reviews);
-  const { reason, by, action, target } = options;
+  const { reason, by, action, target, proposal } = options;
+  if (proposal !== undefined && (proposal.length < 8 || proposalHash?.startsWith(proposal) !== true))
+    throw new CommandFailure(
+      `Case ${short(caseId)} now proposes ${proposalHash === undefined ? 'nothing' : short(proposalHash)}, not ${proposal}: nothing was answered. Look again with "case show ${short(caseId)}".`,
+    );
   const result = await invokeFunction<AnsweredReview>(context, 'review-answer', {
     v: 1,
     caseId,

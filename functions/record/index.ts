@@ -24,10 +24,9 @@ export const handler = handle({
   input: recordInput,
   correlate: ({ flag }) => flag.correlationId,
   run: async (input, { measure }) => {
-    const { decision, isNew } = await record(ports, input);
-    const { verdict } = decision.guard;
+    const { decisionId, verdict, isNew } = await record(ports, input);
     const decisionLatencyMs = Date.now() - input.flag.receivedAtMs;
-    if (isNew) measure({ decisions: 1, decisionLatencyMs }, { pack: decision.pack, verdict });
-    return { decisionId: decision.decisionId, verdict };
+    if (isNew) measure({ decisions: 1, decisionLatencyMs }, { pack: input.pack, verdict });
+    return { decisionId, verdict };
   },
 });

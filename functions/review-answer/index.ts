@@ -20,7 +20,7 @@ export const handler = handle({
   run: async (event, { log }) => {
     if ('caseId' in event) return await answerReview(ports, event);
     const swept = await sweepAnswers(ports);
-    for (const problem of swept.failed) log.warn('an answer could not be completed', problem);
+    for (const { caseId, message } of swept.failed) log.warn(`case ${caseId}: its answer waits`, { error: message });
     return swept;
   },
 });

@@ -3,25 +3,20 @@ import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
 import { dynamoDb, eventBridge, s3 } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
-import { s3ObjectStore } from '../../lib/adapters/aws/object-store.ts';
+import { screenStores } from '../../lib/adapters/aws/screen-stores.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { modelsPath } from '../../lib/adapters/models-folder.ts';
 import { openScreenEngine } from '../../lib/adapters/onnx/screen-engine.ts';
-import { Documents } from '../../lib/core/ingest/documents.ts';
 import { screenStreamBatch } from '../../lib/core/ingest/screen-batch.ts';
 import { streamBatchOf, streamEvent } from '../../lib/core/ingest/stream-event.ts';
 import { screenBatch } from '../../lib/core/screening/screen.ts';
-import { WindowStore } from '../../lib/core/window/window-store.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 
 const env = environment('TABLE_STATE', 'TABLE_CASES', 'BUCKET_DATA', 'BUS_NAME');
-const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
 const engine = openScreenEngine(modelsPath('screen', 'screen.onnx'));
 const ports = {
-  objects,
+  ...screenStores(s3(), env.BUCKET_DATA),
   states: dynamoStateStore(dynamoDb(), env.TABLE_STATE),
-  documents: new Documents(objects),
-  windows: new WindowStore(objects),
   flags: dynamoFlagStore(dynamoDb(), env.TABLE_CASES),
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   screen: async (requests: Parameters<typeof screenBatch>[1]) => screenBatch(await engine, requests),

@@ -30,6 +30,7 @@ export class Flows extends Construct {
       StateMachineType.EXPRESS,
       props.names.decideFlow,
       ['infer', 'guard', 'record', 'route'],
+      LogLevel.ERROR,
       () =>
         decideFlowDefinition({ infer: arn('infer'), guard: arn('guard'), record: arn('record'), route: arn('route') }),
     );
@@ -39,6 +40,7 @@ export class Flows extends Construct {
       StateMachineType.STANDARD,
       props.names.caseFlow,
       ['case-load', 'review-request', 'review-timeout', 'permit', 'remediate', 'reconcile', 'verify', 'close'],
+      LogLevel.ALL,
       () =>
         caseFlowDefinition({
           caseLoad: arn('case-load'),
@@ -59,6 +61,7 @@ export class Flows extends Construct {
     stateMachineType: StateMachineType,
     stateMachineName: string,
     calls: readonly FunctionName[],
+    level: LogLevel,
     definition: () => Record<string, unknown>,
   ): StateMachine {
     const logs = new LogGroup(this, `${id}Logs`, {
@@ -79,9 +82,15 @@ export class Flows extends Construct {
       definitionBody: DefinitionBody.fromString(Stack.of(this).toJsonString(definition())),
       role,
       // Task tokens pass through the input of a state; execution data therefore stays out of the logs.
-      logs: { destination: logs, level: LogLevel.ALL, includeExecutionData: false },
-      tracingEnabled: true,
+      logs: { destination: logs, level, includeExecutionData: false },
+      tracingEnabled: level === LogLevel.ALL,
     });
+    if (level !== LogLevel.ALL) {
+      const toldElsewhere =
+        'One run a flag: what it decided stands in the audit, and what failed is logged. A history and a trace of every success would cost as much as the run itself.';
+      acknowledge(machine, 'AwsSolutions-SF1', toldElsewhere);
+      acknowledge(machine, 'AwsSolutions-SF2', toldElsewhere);
+    }
     const logDelivery = 'Step Functions’ own statement: log delivery and X-Ray offer no resource-level permissions.';
     acknowledge(role, 'AwsSolutions-IAM5[Resource::*]', logDelivery);
     return machine;

@@ -1,6 +1,6 @@
 /** One function of the stack: its own log group, its own role, and nothing that it was not given. */
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -26,6 +26,8 @@ export interface FnProps {
   readonly memoryMb?: number;
   /** @default 15 */
   readonly timeoutS?: number;
+  /** @default 512 */
+  readonly diskMb?: number;
   /** The ONNX Runtime, where the function runs models. @default none */
   readonly layer?: ILayerVersion;
 }
@@ -59,6 +61,7 @@ export class Fn extends Construct {
       code: Code.fromAsset(join(props.bundles, props.name)),
       memorySize: props.memoryMb ?? 512,
       timeout: Duration.seconds(props.timeoutS ?? 15),
+      ...(props.diskMb === undefined ? {} : { ephemeralStorageSize: Size.mebibytes(props.diskMb) }),
       environment: props.environment,
       layers: props.layer === undefined ? [] : [props.layer],
       logGroup: this.logGroup,

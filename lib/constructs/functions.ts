@@ -70,7 +70,6 @@ export class Functions extends Construct {
       CONFIGURATION_HASH: props.configurationHash,
       CODE_HASH: props.codeHash,
       POWERTOOLS_SERVICE_NAME: name,
-      POWERTOOLS_METRICS_NAMESPACE: 'Groundcrew',
       AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1',
     };
     if (may.startsCases) environment.CASE_FLOW_ARN = props.caseFlowArn;
@@ -93,6 +92,7 @@ export class Functions extends Construct {
       ...(may.models ? { layer: props.layer } : {}),
       memoryMb: may.memoryMb,
       timeoutS: may.timeoutS,
+      ...(may.diskMb === undefined ? {} : { diskMb: may.diskMb }),
     });
     this.grant(name, fn, props);
     return fn;
@@ -134,8 +134,8 @@ export class Functions extends Construct {
     };
     objects(may.reads, 's3:GetObject');
     objects(may.writes, 's3:PutObject');
-    if (may.reads.some((prefix) => prefix === 'window' || prefix === 'history')) {
-      // Without it S3 answers 403 for an object that is not there; a chunk or a history that is absent means something,
+    if (may.reads.some((prefix) => prefix === 'open' || prefix === 'history')) {
+      // Without it S3 answers 403 for an object that is not there; a part or a history that is absent means something,
       // whereas a document that a state names is always there.
       fn.addToRolePolicy(
         new PolicyStatement({

@@ -2,7 +2,15 @@
 import type { FunctionName, TableName } from '../contracts/names.ts';
 
 /** First parts of keys in the data bucket. */
-export type DataPrefix = 'raw' | 'window' | 'registration' | 'calibration' | 'evidence' | 'history' | 'quarantine';
+export type DataPrefix =
+  | 'raw'
+  | 'open'
+  | 'window'
+  | 'registration'
+  | 'calibration'
+  | 'evidence'
+  | 'history'
+  | 'quarantine';
 
 export interface FunctionPermissions {
   /** DynamoDB actions by table; `index:NAME` allows Query on that index. */
@@ -21,6 +29,8 @@ export interface FunctionPermissions {
   readonly models?: boolean;
   readonly memoryMb: number;
   readonly timeoutS: number;
+  /** Disk of its own (`/tmp`), MiB. @default 512, which costs nothing */
+  readonly diskMb?: number;
 }
 
 const append = ['Query', 'PutItem', 'GetItem'] as const;
@@ -29,12 +39,13 @@ const small = { memoryMb: 512, timeoutS: 15 };
 export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = {
   screen: {
     tables: { state: ['BatchGetItem', 'GetItem', 'PutItem'], cases: ['PutItem'] },
-    reads: ['raw', 'window', 'registration', 'calibration'],
-    writes: ['raw', 'window', 'quarantine'],
+    reads: ['raw', 'open', 'registration', 'calibration'],
+    writes: ['raw', 'open', 'window', 'quarantine'],
     publishes: true,
     models: true,
     memoryMb: 1769,
     timeoutS: 60,
+    diskMb: 1536,
   },
   silence: {
     tables: { state: ['Scan', 'GetItem', 'PutItem'], cases: ['PutItem'] },
@@ -47,7 +58,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
   trigger: { tables: { state: ['GetItem'], cases: ['PutItem'] }, reads: [], writes: [], publishes: true, ...small },
   calibrate: {
     tables: { state: ['Scan', 'GetItem', 'PutItem'], audit: append },
-    reads: ['history', 'raw', 'window', 'registration'],
+    reads: ['history', 'raw', 'open', 'window', 'registration'],
     writes: ['registration', 'calibration', 'window'],
     publishes: true,
     models: true,
@@ -56,7 +67,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
   },
   infer: {
     tables: { state: ['GetItem'] },
-    reads: ['raw', 'window', 'registration', 'calibration'],
+    reads: ['raw', 'open', 'window', 'registration', 'calibration'],
     writes: ['evidence'],
     models: true,
     memoryMb: 1769,
@@ -144,7 +155,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
   },
   verify: {
     tables: { cases: ['GetItem', 'Query'], ledger: ['GetItem'], state: ['GetItem'], audit: append },
-    reads: ['raw', 'window', 'registration', 'calibration'],
+    reads: ['raw', 'open', 'window', 'registration', 'calibration'],
     writes: [],
     publishes: true,
     models: true,

@@ -1,6 +1,13 @@
 /** Where things are kept: six tables, two buckets, the signing key, the endpoint's secret. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  Table,
+  TableClass,
+  type TableProps,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -36,36 +43,53 @@ export class Stores extends Construct {
     const table = (
       tableId: string,
       name: TableName,
-      keys: Pick<TableProps, 'partitionKey' | 'sortKey' | 'timeToLiveAttribute'>,
+      keys: Pick<TableProps, 'partitionKey' | 'sortKey' | 'timeToLiveAttribute' | 'tableClass'>,
+      { isBackedUp = true } = {},
     ): Table =>
       new Table(this, tableId, {
         tableName: names.table(name),
         billingMode: BillingMode.PAY_PER_REQUEST,
-        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: isBackedUp },
         deletionProtection: !configuration.disposable,
         removalPolicy,
         ...keys,
       });
 
-    this.audit = table('Audit', 'audit', { partitionKey: text('chain'), sortKey: number('seq') });
+    // Written once, kept for ever, seldom read: the class whose storage costs less than half.
+    this.audit = table('Audit', 'audit', {
+      partitionKey: text('chain'),
+      sortKey: number('seq'),
+      tableClass: TableClass.STANDARD_INFREQUENT_ACCESS,
+    });
     this.audit.addGlobalSecondaryIndex({
       indexName: 'by-bucket',
       partitionKey: text('bucket'),
       sortKey: text('chain'),
       projectionType: ProjectionType.KEYS_ONLY,
     });
-    this.decisions = table('Decisions', 'decisions', {
-      partitionKey: text('asset'),
-      sortKey: text('sk'),
-      timeToLiveAttribute: 'ttl',
-    });
+    this.decisions = table(
+      'Decisions',
+      'decisions',
+      { partitionKey: text('asset'), sortKey: text('sk'), timeToLiveAttribute: 'ttl' },
+      { isBackedUp: false },
+    );
+    acknowledge(
+      this.decisions,
+      'AwsSolutions-DDB3',
+      'A projection without anything of its own: it is rebuilt from the audit, which is backed up.',
+    );
     this.decisions.addGlobalSecondaryIndex({
       indexName: 'by-day',
       partitionKey: text('day'),
       sortKey: text('sk'),
-      projectionType: ProjectionType.ALL,
+      projectionType: ProjectionType.KEYS_ONLY,
     });
-    this.cases = table('Cases', 'cases', { partitionKey: text('pk'), sortKey: text('sk') });
+    // Backed up although most of it is a projection: slots, tokens and pending flags stand nowhere else.
+    this.cases = table('Cases', 'cases', {
+      partitionKey: text('pk'),
+      sortKey: text('sk'),
+      timeToLiveAttribute: 'ttl',
+    });
     this.cases.addGlobalSecondaryIndex({
       indexName: 'by-open',
       partitionKey: text('open'),
@@ -98,6 +122,13 @@ export class Stores extends Construct {
           prefix: 'raw/',
           expiration: Duration.days(configuration.rawRetentionDays),
           noncurrentVersionExpiration: Duration.days(7),
+        },
+        // An open chunk is replaced within 7 days of readings (lib/core/window/compact.ts); the rest is for long silences.
+        {
+          id: 'open',
+          prefix: 'open/',
+          expiration: Duration.days(60),
+          noncurrentVersionExpiration: Duration.days(1),
         },
         { id: 'quarantine', prefix: 'quarantine/', expiration: Duration.days(configuration.rawRetentionDays) },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(3) },

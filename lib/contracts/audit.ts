@@ -1,45 +1,50 @@
 /** One entry of a hash chain. */
 import { z } from 'zod';
 import { correlationId, epochMs, sha256Hex } from './common.ts';
+import { lazily } from './lazily.ts';
 
 export const auditVersion = 1;
 
-export const auditType = z.enum([
-  'decision-recorded',
-  'case-opened',
-  'flag-attached',
-  'review-requested',
-  'review-answered',
-  'review-timed-out',
-  'effect-announced',
-  'effect-outcome',
-  'effect-refused',
-  'effect-reconciled',
-  'effect-verified',
-  'case-closed',
-  'calibration-changed',
-  'asset-registered',
-  'stop-changed',
-]);
+export const auditType = lazily(() =>
+  z.enum([
+    'decision-recorded',
+    'case-opened',
+    'flag-attached',
+    'review-requested',
+    'review-answered',
+    'review-timed-out',
+    'effect-announced',
+    'effect-outcome',
+    'effect-refused',
+    'effect-reconciled',
+    'effect-verified',
+    'case-closed',
+    'calibration-changed',
+    'asset-registered',
+    'stop-changed',
+  ]),
+);
 export type AuditType = z.infer<typeof auditType>;
 
 /** `asset#ID` or `case#ID`. */
-export const chainName = z.string().regex(/^(asset|case|system)#[a-z0-9-]{1,64}$/);
+export const chainName = lazily(() => z.string().regex(/^(asset|case|system)#[a-z0-9-]{1,64}$/));
 
-export const auditEntry = z.strictObject({
-  chain: chainName,
-  /** Position in the chain, from 0. */
-  seq: z.number().int().min(0),
-  /** Deterministic: the same thing recorded twice has the same id, so that repeats can be told. */
-  entryId: sha256Hex,
-  /** Hash of the entry before, 64 zeros at the start of a chain. */
-  prevHash: sha256Hex,
-  /** SHA-256 of the RFC 8785 canonical JSON of this entry without `hash`. */
-  hash: sha256Hex,
-  type: auditType,
-  at: epochMs,
-  correlationId,
-  contractVersion: z.number().int().min(1),
-  body: z.record(z.string(), z.json()),
-});
+export const auditEntry = lazily(() =>
+  z.strictObject({
+    chain: chainName,
+    /** Position in the chain, from 0. */
+    seq: z.number().int().min(0),
+    /** Deterministic: the same thing recorded twice has the same id, so that repeats can be told. */
+    entryId: sha256Hex,
+    /** Hash of the entry before, 64 zeros at the start of a chain. */
+    prevHash: sha256Hex,
+    /** SHA-256 of the RFC 8785 canonical JSON of this entry without `hash`. */
+    hash: sha256Hex,
+    type: auditType,
+    at: epochMs,
+    correlationId,
+    contractVersion: z.number().int().min(1),
+    body: z.record(z.string(), z.json()),
+  }),
+);
 export type AuditEntry = z.infer<typeof auditEntry>;

@@ -4,129 +4,140 @@
  */
 import { z } from 'zod';
 import { epochMs } from './common.ts';
+import { lazily } from './lazily.ts';
 import { channelMeta, maxChannels } from './telemetry.ts';
 
 export const calibrationVersion = 1;
 
 /** Little-endian float32 numbers as base64. */
-const floats = z.base64().max(4 * 1024 * 1024);
-const finite = z.number();
+const floats = lazily(() => z.base64().max(4 * 1024 * 1024));
+const finite = lazily(() => z.number());
 
 /** What is known of one channel. Values are in the channel's own unit. */
-export const calibrationChannel = z.strictObject({
-  ...channelMeta.shape,
-  /** Median of the warm-up. */
-  center: finite,
-  /** Robust spread (1.4826 × MAD, with the standard deviation where the MAD vanishes); above 0 also when dead. */
-  scale: z.number().positive(),
-  /** Smallest difference between two values that the warm-up shows; 0 where none could be told. */
-  step: z.number().min(0),
-  low: finite,
-  high: finite,
-  /** Mean of the absolute difference from one row to the next. */
-  roughness: z.number().min(0),
-  /** Longest run of rows with exactly the same value. */
-  longestRunRows: z.number().int().min(0),
-  missingRate: z.number().min(0).max(1),
-  /** Constant or (nearly) always missing in the warm-up: the channel gives no evidence. */
-  dead: z.boolean(),
-});
+export const calibrationChannel = lazily(() =>
+  z.strictObject({
+    ...channelMeta.shape,
+    /** Median of the warm-up. */
+    center: finite,
+    /** Robust spread (1.4826 × MAD, with the standard deviation where the MAD vanishes); above 0 also when dead. */
+    scale: z.number().positive(),
+    /** Smallest difference between two values that the warm-up shows; 0 where none could be told. */
+    step: z.number().min(0),
+    low: finite,
+    high: finite,
+    /** Mean of the absolute difference from one row to the next. */
+    roughness: z.number().min(0),
+    /** Longest run of rows with exactly the same value. */
+    longestRunRows: z.number().int().min(0),
+    missingRate: z.number().min(0).max(1),
+    /** Constant or (nearly) always missing in the warm-up: the channel gives no evidence. */
+    dead: z.boolean(),
+  }),
+);
 export type CalibrationChannel = z.infer<typeof calibrationChannel>;
 
 /** How one kind of evidence is spread over normal rows: quantile knots, then a generalised Pareto tail. */
-export const evidenceTail = z.strictObject({
-  name: z.string().max(32),
-  /** Evidence at the exceedance probabilities 0.5, 0.4, 0.3, 0.2, 0.1, … listed in `lib/core/screening/tail.ts`. */
-  knots: z.array(finite).min(2).max(32),
-  /** Exceedance probability at the last knot, where the tail begins. */
-  tailProbability: z.number().min(0).max(1),
-  tailScale: z.number().positive(),
-  /** 0 is an exponential tail, above 0 a heavier one. */
-  tailShape: z.number().min(0).max(2),
-});
+export const evidenceTail = lazily(() =>
+  z.strictObject({
+    name: z.string().max(32),
+    /** Evidence at the exceedance probabilities 0.5, 0.4, 0.3, 0.2, 0.1, … listed in `lib/core/screening/tail.ts`. */
+    knots: z.array(finite).min(2).max(32),
+    /** Exceedance probability at the last knot, where the tail begins. */
+    tailProbability: z.number().min(0).max(1),
+    tailScale: z.number().positive(),
+    /** 0 is an exponential tail, above 0 a heavier one. */
+    tailShape: z.number().min(0).max(2),
+  }),
+);
 export type EvidenceTail = z.infer<typeof evidenceTail>;
 
 /** The alarm threshold and what it promises. */
-export const alarmThreshold = z.strictObject({
-  /** Onset when the combined evidence (−log10 p) reaches this. */
-  onset: z.number().positive(),
-  /** Release when the fresh evidence has stayed below this for `releaseRows` rows. */
-  release: z.number().positive(),
-  releaseRows: z.number().int().min(1),
-  /** False-alarm episodes promised for each row at most. */
-  episodesPerRow: z.number().positive().max(1),
-  /** The finest rate that the warm-up's effective sample supports without a fitted tail. */
-  finestEpisodesPerRow: z.number().positive().max(1),
-  /** The promised rate lies beyond the finest one: it comes from the fitted tail. */
-  extrapolated: z.boolean(),
-});
+export const alarmThreshold = lazily(() =>
+  z.strictObject({
+    /** Onset when the combined evidence (−log10 p) reaches this. */
+    onset: z.number().positive(),
+    /** Release when the fresh evidence has stayed below this for `releaseRows` rows. */
+    release: z.number().positive(),
+    releaseRows: z.number().int().min(1),
+    /** False-alarm episodes promised for each row at most. */
+    episodesPerRow: z.number().positive().max(1),
+    /** The finest rate that the warm-up's effective sample supports without a fitted tail. */
+    finestEpisodesPerRow: z.number().positive().max(1),
+    /** The promised rate lies beyond the finest one: it comes from the fitted tail. */
+    extrapolated: z.boolean(),
+  }),
+);
 export type AlarmThreshold = z.infer<typeof alarmThreshold>;
 
-export const calibration = z.strictObject({
-  v: z.literal(calibrationVersion),
-  channels: z.array(calibrationChannel).min(1).max(maxChannels),
-  warmup: z.strictObject({
-    rows: z.number().int().min(1),
-    fromMs: epochMs,
-    toMs: epochMs,
-    /** Median time between rows. */
-    periodMs: z.number().positive(),
-    /** Decimals that the values were rounded to before fitting; null for as they came. */
-    decimals: z.number().int().min(0).max(15).nullable(),
-    /** Most decimals seen in any channel. */
-    seenDecimals: z.number().int().min(0).max(15),
-  }),
-  /**
-   * Mean of each channel by hour of the day (UTC) and kind of day, or null where the warm-up covers too few days.
-   * `values` and `spreads` are [dayKinds × 24 × channels]: the mean and the standard deviation in the channel's unit.
-   * With two kinds of day the first is Monday to Friday, the second Saturday and Sunday.
-   */
-  profile: z.strictObject({ dayKinds: z.literal([1, 2]), values: floats, spreads: floats }).nullable(),
-  model: z.strictObject({
-    /** Daily harmonics (sine and cosine each), 0 where the warm-up covers less than two days. */
-    harmonics: z.number().int().min(0).max(12),
-    /** A level of its own (and first harmonics) for Saturday and Sunday. */
-    weekend: z.boolean(),
-    /** [seasonal terms × channels], in units of `scale`: the season of each channel; a constant term comes first. */
-    season: floats,
-    /** [channels × channels], column c: weights of the levels now in the static residual of c, over its deviation. */
-    staticNow: floats,
-    /** As `staticNow`, for the dynamic residual. */
-    dynamicNow: floats,
-    /** Weights of the levels one row before in the dynamic residual. */
-    dynamicBefore: floats,
+export const calibration = lazily(() =>
+  z.strictObject({
+    v: z.literal(calibrationVersion),
+    channels: z.array(calibrationChannel).min(1).max(maxChannels),
+    warmup: z.strictObject({
+      rows: z.number().int().min(1),
+      fromMs: epochMs,
+      toMs: epochMs,
+      /** Median time between rows. */
+      periodMs: z.number().positive(),
+      /** Decimals that the values were rounded to before fitting; null for as they came. */
+      decimals: z.number().int().min(0).max(15).nullable(),
+      /** Most decimals seen in any channel. */
+      seenDecimals: z.number().int().min(0).max(15),
+    }),
     /**
-     * Standard deviations by channel in units of `scale`, [6 × channels]: level, static residual, dynamic residual,
-     * smoothed static residual (unit: its deviation), smoothed level (unit: its deviation); last the weights of
-     * level × static residual in the sum that is T².
+     * Mean of each channel by hour of the day (UTC) and kind of day, or null where the warm-up covers too few days.
+     * `values` and `spreads` are [dayKinds × 24 × channels]: the mean and the standard deviation in the channel's unit.
+     * With two kinds of day the first is Monday to Friday, the second Saturday and Sunday.
      */
-    deviations: floats,
-    /** Weight of the newest row in smoothed residuals. */
-    smoothing: z.number().positive().max(1),
-    /** Ridge strengths chosen by blocked cross-validation, static and dynamic. */
-    ridge: z.tuple([z.number().positive(), z.number().positive()]),
+    profile: z.strictObject({ dayKinds: z.literal([1, 2]), values: floats, spreads: floats }).nullable(),
+    model: z.strictObject({
+      /** Daily harmonics (sine and cosine each), 0 where the warm-up covers less than two days. */
+      harmonics: z.number().int().min(0).max(12),
+      /** A level of its own (and first harmonics) for Saturday and Sunday. */
+      weekend: z.boolean(),
+      /** [seasonal terms × channels], in units of `scale`: the season of each channel; a constant term comes first. */
+      season: floats,
+      /** [channels × channels], column c: weights of the levels now in the static residual of c, over its deviation. */
+      staticNow: floats,
+      /** As `staticNow`, for the dynamic residual. */
+      dynamicNow: floats,
+      /** Weights of the levels one row before in the dynamic residual. */
+      dynamicBefore: floats,
+      /**
+       * Standard deviations by channel in units of `scale`, [6 × channels]: level, static residual, dynamic residual,
+       * smoothed static residual (unit: its deviation), smoothed level (unit: its deviation); last the weights of
+       * level × static residual in the sum that is T².
+       */
+      deviations: floats,
+      /** Weight of the newest row in smoothed residuals. */
+      smoothing: z.number().positive().max(1),
+      /** Ridge strengths chosen by blocked cross-validation, static and dynamic. */
+      ridge: z.tuple([z.number().positive(), z.number().positive()]),
+    }),
+    evidence: z.array(evidenceTail).min(1).max(32),
+    /** The smallest of the evidences' p-values, calibrated again, which takes care of their dependence. */
+    combined: evidenceTail,
+    /** As `combined`, from the evidences without memory: used for release. */
+    fresh: evidenceTail,
+    threshold: alarmThreshold,
+    /** What a reader should know: short warm-up, coarse rates, dead channels. */
+    notes: z.array(z.string().max(300)).max(32),
   }),
-  evidence: z.array(evidenceTail).min(1).max(32),
-  /** The smallest of the evidences' p-values, calibrated again, which takes care of their dependence. */
-  combined: evidenceTail,
-  /** As `combined`, from the evidences without memory: used for release. */
-  fresh: evidenceTail,
-  threshold: alarmThreshold,
-  /** What a reader should know: short warm-up, coarse rates, dead channels. */
-  notes: z.array(z.string().max(300)).max(32),
-});
+);
 /** A calibration document; `openCalibration` of lib/core/screening decodes the matrices. */
 export type Calibration = z.infer<typeof calibration>;
 
 /** What screening remembers between two rows of one asset. Small enough for one item beside the head of the window. */
-export const screenState = z.strictObject({
-  v: z.literal(1),
-  /** First 16 digits of the calibration's hash: a state goes with one calibration. */
-  calibration: z.string().regex(/^[0-9a-f]{16}$/),
-  /** Time of the last row; 0 before the first. */
-  lastMs: epochMs,
-  rows: z.number().int().min(0),
-  /** Layout in lib/core/screening/state.ts. */
-  floats: z.base64().max(16 * 1024),
-});
+export const screenState = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    /** First 16 digits of the calibration's hash: a state goes with one calibration. */
+    calibration: z.string().regex(/^[0-9a-f]{16}$/),
+    /** Time of the last row; 0 before the first. */
+    lastMs: epochMs,
+    rows: z.number().int().min(0),
+    /** Layout in lib/core/screening/state.ts. */
+    floats: z.base64().max(16 * 1024),
+  }),
+);
 export type ScreenState = z.infer<typeof screenState>;

@@ -1,72 +1,72 @@
 /** A case: one anomaly from its first flag to its end. */
 import { z } from 'zod';
 import { assetId, correlationId, epochMs, humanText, kind, sha256Hex, verdict } from './common.ts';
+import { lazily } from './lazily.ts';
 import { proposal } from './remediation.ts';
 
 export const caseVersion = 1;
 
-export const caseStatus = z.enum(['open', 'in-review', 'acting', 'verifying', 'closed']);
+export const caseStatus = lazily(() => z.enum(['open', 'in-review', 'acting', 'verifying', 'closed']));
 export type CaseStatus = z.infer<typeof caseStatus>;
 
-export const caseResolution = z.enum([
-  'verified',
-  'acted-unverified',
-  'rejected',
-  'overridden',
-  'handed-over',
-  'observed',
-  'expired',
-  'failed',
-]);
+export const caseResolution = lazily(() =>
+  z.enum(['verified', 'acted-unverified', 'rejected', 'overridden', 'handed-over', 'observed', 'expired', 'failed']),
+);
 export type CaseResolution = z.infer<typeof caseResolution>;
 
-export const caseRecord = z.strictObject({
-  v: z.literal(caseVersion),
-  caseId: sha256Hex,
-  correlationKey: z.string().max(200),
-  correlationId,
-  asset: assetId,
-  zone: z.string().max(64).optional(),
-  kind,
-  verdict,
-  status: caseStatus,
-  resolution: caseResolution.optional(),
-  openedAtMs: epochMs,
-  updatedAtMs: epochMs,
-  closedAtMs: epochMs.optional(),
-  decisionId: sha256Hex,
-  openingFlagId: sha256Hex,
-  sentence: z.string().max(1000),
-  proposal: proposal.optional(),
-  proposalHash: sha256Hex.optional(),
-  effectKeys: z.array(sha256Hex).max(32).default([]),
-  ticket: z.string().max(256).optional(),
-  flags: z.number().int().min(1).default(1),
-  note: z.string().max(2000).optional(),
-  version: z.number().int().min(0),
-});
+export const caseRecord = lazily(() =>
+  z.strictObject({
+    v: z.literal(caseVersion),
+    caseId: sha256Hex,
+    correlationKey: z.string().max(200),
+    correlationId,
+    asset: assetId,
+    zone: z.string().max(64).optional(),
+    kind,
+    verdict,
+    status: caseStatus,
+    resolution: caseResolution.optional(),
+    openedAtMs: epochMs,
+    updatedAtMs: epochMs,
+    closedAtMs: epochMs.optional(),
+    decisionId: sha256Hex,
+    openingFlagId: sha256Hex,
+    sentence: z.string().max(1000),
+    proposal: proposal.optional(),
+    proposalHash: sha256Hex.optional(),
+    effectKeys: z.array(sha256Hex).max(32).default([]),
+    ticket: z.string().max(256).optional(),
+    flags: z.number().int().min(1).default(1),
+    note: z.string().max(2000).optional(),
+    version: z.number().int().min(0),
+  }),
+);
 export type CaseRecord = z.infer<typeof caseRecord>;
 
-export const reviewRequest = z.strictObject({
-  v: z.literal(caseVersion),
-  caseId: sha256Hex,
-  round: z.number().int().min(0).max(8),
-  question: z.string().max(1000),
-  proposalHash: sha256Hex.optional(),
-  askedAtMs: epochMs,
-  dueAtMs: epochMs,
-});
+export const reviewRequest = lazily(() =>
+  z.strictObject({
+    v: z.literal(caseVersion),
+    caseId: sha256Hex,
+    round: z.number().int().min(0).max(8),
+    question: z.string().max(1000),
+    proposalHash: sha256Hex.optional(),
+    askedAtMs: epochMs,
+    dueAtMs: epochMs,
+  }),
+);
 export type ReviewRequest = z.infer<typeof reviewRequest>;
 
-export const reviewAnswer = z.strictObject({
-  v: z.literal(caseVersion),
-  caseId: sha256Hex,
-  answer: z.enum(['approve', 'reject', 'override']),
-  by: humanText.max(128),
-  reason: humanText,
-  /** An approval is bound to what was proposed. */
-  proposalHash: sha256Hex.optional(),
-  /** For `override`: what shall be done instead. */
-  override: z.strictObject({ action: z.string().max(48), target: z.string().max(64) }).optional(),
-});
+export const reviewAnswer = lazily(() =>
+  z.strictObject({
+    v: z.literal(caseVersion),
+    caseId: sha256Hex,
+    answer: z.enum(['approve', 'reject', 'override']),
+    by: humanText.max(128),
+    reason: humanText,
+    /** An approval is bound to what was proposed. */
+    proposalHash: sha256Hex.optional(),
+    /** For `override`: what shall be done instead. */
+    override: z.strictObject({ action: z.string().max(48), target: z.string().max(64) }).optional(),
+  }),
+);
 export type ReviewAnswer = z.infer<typeof reviewAnswer>;

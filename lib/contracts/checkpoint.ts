@@ -2,36 +2,43 @@
 import { z } from 'zod';
 import { chainName } from './audit.ts';
 import { epochMs, sha256Hex } from './common.ts';
+import { lazily } from './lazily.ts';
 
 export const checkpointVersion = 1;
 
 /** Head of one chain: the entry that was its newest. */
-export const chainHead = z.strictObject({ chain: chainName, seq: z.number().int().min(0), hash: sha256Hex });
+export const chainHead = lazily(() =>
+  z.strictObject({ chain: chainName, seq: z.number().int().min(0), hash: sha256Hex }),
+);
 export type ChainHead = z.infer<typeof chainHead>;
 
 /** What is signed, in its RFC 8785 form. */
-export const checkpointStatement = z.strictObject({
-  v: z.literal(checkpointVersion),
-  /** Ten-minute buckets (inclusive) whose changed chains are covered. */
-  fromBucket: z.number().int().min(0),
-  toBucket: z.number().int().min(0),
-  atMs: epochMs,
-  /** Merkle root over `heads`, in the manner of RFC 6962. */
-  root: sha256Hex,
-  headCount: z.number().int().min(0),
-  /** Root and SHA-256 of the statement of the checkpoint before; 64 zeros for the first. */
-  previousRoot: sha256Hex,
-  previousHash: sha256Hex,
-});
+export const checkpointStatement = lazily(() =>
+  z.strictObject({
+    v: z.literal(checkpointVersion),
+    /** Ten-minute buckets (inclusive) whose changed chains are covered. */
+    fromBucket: z.number().int().min(0),
+    toBucket: z.number().int().min(0),
+    atMs: epochMs,
+    /** Merkle root over `heads`, in the manner of RFC 6962. */
+    root: sha256Hex,
+    headCount: z.number().int().min(0),
+    /** Root and SHA-256 of the statement of the checkpoint before; 64 zeros for the first. */
+    previousRoot: sha256Hex,
+    previousHash: sha256Hex,
+  }),
+);
 export type CheckpointStatement = z.infer<typeof checkpointStatement>;
 
-export const checkpoint = z.strictObject({
-  statement: checkpointStatement,
-  /** Sorted by chain. */
-  heads: z.array(chainHead).max(100_000),
-  algorithm: z.literal('ECDSA_SHA_256'),
-  keyId: z.string().max(512),
-  /** DER signature of the statement's canonical JSON, base64. */
-  signature: z.base64().max(1024),
-});
+export const checkpoint = lazily(() =>
+  z.strictObject({
+    statement: checkpointStatement,
+    /** Sorted by chain. */
+    heads: z.array(chainHead).max(100_000),
+    algorithm: z.literal('ECDSA_SHA_256'),
+    keyId: z.string().max(512),
+    /** DER signature of the statement's canonical JSON, base64. */
+    signature: z.base64().max(1024),
+  }),
+);
 export type Checkpoint = z.infer<typeof checkpoint>;

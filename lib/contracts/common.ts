@@ -1,46 +1,41 @@
 /** Building blocks that several contracts share. Every limit here is enforced at each boundary that parses. */
 import { z } from 'zod';
+import { lazily } from './lazily.ts';
 
 /** An asset: one gateway and the channels behind it. It is also the IoT thing's name and a topic level. */
-export const assetId = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower-case letters, digits and hyphens, at most 64');
+export const assetId = lazily(() =>
+  z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower-case letters, digits and hyphens, at most 64'),
+);
 /** A site groups assets that one policy speaks of. */
 export const siteId = assetId;
 /** Hex SHA-256, 64 characters. */
-export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits');
+export const sha256Hex = lazily(() => z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits'));
 /** Milliseconds since 1970-01-01T00:00:00Z. */
-export const epochMs = z.number().int().min(0).max(8_640_000_000_000_000);
+export const epochMs = lazily(() => z.number().int().min(0).max(8_640_000_000_000_000));
 /** One run of a device's firmware; a restart draws a new one and starts `seq` again at 0. */
-export const bootId = z.string().regex(/^[A-Za-z0-9-]{1,36}$/);
+export const bootId = lazily(() => z.string().regex(/^[A-Za-z0-9-]{1,36}$/));
 /** Position of a reading within one boot, from 0. */
-export const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const seq = lazily(() => z.number().int().min(0).max(Number.MAX_SAFE_INTEGER));
 /** The same value from the reading to the effect and into every log line. */
-export const correlationId = z.string().min(1).max(128);
+export const correlationId = lazily(() => z.string().min(1).max(128));
 /** A free text that a person wrote or reads. Control characters are refused so that logs and terminals stay honest. */
-export const humanText = z
-  .string()
-  .min(1)
-  .max(2000)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
-  .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]*$/, 'no control characters');
+export const humanText = lazily(() =>
+  z
+    .string()
+    .min(1)
+    .max(2000)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
+    .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]*$/, 'no control characters'),
+);
 /** A probability. */
-export const probability = z.number().min(0).max(1);
+export const probability = lazily(() => z.number().min(0).max(1));
 
 /** What a decision can mean. `anomaly` says "something is new and no class fits". */
-export const kind = z.enum([
-  'normal',
-  'leak',
-  'burst',
-  'pump-failure',
-  'valve-stuck',
-  'sensor-fault',
-  'anomaly',
-  'silence',
-  'manual',
-]);
+export const kind = lazily(() =>
+  z.enum(['normal', 'leak', 'burst', 'pump-failure', 'valve-stuck', 'sensor-fault', 'anomaly', 'silence', 'manual']),
+);
 export type Kind = z.infer<typeof kind>;
 
 /** What the guard allows: act by itself, ask a person, or only write it down. */
-export const verdict = z.enum(['act', 'ask', 'observe']);
+export const verdict = lazily(() => z.enum(['act', 'ask', 'observe']));
 export type Verdict = z.infer<typeof verdict>;

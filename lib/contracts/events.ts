@@ -7,6 +7,7 @@ import { caseResolution } from './case.ts';
 import { assetId, correlationId, epochMs, kind, sha256Hex, verdict } from './common.ts';
 import { decision } from './decision.ts';
 import { flaggedSignal } from './flag.ts';
+import { lazily } from './lazily.ts';
 import { remediationOutcome } from './remediation.ts';
 
 export const eventVersion = 1;
@@ -18,71 +19,89 @@ const caseRef = { caseId: sha256Hex, asset: assetId, kind, atMs: epochMs };
 export const eventData = {
   FlagRaised: flaggedSignal,
   DecisionRecorded: decision,
-  CaseOpened: z.strictObject({ ...caseRef, verdict, sentence: z.string().max(1000) }),
-  ReviewRequested: z.strictObject({
-    ...caseRef,
-    question: z.string().max(1000),
-    dueAtMs: epochMs,
-    round: z.number().int().min(0),
-  }),
-  ReviewAnswered: z.strictObject({ ...caseRef, answer: z.string().max(32), by: z.string().max(128) }),
-  RemediationSucceeded: z.strictObject({
-    ...caseRef,
-    outcome: remediationOutcome,
-    action: z.string().max(48),
-    target: z.string().max(64),
-  }),
-  RemediationFailed: z.strictObject({
-    ...caseRef,
-    outcome: remediationOutcome,
-    action: z.string().max(48),
-    target: z.string().max(64),
-  }),
-  RemediationUnknown: z.strictObject({
-    ...caseRef,
-    outcome: remediationOutcome,
-    action: z.string().max(48),
-    target: z.string().max(64),
-  }),
-  EffectVerified: z.strictObject({
-    ...caseRef,
-    result: z.enum(['recovered', 'not-recovered', 'unknown']),
-    rows: z.number().int().min(0),
-  }),
-  CaseClosed: z.strictObject({
-    ...caseRef,
-    resolution: caseResolution,
-    ticket: z.string().max(256).optional(),
-    sentence: z.string().max(1000),
-  }),
-  ReadingsQuarantined: z.strictObject({
-    count: z.number().int().min(1),
-    reasons: z.record(z.string(), z.number().int()),
-    object: z.string().max(512),
-    atMs: epochMs,
-  }),
-  CalibrationChanged: z.strictObject({
-    asset: assetId,
-    calibrationHash: sha256Hex,
-    rows: z.number().int().min(0),
-    atMs: epochMs,
-  }),
+  CaseOpened: lazily(() => z.strictObject({ ...caseRef, verdict, sentence: z.string().max(1000) })),
+  ReviewRequested: lazily(() =>
+    z.strictObject({
+      ...caseRef,
+      question: z.string().max(1000),
+      dueAtMs: epochMs,
+      round: z.number().int().min(0),
+    }),
+  ),
+  ReviewAnswered: lazily(() => z.strictObject({ ...caseRef, answer: z.string().max(32), by: z.string().max(128) })),
+  RemediationSucceeded: lazily(() =>
+    z.strictObject({
+      ...caseRef,
+      outcome: remediationOutcome,
+      action: z.string().max(48),
+      target: z.string().max(64),
+    }),
+  ),
+  RemediationFailed: lazily(() =>
+    z.strictObject({
+      ...caseRef,
+      outcome: remediationOutcome,
+      action: z.string().max(48),
+      target: z.string().max(64),
+    }),
+  ),
+  RemediationUnknown: lazily(() =>
+    z.strictObject({
+      ...caseRef,
+      outcome: remediationOutcome,
+      action: z.string().max(48),
+      target: z.string().max(64),
+    }),
+  ),
+  EffectVerified: lazily(() =>
+    z.strictObject({
+      ...caseRef,
+      result: z.enum(['recovered', 'not-recovered', 'unknown']),
+      rows: z.number().int().min(0),
+    }),
+  ),
+  CaseClosed: lazily(() =>
+    z.strictObject({
+      ...caseRef,
+      resolution: caseResolution,
+      ticket: z.string().max(256).optional(),
+      sentence: z.string().max(1000),
+    }),
+  ),
+  ReadingsQuarantined: lazily(() =>
+    z.strictObject({
+      count: z.number().int().min(1),
+      reasons: z.record(z.string(), z.number().int()),
+      object: z.string().max(512),
+      atMs: epochMs,
+    }),
+  ),
+  CalibrationChanged: lazily(() =>
+    z.strictObject({
+      asset: assetId,
+      calibrationHash: sha256Hex,
+      rows: z.number().int().min(0),
+      atMs: epochMs,
+    }),
+  ),
 } as const;
 
 export type EventType = keyof typeof eventData;
 export type EventData<T extends EventType> = z.infer<(typeof eventData)[T]>;
 
 /** CloudEvents attributes as they stand inside `detail`. */
-export const cloudEvent = z.strictObject({
-  specversion: z.literal('1.0'),
-  id: z.string().min(1).max(128),
-  source: z.string().max(128),
-  type: z.string().max(64),
-  time: z.iso.datetime(),
-  subject: z.string().max(128).optional(),
-  datacontenttype: z.literal('application/json'),
-  dataschema: z.string().max(256),
-  correlationid: correlationId,
-  data: z.json(),
-});
+export const cloudEvent = lazily(() =>
+  z.strictObject({
+    specversion: z.literal('1.0'),
+    id: z.string().min(1).max(128),
+    source: z.string().max(128),
+    type: z.string().max(64),
+    time: z.iso.datetime(),
+    subject: z.string().max(128).optional(),
+    datacontenttype: z.literal('application/json'),
+    dataschema: z.string().max(256),
+    correlationid: correlationId,
+    data: z.json(),
+  }),
+);
 export type CloudEvent = z.infer<typeof cloudEvent>;

@@ -1,31 +1,34 @@
 /** What a model's card says; the Markdown page and the model file's metadata are both made from it. */
 import { z } from 'zod';
 import { sha256Hex } from './common.ts';
+import { lazily } from './lazily.ts';
 
 export const modelCardVersion = 1;
 
-const share = z.number().min(0).max(1);
+const share = lazily(() => z.number().min(0).max(1));
 
-export const modelCard = z.strictObject({
-  v: z.literal(modelCardVersion),
-  name: z.string().max(64),
-  modelVersion: z.string().max(32),
-  modelSha256: sha256Hex,
-  datasetSha256: sha256Hex,
-  seed: z.number().int(),
-  intendedUse: z.string().max(2000),
-  data: z.string().max(4000),
-  limits: z.array(z.string().max(500)).min(1).max(32),
-  features: z.array(z.string().max(64)).min(1).max(512),
-  kinds: z.array(z.string().max(32)).min(2).max(16),
-  metrics: z.strictObject({
-    testWindows: z.number().int().min(1),
-    macroF1: share,
-    byKind: z.record(
-      z.string(),
-      z.strictObject({ precision: share, recall: share, f1: share, windows: z.number().int().min(0) }),
-    ),
-    expectedCalibrationError: share,
+export const modelCard = lazily(() =>
+  z.strictObject({
+    v: z.literal(modelCardVersion),
+    name: z.string().max(64),
+    modelVersion: z.string().max(32),
+    modelSha256: sha256Hex,
+    datasetSha256: sha256Hex,
+    seed: z.number().int(),
+    intendedUse: z.string().max(2000),
+    data: z.string().max(4000),
+    limits: z.array(z.string().max(500)).min(1).max(32),
+    features: z.array(z.string().max(64)).min(1).max(512),
+    kinds: z.array(z.string().max(32)).min(2).max(16),
+    metrics: z.strictObject({
+      testWindows: z.number().int().min(1),
+      macroF1: share,
+      byKind: z.record(
+        z.string(),
+        z.strictObject({ precision: share, recall: share, f1: share, windows: z.number().int().min(0) }),
+      ),
+      expectedCalibrationError: share,
+    }),
   }),
-});
+);
 export type ModelCard = z.infer<typeof modelCard>;

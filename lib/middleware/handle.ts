@@ -12,8 +12,14 @@ export class RetryableError extends Error {
   readonly retryable = true;
 }
 
+/** What functions log by. Most invocations write no line, so the logger behind it is made with the first one. */
+interface Log {
+  warn(message: string, extra: { readonly error: unknown }): void;
+  error(message: string, extra: { readonly error: unknown; readonly retryable: boolean }): void;
+}
+
 export interface Tools {
-  readonly log: Logger;
+  readonly log: Log;
   /** Writes figures of this function. */
   readonly measure: (figures: Figures, by?: FewValued) => void;
 }
@@ -31,7 +37,7 @@ export interface HandleOptions<S extends z.ZodType, O> {
  * @example export const handler = handle({ name: 'guard', input: guardInput, run: (input) => guard(ports(), input) });
  */
 export function handle<S extends z.ZodType, O>(options: HandleOptions<S, O>) {
-  const log = new Logger({ serviceName: 'groundcrew', persistentKeys: { function: options.name } });
+  const log = new InvocationLog(options.name);
   const tools: Tools = { log, measure: (figures, by) => measure(options.name, figures, by) };
   return middy<unknown, O>()
     .use(timed(options.name))
@@ -39,6 +45,39 @@ export function handle<S extends z.ZodType, O>(options: HandleOptions<S, O>) {
     .use(parsed(options.input))
     .use(correlated(options.correlate, log))
     .handler((event: unknown) => options.run(event as z.infer<S>, tools));
+}
+
+class InvocationLog implements Log {
+  private readonly name: FunctionName;
+  private logger: Logger | undefined;
+  private keys: Readonly<Record<string, string>> = {};
+
+  constructor(name: FunctionName) {
+    this.name = name;
+  }
+
+  /** What every line carries from now on. */
+  begin(keys: Readonly<Record<string, string>>): void {
+    this.keys = keys;
+    this.logger?.resetKeys();
+    this.logger?.appendKeys(keys);
+  }
+
+  warn(message: string, extra: Parameters<Log['warn']>[1]): void {
+    this.made().warn(message, { ...extra });
+  }
+
+  error(message: string, extra: Parameters<Log['error']>[1]): void {
+    this.made().error(message, { ...extra });
+  }
+
+  private made(): Logger {
+    if (this.logger === undefined) {
+      this.logger = new Logger({ serviceName: 'groundcrew', persistentKeys: { function: this.name } });
+      this.logger.appendKeys(this.keys);
+    }
+    return this.logger;
+  }
 }
 
 function parsed(schema: z.ZodType): MiddlewareObj {
@@ -58,14 +97,13 @@ function parsed(schema: z.ZodType): MiddlewareObj {
 
 function correlated<S extends z.ZodType>(
   correlate: HandleOptions<S, unknown>['correlate'],
-  log: Logger,
+  log: InvocationLog,
 ): MiddlewareObj {
   return {
     name: 'correlate',
     before: ({ event, context }) => {
-      log.resetKeys();
       const correlationId = correlate?.(event as z.infer<S>);
-      log.appendKeys({
+      log.begin({
         ...(context?.awsRequestId === undefined ? {} : { requestId: context.awsRequestId }),
         ...(correlationId === undefined ? {} : { correlationId }),
       });
@@ -87,7 +125,7 @@ function timed(name: FunctionName): MiddlewareObj {
   };
 }
 
-function mapErrors(name: FunctionName, log: Logger): MiddlewareObj {
+function mapErrors(name: FunctionName, log: Log): MiddlewareObj {
   return {
     name: 'map-errors',
     onError: (request) => {

@@ -72,6 +72,7 @@ const running: readonly Omit<ResourceType, 'behaviour'>[] = [
       Code: code,
       Description: description,
       Environment: members({ Variables: used }),
+      EphemeralStorage: without('a function has the disk of the machine'),
       FunctionName: used,
       Handler: used,
       Layers: used,

@@ -1,12 +1,15 @@
 /** What the water-network pack says of itself. */
 import { type PackManifest, packManifestVersion } from '../../lib/contracts/pack.ts';
-import { modelSidecar } from '../training/sidecar.ts';
+import type { ModelSidecar } from '../training/sidecar.ts';
 import sidecarJson from './model.json' with { type: 'json' };
 import { kinds, packName, packVersion } from './names.ts';
 import { windowMaxRows, windowMs } from './window.ts';
 
-/** Made by training beside model.onnx; parsed here once, so that a file that is not what it should be stops the start. */
-export const sidecar = modelSidecar.parse(sidecarJson);
+/**
+ * Made by training beside model.onnx, and code as much as this file is: a test holds it against `modelSidecar`. Parsing
+ * its thousands of numbers would be a tenth of every cold start of the functions that carry it.
+ */
+export const sidecar = sidecarJson as ModelSidecar;
 
 const ticket = (kind: PackManifest['kinds'][number]): PackManifest['remedies'][number] => ({
   kind,

@@ -54,7 +54,7 @@ const purposes: Readonly<Record<string, string>> = {
   'AWS::Events::EventBus': 'events between the parts',
   'AWS::Events::Archive': 'events for replay',
   'AWS::Events::Rule': 'decide on each flag; keep every event in a log group',
-  'AWS::Scheduler::Schedule': 'silence, sweeper, reconciler, checkpoint, calibration',
+  'AWS::Scheduler::Schedule': 'silence, sweeper, reconciler, unheard answers, checkpoint, calibration',
   'AWS::SQS::Queue': 'dead letters',
   'AWS::SQS::QueuePolicy': 'who may write dead letters',
   'AWS::DynamoDB::Table': 'audit, decisions, cases, ledger, state, stop switch',

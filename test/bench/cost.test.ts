@@ -9,8 +9,19 @@ const measured: MeasuredOperations = {
   readings: 1000,
   flags: 10,
   perReading: { dynamoDbWriteUnit: 1, dynamoDbReadUnit: 1 },
+  perBatch: { logsGb: 2e-6 },
   perFlag: { expressRequest: 1, dynamoDbWriteUnit: 20 },
-  keptBytes: { reading: 200, flagObjects: 50_000, flagItems: 9_000 },
+  bytes: {
+    raw: 200,
+    chunk: 70,
+    documents: 45_000,
+    evidence: 30_000,
+    audit: 3_000,
+    flag: 1_000,
+    decision: 1_000,
+    events: 5_000,
+  },
+  documentsFromDiskMs: 1,
 };
 
 describe('the price table', () => {

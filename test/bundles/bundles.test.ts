@@ -79,6 +79,9 @@ describe('each bundle', () => {
     // What belongs to development only must not have been drawn in.
     for (const foreign of ['aws-cdk-lib', 'epanet-js', 'dynalite', 'aedes', 'esbuild', '@jest'])
       expect(source.includes(`node_modules/${foreign}`)).toBe(false);
+    // Late imports would start the ES loader at the first call; logging in is for people.
+    expect(source).not.toMatch(/\bimport\(/);
+    expect(source).not.toContain('GetRoleCredentials');
   });
 
   test('exactly the functions that run models get the layer, and they do not load without it', async () => {

@@ -37,7 +37,6 @@ beforeAll(async () => {
     CODE_HASH: 'd'.repeat(64),
     CASE_FLOW_ARN: 'arn:aws:states:eu-central-1:000000000000:stateMachine:case',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
-    POWERTOOLS_METRICS_DISABLED: 'true',
   });
   for (const [name, table] of Object.entries(created)) process.env[`TABLE_${name.toUpperCase()}`] = table;
   for (const name of ['screen', 'silence', 'trigger', 'calibrate', 'guard', 'record', 'route', 'sweeper', 'infer']) {
@@ -127,7 +126,7 @@ describe('the handlers', () => {
       inference: { tier: 1, window: { seq: flag.seq, bootId: 'boot-1' } },
     });
     const { window } = inferred['inference'] as { window: { hash: string; rows: number } };
-    expect(aws.objects.has(`/data/evidence/${window.hash}.json.gz`)).toBe(true);
+    expect(aws.objects.has(`/data/evidence/${window.hash}`)).toBe(true);
     expect(window.rows).toBeGreaterThan(1);
     const fresh = { ...inferred, flag };
     const guarded = await call('guard', fresh);

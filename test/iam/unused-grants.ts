@@ -48,6 +48,24 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     reason: 'Asked only when a conditional put was refused: whether what stands there is its own.',
   },
   {
+    fn: 'screen',
+    action: 's3:GetObject',
+    on: '/open/',
+    reason: 'It has what it wrote on its disk; a process that starts later has not.',
+  },
+  {
+    fn: 'screen',
+    action: 's3:PutObject',
+    on: '/window/',
+    reason: 'Written when an asset has filled a chunk, after 256 readings.',
+  },
+  {
+    fn: 'calibrate',
+    action: 's3:GetObject',
+    on: '/window/',
+    reason: 'Read when a warm-up is longer than the chunk that is filling.',
+  },
+  {
     fn: 'review-request',
     action: 'dynamodb:UpdateItem',
     on: 'table/groundcrew-cases',

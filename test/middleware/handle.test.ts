@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { ConflictError, CorruptDataError, isRetryable } from '../../lib/core/errors.ts';
 import { handle, RetryableError } from '../../lib/middleware/handle.ts';
+import { metricLine } from '../../lib/middleware/metrics.ts';
 
 process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
 const kept = process.env;
 beforeEach(() => {
-  process.env = { ...kept, POWERTOOLS_METRICS_DISABLED: 'true' };
+  process.env = { ...kept };
 });
 afterEach(() => {
   process.env = kept;
@@ -73,5 +74,35 @@ describe('the environment', () => {
       WEBHOOK_ALLOW_PRIVATE: false,
     });
     expect(() => environment('BUS_NAME', 'WEBHOOK_URL')).toThrow(/BUS_NAME: not set.*WEBHOOK_URL/);
+  });
+});
+
+describe('a line of figures', () => {
+  test('is the embedded metric format: figures with their units, and few-valued dimensions', () => {
+    const line = metricLine('infer', { confidence: 0.5, inferLatencyMs: 12, ood: undefined }, { pack: 'p' }, 1000);
+    expect(JSON.parse(line!)).toEqual({
+      _aws: {
+        Timestamp: 1000,
+        CloudWatchMetrics: [
+          {
+            Namespace: 'Groundcrew',
+            Dimensions: [['service', 'function', 'pack']],
+            Metrics: [
+              { Name: 'confidence', Unit: 'None' },
+              { Name: 'inferLatencyMs', Unit: 'Milliseconds' },
+            ],
+          },
+        ],
+      },
+      service: 'groundcrew',
+      function: 'infer',
+      pack: 'p',
+      confidence: 0.5,
+      inferLatencyMs: 12,
+    });
+  });
+
+  test('is not written where nothing was counted', () => {
+    expect(metricLine('guard', { errors: undefined }, {}, 1000)).toBeUndefined();
   });
 });

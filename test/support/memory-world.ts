@@ -3,7 +3,7 @@ import { type AssetState, assetRegistration, assetState } from '../../lib/contra
 import type { Decision } from '../../lib/contracts/decision.ts';
 import type { FlaggedSignal } from '../../lib/contracts/flag.ts';
 import type { DecisionBook, FlagBook, StoredFlag } from '../../lib/core/decision/ports.ts';
-import { CorruptDataError } from '../../lib/core/errors.ts';
+import { ConflictError, CorruptDataError } from '../../lib/core/errors.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
 import type { StateStore } from '../../lib/core/ingest/ports.ts';
 import type { Bus, BusEvent } from '../../lib/core/ports.ts';
@@ -77,13 +77,15 @@ export class MemoryWorld {
     claimDecision: async (decision) => {
       this.step();
       const item = this.flagItems.get(decision.flagId)!;
+      if (item.end) throw new ConflictError('decided meanwhile', { code: 'flag-decided' });
       if (item.decision) return item.decision;
       this.flagItems.set(decision.flagId, { ...item, decision });
       return decision;
     },
-    markDecided: async (flagId) => {
+    markDecided: async (flagId, end) => {
       this.step();
-      this.flagItems.set(flagId, { ...this.flagItems.get(flagId)!, status: 'decided' });
+      const { decision, ...item } = this.flagItems.get(flagId)!;
+      if (decision) this.flagItems.set(flagId, { ...item, status: 'decided', end });
     },
     pending: async (dueBeforeMs) =>
       [...this.flagItems]

@@ -22,7 +22,7 @@ interface Shape {
 
 const shapes: Readonly<Record<string, Shape>> = {
   audit: { key: ['chain', 'S', 'seq', 'N'], index: ['by-bucket', 'bucket', 'chain', 'S', 'KEYS_ONLY'] },
-  decisions: { key: ['asset', 'S', 'sk', 'S'], index: ['by-day', 'day', 'sk', 'S', 'ALL'] },
+  decisions: { key: ['asset', 'S', 'sk', 'S'], index: ['by-day', 'day', 'sk', 'S', 'KEYS_ONLY'] },
   cases: { key: ['pk', 'S', 'sk', 'S'], index: ['by-open', 'open', 'dueAtMs', 'N', 'KEYS_ONLY'] },
   ledger: { key: ['pk', 'S'], index: ['by-due', 'due', 'dueAtMs', 'N', 'KEYS_ONLY'] },
   state: { key: ['asset', 'S'] },

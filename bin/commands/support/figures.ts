@@ -1,9 +1,10 @@
 /** The figures of a deployment, read from its tables: what `status` and the end of the scripted day print. */
 import { type AttributeValue, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { unpackDecision } from '../../../lib/adapters/aws/packed-decision.ts';
 import { decodeState } from '../../../lib/adapters/aws/state-store.ts';
 import type { AssetState } from '../../../lib/contracts/asset.ts';
 import { type CaseRecord, caseRecord } from '../../../lib/contracts/case.ts';
-import { type Decision, decision } from '../../../lib/contracts/decision.ts';
+import type { Decision } from '../../../lib/contracts/decision.ts';
 import type { TableName } from '../../../lib/contracts/names.ts';
 import type { CommandContext } from './context.ts';
 
@@ -36,7 +37,7 @@ export async function readAssets(context: CommandContext): Promise<AssetState[]>
 
 export async function readDecisions(context: CommandContext): Promise<Decision[]> {
   const items = await scanTable(context, 'decisions');
-  return items.map((item) => decision.parse(JSON.parse(item.json?.S ?? 'null'))).sort((a, b) => a.atMs - b.atMs);
+  return items.map((item) => unpackDecision(item.packed?.B)).sort((a, b) => a.atMs - b.atMs);
 }
 
 export interface CaseFigures {

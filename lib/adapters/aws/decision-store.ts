@@ -1,12 +1,12 @@
 /** Decisions as a projection for queries; it can be rebuilt from the audit. */
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { decision as decisionSchema } from '../../contracts/decision.ts';
 import type { DecisionBook } from '../../core/decision/ports.ts';
+import { packDecision } from './packed-decision.ts';
 
 /** Shards of a day's index partition, so that a busy day does not heat one. */
 const dayShards = 8;
-/** Days that a projection is kept; the audit keeps the record. */
-const keptDays = 400;
+/** Days that a projection is kept, for what is asked of it daily; the audit keeps the record. Nothing relies on its end. */
+const keptDays = 90;
 
 /** @example const decisions = dynamoDecisionStore(dynamoDb(), env.TABLE_DECISIONS); */
 export function dynamoDecisionStore(client: DynamoDBClient, table: string): DecisionBook {
@@ -22,7 +22,7 @@ export function dynamoDecisionStore(client: DynamoDBClient, table: string): Deci
             asset: { S: asset },
             sk: { S: `${String(atMs).padStart(13, '0')}#${decisionId}` },
             day: { S: `${day}#${shard}` },
-            json: { S: JSON.stringify(decisionSchema.parse(decision)) },
+            packed: { B: packDecision(decision) },
             ttl: { N: String(Math.floor(atMs / 1000) + keptDays * 86_400) },
           },
         }),

@@ -1,10 +1,11 @@
 /** The functions' environment, parsed strictly and once. */
 import { z } from 'zod';
 import { sha256Hex } from '../../contracts/common.ts';
+import { lazily } from '../../contracts/lazily.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 
-const name = z.string().min(1).max(255);
-const seconds = z.coerce.number().int().min(1).max(2_592_000);
+const name = lazily(() => z.string().min(1).max(255));
+const seconds = lazily(() => z.coerce.number().int().min(1).max(2_592_000));
 
 const variables = {
   GROUNDCREW_PREFIX: name,
@@ -19,16 +20,16 @@ const variables = {
   BUS_NAME: name,
   CONFIGURATION_HASH: sha256Hex,
   CODE_HASH: sha256Hex,
-  CASE_FLOW_ARN: z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/),
+  CASE_FLOW_ARN: lazily(() => z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/)),
   SIGNING_KEY_ID: name,
-  WEBHOOK_URL: z.url({ protocol: /^https?$/ }),
+  WEBHOOK_URL: lazily(() => z.url({ protocol: /^https?$/ })),
   WEBHOOK_SECRET_ARN: name,
-  WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false']).transform((text) => text === 'true'),
+  WEBHOOK_ALLOW_PRIVATE: lazily(() => z.enum(['true', 'false']).transform((text) => text === 'true')),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,
   /** Set by Lambda itself. */
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().min(64).max(20_480).default(512),
-  QUOTA_PER_ASSET_HOUR: z.coerce.number().int().min(0).max(1000),
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: lazily(() => z.coerce.number().int().min(64).max(20_480).default(512)),
+  QUOTA_PER_ASSET_HOUR: lazily(() => z.coerce.number().int().min(0).max(1000)),
 };
 
 export type Environment = { readonly [K in keyof typeof variables]: z.infer<(typeof variables)[K]> };

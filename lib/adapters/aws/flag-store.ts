@@ -1,5 +1,9 @@
-/** Flags in the cases table: `flag#ID`/`flag`, in the sparse index `by-open` while they are pending. */
+/**
+ * Flags in the cases table: `flag#ID`/`flag`, in the sparse index `by-open` while they are pending. A flag holds its
+ * decision from the claim until it is decided; the audit and the projection hold it from then on.
+ */
 import {
+  type AttributeValue,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
@@ -7,12 +11,21 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { decision as decisionSchema } from '../../contracts/decision.ts';
+import { verdict } from '../../contracts/common.ts';
 import { flaggedSignal } from '../../contracts/flag.ts';
-import type { FlagBook, StoredFlag } from '../../core/decision/ports.ts';
-import { CorruptDataError, NotFoundError } from '../../core/errors.ts';
+import type { FlagBook, FlagEnd, StoredFlag } from '../../core/decision/ports.ts';
+import { ConflictError, CorruptDataError, NotFoundError } from '../../core/errors.ts';
+import { packDecision, unpackDecision } from './packed-decision.ts';
+
+/** Days that a decided flag stays. Only a matter of cost: a flag that has gone is not decided again, it is refused. */
+const keptDays = 90;
 
 const keyOf = (flagId: string) => ({ pk: { S: `flag#${flagId}` }, sk: { S: 'flag' } });
+
+const endOf = (item: Record<string, AttributeValue>): FlagEnd => ({
+  verdict: verdict.parse(item.verdict?.S),
+  ...(item.caseId?.S === undefined ? {} : { caseId: item.caseId.S }),
+});
 
 /** @example const flags = dynamoFlagStore(dynamoDb(), env.TABLE_CASES); */
 export function dynamoFlagStore(client: DynamoDBClient, table: string): FlagBook {
@@ -22,11 +35,12 @@ export function dynamoFlagStore(client: DynamoDBClient, table: string): FlagBook
     );
     if (!Item) return undefined;
     try {
-      const decision = Item.decision?.S;
+      const isPending = Item.open !== undefined;
       return {
         flag: flaggedSignal.parse(JSON.parse(Item.json?.S ?? '')),
-        status: Item.open === undefined ? 'decided' : 'pending',
-        ...(decision === undefined ? {} : { decision: decisionSchema.parse(JSON.parse(decision)) }),
+        status: isPending ? 'pending' : 'decided',
+        ...(isPending ? {} : { end: endOf(Item) }),
+        ...(Item.decision === undefined ? {} : { decision: unpackDecision(Item.decision.B) }),
         publishedTimes: Number(Item.publishedTimes?.N ?? 1),
       };
     } catch (cause) {
@@ -75,25 +89,35 @@ export function dynamoFlagStore(client: DynamoDBClient, table: string): FlagBook
     },
 
     async claimDecision(decision) {
-      const text = JSON.stringify(decisionSchema.parse(decision));
       const claimed = await update({
         Key: keyOf(decision.flagId),
         UpdateExpression: 'SET decision = :decision',
-        ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(decision)',
-        ExpressionAttributeValues: { ':decision': { S: text } },
+        ConditionExpression: '#open = :flag AND attribute_not_exists(decision)',
+        ExpressionAttributeNames: { '#open': 'open' },
+        ExpressionAttributeValues: { ':decision': { B: packDecision(decision) }, ':flag': { S: 'flag' } },
       });
       if (claimed) return decision;
       const stored = await get(decision.flagId);
       if (stored?.decision) return stored.decision;
+      if (stored) {
+        throw new ConflictError(`Flag ${decision.flagId} was decided meanwhile: read it again.`, {
+          code: 'flag-decided',
+        });
+      }
       throw new NotFoundError(`There is no flag ${decision.flagId} to decide on.`, { code: 'flag-unknown' });
     },
 
-    async markDecided(flagId) {
+    async markDecided(flagId, { verdict: said, caseId }, nowMs) {
       await update({
         Key: keyOf(flagId),
-        UpdateExpression: 'REMOVE #open, dueAtMs',
+        UpdateExpression: `SET verdict = :verdict, #ttl = :ttl${caseId === undefined ? '' : ', caseId = :caseId'} REMOVE #open, dueAtMs, decision`,
         ConditionExpression: 'attribute_exists(decision)',
-        ExpressionAttributeNames: { '#open': 'open' },
+        ExpressionAttributeNames: { '#open': 'open', '#ttl': 'ttl' },
+        ExpressionAttributeValues: {
+          ':verdict': { S: said },
+          ':ttl': { N: String(Math.floor(nowMs / 1000) + keptDays * 86_400) },
+          ...(caseId === undefined ? {} : { ':caseId': { S: caseId } }),
+        },
       });
     },
 

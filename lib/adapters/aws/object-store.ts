@@ -2,6 +2,11 @@
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ObjectStore } from '../../core/ports.ts';
 
+const typeOf = (key: string): string => {
+  if (key.endsWith('.gz')) return 'application/gzip';
+  return key.endsWith('.json') ? 'application/json' : 'application/octet-stream';
+};
+
 /**
  * The object store of one bucket.
  * @example const data = s3ObjectStore(s3(), env.BUCKET_DATA);
@@ -18,7 +23,7 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
       }
     },
     async put(key, bytes, options = {}) {
-      const type = options.contentType ?? (key.endsWith('.gz') ? 'application/gzip' : 'application/json');
+      const type = options.contentType ?? typeOf(key);
       await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, ContentType: type }));
     },
   };

@@ -12,7 +12,7 @@ import type { Bus, ObjectStore } from '../ports.ts';
 import { inferChannels } from '../roles/infer.ts';
 import { fitCalibration, slowPeriodMs, wantedRows } from '../screening/fit.ts';
 import type { Series } from '../series.ts';
-import { emptyHead } from '../window/compact.ts';
+import { emptyHead, partsOf } from '../window/compact.ts';
 import { chunkKey } from '../window/keys.ts';
 import { readWindow } from '../window/read-window.ts';
 import type { WindowStore } from '../window/window-store.ts';
@@ -237,11 +237,7 @@ async function calibrateFromWindow(ports: CalibratePorts, state: AssetState): Pr
 
 /** Names of the channels that the newest batch brought. */
 async function deliveredNames(windows: WindowStore, state: AssetState): Promise<{ name: string }[]> {
-  const newest = state.tail.at(-1);
-  const segments =
-    newest === undefined
-      ? await windows.openChunk(state.asset, state.openPart)
-      : await windows.rawSegments(newest, state.asset);
+  const segments = await partsOf(windows, state.asset, { ...state, tail: state.tail.slice(-1) });
   return [...new Set(segments.flatMap(({ channels }) => channels))].map((name) => ({ name }));
 }
 

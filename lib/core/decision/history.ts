@@ -9,7 +9,7 @@ import type { Segment } from '../window/rows.ts';
 /** Rows that an import may have: four years at ten minutes. */
 const maxHistoryRows = 250_000;
 /** Chunks of the window that are filled from history at most. */
-const maxHistoryChunks = 20;
+const maxHistoryChunks = 40;
 /** The boot that rows from a history file belong to. */
 export const historyBoot = 'history';
 

@@ -3,7 +3,13 @@
  * the decision, and every later run completes that one.
  */
 import { z } from 'zod';
-import { type Decision, decisionVersion, guardVerdict, inference } from '../../contracts/decision.ts';
+import {
+  type Decision,
+  decisionVersion,
+  type GuardVerdict,
+  guardVerdict,
+  inference,
+} from '../../contracts/decision.ts';
 import { flaggedSignal } from '../../contracts/flag.ts';
 import { proposal } from '../../contracts/remediation.ts';
 import { hashOf } from '../audit/canonical.ts';
@@ -35,23 +41,29 @@ export interface RecordPorts {
   readonly codeHash: string;
 }
 
+export interface Recorded {
+  readonly decisionId: string;
+  readonly verdict: GuardVerdict['verdict'];
+  readonly isNew: boolean;
+}
+
 /** One flag, one decision. */
 export const decisionIdOf = (flagId: string): string => hashOf(['decision', flagId, decisionVersion]);
 
 /**
  * A flag whose decision opens a case stays pending until the router has placed it: a flow that dies in between is found
  * by the sweeper, as one is that dies before.
- * @returns the decision that stands for the flag, and whether this run is the one that made it
+ * @returns what stands for the flag, and whether this run is the one that decided it
  * @throws NotFoundError for a flag that was never stored: a forged or mangled event decides nothing
  */
-export async function record(ports: RecordPorts, input: RecordInput): Promise<{ decision: Decision; isNew: boolean }> {
+export async function record(ports: RecordPorts, input: RecordInput): Promise<Recorded> {
   const { flagId } = input.flag;
   const stored = await ports.flags.get(flagId);
   if (!stored) {
     throw new NotFoundError(`There is no such flag as ${flagId}.`, { code: 'flag-unknown' });
   }
+  if (stored.end) return { decisionId: decisionIdOf(flagId), verdict: stored.end.verdict, isNew: false };
   const isNew = stored.decision === undefined;
-  if (stored.status === 'decided' && stored.decision) return { decision: stored.decision, isNew };
   const decision =
     stored.decision ?? (await ports.flags.claimDecision(decisionOf(ports, { ...input, flag: stored.flag })));
   await ports.audit(
@@ -65,7 +77,8 @@ export async function record(ports: RecordPorts, input: RecordInput): Promise<{ 
     ports.nowMs(),
   );
   await ports.decisions.put(decision);
-  if (decision.guard.verdict === 'observe') await ports.flags.markDecided(flagId);
+  const { verdict } = decision.guard;
+  if (verdict === 'observe') await ports.flags.markDecided(flagId, { verdict }, ports.nowMs());
   // Whoever listens may miss it: the projection and the audit have it.
   await ports.bus.publish([
     makeEvent('DecisionRecorded', decision, {
@@ -75,7 +88,7 @@ export async function record(ports: RecordPorts, input: RecordInput): Promise<{ 
       key: decision.decisionId,
     }),
   ]);
-  return { decision, isNew };
+  return { decisionId: decision.decisionId, verdict, isNew };
 }
 
 function decisionOf(

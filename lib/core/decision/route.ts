@@ -10,7 +10,7 @@ import { makeEvent } from '../events.ts';
 import type { Pack } from '../pack.ts';
 import type { Bus } from '../ports.ts';
 import type { FlagBook } from './ports.ts';
-import type { Audit } from './record.ts';
+import { type Audit, decisionIdOf } from './record.ts';
 
 export const routeInput = z.object({ flag: flaggedSignal.pick({ flagId: true }).loose(), decisionId: sha256Hex });
 export type RouteInput = z.infer<typeof routeInput>;
@@ -61,32 +61,43 @@ const alarmKeyOf = (correlationKey: string, { onset, bootId, seq }: FlaggedSigna
 /** A case is named for the flag that opened it. */
 export const caseIdOf = (flagId: string): string => sha256(flagId);
 
+export interface Routed {
+  readonly caseId?: string;
+  readonly opened: boolean;
+}
+
 /**
  * Places the flag in a case; only then is it no longer pending, so that the sweeper finds whatever stops half-way.
  * @param input only ids are taken from it: the decision that stands beside the flag is what is routed
  * @throws NotFoundError when no such decision was recorded
  */
-export async function route(ports: RoutePorts, input: RouteInput): Promise<{ caseId?: string; opened: boolean }> {
-  const routed = await place(ports, input);
-  await ports.flags.markDecided(input.flag.flagId);
-  return routed;
-}
-
-async function place(ports: RoutePorts, input: RouteInput): Promise<{ caseId?: string; opened: boolean }> {
+export async function route(ports: RoutePorts, input: RouteInput): Promise<Routed> {
   const { flagId } = input.flag;
   const stored = await ports.flags.get(flagId);
-  const decision = stored?.decision;
-  if (!stored || !decision || decision.decisionId !== input.decisionId) {
+  const isMeant = input.decisionId === decisionIdOf(flagId);
+  // Placed before: a flag is marked as decided only when nothing is left to do about it.
+  if (stored?.end && isMeant) {
+    return { ...(stored.end.caseId === undefined ? {} : { caseId: stored.end.caseId }), opened: false };
+  }
+  if (!stored?.decision || !isMeant) {
     throw new NotFoundError(`There is no decision ${input.decisionId} on flag ${flagId}.`, {
       code: 'decision-unknown',
     });
   }
+  const routed = await place(ports, stored.flag, stored.decision);
+  const { verdict } = stored.decision.guard;
+  await ports.flags.markDecided(flagId, { verdict, caseId: routed.caseId }, ports.nowMs());
+  return routed;
+}
+
+async function place(ports: RoutePorts, flag: FlaggedSignal, decision: Decision): Promise<Routed> {
+  const { flagId } = flag;
   // A run whose own verdict lost against the recorded one comes here, too.
   if (decision.guard.verdict === 'observe') return { opened: false };
   const correlationKey = correlationKeyOf(decision, ports.packOf(decision.pack));
-  const alarmKey = alarmKeyOf(correlationKey, stored.flag);
+  const alarmKey = alarmKeyOf(correlationKey, flag);
   // An alarm that merely goes on is no new anomaly: it stays with its case, also after that was closed.
-  if (stored.flag.reason === 'persistence') {
+  if (flag.reason === 'persistence') {
     const dealtWith = await ports.cases.caseOfAlarm(alarmKey);
     if (dealtWith !== undefined) {
       await ports.cases.attach(correlationKey, dealtWith, flagId);

@@ -100,7 +100,7 @@ export function stepOf({ state, calibration, admission, screened, head, batch }:
   const rows = [...fresh, ...late];
   const { alarm, flags } =
     screened && calibration ? alarmsOf(state, calibration, fresh, screened, batch) : { alarm: state.alarm, flags: [] };
-  const { silentSinceMs: _, alarm: __, ...kept } = state;
+  const { silentSinceMs: _, alarm: __, open: ___, ...kept } = state;
   let firstEventMs = state.firstEventMs ?? Number.POSITIVE_INFINITY;
   let lastReceivedMs = state.lastReceivedMs ?? 0;
   for (const { tMs, receivedAtMs } of rows) {

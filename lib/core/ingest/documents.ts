@@ -2,30 +2,39 @@
 import type { z } from 'zod';
 import { type AssetRegistration, assetRegistration } from '../../contracts/asset.ts';
 import { type Calibration, calibration } from '../../contracts/calibration.ts';
-import { hashOf } from '../audit/canonical.ts';
+import { canonical, hashOf, sha256 } from '../audit/canonical.ts';
 import { CorruptDataError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
+import { nameCalibration } from '../screening/open.ts';
 import { calibrationKey, registrationKey } from '../window/keys.ts';
 import { LruCache } from '../window/lru.ts';
 
 export class Documents {
   private readonly objects: ObjectStore;
-  private readonly cache: LruCache<unknown>;
+  private readonly registrations: LruCache<unknown>;
+  private readonly calibrations: LruCache<unknown>;
 
-  /** @param maxBytes JSON text that the kept documents may have had */
+  /**
+   * Assets take turns, so that what does not fit for all of them is found for none: registrations are small, and have
+   * room of their own.
+   * @param maxBytes JSON text that the kept calibrations may have had; registrations half of it
+   */
   constructor(objects: ObjectStore, maxBytes = 64 * 1024 * 1024) {
     this.objects = objects;
-    this.cache = new LruCache(maxBytes);
+    this.calibrations = new LruCache(maxBytes);
+    this.registrations = new LruCache(maxBytes / 2);
   }
 
   /** @throws CorruptDataError when it is missing or not what its hash names */
   registration(hash: string): Promise<AssetRegistration> {
-    return this.read(registrationKey(hash), hash, assetRegistration);
+    return this.read(this.registrations, registrationKey(hash), hash, assetRegistration);
   }
 
   /** @throws CorruptDataError when it is missing or not what its hash names */
-  calibration(hash: string): Promise<Calibration> {
-    return this.read(calibrationKey(hash), hash, calibration);
+  async calibration(hash: string): Promise<Calibration> {
+    const document = await this.read(this.calibrations, calibrationKey(hash), hash, calibration);
+    nameCalibration(document, hash);
+    return document;
   }
 
   putRegistration(document: AssetRegistration): Promise<string> {
@@ -37,27 +46,31 @@ export class Documents {
   }
 
   private async put(keyOf: (hash: string) => string, document: unknown): Promise<string> {
-    const hash = hashOf(document);
-    await this.objects.put(keyOf(hash), JSON.stringify(document));
+    // In the form that is hashed, so that who reads it can check the bytes as they are.
+    const text = canonical(document);
+    const hash = sha256(text);
+    await this.objects.put(keyOf(hash), text);
     return hash;
   }
 
-  private async read<T>(key: string, hash: string, schema: z.ZodType<T>): Promise<T> {
-    const known = this.cache.get(key);
+  private async read<T>(cache: LruCache<unknown>, key: string, hash: string, schema: z.ZodType<T>): Promise<T> {
+    const known = cache.get(key);
     if (known !== undefined) return known as T;
     const bytes = await this.objects.get(key);
     if (!bytes)
       throw new CorruptDataError(`${key} is named by an asset's state but is not there.`, { code: 'document-missing' });
+    const text = Buffer.from(bytes).toString('utf8');
     let document: T;
     try {
-      document = schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+      // Parsed once and kept: compiling a parser for it, as zod does for what it may see often, would cost more.
+      document = schema.parse(JSON.parse(text), { jitless: true });
     } catch (cause) {
       throw new CorruptDataError(`${key} does not keep its contract.`, { code: 'document-corrupt', cause });
     }
-    if (hashOf(document) !== hash) {
+    if (sha256(text) !== hash && hashOf(document) !== hash) {
       throw new CorruptDataError(`${key} is not what its hash names.`, { code: 'document-hash-mismatch' });
     }
-    this.cache.set(key, document, bytes.byteLength);
+    cache.set(key, document, bytes.byteLength);
     return document;
   }
 }

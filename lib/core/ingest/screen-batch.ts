@@ -10,7 +10,7 @@ import type { AssetState } from '../../contracts/asset.ts';
 import { ConflictError, isRetryable } from '../errors.ts';
 import type { Bus, Clock, ObjectStore } from '../ports.ts';
 import type { ScreenRequest, ScreenResult } from '../screening/types.ts';
-import { compact, needsCompaction, type WindowHead } from '../window/compact.ts';
+import { compact, dueTogether, type WindowHead } from '../window/compact.ts';
 import { rawRef } from '../window/keys.ts';
 import type { Segment } from '../window/rows.ts';
 import type { WindowStore } from '../window/window-store.ts';
@@ -28,12 +28,14 @@ import {
 import { type Arrival, checkAgainst, decodeRecord, isRefusal, type Refusal, type StreamRecord } from './decode.ts';
 import type { Documents } from './documents.ts';
 import { type FlagStore, raiseFlags } from './flags.ts';
+import type { KnownStates } from './known-states.ts';
 import type { Screen, StateStore } from './ports.ts';
 import { quarantine } from './quarantine.ts';
 import type { Admission } from './sequence.ts';
 
 export interface ScreenPorts {
   readonly states: StateStore;
+  readonly known: KnownStates;
   readonly documents: Documents;
   readonly windows: WindowStore;
   readonly objects: ObjectStore;
@@ -83,6 +85,13 @@ interface Prepared {
   readonly request: ScreenRequest | undefined;
 }
 
+/** An asset's step as it is without compaction. */
+interface Planned {
+  readonly one: Prepared;
+  readonly result: ScreenResult | undefined;
+  readonly plain: Step;
+}
+
 /** @throws what a shared step throws (states, raw batch): then the whole batch is delivered again */
 export async function screenStreamBatch(ports: ScreenPorts, batch: StreamBatch): Promise<ScreenReport> {
   const run = new BatchRun(ports, batch);
@@ -116,9 +125,16 @@ class BatchRun {
       if (isRefusal(decoded)) this.refusals.push(decoded);
       else if (!byAsset.get(decoded.asset)?.push(decoded)) byAsset.set(decoded.asset, [decoded]);
     }
-    const states = await this.ports.states.getMany([...byAsset.keys()]);
+    const unknown = new Map<string, Arrival[]>();
     await Promise.all(
       [...byAsset].map(async ([asset, arrivals]) => {
+        if (!(await this.takeKnown(asset, arrivals))) unknown.set(asset, arrivals);
+      }),
+    );
+    if (unknown.size === 0) return;
+    const states = await this.ports.states.getMany([...unknown.keys()]);
+    await Promise.all(
+      [...unknown].map(async ([asset, arrivals]) => {
         const state = states.get(asset);
         if (state === undefined) return this.refuse(arrivals, 'unknown-asset', 'no such asset is registered');
         try {
@@ -129,6 +145,21 @@ class BatchRun {
         }
       }),
     );
+  }
+
+  /** False where the asset's state must be read: whatever is not plain goes the long way, which deals with it. */
+  private async takeKnown(asset: string, arrivals: readonly Arrival[]): Promise<boolean> {
+    const rows = arrivals.flatMap(rowsOf);
+    const state = this.ports.known.continuedBy(asset, rows);
+    if (!state) return false;
+    try {
+      const documents = await this.documentsOf(state);
+      if (arrivals.some((arrival) => checkAgainst(arrival, documents.registration))) return false;
+      this.works.set(asset, { asset, arrivals, rows, documents, state });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private async take(asset: string, arrivals: readonly Arrival[], state: AssetState): Promise<void> {
@@ -212,17 +243,33 @@ class BatchRun {
     again: Work[],
     attempt: number,
   ): Promise<void> {
+    const steps: Planned[] = [];
+    for (const one of prepared) {
+      const { work, admission, request } = one;
+      const result = screened.get(one);
+      if (request !== undefined && result === undefined) continue; // Its screening failed and was dealt with.
+      try {
+        if (!hasNews(admission)) this.count(admission, undefined, work);
+        else steps.push({ one, result, plain: this.stepFor(one, result, headOf(work.state)) });
+      } catch (error) {
+        retry(work, error);
+      }
+    }
+    const heads = await this.compactDue(steps);
     await Promise.all(
-      prepared.map(async (one) => {
-        const { work, admission, request } = one;
-        const result = screened.get(one);
-        if (request !== undefined && result === undefined) return; // Its screening failed and was dealt with.
+      steps.map(async ({ one, result, plain }) => {
+        const { work, admission } = one;
         try {
-          if (!hasNews(admission)) return this.count(admission, undefined, work);
-          const step = await this.stepFor(work, admission, result);
+          const head = heads.get(work.asset);
+          if (head instanceof Error) throw head;
+          const step = head === undefined ? plain : this.stepFor(one, result, head);
           const raised = await raiseFlags(this.ports, step.flags, this.ports.now());
-          if (await this.ports.states.put(step.next)) this.count(admission, raised, work);
-          else if (attempt < maxAttempts) again.push(work);
+          // Whatever becomes of the write: until it is known to have won, the state is not.
+          this.ports.known.forget(work.asset);
+          if (await this.ports.states.put(step.next)) {
+            this.ports.known.wrote(step.next);
+            this.count(admission, raised, work);
+          } else if (attempt < maxAttempts) again.push(work);
           else
             this.giveUp(
               work.asset,
@@ -238,17 +285,18 @@ class BatchRun {
     );
   }
 
-  private async stepFor(
-    work: Work,
-    admission: Admission<ArrivedRow>,
-    screened: ScreenResult | undefined,
-  ): Promise<Step> {
-    const { asset, state, documents } = work;
-    const base = { state, calibration: documents.calibration, admission, screened, batch: this.ref };
-    const plain = stepOf({ ...base, head: headOf(state) });
+  private stepFor({ work, admission }: Prepared, screened: ScreenResult | undefined, head: WindowHead): Step {
+    const { state, documents } = work;
+    return stepOf({ state, calibration: documents.calibration, admission, screened, head, batch: this.ref });
+  }
+
+  /** Heads of the assets whose tails are compacted now, all together, because they share objects. */
+  private compactDue(steps: readonly Planned[]): Promise<ReadonlyMap<string, WindowHead | Error>> {
+    const heads = new Map(steps.map(({ one: { work } }) => [work.asset, headOf(work.state)]));
     // A decision reads the window next: a flag is worth a compaction, so that it reads few objects.
-    if (!needsCompaction(state) && (plain.flags.length === 0 || state.tail.length < 4)) return plain;
-    return stepOf({ ...base, head: await compact(this.ports.windows, asset, headOf(state)) });
+    const flagged = steps.filter(({ plain }) => plain.flags.length > 0).map(({ one: { work } }) => work.asset);
+    const due = dueTogether(heads, new Set(flagged), this.ref);
+    return compact(this.ports.windows, new Map(due.map((asset) => [asset, heads.get(asset)!])));
   }
 
   /** Reads states anew; an asset whose state cannot be read fails or is refused as in the first reading. */
@@ -313,9 +361,10 @@ function prepare(work: Work): Prepared {
   return { work, admission, request: screenRequestOf(work.state, work.documents.calibration, admission.fresh) };
 }
 
-const headOf = ({ nextChunk, openPart, openRows, tailRows, tail }: AssetState): WindowHead => ({
+const headOf = ({ nextChunk, openPart, open, openRows, tailRows, tail }: AssetState): WindowHead => ({
   nextChunk,
   openPart,
+  ...(open === undefined ? {} : { open }),
   openRows,
   tailRows,
   tail,

@@ -10,8 +10,9 @@ export function rawKey(ref: string): string {
 export const rawRef = (atMs: number, batchId: string): string =>
   `${new Date(atMs).toISOString().slice(0, 13).replaceAll(/[-T]/g, '')}/${batchId}`;
 
-export const chunkKey = (asset: string, chunk: number): string => `window/${asset}/${chunk}.json.gz`;
-export const openChunkKey = (asset: string, part: number): string => `window/${asset}/open-${part}.json.gz`;
+export const chunkKey = (asset: string, chunk: number): string => `window/${asset}/${chunk}.gz`;
+/** The open chunks of several assets; they are replaced by newer ones soon, so that old ones may expire. */
+export const packKey = (pack: string): string => `open/${pack}`;
 export const registrationKey = (hash: string): string => `registration/${hash}.json`;
 export const calibrationKey = (hash: string): string => `calibration/${hash}.json`;
-export const evidenceKey = (hash: string): string => `evidence/${hash}.json.gz`;
+export const evidenceKey = (hash: string): string => `evidence/${hash}`;

@@ -2,7 +2,7 @@
 import type { AssetState } from '../../contracts/asset.ts';
 import type { ChannelMeta } from '../../contracts/telemetry.ts';
 import type { Series } from '../series.ts';
-import { fullChunkRows } from './compact.ts';
+import { fullChunkRows, partsOf } from './compact.ts';
 import type { Segment } from './rows.ts';
 import type { WindowStore } from './window-store.ts';
 
@@ -31,7 +31,7 @@ const chunksAtOnce = 4;
 /** Walking back ends here, whatever was asked for. */
 const maxChunks = 64;
 
-type Head = Pick<AssetState, 'asset' | 'nextChunk' | 'openPart' | 'openRows' | 'tail'>;
+type Head = Pick<AssetState, 'asset' | 'nextChunk' | 'open' | 'openRows' | 'tail'>;
 
 /**
  * Rows in ascending event time without repeats; of rows with equal times the first counts. Rows after `until` are not
@@ -40,11 +40,7 @@ type Head = Pick<AssetState, 'asset' | 'nextChunk' | 'openPart' | 'openRows' | '
 export async function readWindow(windows: WindowStore, head: Head, request: WindowRequest): Promise<Window> {
   const tail =
     request.batch === undefined || head.tail.includes(request.batch) ? head.tail : [...head.tail, request.batch];
-  const [open, ...raw] = await Promise.all([
-    head.openRows > 0 ? windows.openChunk(head.asset, head.openPart) : [],
-    ...tail.map((ref) => windows.rawSegments(ref, head.asset)),
-  ]);
-  const newest = [...open!, ...raw.flat()];
+  const newest = await partsOf(windows, head.asset, { ...head, tail });
   const older: Segment[][] = [];
   const wanted = Math.min(maxChunks, Math.ceil(request.maxRows / fullChunkRows) + 1);
   for (let next = head.nextChunk; next > 0 && head.nextChunk - next < maxChunks; ) {

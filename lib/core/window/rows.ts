@@ -5,8 +5,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { assetId, bootId, seq } from '../../contracts/common.ts';
+import { lazily } from '../../contracts/lazily.ts';
 import { channelName, maxChannels } from '../../contracts/telemetry.ts';
 import { CorruptDataError } from '../errors.ts';
+import { ColumnReader, packColumn } from './columns.ts';
 
 /** `rows[i]` has sequence number `seq + i`: `[tMs, value by channel …]`, null where a cell is missing. */
 export interface Segment {
@@ -16,17 +18,30 @@ export interface Segment {
   readonly rows: readonly (readonly (number | null)[])[];
 }
 
-const storedSegment = z.strictObject({
-  b: bootId,
-  s: seq,
-  l: z.number().int().min(0),
-  r: z.array(z.array(z.union([z.number(), z.null()])).min(2)).min(1),
-});
+const storedSegment = lazily(() =>
+  z.strictObject({
+    b: bootId,
+    s: seq,
+    l: z.number().int().min(0),
+    r: z.array(z.array(z.union([z.number(), z.null()])).min(2)).min(1),
+  }),
+);
 type StoredSegment = z.infer<typeof storedSegment>;
-const layouts = z.array(z.array(channelName).min(1).max(maxChannels));
+const layouts = lazily(() => z.array(z.array(channelName).min(1).max(maxChannels)));
 
-const chunkDocument = z.strictObject({ v: z.literal(1), layouts, segments: z.array(storedSegment) });
-const rawDocument = z.strictObject({ v: z.literal(1), layouts, assets: z.record(assetId, z.array(storedSegment)) });
+/** What stands before the columns of a chunk: its segments in order, `n` rows each. */
+const chunkHead = lazily(() =>
+  z.strictObject({
+    v: z.literal(2),
+    layouts,
+    segments: z.array(
+      z.strictObject({ b: bootId, s: seq, l: z.number().int().min(0), n: z.number().int().min(1).max(1_000_000) }),
+    ),
+  }),
+);
+const rawDocument = lazily(() =>
+  z.strictObject({ v: z.literal(1), layouts, assets: z.record(assetId, z.array(storedSegment)) }),
+);
 
 /** Bytes that a stored object may unpack to: a batch is at most 6 MiB of base64, a chunk far less. */
 const maxDocumentBytes = 64 * 1024 * 1024;
@@ -66,11 +81,23 @@ export function encodeRawBatch(byAsset: ReadonlyMap<string, readonly Segment[]>)
   return pack({ v: 1, layouts: known.list, assets });
 }
 
-/** A chunk of one asset's window. */
+/** A chunk of one asset's window: by columns, all rows of a layout together, times first. */
 export function encodeChunk(segments: readonly Segment[]): Uint8Array {
   const known = new Layouts();
-  const stored = segments.map((segment) => store(known, segment));
-  return pack({ v: 1, layouts: known.list, segments: stored });
+  const stored = segments.map(({ bootId: b, seq: s, channels, rows }) => ({
+    b,
+    s,
+    l: known.indexOf(channels),
+    n: rows.length,
+  }));
+  const head = Buffer.from(JSON.stringify({ v: 2, layouts: known.list, segments: stored }));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.length);
+  const columns = known.list.flatMap((names, layout) => {
+    const rows = segments.filter((_, at) => stored[at]!.l === layout).flatMap((segment) => segment.rows);
+    return [undefined, ...names].map((_, at) => packColumn(Float64Array.from(rows, (row) => row[at] ?? Number.NaN)));
+  });
+  return gzipSync(Buffer.concat([length, head, ...columns]), { level: 1 });
 }
 
 /** @throws CorruptDataError when the bytes are not a raw batch */
@@ -81,18 +108,89 @@ export function decodeRawBatch(bytes: Uint8Array): Map<string, Segment[]> {
 
 /** @throws CorruptDataError when the bytes are not a chunk */
 export function decodeChunk(bytes: Uint8Array): Segment[] {
-  const document = unpack(bytes, chunkDocument, 'window chunk');
-  return open(document.segments, document.layouts);
+  try {
+    const unpacked = gunzipSync(bytes, { maxOutputLength: maxDocumentBytes });
+    const start = 4 + unpacked.readUInt32LE(0);
+    const head = chunkHead.parse(JSON.parse(unpacked.toString('utf8', 4, start)));
+    const reader = new ColumnReader(unpacked, start);
+    const rows = head.layouts.map((names, layout) => {
+      const count = head.segments.reduce((sum, { l, n }) => sum + (l === layout ? n : 0), 0);
+      const columns = [undefined, ...names].map(() => reader.next(count));
+      return rowsOf(columns, count);
+    });
+    if (!reader.isAtEnd) throw new Error('more follows the last column');
+    return head.segments.map(({ b, s, l, n }) => ({
+      bootId: b,
+      seq: s,
+      channels: head.layouts[l]!,
+      rows: rows[l]!.splice(0, n),
+    }));
+  } catch (cause) {
+    throw corrupt('window chunk', cause);
+  }
 }
+
+function rowsOf(columns: readonly Float64Array[], count: number): (number | null)[][] {
+  return Array.from({ length: count }, (_, row) => {
+    const cells = columns.map((column) => {
+      const value = column[row]!;
+      return Number.isNaN(value) ? null : value;
+    });
+    if (!(Number.isInteger(cells[0]) && cells[0]! >= 0)) throw new Error('a row has no time');
+    return cells;
+  });
+}
+
+/**
+ * Chunks of several assets in one object, each on its own, so that one can be read without the others: the length of the
+ * index, the index, then the chunks. The same chunks give the same bytes.
+ */
+export function encodePack(chunks: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const parts: Record<string, [number, number]> = {};
+  const bodies: Uint8Array[] = [];
+  let offset = 0;
+  for (const asset of [...chunks.keys()].sort()) {
+    const body = chunks.get(asset)!;
+    parts[asset] = [offset, body.length];
+    bodies.push(body);
+    offset += body.length;
+  }
+  const index = Buffer.from(JSON.stringify({ v: 1, parts }));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(index.length);
+  return Buffer.concat([length, index, ...bodies]);
+}
+
+const packIndex = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    parts: z.record(assetId, z.tuple([z.number().int().min(0), z.number().int().min(1)])),
+  }),
+);
+
+/** One asset's chunk in a pack. @throws CorruptDataError when it is not there or not readable */
+export function decodePackPart(bytes: Uint8Array, asset: string): Segment[] {
+  let part: Uint8Array;
+  try {
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const start = 4 + view.readUInt32LE(0);
+    const [offset, length] = packIndex.parse(JSON.parse(view.toString('utf8', 4, start))).parts[asset]!;
+    if (start + offset + length > view.length) throw new Error('it ends before this part does');
+    part = view.subarray(start + offset, start + offset + length);
+  } catch (cause) {
+    throw corrupt(`pack, in which ${asset} has a part,`, cause);
+  }
+  return decodeChunk(part);
+}
+
+const corrupt = (what: string, cause: unknown) =>
+  new CorruptDataError(`A stored ${what} does not read back as it was written.`, { code: 'rows-corrupt', cause });
 
 function unpack<T>(bytes: Uint8Array, schema: z.ZodType<T>, what: string): T {
   try {
     return schema.parse(JSON.parse(gunzipSync(bytes, { maxOutputLength: maxDocumentBytes }).toString('utf8')));
   } catch (cause) {
-    throw new CorruptDataError(`A stored ${what} does not read back as it was written.`, {
-      code: 'rows-corrupt',
-      cause,
-    });
+    throw corrupt(what, cause);
   }
 }
 

@@ -2,20 +2,35 @@
  * Reads and writes the stored parts of windows; what was read or written lately is kept in memory. A part that is not
  * there counts as empty: parts end with the bucket's retention, and an asset may be silent for longer.
  */
+import { createHash } from 'node:crypto';
 import type { ObjectStore } from '../ports.ts';
-import { chunkKey, openChunkKey, rawKey } from './keys.ts';
+import { chunkKey, packKey, rawKey } from './keys.ts';
 import { LruCache } from './lru.ts';
-import { decodeChunk, decodeRawBatch, encodeChunk, encodeRawBatch, type Segment } from './rows.ts';
+import {
+  decodeChunk,
+  decodePackPart,
+  decodeRawBatch,
+  encodeChunk,
+  encodePack,
+  encodeRawBatch,
+  type Segment,
+} from './rows.ts';
 
 const cells = (segments: readonly Segment[]): number =>
   segments.reduce((sum, segment) => sum + segment.rows.length * (segment.channels.length + 1), 0);
 
+/** Bytes of packs that are kept: assets that are due together find their last parts in the same few of them. */
+const keptPackBytes = 32 * 1024 * 1024;
+/** Characters of a pack's name, 72 bits of its hash. */
+const packNameLength = 12;
+
 export class WindowStore {
   private readonly objects: ObjectStore;
+  private readonly packs = new LruCache<Uint8Array>(keptPackBytes);
   private readonly cache: LruCache<readonly Segment[]>;
 
   /** @param maxCells cells (16 bytes each) that are kept in memory at most */
-  constructor(objects: ObjectStore, maxCells = 4_000_000) {
+  constructor(objects: ObjectStore, maxCells = 8_000_000) {
     this.objects = objects;
     this.cache = new LruCache(maxCells);
   }
@@ -40,8 +55,24 @@ export class WindowStore {
     return this.chunkAt(chunkKey(asset, chunk));
   }
 
-  async openChunk(asset: string, part: number): Promise<readonly Segment[]> {
-    return this.chunkAt(openChunkKey(asset, part));
+  /** One asset's part of a pack. @throws CorruptDataError when the pack is there and the part is not readable */
+  async openChunk(pack: string, asset: string): Promise<readonly Segment[]> {
+    let bytes = this.packs.get(pack);
+    if (!bytes) {
+      bytes = await this.objects.get(packKey(pack));
+      if (!bytes) return [];
+      this.packs.set(pack, bytes, bytes.byteLength);
+    }
+    return decodePackPart(bytes, asset);
+  }
+
+  /** Open chunks by asset in one object. @returns its name, which is that of its bytes */
+  async putPack(byAsset: ReadonlyMap<string, readonly Segment[]>): Promise<string> {
+    const bytes = encodePack(new Map([...byAsset].map(([asset, segments]) => [asset, encodeChunk(segments)])));
+    const name = createHash('sha256').update(bytes).digest('base64url').slice(0, packNameLength);
+    await this.objects.put(packKey(name), bytes);
+    this.packs.set(name, bytes, bytes.byteLength);
+    return name;
   }
 
   async putChunk(key: string, segments: readonly Segment[]): Promise<void> {

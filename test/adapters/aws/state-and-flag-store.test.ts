@@ -1,6 +1,7 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { dynamoFlagStore } from '../../../lib/adapters/aws/flag-store.ts';
+import { unpackDecision } from '../../../lib/adapters/aws/packed-decision.ts';
 import { decodeState, dynamoStateStore, encodeState } from '../../../lib/adapters/aws/state-store.ts';
 import type { AssetState } from '../../../lib/contracts/asset.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
@@ -104,7 +105,7 @@ describe('flags', () => {
     expect([await flags.putIfAbsent(flag, 1000), await flags.putIfAbsent(flag, 2000)]).toEqual([true, false]);
     expect(await flags.pending(1001, 10)).toEqual([flag.flagId]);
     expect(await flags.pending(1000, 10)).toEqual([]);
-    await flags.markDecided(flag.flagId);
+    await flags.markDecided(flag.flagId, { verdict: 'ask' }, 1000);
     expect(await flags.get(flag.flagId)).toMatchObject({ status: 'pending', flag });
     const decision = (kind: 'leak' | 'burst') => ({
       v: 1 as const,
@@ -121,10 +122,34 @@ describe('flags', () => {
     expect(claimed[0]).toEqual(claimed[1]);
     await flags.postpone(flag.flagId, 9000);
     expect(await flags.pending(9000, 10)).toEqual([]);
-    await flags.markDecided(flag.flagId);
+    expect(await flags.get(flag.flagId)).toMatchObject({ status: 'pending', decision: claimed[0] });
+    const caseId = 'c'.repeat(64);
+    await flags.markDecided(flag.flagId, { verdict: 'ask', caseId }, flagAtMs);
+    // A repeat with another end changes nothing.
+    await flags.markDecided(flag.flagId, { verdict: 'observe' }, 0);
     await flags.postpone(flag.flagId, 1);
-    expect(await flags.get(flag.flagId)).toMatchObject({ status: 'decided', decision: claimed[0], publishedTimes: 2 });
+    expect(await flags.get(flag.flagId)).toEqual({
+      flag,
+      status: 'decided',
+      end: { verdict: 'ask', caseId },
+      publishedTimes: 2,
+    });
+    await expect(flags.claimDecision(decision('burst'))).rejects.toThrow('decided meanwhile');
     expect(await flags.pending(1e12, 10)).toEqual([]);
     await expect(flags.claimDecision({ ...decision('leak'), flagId: 'f'.repeat(64) })).rejects.toThrow('no flag');
+  });
+
+  test('a flag or a projection whose bytes are damaged fails clearly', async () => {
+    const flags = dynamoFlagStore(tables.client, names['cases']!);
+    const flag = flagOf({ seq: 77 });
+    const item = { pk: { S: `flag#${flag.flagId}` }, sk: { S: 'flag' }, json: { S: JSON.stringify(flag) } };
+    const put = (more: Record<string, AttributeValue>) =>
+      tables.client.send(new PutItemCommand({ TableName: names['cases']!, Item: { ...item, ...more } }));
+    await put({ open: { S: 'flag' }, dueAtMs: { N: '1' }, decision: { B: Buffer.from('junk') } });
+    await expect(flags.get(flag.flagId)).rejects.toThrow(CorruptDataError);
+    // Decided, but with what verdict?
+    await put({});
+    await expect(flags.get(flag.flagId)).rejects.toThrow(CorruptDataError);
+    expect(() => unpackDecision(undefined)).toThrow(CorruptDataError);
   });
 });

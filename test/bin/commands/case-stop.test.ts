@@ -91,6 +91,19 @@ describe('case', () => {
     });
   });
 
+  test('approves what was seen and nothing else', async () => {
+    const lambda = mockClient(LambdaClient);
+    lambda.on(InvokeCommand).resolves({ Payload: Buffer.from('{"woken":true}') as never });
+    const approve = (proposal: string): Promise<string> =>
+      run('case', 'approve', record.caseId, '--reason', 'seen', '--by', 'ann', '--proposal', proposal);
+    for (const wrong of ['0123456789', record.proposalHash!.slice(0, 7), ''])
+      await expect(approve(wrong)).rejects.toThrow(/nothing was answered/);
+    expect(lambda.commandCalls(InvokeCommand)).toHaveLength(0);
+    const shown = /proposal {2}([0-9a-f]+)/.exec(await run('case', 'show', record.caseId))![1]!;
+    await approve(shown);
+    expect(lambda.commandCalls(InvokeCommand)).toHaveLength(1);
+  });
+
   test('says what to do when there is no such case', async () => {
     await expect(run('case', 'show', 'ffff')).rejects.toThrow(/case list --all/);
     await expect(run('case', 'show', 'XYZ')).rejects.toMatchObject({ exitCode: 2 });

@@ -82,7 +82,8 @@ function routePorts(
 
 async function decided(world: MemoryWorld, flag: FlaggedSignal, change: object = {}) {
   await world.flags.putIfAbsent(flag, flagAtMs);
-  return (await record(recordPorts(world), inputOf(flag, change))).decision;
+  const { decisionId } = await record(recordPorts(world), inputOf(flag, change));
+  return world.decisionItems.get(decisionId)!;
 }
 
 describe('recording', () => {
@@ -90,7 +91,8 @@ describe('recording', () => {
     const world = new MemoryWorld();
     const first = await decided(world, flagOf());
     const second = await record(recordPorts(world), inputOf(flagOf(), { inference: inferenceOf({ kind: 'burst' }) }));
-    expect(second).toEqual({ decision: first, isNew: false });
+    expect(second).toEqual({ decisionId: first.decisionId, verdict: first.guard.verdict, isNew: false });
+    expect(world.decisionItems.get(first.decisionId)).toEqual(first);
     expect([world.decisionItems.size, world.audited.length]).toEqual([1, 1]);
   });
 
@@ -102,10 +104,11 @@ describe('recording', () => {
       world.stepsLeft = steps;
       await record(recordPorts(world), inputOf(flag)).catch(() => undefined);
       world.stepsLeft = Number.POSITIVE_INFINITY;
-      const { decision } = await record(
+      const { decisionId } = await record(
         recordPorts(world),
         inputOf(flag, { inference: inferenceOf({ kind: steps > 0 ? 'burst' : 'leak' }) }),
       );
+      const decision = world.decisionItems.get(decisionId)!;
       expect(decision.inference.kind).toBe('leak');
       expect(world.audited.map(({ body }) => body)).toEqual([decision]);
       expect([...world.decisionItems.values()]).toEqual([decision]);
@@ -118,6 +121,29 @@ describe('recording', () => {
     const world = new MemoryWorld();
     const { flagId } = await decided(world, flagOf(), { guard: { ...guard, verdict: 'observe' } });
     expect(world.flagItems.get(flagId)!.status).toBe('decided');
+  });
+
+  test('a flag that is dealt with has shed its decision, and a later run with another outcome records nothing', async () => {
+    const world = new MemoryWorld();
+    const first = await decided(world, flagOf(), { guard: { ...guard, verdict: 'observe' } });
+    expect(world.flagItems.get(first.flagId)).toMatchObject({ status: 'decided', end: { verdict: 'observe' } });
+    expect(world.flagItems.get(first.flagId)).not.toHaveProperty('decision');
+    const events = world.published.length;
+    // Its own verdict is to act: what counts is the one that was recorded.
+    expect(await record(recordPorts(world), inputOf(flagOf()))).toEqual({
+      decisionId: first.decisionId,
+      verdict: 'observe',
+      isNew: false,
+    });
+    expect([world.audited.length, world.published.length]).toEqual([1, events]);
+  });
+
+  test('a flag that expired is not decided a second time', async () => {
+    const world = new MemoryWorld();
+    const { flagId } = await decided(world, flagOf(), { guard: { ...guard, verdict: 'observe' } });
+    world.flagItems.delete(flagId);
+    await expect(record(recordPorts(world), inputOf(flagOf()))).rejects.toThrow('no such flag');
+    expect(world.audited).toHaveLength(1);
   });
 
   test('a flag that was never stored decides nothing', async () => {

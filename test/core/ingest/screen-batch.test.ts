@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Calibration } from '../../../lib/contracts/calibration.ts';
 import type { StreamRecord } from '../../../lib/core/ingest/decode.ts';
 import { Documents } from '../../../lib/core/ingest/documents.ts';
+import { KnownStates } from '../../../lib/core/ingest/known-states.ts';
 import type { Screen } from '../../../lib/core/ingest/ports.ts';
 import { type ScreenPorts, screenStreamBatch } from '../../../lib/core/ingest/screen-batch.ts';
 import { childRandom, normal } from '../../../lib/core/random.ts';
@@ -56,6 +57,7 @@ const screen: Screen = async (requests) =>
 function portsOf(world: MemoryWorld, change: Partial<ScreenPorts> = {}): ScreenPorts {
   return {
     states: world.states,
+    known: new KnownStates(),
     documents: new Documents(world.store),
     windows: new WindowStore(world.store),
     objects: world.store,
@@ -223,5 +225,101 @@ describe('a batch of the stream', () => {
       const state = world.readState(asset)!;
       expect(state).toMatchObject({ readings: 120, screen: { rows: 120 }, boots: [{ lastSeq: 119, missing: [] }] });
     }
+  });
+});
+
+describe('states that a process knows', () => {
+  /** Counts the assets whose state is read. */
+  const reading = (world: MemoryWorld) => {
+    const read: string[] = [];
+    const states = {
+      ...world.states,
+      getMany: (assets: readonly string[]) => {
+        read.push(...assets);
+        return world.states.getMany(assets);
+      },
+    };
+    return { read, states };
+  };
+  const assets = ['x', 'y', 'z'];
+
+  test('are read once, then only where the stream does not go on from them', async () => {
+    const world = await worldWith('x');
+    const { read, states } = reading(world);
+    const ports = portsOf(world, { states });
+    const send = (seq: number, cells: readonly number[][] = [[1]], more = {}) =>
+      screenStreamBatch(ports, batchOf([telemetryRecord(seq + 1, 'x', seq, cells, more)]));
+    for (const seq of [0, 1, 2]) await send(seq);
+    await send(3, [[1], [2]]);
+    expect(read).toEqual(['x']);
+    // A gap, a repeat, another boot; in between it goes on.
+    await send(7);
+    await send(7);
+    await send(8);
+    expect(read).toEqual(['x', 'x', 'x']);
+    await send(9, [[1]], { bootId: 'boot-2' });
+    await send(10, [[1]], { bootId: 'boot-2' });
+    expect(read).toEqual(['x', 'x', 'x', 'x']);
+    expect(world.readState('x')).toMatchObject({ readings: 9, screen: { rows: 9 } });
+  });
+
+  test('however batches are shared among two processes, killed ones too, the outcome is that of one that reads always', async () => {
+    const expected = await worldWith(...assets);
+    await run(expected);
+    const world = await worldWith(...assets);
+    const processes = [portsOf(world), portsOf(world)];
+    const random = childRandom(5, 'processes');
+    for (const records of stream) {
+      for (;;) {
+        const ports = processes[random() < 0.3 ? 1 : 0]!;
+        // Now and then it dies on the way; what it had in memory is gone, unless only the step failed.
+        world.stepsLeft = random() < 0.3 ? Math.floor(random() * 8) : Number.POSITIVE_INFINITY;
+        const report = await screenStreamBatch(ports, batchOf(records)).catch(() => undefined);
+        const isKilled = world.stepsLeft <= 0;
+        world.stepsLeft = Number.POSITIVE_INFINITY;
+        if (report && !isKilled) break;
+        if (random() < 0.5) processes[processes.indexOf(ports)] = portsOf(world);
+      }
+    }
+    expect([...world.flagItems.keys()]).toEqual([...expected.flagItems.keys()]);
+    for (const asset of assets) {
+      expect(await windowOf(world, asset)).toEqual(await windowOf(expected, asset));
+      expect(world.readState(asset)).toMatchObject({ readings: 120, screen: { rows: 120 } });
+    }
+  });
+
+  test('that others have changed lose their write: it is done again with the calibration of now', async () => {
+    const world = await worldWith('x');
+    const ports = portsOf(world);
+    await screenStreamBatch(ports, batchOf([telemetryRecord(1, 'x', 0, [[1]])]));
+    const { calibrationHash: _, screen: __, ...uncalibrated } = world.readState('x')!;
+    world.stateTexts.set('x', JSON.stringify({ ...uncalibrated, version: uncalibrated.version + 1 }));
+    const report = await screenStreamBatch(ports, batchOf([telemetryRecord(2, 'x', 1, [[1]])]));
+    expect(report).toMatchObject({ failures: [], readings: 1 });
+    expect(world.readState('x')).toMatchObject({ readings: 2, version: uncalibrated.version + 2 });
+    expect(world.readState('x')).not.toHaveProperty('calibrationHash');
+  });
+
+  test('refuse nothing by a registration that has been replaced', async () => {
+    const world = await worldWith('x');
+    const documents = new Documents(world.objects);
+    const registration = await documents.registration(world.readState('x')!.registrationHash);
+    const register = async (channels: readonly string[]): Promise<void> => {
+      const now = world.readState('x')!;
+      const registrationHash = await documents.putRegistration({
+        ...registration,
+        channels: channels.map((name) => ({ name, role: 'unknown', unit: '' })),
+      });
+      world.stateTexts.set('x', JSON.stringify({ ...now, registrationHash, version: now.version + 1 }));
+    };
+    const ports = portsOf(world);
+    await register(['p']);
+    await screenStreamBatch(ports, batchOf([telemetryRecord(1, 'x', 0, [[1]])]));
+    const other = telemetryRecord(2, 'x', 1, [[2]], { channels: ['q'] });
+    // Refused by the registration of now.
+    expect(await screenStreamBatch(ports, batchOf([other]))).toMatchObject({ readings: 0, quarantined: 1 });
+    await register(['q']);
+    // The known state still names the registration that would refuse it.
+    expect(await screenStreamBatch(ports, batchOf([other]))).toMatchObject({ readings: 1, quarantined: 0 });
   });
 });

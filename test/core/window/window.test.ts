@@ -1,10 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { canonical, sha256 } from '../../../lib/core/audit/canonical.ts';
+import { CorruptDataError } from '../../../lib/core/errors.ts';
+import { ColumnReader, packColumn } from '../../../lib/core/window/columns.ts';
 import {
   compact,
+  dueTogether,
   emptyHead,
   fullChunkRows,
+  maxPackAssets,
+  maxTailBatches,
   needsCompaction,
   type WindowHead,
 } from '../../../lib/core/window/compact.ts';
@@ -38,6 +43,12 @@ const segment = (seq: number, rows = 1, bootId = 'a'): Segment => ({
 });
 const everything = { channels, maxMs: 1e12, maxRows: 1e6 };
 
+const headOf = (heads: ReadonlyMap<string, WindowHead | Error>, asset: string): WindowHead => {
+  const head = heads.get(asset);
+  if (head instanceof Error || head === undefined) throw head ?? new Error(`there is no head of ${asset}`);
+  return head;
+};
+
 /** Delivers segments batch by batch, as screening does, and returns the head. */
 async function deliver(
   objects: MemoryBucket,
@@ -50,7 +61,7 @@ async function deliver(
     const windows = new WindowStore(objects);
     const ref = `2026010100/${at}`;
     await windows.putRawBatch(ref, new Map([['x', segments]]));
-    if (compacting && needsCompaction(head)) head = await compact(windows, 'x', head);
+    if (compacting && needsCompaction(head, ref)) head = headOf(await compact(windows, new Map([['x', head]])), 'x');
     const rows = segments.reduce((sum, one) => sum + one.rows.length, 0);
     head = { ...head, tail: [...head.tail, ref], tailRows: head.tailRows + rows };
   }
@@ -123,7 +134,7 @@ describe('a window', () => {
   });
 
   test('a part that has gone with the retention counts as empty', async () => {
-    const head = { ...emptyHead, nextChunk: 2, openPart: 1, openRows: 5, tail: ['2020010100/gone'] };
+    const head = { ...emptyHead, nextChunk: 2, openPart: 1, open: 'gone', openRows: 5, tail: ['2020010100/gone'] };
     const read = await readWindow(new WindowStore(new MemoryBucket()), { asset: 'x', ...head }, everything);
     expect(read.seqs).toEqual([]);
   });
@@ -135,10 +146,131 @@ describe('a window', () => {
       Array.from({ length: 30 }, (_, at) => [segment(at * 50, 50)]),
       true,
     );
-    expect(head.nextChunk).toBe(2);
-    const first = decodeChunk(objects.objects.get('window/x/0.json.gz')!);
+    expect(head.nextChunk).toBeGreaterThan(2);
+    const first = decodeChunk(objects.objects.get('window/x/0.gz')!);
     expect(mergeSegments(first).rows).toBeGreaterThanOrEqual(fullChunkRows);
     expect(first).toHaveLength(1);
+  });
+});
+
+describe('compaction of several assets', () => {
+  const tailOf = async (windows: WindowStore, assets: readonly string[]): Promise<Map<string, WindowHead>> => {
+    await windows.putRawBatch('2026010100/t', new Map(assets.map((asset, at) => [asset, [segment(at, 2)]])));
+    return new Map(assets.map((asset) => [asset, { ...emptyHead, tail: ['2026010100/t'], tailRows: 2 }]));
+  };
+  const names = Array.from({ length: maxPackAssets + 1 }, (_, at) => `asset-${at}`);
+
+  test('writes few objects, and each asset reads its own part', async () => {
+    const objects = new MemoryBucket();
+    const heads = await compact(new WindowStore(objects), await tailOf(new WindowStore(objects), names));
+    expect([...objects.objects.keys()].filter((key) => key.startsWith('open/'))).toHaveLength(2);
+    for (const [at, asset] of names.entries()) {
+      const read = await readWindow(new WindowStore(objects), { asset, ...headOf(heads, asset) }, everything);
+      expect(read.seqs).toEqual([at, at + 1]);
+    }
+  });
+
+  test('is the same whoever does it: the same states, the same objects', async () => {
+    const objects = new MemoryBucket();
+    const heads = await tailOf(new WindowStore(objects), names);
+    const first = await compact(new WindowStore(objects), heads);
+    const stored = new Map(objects.objects);
+    expect(await compact(new WindowStore(objects), new Map([...heads].reverse()))).toEqual(first);
+    expect(objects.objects).toEqual(stored);
+    // Another state of one of them: another object, and what the first ones point to stands.
+    await compact(new WindowStore(objects), new Map([...heads].slice(1)));
+    for (const [key, bytes] of stored) expect(objects.objects.get(key)).toEqual(bytes);
+  });
+
+  test('of an asset whose part is damaged it says so, and does the others', async () => {
+    const objects = new MemoryBucket();
+    const heads = await tailOf(new WindowStore(objects), ['a', 'b']);
+    objects.objects.set('open/bad', Buffer.from('not a pack'));
+    heads.set('a', { ...heads.get('a')!, open: 'bad', openRows: 9 });
+    const done = await compact(new WindowStore(objects), heads);
+    expect(done.get('a')).toBeInstanceOf(CorruptDataError);
+    expect(headOf(done, 'b')).toMatchObject({ openRows: 2, tail: [] });
+  });
+
+  test('when the object cannot be written every asset of it is to try again', async () => {
+    const objects = new MemoryBucket();
+    const heads = await tailOf(new WindowStore(objects), ['a', 'b']);
+    const full = {
+      get: (key: string) => objects.get(key),
+      put: () => Promise.reject(new Error('slow down')),
+    };
+    const done = await compact(new WindowStore(full), heads);
+    expect([...done.values()].map(String)).toEqual(['Error: slow down', 'Error: slow down']);
+  });
+
+  test('is due by length, by rows, or by age, so that no part expires while it is needed', () => {
+    const head = (change: Partial<WindowHead>): WindowHead => ({ ...emptyHead, tail: ['2026010100/a'], ...change });
+    const tail = Array.from({ length: maxTailBatches }, () => '2026010100/a');
+    expect(needsCompaction(head({}), '2026010123/b')).toBe(false);
+    expect(needsCompaction(head({ tail }), '2026010100/b')).toBe(true);
+    expect(needsCompaction(head({ tailRows: 64 }), '2026010100/b')).toBe(true);
+    expect(needsCompaction(head({}), '2026010800/b')).toBe(true);
+    expect(needsCompaction(emptyHead, '2026010800/b')).toBe(false);
+  });
+});
+
+test('assets are compacted with those that are due, as far as the last pack has room', () => {
+  const head = (batches: number): WindowHead => ({
+    ...emptyHead,
+    tail: Array.from({ length: batches }, () => '2026010100/a'),
+  });
+  const heads = new Map([
+    ['due', head(maxTailBatches)],
+    ['flagged', head(1)],
+    ['flagged, but new', head(0)],
+    ['half', head(maxTailBatches / 2)],
+    ['more', head(maxTailBatches - 1)],
+    ['short', head(2)],
+  ]);
+  const wanted = new Set(['flagged', 'flagged, but new']);
+  expect(dueTogether(heads, wanted, '2026010100/b')).toEqual(['due', 'flagged', 'more', 'half']);
+  heads.delete('due');
+  expect(dueTogether(heads, new Set(), '2026010100/b')).toEqual([]);
+  const many = new Map(Array.from({ length: 70 }, (_, at) => [`asset-${at}`, head(at < 63 ? 12 : 6)]));
+  expect(dueTogether(many, new Set(), '2026010100/b')).toHaveLength(maxPackAssets);
+});
+
+describe('columns', () => {
+  const roundTrip = (column: Float64Array): Float64Array => {
+    const reader = new ColumnReader(Buffer.concat([packColumn(column), packColumn(Float64Array.of(7))]));
+    const read = reader.next(column.length);
+    expect([...reader.next(1), reader.isAtEnd]).toEqual([7, true]);
+    return read;
+  };
+  const anyValue = fc.oneof(
+    fc.double(),
+    fc.integer({ min: -100_000, max: 100_000 }).map((n) => n / 1000),
+    fc.constantFrom(Number.NaN, 0, -0, 1e-7, 1e300, Number.POSITIVE_INFINITY, 2 ** 53, 0.1 + 0.2),
+  );
+
+  test('read back to the bit, whatever the values are; only −0 becomes 0, as in JSON', () => {
+    fc.assert(
+      fc.property(fc.array(anyValue, { minLength: 1, maxLength: 40 }), (values) => {
+        expect(Array.from(roundTrip(Float64Array.from(values)))).toEqual(values.map((value) => value + 0));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('of few decimals take a byte or two a value, with and without missing cells', () => {
+    const values = Float64Array.from({ length: 200 }, (_, at) => 20 + ((at * 7919) % 100) / 1000);
+    expect(packColumn(values).length).toBeLessThan(220);
+    values[50] = Number.NaN;
+    expect(packColumn(values).length).toBeLessThan(250);
+    expect(Array.from(roundTrip(values))).toEqual(Array.from(values));
+  });
+
+  test('damaged or cut, they are an error', () => {
+    const bytes = Buffer.from(packColumn(Float64Array.of(1, 2, 3)));
+    expect(() => new ColumnReader(bytes.subarray(0, bytes.length - 1)).next(3)).toThrow('do not read back');
+    expect(() => new ColumnReader(Buffer.alloc(0)).next(1)).toThrow('do not read back');
+    bytes[1] = 200;
+    expect(() => new ColumnReader(bytes).next(3)).toThrow('do not read back');
   });
 });
 

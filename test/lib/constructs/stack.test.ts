@@ -95,9 +95,10 @@ describe('the stack', () => {
     });
   });
 
-  test('recovers tables to any second and protects them from deletion, unless it is disposable', () => {
+  test('recovers tables to any second, but for the projection, and protects them from deletion, unless it is disposable', () => {
     for (const table of Object.values(template.findResources('AWS::DynamoDB::Table'))) {
-      expect(table.Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
+      const isProjection = table.Properties.TableName === 'groundcrew-decisions';
+      expect(table.Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: !isProjection });
       expect(table.Properties.DeletionProtectionEnabled).toBe(true);
       expect(table.DeletionPolicy).toBe('Retain');
     }

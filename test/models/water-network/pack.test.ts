@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readMetadataProps } from '../../../lib/adapters/onnx/metadata.ts';
 import { openModel } from '../../../lib/adapters/onnx/session.ts';
-import type { AlarmContext, PackModel } from '../../../lib/core/pack.ts';
+import { type AlarmContext, checkedPack, type PackModel } from '../../../lib/core/pack.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
+import { modelSidecar } from '../../../models/training/sidecar.ts';
 import { contributions, occlusionRows } from '../../../models/water-network/explain.ts';
 import { featureNames, windowFeatures } from '../../../models/water-network/features.ts';
 import pack from '../../../models/water-network/index.ts';
@@ -35,6 +36,12 @@ describe('the pack', () => {
     expect(pack.manifest.model?.sha256).toBe(sidecar.sha256);
     expect(sidecar.kinds).toEqual(pack.manifest.kinds);
     expect(sidecar.baseline.length).toBe(featureNames.length);
+  });
+
+  test('has a manifest and a sidecar that keep their contracts', () => {
+    expect(checkedPack(pack).manifest).toEqual(pack.manifest);
+    expect(modelSidecar.parse(sidecar)).toEqual(sidecar);
+    expect(() => checkedPack({ ...pack, manifest: { ...pack.manifest, kinds: [] } })).toThrow('kinds');
   });
 
   test('has a card, a sidecar and model metadata that agree', () => {
