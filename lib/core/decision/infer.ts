@@ -119,6 +119,9 @@ async function classified(
   if (calibrationHash === undefined) {
     throw new InvalidInputError(`Flag ${flag.flagId} names no calibration.`, { code: 'flag-uncalibrated' });
   }
+  // Opened while the window is read; an error is thrown where the model is asked for.
+  const opening = ports.modelOf(pack);
+  opening.catch(() => undefined);
   const calibration = await ports.documents.calibration(calibrationHash);
   const window = await readWindow(ports.windows, state, {
     channels: calibration.channels,
@@ -136,7 +139,7 @@ async function classified(
   // Stored while the model runs; both are done before anything is said.
   const stored = ports.objects.put(evidenceKey(ref.hash), bytes);
   stored.catch(() => undefined);
-  const model = await ports.modelOf(pack);
+  const model = await opening;
   const made = model
     ? await model.classify(window.series, calibration, alarmOf(flag, window, calibration))
     : unclassified(flag);
