@@ -48,6 +48,12 @@ const baselines = {
   infer: { model: 'models/water-network/model.onnx' },
 } as const;
 
+/** What an answer says when the reading was screened and stored, and when the window was classified by a model. */
+const didItsWork = {
+  screen: (output: string) => output.includes('"readings":1,') && output.includes('"batchItemFailures":[]'),
+  infer: (output: string) => /"modelHash":"[0-9a-f]{64}"/.test(output),
+} as const;
+
 async function buildAll(folder: string): Promise<void> {
   await buildFunctions(join(folder, 'functions'));
   buildLayer(join(folder, 'layer'), hostPlatform);
@@ -79,7 +85,11 @@ export async function benchColdStart({ quick, tell }: BenchOptions): Promise<Fig
   const folder = mkdtempSync(join(tmpdir(), 'groundcrew-cold-'));
   const world = await coldWorld();
   const { server, url } = await answeringServer(world);
-  const start = async (bundle: string, event: unknown): Promise<number> => {
+  const start = async (
+    bundle: string,
+    event: unknown,
+    isWhole: (answer: string) => boolean = () => true,
+  ): Promise<number> => {
     const startMs = performance.now();
     const child = spawn(
       process.execPath,
@@ -98,6 +108,7 @@ export async function benchColdStart({ quick, tell }: BenchOptions): Promise<Fig
     });
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0 || answeredMs === 0) throw new Error(`${bundle} gave no answer (exit ${code}):\n${errors}${output}`);
+    if (!isWhole(output)) throw new Error(`${bundle} answered without doing its work:\n${output}`);
     return answeredMs;
   };
   try {
@@ -108,7 +119,7 @@ export async function benchColdStart({ quick, tell }: BenchOptions): Promise<Fig
       const own: number[] = [];
       const baseline: number[] = [];
       for (let run = -1; run < runs; run += 1) {
-        const ms = await start(join(folder, 'functions', name), world.events[name]);
+        const ms = await start(join(folder, 'functions', name), world.events[name], didItsWork[name]);
         const bareMs = await start(join(folder, 'baselines', name), {});
         // The first of each reads the files from disk.
         if (run < 0) continue;
