@@ -14,7 +14,7 @@ export async function loadRecipe(pack: string): Promise<TrainingRecipe> {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(pack) || !existsSync(url)) {
     throw new CommandFailure(`There is no models/${pack}/recipe.ts: name a pack that has a model to train.`);
   }
-  const { recipe } = (await import(url.href)) as { recipe: TrainingRecipe };
+  const { default: recipe } = (await import(url.href)) as { default: TrainingRecipe };
   return recipe;
 }
 

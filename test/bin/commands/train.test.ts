@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 
 const groundcrew = fileURLToPath(new URL('../../../bin/groundcrew.ts', import.meta.url));
-const run = (...words: string[]) =>
-  spawnSync(process.execPath, [groundcrew, 'train', ...words], { encoding: 'utf8', timeout: 25_000 });
+const runFor = (timeout: number, words: readonly string[]) =>
+  spawnSync(process.execPath, [groundcrew, 'train', ...words], { encoding: 'utf8', timeout });
+const run = (...words: string[]) => runFor(25_000, words);
 
 describe('groundcrew train', () => {
   test.each([
@@ -21,4 +22,10 @@ describe('groundcrew train', () => {
     expect(answer.stderr).toContain(message);
     expect(answer.stderr).not.toMatch(/\n\s+at /);
   });
+
+  test('makes the committed model’s small sister again, byte for byte, from nothing', () => {
+    const answer = runFor(280_000, ['--pack', 'water-network', '--check', '--size', 'small', '--no-cache']);
+    expect(answer.stderr + answer.stdout).toContain('nothing changed');
+    expect(answer.status).toBe(0);
+  }, 300_000);
 });
