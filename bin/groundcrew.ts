@@ -19,6 +19,12 @@ const word = process.argv.slice(2).find((argument) => !argument.startsWith('-'))
 const wanted = modules[aliases[word ?? ''] ?? word ?? ''];
 for (const load of wanted === undefined ? Object.values(modules) : [wanted]) (await load())(program);
 
+// Whoever reads the output has gone, as `| head` does: there is nobody left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(1);
+  throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

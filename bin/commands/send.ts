@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import mqtt from 'mqtt';
 import { assetId } from '../../lib/contracts/common.ts';
 import { maxPayloadBytes, telemetry } from '../../lib/contracts/telemetry.ts';
-import { type ContextOptions, openContext, withContextOptions } from './support/context.ts';
+import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { printJson, printLine } from './support/print.ts';
 
@@ -33,40 +33,88 @@ export function registerSend(program: Command): void {
           2,
         );
       const context = openContext(options);
-      const lines = createInterface({ input: createReadStream(options.file), crlfDelay: Number.POSITIVE_INFINITY });
+      // All of it is read before anything is sent: a wrong line in the middle must not leave half a file behind.
       let asset = options.asset;
-      let client: mqtt.MqttClient | undefined;
-      let messages = 0;
-      let rows = 0;
-      let number = 0;
-      const pending = new Set<Promise<unknown>>();
-      try {
-        for await (const line of lines) {
-          number += 1;
-          if (line.trim() === '') continue;
-          const parsed = parseLine(line, number, options);
-          asset ??= parsed?.asset;
-          if (asset === undefined)
-            throw new CommandFailure(`${options.file}:${number}: no asset to publish under; give --asset.`, 2);
-          client ??= await connect(context.runtime!.mqttUrl, asset);
-          const sent = client.publishAsync(context.names.telemetryTopic(asset), line, { qos: 1 });
-          pending.add(sent);
-          void sent.finally(() => pending.delete(sent));
-          messages += 1;
-          rows += parsed?.rows.length ?? 1;
-          if (pending.size >= inFlight) await Promise.race(pending);
-        }
-        await Promise.all(pending);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-          throw new CommandFailure(`${options.file}: there is no such file.`, 2, { cause: error });
-        throw error;
-      } finally {
-        await client?.endAsync(true);
+      for await (const { line, number } of linesOf(options.file)) {
+        const parsed = parseLine(line, number, options);
+        asset ??= parsed?.asset;
+        if (asset === undefined)
+          throw new CommandFailure(`${options.file}:${number}: no asset to publish under; give --asset.`, 2);
       }
-      if (options.json === true) printJson({ messages, readings: rows, asset: asset ?? null });
-      else printLine(`${messages} message(s), ${rows} reading(s), all acknowledged: they are on disk now.`);
+      const sent = asset === undefined ? nothing : await publishAll(context, asset, options);
+      if (options.json === true) printJson({ ...sent, asset: asset ?? null });
+      else
+        printLine(`${sent.messages} message(s), ${sent.readings} reading(s), all acknowledged: they are on disk now.`);
     });
+}
+
+interface Sent {
+  readonly messages: number;
+  readonly readings: number;
+}
+const nothing: Sent = { messages: 0, readings: 0 };
+
+/** Lines with something on them, with their numbers from 1. */
+async function* linesOf(file: string): AsyncGenerator<{ readonly line: string; readonly number: number }> {
+  let number = 0;
+  try {
+    for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+      number += 1;
+      if (line.trim() !== '') yield { line, number };
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new CommandFailure(`${file}: there is no such file.`, 2, { cause: error });
+  }
+}
+
+async function publishAll(context: CommandContext, asset: string, options: SendOptions): Promise<Sent> {
+  const client = await connect(context.runtime!.mqttUrl, asset);
+  const topic = context.names.telemetryTopic(asset);
+  const pending = new Set<Promise<void>>();
+  let messages = 0;
+  let acknowledged = 0;
+  let readings = 0;
+  let problem: unknown;
+  // A client that does not reconnect leaves what is in flight unanswered for ever when its connection goes.
+  const closed = new Promise<void>((resolve) => {
+    client.once('close', () => {
+      problem ??= new Error('the connection was closed');
+      resolve();
+    });
+  });
+  try {
+    for await (const { line, number } of linesOf(options.file)) {
+      const sent: Promise<void> = client
+        .publishAsync(topic, line, { qos: 1 })
+        .then(
+          () => {
+            acknowledged += 1;
+          },
+          (error: unknown) => {
+            problem ??= error;
+          },
+        )
+        .finally(() => pending.delete(sent));
+      pending.add(sent);
+      messages += 1;
+      readings += parseLine(line, number, options)?.rows.length ?? 1;
+      if (pending.size >= inFlight) await Promise.race([...pending, closed]);
+      if (problem !== undefined) break;
+    }
+    await Promise.race([Promise.all(pending), closed]);
+  } finally {
+    client.removeAllListeners('close');
+    client.on('error', () => undefined);
+    await client.endAsync(true);
+  }
+  if (problem !== undefined)
+    throw new CommandFailure(
+      `The connection was lost when ${acknowledged} message(s) were acknowledged. Look at "groundcrew status", then send the file again: what came already is recognised by its numbers.`,
+      1,
+      { cause: problem },
+    );
+  return { messages, readings };
 }
 
 function parseLine(line: string, number: number, options: SendOptions) {
