@@ -62,7 +62,7 @@ async function train(options: TrainOptions): Promise<void> {
   const folder = options.output === undefined ? packUrl(options.pack) : pathToFileURL(`${options.output}/`);
   mkdirSync(folder, { recursive: true });
   for (const [name, content] of namedFiles(files)) writeFileSync(new URL(name, folder), content);
-  say(`Wrote model.onnx (SHA-256 ${trained.sha256}), model.json and card.md.`);
+  say(`Wrote model.onnx (SHA-256 ${trained.sha256}), model.json, card.json and card.md.`);
   const { test } = trained.result;
   say(
     `On ${trained.result.parts.test} networks not trained on: macro-F1 ${test.macroF1.toFixed(3)}, accuracy ${test.accuracy.toFixed(3)}.`,
@@ -115,6 +115,7 @@ const packUrl = (pack: string): URL => new URL(`models/${pack}/`, repositoryUrl)
 const namedFiles = (files: ModelFiles): [string, Uint8Array | string][] => [
   ['model.onnx', files.onnx],
   ['model.json', files.sidecar],
+  ['card.json', files.cardRecord],
   ['card.md', files.card],
 ];
 
@@ -151,7 +152,7 @@ function compareFiles(options: TrainOptions, files: ModelFiles): void {
   if (different.length > 0) {
     throw new CommandFailure(`What training makes is not what is committed.\n${different.join('\n')}`);
   }
-  say('model.onnx, model.json and card.md are what training makes, byte for byte.');
+  say('model.onnx, model.json, card.json and card.md are what training makes, byte for byte.');
 }
 
 const say = (line: string): void => {

@@ -1,4 +1,5 @@
 /** The model card: what the model is for, what it was made of, and figures on plants that it has never seen. */
+import { type ModelCard, modelCard as modelCardContract, modelCardVersion } from '../../lib/contracts/model-card.ts';
 import type { FitResult } from './fit.ts';
 import { setAlpha } from './fit.ts';
 import type { Metrics } from './metrics.ts';
@@ -16,6 +17,37 @@ export interface CardInput {
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const decimal = (value: number): string => value.toFixed(3);
+
+/** The card for programs, as the contract has it. @throws ZodError where a recipe says more than a card may hold */
+export function modelCardRecord({ recipe, result, ...input }: CardInput): ModelCard {
+  const { test } = result;
+  return modelCardContract.parse({
+    v: modelCardVersion,
+    name: recipe.name,
+    modelVersion: recipe.version,
+    modelSha256: input.modelSha256,
+    datasetSha256: input.datasetHash,
+    seed: input.seed,
+    intendedUse: recipe.intendedUse,
+    data: recipe.dataDescription,
+    limits: [...recipe.limits],
+    features: [...recipe.featureNames],
+    kinds: [...recipe.kinds],
+    metrics: {
+      testWindows: test.rows,
+      macroF1: rounded(test.macroF1),
+      byKind: Object.fromEntries(
+        test.classes.map(({ name, precision, recall, f1, support }) => [
+          name,
+          { precision: rounded(precision), recall: rounded(recall), f1: rounded(f1), windows: support },
+        ]),
+      ),
+      expectedCalibrationError: rounded(test.calibrationError),
+    },
+  } satisfies ModelCard);
+}
+
+const rounded = (share: number): number => Number(share.toFixed(4));
 
 /** Markdown, the same for the same input. */
 export function modelCard(input: CardInput): string {

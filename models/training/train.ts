@@ -1,6 +1,6 @@
-/** The whole training run of a pack, from parts to the three files: model.onnx, model.json, card.md. */
+/** The whole training run of a pack, from parts to the four files: model.onnx, model.json, card.json, card.md. */
 import { createHash } from 'node:crypto';
-import { modelCard } from './card.ts';
+import { type CardInput, modelCard, modelCardRecord } from './card.ts';
 import { type FitListener, type FitResult, fitClassifier, type SplitData, setAlpha } from './fit.ts';
 import { encodePart } from './part-codec.ts';
 import type { DatasetSize, Part, PartResult, Split, TrainingRecipe } from './recipe.ts';
@@ -58,6 +58,9 @@ export async function trainModel(
 export interface ModelFiles {
   readonly onnx: Uint8Array;
   readonly sidecar: string;
+  /** The card as the contract has it, for programs. */
+  readonly cardRecord: string;
+  /** The card for people. */
   readonly card: string;
 }
 
@@ -83,7 +86,7 @@ export function modelFiles(
     setAlpha,
     conformal: trained.result.conformal,
   });
-  const card = modelCard({
+  const about: CardInput = {
     recipe,
     result: trained.result,
     size,
@@ -91,8 +94,13 @@ export function modelFiles(
     datasetHash: trained.datasetHash,
     modelSha256: trained.sha256,
     modelBytes: trained.onnx.length,
-  });
-  return { onnx: trained.onnx, sidecar: `${JSON.stringify(sidecar)}\n`, card };
+  };
+  return {
+    onnx: trained.onnx,
+    sidecar: `${JSON.stringify(sidecar)}\n`,
+    cardRecord: `${JSON.stringify(modelCardRecord(about))}\n`,
+    card: modelCard(about),
+  };
 }
 
 const round = (value: number): number => Number(value.toFixed(4));

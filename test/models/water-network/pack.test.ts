@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readMetadataProps } from '../../../lib/adapters/onnx/metadata.ts';
 import { openModel } from '../../../lib/adapters/onnx/session.ts';
+import { modelCard } from '../../../lib/contracts/model-card.ts';
 import { type AlarmContext, checkedPack, type PackModel } from '../../../lib/core/pack.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { modelSidecar } from '../../../models/training/sidecar.ts';
@@ -57,6 +58,25 @@ describe('the pack', () => {
     });
     expect(JSON.parse(metadata['features']!)).toEqual(featureNames);
     expect(card).toContain(JSON.parse(metadata['metrics']!).macroF1.toFixed(3));
+  });
+
+  test('has a card for programs that keeps the contract and says the same', () => {
+    const metadata = readMetadataProps(readFileSync(new URL('model.onnx', folder)));
+    const record = modelCard.parse(JSON.parse(readFileSync(new URL('card.json', folder), 'utf8')));
+    expect(record).toMatchObject({
+      name: sidecar.name,
+      modelVersion: sidecar.version,
+      modelSha256: sidecar.sha256,
+      datasetSha256: sidecar.datasetHash,
+      seed: sidecar.seed,
+      features: featureNames,
+      kinds: pack.manifest.kinds,
+      limits: JSON.parse(metadata['limits']!),
+      intendedUse: metadata['intended_use'],
+    });
+    const { windows, macroF1, f1, calibrationError } = JSON.parse(metadata['metrics']!);
+    expect(record.metrics).toMatchObject({ testWindows: windows, macroF1, expectedCalibrationError: calibrationError });
+    expect(Object.fromEntries(Object.entries(record.metrics.byKind).map(([kind, of]) => [kind, of.f1]))).toEqual(f1);
   });
 
   test('refuses a model of another hash', async () => {
