@@ -1,7 +1,4 @@
 /** The commands for people, against the tables of a runtime. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -11,8 +8,8 @@ import { registerStop } from '../../../bin/commands/stop.ts';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
 import { openReview } from '../../../lib/adapters/aws/review-store.ts';
-import type { RuntimeFile } from '../../../local/runtime-file.ts';
 import { caseFor } from '../../support/remediation-world.ts';
+import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
 
 let tables: TestTables;
@@ -23,20 +20,7 @@ const record = caseFor('cli', { correlationKey: 'cli' });
 beforeAll(async () => {
   tables = await startTables();
   const names = await tables.create('gc');
-  data = mkdtempSync(join(tmpdir(), 'data-'));
-  const runtime: RuntimeFile = {
-    version: 1,
-    pid: process.pid,
-    startedMs: 1,
-    stackName: 'gc',
-    account: '000000000000',
-    region: 'eu-central-1',
-    httpPort: 9,
-    dynamodbPort: Number(new URL(tables.url).port),
-    mqttPort: 9,
-    outputs: {},
-  };
-  writeFileSync(join(data, 'runtime.json'), JSON.stringify(runtime));
+  data = dataFolderOfRuntime({ dynamodbPort: Number(new URL(tables.url).port) });
   const cases = { client: tables.client, table: names.cases! };
   await openOrAttach(cases, record, record.openingFlagId);
   const request = {

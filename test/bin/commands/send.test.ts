@@ -1,13 +1,12 @@
 /** `groundcrew send` against a broker: all of a file or nothing, and a lost connection said in one line. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { Aedes } from 'aedes';
 import { Command } from 'commander';
 import { registerSend } from '../../../bin/commands/send.ts';
-import type { RuntimeFile } from '../../../local/runtime-file.ts';
+import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
 
 let broker: Aedes;
 let server: Server;
@@ -26,20 +25,7 @@ beforeAll(async () => {
   });
   server = createServer(broker.handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  data = mkdtempSync(join(tmpdir(), 'data-'));
-  const runtime: RuntimeFile = {
-    version: 1,
-    pid: process.pid,
-    startedMs: 1,
-    stackName: 'gc',
-    account: '000000000000',
-    region: 'eu-central-1',
-    httpPort: 9,
-    dynamodbPort: 9,
-    mqttPort: (server.address() as { port: number }).port,
-    outputs: {},
-  };
-  writeFileSync(join(data, 'runtime.json'), JSON.stringify(runtime));
+  data = dataFolderOfRuntime({ mqttPort: (server.address() as { port: number }).port });
 });
 afterAll(async () => {
   await new Promise<void>((resolve) => broker.close(resolve));
