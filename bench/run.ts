@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchColdStart } from './cold-start.ts';
 import { deploymentOf, type MeasuredOperations, monthlyCost, usdPerMillionReadings } from './cost.ts';
+import { benchExplanations } from './explanations.ts';
 import { type BenchOptions, type Figure, rounded } from './figures.ts';
 import { benchLatency, benchThroughput } from './live.ts';
 import { measureOperations } from './operations.ts';
@@ -51,6 +52,7 @@ const benches: readonly { readonly names: readonly string[]; run(options: BenchO
   { names: ['decision_latency_ms_p50', 'decision_latency_ms_p99'], run: benchLatency },
   { names: ['readings_per_s_sustained'], run: benchThroughput },
   { names: ['usd_per_million_readings'], run: benchCost },
+  { names: ['explanation_ms'], run: benchExplanations },
 ];
 
 const known = benches.flatMap(({ names }) => names);

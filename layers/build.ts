@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { checkedPack } from '../lib/core/pack.ts';
 
@@ -75,6 +75,26 @@ const credentialsOfEnvironment: Plugin = {
   },
 };
 
+/**
+ * What is imported late gets a bundle of its own beside the function's. Inside it, esbuild would wrap each module that
+ * both need, zod and half of the SDK, into a function, and every start would pay for what is seldom used.
+ * @param late takes the path of each by its output's name
+ */
+const lateBundles = (late: Map<string, string>): Plugin => ({
+  name: 'late-bundles',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\// }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const name = `late-${basename(path, '.ts')}`;
+      const from = join(resolveDir, path);
+      if ((late.get(name) ?? from) !== from)
+        throw new Error(`Two late imports are called ${name}: rename one of them.`);
+      late.set(name, from);
+      return { path: `./${name}.js`, external: true };
+    });
+  },
+});
+
 /** How a function is bundled. */
 const bundling = {
   bundle: true,
@@ -103,12 +123,23 @@ const bundling = {
 export async function buildFunctions(outDir: string): Promise<string[]> {
   rmSync(outDir, { recursive: true, force: true });
   const names = functionFolders();
+  mkdirSync(outDir, { recursive: true });
   await checkPacks();
-  await build({
+  const late = new Map<string, string>();
+  const { metafile } = await build({
     ...bundling,
+    plugins: [...bundling.plugins, lateBundles(late)],
+    metafile: true,
+    absWorkingDir: outDir,
     entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(functionsFolder, name, 'index.ts')])),
     outdir: outDir,
   });
+  for (const [output, { imports }] of Object.entries(metafile.outputs)) {
+    for (const [name, path] of late) {
+      if (!imports.some((one) => one.path === `./${name}.js`)) continue;
+      await build({ ...bundling, entryPoints: { [name]: path }, outdir: dirname(join(outDir, output)) });
+    }
+  }
   for (const name of names) {
     const folder = join(outDir, name);
     // Said in place, so that no package.json further up can make Node read the bundle as an ES module.

@@ -124,6 +124,7 @@ async function show(context: CommandContext, id: string, json: boolean): Promise
 function printCase(record: CaseRecord): void {
   printLine(`${pc.bold(record.caseId)}`);
   printLine(`${record.sentence}`);
+  if (record.counterfactual !== undefined) printLine(`otherwise ${record.counterfactual}`);
   printLine(`asset     ${record.asset}${record.zone === undefined ? '' : `, zone ${record.zone}`}`);
   printLine(`status    ${record.status}${record.resolution === undefined ? '' : ` (${record.resolution})`}`);
   if (record.proposal)

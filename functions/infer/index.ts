@@ -3,6 +3,7 @@ import { dynamoDb, s3 } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { s3ObjectStore } from '../../lib/adapters/aws/object-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
+import { largerModel } from '../../lib/adapters/inference/larger-model.ts';
 import { modelsPath } from '../../lib/adapters/models-folder.ts';
 import { openModel } from '../../lib/adapters/onnx/session.ts';
 import { infer, inferInput } from '../../lib/core/decision/infer.ts';
@@ -12,7 +13,7 @@ import { WindowStore } from '../../lib/core/window/window-store.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 import { packs } from '../../models/index.ts';
 
-const env = environment('TABLE_STATE', 'BUCKET_DATA', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE');
+const env = environment('TABLE_STATE', 'BUCKET_DATA', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'TIER2');
 const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
 const ports = {
   objects,
@@ -20,6 +21,7 @@ const ports = {
   documents: new Documents(objects),
   windows: new WindowStore(objects),
   ...packModels(packs, (pack, file, sha256) => openModel({ path: modelsPath(pack, file), sha256 })),
+  larger: largerModel(env.TIER2),
   elapsed: () => performance.now(),
   memoryMb: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
 };

@@ -79,6 +79,7 @@ export class Functions extends Construct {
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
       environment.WEBHOOK_SECRET_ARN = stores.webhookSecret.secretArn;
     }
+    if (may.asksLargerModel && configuration.tier2) environment.TIER2 = JSON.stringify(configuration.tier2);
     environment.REVIEW_TIMEOUT_S = String(configuration.reviewTimeoutS);
     environment.ESCALATION_TIMEOUT_S = String(configuration.escalationTimeoutS);
     environment.QUOTA_PER_ASSET_HOUR = String(configuration.quotaPerAssetHour);
@@ -157,6 +158,9 @@ export class Functions extends Construct {
           resources: [stores.webhookSecret.secretArn],
         }),
       );
+    const token = props.configuration.tier2?.secretArn;
+    if (may.asksLargerModel && token !== undefined)
+      fn.addToRolePolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [token] }));
     if (may.signs) {
       fn.addToRolePolicy(new PolicyStatement({ actions: ['kms:Sign'], resources: [stores.signingKey.keyArn] }));
       fn.addToRolePolicy(

@@ -23,6 +23,8 @@ export interface FunctionPermissions {
   readonly answersTokens?: boolean;
   /** Calls remediation endpoints, so it reads the signing secret. */
   readonly calls?: boolean;
+  /** Asks the larger model and reads its token, in a deployment that names one. */
+  readonly asksLargerModel?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -70,6 +72,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     reads: ['raw', 'open', 'window', 'registration', 'calibration'],
     writes: ['evidence'],
     models: true,
+    asksLargerModel: true,
     memoryMb: 1769,
     timeoutS: 30,
   },

@@ -12,6 +12,12 @@ export const assetRegistration = lazily(() =>
     v: z.literal(assetVersion),
     asset: assetId,
     site: siteId,
+    /** Time zone of the site (IANA name), in which people are told times; UTC where it is absent. */
+    timeZone: z
+      .string()
+      .max(64)
+      .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/)
+      .optional(),
     pack: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/),
     channels: z.array(channelMeta).max(256),
     /** Event seconds per wall second: 1 for real devices, more for a simulation that runs faster than the clock. */

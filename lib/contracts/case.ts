@@ -32,6 +32,8 @@ export const caseRecord = lazily(() =>
     decisionId: sha256Hex,
     openingFlagId: sha256Hex,
     sentence: z.string().max(1000),
+    /** The smallest change that would have led to another verdict. */
+    counterfactual: z.string().max(500).optional(),
     proposal: proposal.optional(),
     proposalHash: sha256Hex.optional(),
     effectKeys: z.array(sha256Hex).max(32).default([]),

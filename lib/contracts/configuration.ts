@@ -1,6 +1,30 @@
 /** What an operator may configure, by CDK context (`-c groundcrew='{"prefix":"north"}'`) or typed props. */
 import { z } from 'zod';
 import { lazily } from './lazily.ts';
+import { decisionLosses, remoteModel } from './pack.ts';
+
+/** A larger model that is asked where deciding without it would cost more than asking. */
+export const tier2 = lazily(() =>
+  z.strictObject({
+    /** Server of the Open Inference Protocol v2, up to the part before `/v2`. */
+    url: z.url({ protocol: /^https?$/ }).max(512),
+    /** What a call costs, with what waiting for it is worth. */
+    costUsd: z.number().min(0).max(1e6),
+    timeoutMs: z.number().int().min(100).max(10_000).default(3_000),
+    /** Lets it stand at a loopback or private address, and be reached without TLS. */
+    allowPrivate: z.boolean().default(false),
+    /** Secret whose text is sent as a bearer token. */
+    secretArn: z
+      .string()
+      .regex(/^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}$/)
+      .optional(),
+    /** Models by pack, in place of what the packs say. */
+    models: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), remoteModel).default({}),
+    /** In place of what the packs assume. */
+    losses: decisionLosses.optional(),
+  }),
+);
+export type Tier2 = z.infer<typeof tier2>;
 
 const days = lazily(() => z.number().int().min(1).max(3653));
 
@@ -32,6 +56,8 @@ export const configuration = lazily(() =>
     escalationTimeoutS: z.number().int().min(10).max(2_592_000).default(43_200),
     /** Actions that one asset may see in an hour. */
     quotaPerAssetHour: z.number().int().min(0).max(1000).default(6),
+    /** A larger model beside the packs' own; none unless it is named. */
+    tier2: tier2.optional(),
     /** Removing the stack deletes tables and the data bucket's contents too (for trials only). */
     disposable: z.boolean().default(false),
   }),

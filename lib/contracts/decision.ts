@@ -19,6 +19,42 @@ export const windowRef = lazily(() =>
   }),
 );
 
+/** Whether it was worth asking a larger model; only where there is one. */
+export const routing = lazily(() =>
+  z.strictObject({
+    /** Expected loss of deciding by the pack's own model: the smallest of acting, asking a person and observing. */
+    expectedLossUsd: z.number().min(0),
+    cheapest: verdict,
+    askingUsd: z.number().min(0),
+    asked: z.boolean(),
+  }),
+);
+export type Routing = z.infer<typeof routing>;
+
+/**
+ * What a larger model answered. It runs elsewhere and may change without notice, so it cannot be run again by a hash, as
+ * the pack's own model can: its answer is kept instead.
+ */
+export const remoteAnswer = lazily(() =>
+  z.strictObject({
+    replayable: z.literal(false),
+    /** Host that was asked. */
+    endpoint: z.string().max(260),
+    model: z.string().max(128),
+    /** As the server names it; absent where it does not. */
+    version: z.string().max(128).optional(),
+    /** `failed`: the pack's own model decided alone. */
+    outcome: z.enum(['answered', 'failed']),
+    failure: z.string().max(300).optional(),
+    probabilities: z.record(z.string().max(32), probability).optional(),
+    /** SHA-256 over the features that were sent, as little-endian float32. */
+    inputHash: sha256Hex,
+    latencyMs: z.number().min(0),
+    costUsd: z.number().min(0),
+  }),
+);
+export type RemoteAnswer = z.infer<typeof remoteAnswer>;
+
 /** What Infer says of a flagged window. */
 export const inference = lazily(() =>
   z.strictObject({
@@ -29,6 +65,9 @@ export const inference = lazily(() =>
     /** Conformal set of kinds that cannot be excluded. */
     set: z.array(kind).max(16),
     oodPValue: probability,
+    /** Why the window is none that the model could know, whatever the p-value says: readings absurd or missing. */
+    oodReasons: z.array(z.string().max(200)).max(8).optional(),
+    /** Who has the last word: 0 screening or a person, 1 the pack's own model, 2 a larger one. */
     tier: z.number().int().min(0).max(2),
     zone: z.string().max(64).optional(),
     explanation: z.strictObject({
@@ -36,7 +75,14 @@ export const inference = lazily(() =>
       contributions: z
         .array(z.strictObject({ feature: z.string().max(64), value: z.number(), contribution: z.number() }))
         .max(12),
+      /** The confidence that the pack's model has left without what these names stand for, lowest first. */
+      without: z
+        .array(z.strictObject({ names: z.array(z.string().max(120)).min(1).max(2), confidence: probability }))
+        .max(12)
+        .optional(),
     }),
+    routing: routing.optional(),
+    remote: remoteAnswer.optional(),
     window: windowRef.optional(),
     modelHash: sha256Hex.optional(),
     calibrationHash: sha256Hex.optional(),
@@ -53,6 +99,8 @@ export const guardVerdict = lazily(() =>
     policies: z.array(z.string().max(128)).max(32),
     policyHash: sha256Hex,
     reasons: z.array(z.string().max(500)).max(16),
+    /** The smallest change that would have led to another verdict, for people. */
+    counterfactual: z.string().max(500).optional(),
   }),
 );
 export type GuardVerdict = z.infer<typeof guardVerdict>;

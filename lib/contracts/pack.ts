@@ -26,6 +26,38 @@ export const packRemedy = lazily(() =>
 );
 export type PackRemedy = z.infer<typeof packRemedy>;
 
+const usd = lazily(() => z.number().min(0).max(1e9));
+
+/** What wrong decisions cost, in USD: assumptions of the pack that a deployment may replace by its own. */
+export const decisionLosses = lazily(() =>
+  z.strictObject({
+    /** An action for nothing, with what it does to those who are cut off. */
+    wrongActUsd: usd,
+    /** An event that nobody is told of. */
+    missedEventUsd: usd,
+    /** A person who looks. */
+    personUsd: usd,
+  }),
+);
+export type DecisionLosses = z.infer<typeof decisionLosses>;
+
+/** A model behind the Open Inference Protocol v2 that takes the pack's features and answers with its probabilities. */
+export const remoteModel = lazily(() =>
+  z.strictObject({
+    name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/),
+    /** The server's choice where it is absent. */
+    version: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/)
+      .optional(),
+    /** FP32 [rows, features], features in the manifest's order. */
+    input: z.string().min(1).max(128).default('features'),
+    /** FP32 or FP64 [rows, kinds], probabilities in the order of the manifest's kinds. */
+    output: z.string().min(1).max(128).default('probabilities'),
+  }),
+);
+export type RemoteModelName = z.infer<typeof remoteModel>;
+
 export const packManifest = lazily(() =>
   z.strictObject({
     v: z.literal(packManifestVersion),
@@ -45,6 +77,9 @@ export const packManifest = lazily(() =>
     /** History that the classifier wants before and at the flagged row, in milliseconds and in rows at most. */
     window: z.strictObject({ ms: z.number().int().positive(), maxRows: z.number().int().min(1).max(4096) }),
     remedies: z.array(packRemedy).max(64),
+    losses: decisionLosses.optional(),
+    /** The larger model of this pack, on the server that the deployment names. */
+    tier2: remoteModel.optional(),
   }),
 );
 export type PackManifest = z.infer<typeof packManifest>;

@@ -34,6 +34,8 @@ export interface AlarmContext {
   readonly score: number;
   /** Channels by their part in the evidence, largest first; `share` sums to at most 1. */
   readonly topChannels: readonly { readonly channel: number; readonly share: number }[];
+  /** Time zone of the site, in which people are told times; UTC where it is not known. */
+  readonly timeZone?: string;
 }
 
 export interface Classification {
@@ -45,20 +47,24 @@ export interface Classification {
   readonly set?: readonly Kind[];
   /** Out-of-distribution p-value, where the pack gives one. */
   readonly oodPValue?: number;
+  /** Why the window is none that the model could know, in words; such a decision never acts. */
+  readonly oodReasons?: readonly string[];
   /** Features in the manifest's order, for the decision's record. */
   readonly features?: Float32Array;
   /** Where it probably is, most likely first, where the pack can tell. */
   readonly zones?: readonly string[];
   /** The element that the evidence points to: a pump, a valve, or the channel of a faulty sensor. */
   readonly suspect?: string;
-  /** For the operator: a sentence, and the features that moved the top probability most. */
+  /** For the operator: a sentence (else a general one is said), and the features that moved the top probability most. */
   readonly explanation?: {
-    readonly sentence: string;
+    readonly sentence?: string;
     readonly contributions: readonly {
       readonly feature: string;
       readonly value: number;
       readonly contribution: number;
     }[];
+    /** What the top probability would be without what these names stand for, lowest first. */
+    readonly without?: readonly { readonly names: readonly string[]; readonly confidence: number }[];
   };
 }
 

@@ -1,7 +1,7 @@
 /** Drinking-water networks: leaks, bursts, pumps, valves and the sensors themselves. */
 import { fileURLToPath } from 'node:url';
 import { definePack } from '../../lib/core/pack.ts';
-import { openClassifier } from './classify.ts';
+import { openWaterClassifier } from './classify.ts';
 import { manifest, sidecar } from './manifest.ts';
 import { judgeRecovery, planRemedy } from './remedies.ts';
 
@@ -10,7 +10,7 @@ const folderUrl = new URL('.', import.meta.url).href;
 export default definePack({
   manifest,
   folderUrl,
-  open: (openModel) => openClassifier(openModel, fileURLToPath(new URL('model.onnx', folderUrl)), sidecar),
+  open: (openModel) => openWaterClassifier(openModel, fileURLToPath(new URL('model.onnx', folderUrl)), sidecar),
   planRemedy,
   judgeRecovery,
 });

@@ -20,7 +20,8 @@ export function configurationTable(): string {
             )
             .join(', ')
         : String(property.pattern ?? property.type);
-    return `| \`${name}\` | \`${JSON.stringify(property.default)}\` | ${allowed.replaceAll('|', '\\|')} |`;
+    const byDefault = property.default === undefined ? 'none' : `\`${JSON.stringify(property.default)}\``;
+    return `| \`${name}\` | ${byDefault} | ${allowed.replaceAll('|', '\\|')} |`;
   });
   return `${heading('Configuration', 'Given as CDK context: `npx cdk deploy -c groundcrew=\'{"prefix":"north"}\'`. Meaning of each in `lib/contracts/configuration.ts`. An unknown name stops the synthesis.')}| name | default | allowed |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
 }
@@ -33,6 +34,7 @@ export function permissionsTable(): string {
       may.startsCases ? 'StartExecution of the case flow' : '',
       may.answersTokens ? 'SendTaskSuccess to the case flow' : '',
       may.calls ? 'GetSecretValue of the webhook secret; calls the remediation endpoint' : '',
+      may.asksLargerModel ? 'with `tier2` configured: calls the larger model; GetSecretValue of its token' : '',
       may.signs ? 'Sign with the audit key; put checkpoints' : '',
     ].filter((each) => each !== '');
     return `| ${name} | ${tables.join('; ')} | ${may.reads.join(', ') || '–'} | ${may.writes.join(', ') || '–'} | ${also.join('; ') || '–'} |`;

@@ -5,7 +5,7 @@ import { cedarAuthorizer, readPolicyFiles } from '../../lib/adapters/policy/ceda
 import { assetRegistration } from '../../lib/contracts/asset.ts';
 import { namesOf } from '../../lib/contracts/names.ts';
 import { telemetry } from '../../lib/contracts/telemetry.ts';
-import type { EvidenceContext } from '../../lib/core/guard/guard.ts';
+import type { EvidenceContext } from '../../lib/core/guard/evidence.ts';
 
 const example = (name: string): string => readFileSync(join(import.meta.dirname, '../../docs/examples', name), 'utf8');
 const policies = join(import.meta.dirname, '../../models/water-network/policies');

@@ -1,6 +1,7 @@
 /** The functions' environment, parsed strictly and once. */
 import { z } from 'zod';
 import { sha256Hex } from '../../contracts/common.ts';
+import { type Tier2, tier2 } from '../../contracts/configuration.ts';
 import { lazily } from '../../contracts/lazily.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 
@@ -29,8 +30,29 @@ const variables = {
   ESCALATION_TIMEOUT_S: seconds,
   /** Set by Lambda itself. */
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: lazily(() => z.coerce.number().int().min(64).max(20_480).default(512)),
+  /** A larger model as JSON, where the deployment has one. */
+  TIER2: lazily(() =>
+    z
+      .string()
+      .optional()
+      .transform((text, context): Tier2 | undefined => {
+        if (text === undefined) return undefined;
+        const parsed = tier2.safeParse(parseJson(text));
+        if (parsed.success) return parsed.data;
+        context.addIssue(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+        return z.NEVER;
+      }),
+  ),
   QUOTA_PER_ASSET_HOUR: lazily(() => z.coerce.number().int().min(0).max(1000)),
 };
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 export type Environment = { readonly [K in keyof typeof variables]: z.infer<(typeof variables)[K]> };
 

@@ -46,8 +46,42 @@ export function cedarAuthorizer(pack: string, files: PolicyFiles): Authorizer {
   if (found.validationErrors.length > 0) {
     throw wrong(pack, messages(found.validationErrors.map(({ error }) => error)));
   }
-  return { policyHash, authorize: (question) => authorize(name, question) };
+  let limits: number[] | undefined;
+  return {
+    policyHash,
+    get confidenceLimits() {
+      limits ??= Object.values(policies).flatMap(confidenceLimits);
+      return limits;
+    },
+    authorize: (question) => authorize(name, question),
+  };
 }
+
+/** Whole numbers that a policy compares `context.confidence` with, from its JSON form. */
+function confidenceLimits(policy: string): number[] {
+  const parsed = policyToJson(policy);
+  if (parsed.type === 'failure') return [];
+  const found: number[] = [];
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    for (const [operator, operands] of Object.entries(node)) {
+      if (['<', '<=', '>', '>=', '==', '!='].includes(operator)) {
+        const { left, right } = operands as { left?: unknown; right?: unknown };
+        for (const [one, other] of [
+          [left, right],
+          [right, left],
+        ]) {
+          const value = (other as { Value?: unknown } | undefined)?.Value;
+          if (JSON.stringify(one) === confidenceJson && typeof value === 'number') found.push(value);
+        }
+      }
+      visit(operands);
+    }
+  };
+  visit(parsed.json.conditions);
+  return found;
+}
+const confidenceJson = JSON.stringify({ '.': { left: { Var: 'context' }, attr: 'confidence' } });
 
 function authorize(name: string, { action, pack, asset, site, context }: Question): Answer {
   const answer = statefulIsAuthorized({

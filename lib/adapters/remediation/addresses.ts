@@ -1,4 +1,4 @@
-/** Which addresses a remediator may call. A name is resolved once and the connection goes to that very address. */
+/** Which addresses may be called. A name is resolved once and the connection goes to that very address. */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 
@@ -80,7 +80,7 @@ export async function pinAddress(hostname: string, allowPrivate: boolean): Promi
   const bad = allowPrivate ? undefined : all.find(({ address }) => !isPublicAddress(address));
   if (bad)
     throw new AddressError(
-      `${host} leads to ${bad.address}, which is not a public address: allow private endpoints to call it (parameter AllowPrivateEndpoints)`,
+      `${host} leads to ${bad.address}, which is not a public address: allow private endpoints to call it (parameter AllowPrivateEndpoints, for a larger model its allowPrivate)`,
       true,
     );
   return { address: first.address, family: first.family === 6 ? 6 : 4 };

@@ -7,6 +7,7 @@ import type { inference as inferenceSchema } from '../../contracts/decision.ts';
 import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
 import { DependencyError, InvalidInputError, NotFoundError } from '../errors.ts';
+import { generalSentence } from '../explanation/general-sentence.ts';
 import type { Documents } from '../ingest/documents.ts';
 import type { StateStore } from '../ingest/ports.ts';
 import type { AlarmContext, Classification, Pack, PackModel } from '../pack.ts';
@@ -15,7 +16,9 @@ import { encodeEvidence } from '../window/evidence.ts';
 import { evidenceKey } from '../window/keys.ts';
 import { readWindow, type Window } from '../window/read-window.ts';
 import type { WindowStore } from '../window/window-store.ts';
+import { absurdReadings } from './absurd.ts';
 import { decisionCostUsd } from './cost.ts';
+import { askLargerModel, type LargerModel, type TierAnswer } from './larger-model.ts';
 
 export const inferInput = z.strictObject({ flag: flaggedSignal });
 export type Inference = z.infer<typeof inferenceSchema>;
@@ -29,6 +32,8 @@ export interface InferPorts {
   readonly packOf: (name: string) => Pack | undefined;
   /** The pack's classifier, opened once; `undefined` for a pack that only screens. */
   readonly modelOf: (pack: Pack) => Promise<PackModel | undefined>;
+  /** The deployment's larger model, where it has one. */
+  readonly larger?: LargerModel | undefined;
   /** Milliseconds of a clock that never goes back. */
   readonly elapsed: () => number;
   readonly memoryMb: number;
@@ -61,7 +66,8 @@ export async function infer(ports: InferPorts, flag: FlaggedSignal): Promise<Inf
       ? stated(flag, registration)
       : await classified(ports, flag, state, registration, pack);
   const latencyMs = ports.elapsed() - startedMs;
-  const inference = { ...found.inference, latencyMs, costUsd: decisionCostUsd(latencyMs, ports.memoryMb) };
+  const costUsd = decisionCostUsd(latencyMs, ports.memoryMb) + (found.inference.remote?.costUsd ?? 0);
+  const inference = { ...found.inference, latencyMs, costUsd };
   return {
     inference,
     ...(found.proposal ? { proposal: proposalSchema.parse(found.proposal) } : {}),
@@ -140,20 +146,44 @@ async function classified(
   const stored = ports.objects.put(evidenceKey(ref.hash), bytes);
   stored.catch(() => undefined);
   const model = await opening;
-  const made = model
-    ? await model.classify(window.series, calibration, alarmOf(flag, window, calibration))
-    : unclassified(flag);
+  const alarm = alarmOf(flag, window, calibration, registration.timeZone);
+  const made = model ? await model.classify(window.series, calibration, alarm) : unclassified(flag);
+  const own = ownAnswer(made, {
+    tier: model ? 1 : 0,
+    sentence: () => generalSentence({ asset: flag.asset, kind: made.kind, window: window.series, calibration, alarm }),
+    oodReasons: absurdReadings(window.series, calibration, alarm.onsetRow),
+  });
+  const proposalFor = (answer: TierAnswer): Proposal | undefined =>
+    pack.planRemedy?.({
+      registration,
+      classification: withoutUndefined({
+        kind: answer.kind,
+        zones: made.zones,
+        // It belongs to the kind for which the pack's own model looked for it.
+        suspect: answer.kind === made.kind ? made.suspect : undefined,
+        explanation: answer.explanation,
+      }),
+    });
+  let proposal = proposalFor(own);
+  const { larger, elapsed } = ports;
+  const canAct = proposal !== undefined && !proposal.highImpact;
+  const asked = larger
+    ? await askLargerModel(own, { larger, manifest: pack.manifest, features: made.features, canAct, elapsed })
+    : { answer: own };
+  if (asked.answer !== own) proposal = proposalFor(asked.answer);
   await stored;
-  const inference = toInference(made, flag, model ? 1 : 0);
-  const remedy = { kind: made.kind, zones: made.zones, suspect: made.suspect, explanation: inference.explanation };
+  const zone = made.zones?.[0];
   return {
     inference: {
-      ...inference,
+      ...asked.answer,
+      ...(asked.routing ? { routing: asked.routing } : {}),
+      ...(asked.remote ? { remote: asked.remote } : {}),
+      ...(zone === undefined ? {} : { zone: zone.slice(0, 64) }),
       window: ref,
       calibrationHash,
       ...(model && pack.manifest.model ? { modelHash: pack.manifest.model.sha256 } : {}),
     },
-    proposal: pack.planRemedy?.({ registration, classification: withoutUndefined(remedy) }),
+    proposal,
   };
 }
 
@@ -167,7 +197,12 @@ const unclassified = (flag: FlaggedSignal): Classification => ({
 });
 
 /** The alarm in rows of the window. */
-export function alarmOf(flag: FlaggedSignal, window: Window, calibration: Calibration): AlarmContext {
+export function alarmOf(
+  flag: FlaggedSignal,
+  window: Window,
+  calibration: Calibration,
+  timeZone?: string,
+): AlarmContext {
   const last = window.seqs.length - 1;
   let onsetRow = last;
   if (flag.onset) {
@@ -181,31 +216,49 @@ export function alarmOf(flag: FlaggedSignal, window: Window, calibration: Calibr
   const topChannels = flag.topChannels
     .map(({ name, share }) => ({ channel: calibration.channels.findIndex((one) => one.name === name), share }))
     .filter(({ channel }) => channel >= 0);
-  return { onsetRow, rowsSinceOnset: last - onsetRow, score: flag.score, topChannels };
+  return {
+    onsetRow,
+    rowsSinceOnset: last - onsetRow,
+    score: flag.score,
+    topChannels,
+    ...(timeZone === undefined ? {} : { timeZone }),
+  };
 }
 
-function toInference(
-  made: Classification,
-  flag: FlaggedSignal,
-  tier: number,
-): Omit<Inference, 'latencyMs' | 'costUsd'> {
-  const confidence = Math.min(Math.max(made.probabilities[made.kind] ?? 0, 0), 1);
-  const zone = made.zones?.[0];
-  const named = flag.topChannels.map(({ name }) => name).slice(0, 3);
-  const fallback = `${made.kind} at ${flag.asset}${named.length > 0 ? `, seen in ${named.join(', ')}` : ''}.`;
+/** What this system knows of a window beside the model's answer. */
+interface Beside {
+  readonly tier: 0 | 1;
+  /** Said where the pack has no sentence of its own. */
+  readonly sentence: () => string;
+  readonly oodReasons: readonly string[];
+}
+
+/** A pack's answer within the limits of the record. */
+function ownAnswer(made: Classification, { tier, sentence, oodReasons }: Beside): TierAnswer {
+  const reasons = [...oodReasons, ...(made.oodReasons ?? [])].slice(0, 8).map((reason) => reason.slice(0, 200));
+  const { explanation } = made;
+  const without = (explanation?.without ?? []).slice(0, 12).map(({ names, confidence }) => ({
+    names: names.slice(0, 2).map((name) => name.slice(0, 120)),
+    confidence: within(confidence),
+  }));
   return {
     kind: made.kind,
-    confidence,
-    probabilities: Object.fromEntries(
-      Object.entries(made.probabilities).map(([kind, value]) => [kind, Math.min(Math.max(value ?? 0, 0), 1)]),
-    ),
-    set: [...(made.set ?? [made.kind])].slice(0, 16),
+    confidence: within(made.probabilities[made.kind]),
+    probabilities: Object.fromEntries(Object.entries(made.probabilities).map(([kind, value]) => [kind, within(value)])),
+    // Whoever gives no set has excluded nothing.
+    set: [...(made.set ?? likely(made.probabilities))].slice(0, 16),
     oodPValue: made.oodPValue ?? 1,
+    ...(reasons.length > 0 ? { oodReasons: reasons } : {}),
     tier,
-    ...(zone === undefined ? {} : { zone: zone.slice(0, 64) }),
     explanation: {
-      sentence: (made.explanation?.sentence ?? fallback).slice(0, 1000),
-      contributions: (made.explanation?.contributions ?? []).slice(0, 12).map((one) => ({ ...one })),
+      sentence: (explanation?.sentence ?? sentence()).slice(0, 1000),
+      contributions: (explanation?.contributions ?? []).slice(0, 12).map((one) => ({ ...one })),
+      ...(without.length > 0 ? { without } : {}),
     },
   };
 }
+
+const likely = (probabilities: Classification['probabilities']): Kind[] =>
+  (Object.entries(probabilities) as [Kind, number][]).filter(([, value]) => value > 0).map(([kind]) => kind);
+
+const within = (value: number | undefined): number => Math.min(Math.max(value ?? 0, 0), 1);

@@ -161,6 +161,7 @@ function caseOf(decision: Decision, correlationKey: string, nowMs: number): Case
     decisionId,
     openingFlagId: flagId,
     sentence: inference.explanation.sentence,
+    ...(guard.counterfactual === undefined ? {} : { counterfactual: guard.counterfactual }),
     ...(proposal ? { proposal, proposalHash: hashOf(proposal) } : {}),
     effectKeys: [],
     flags: 1,

@@ -7,6 +7,9 @@ import type { AssetRegistration, AssetState } from '../../contracts/asset.ts';
 import { type guardVerdict, inference as inferenceSchema } from '../../contracts/decision.ts';
 import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import { proposal as proposalSchema } from '../../contracts/remediation.ts';
+import { counterfactual } from './counterfactual.ts';
+import type { EvidenceContext } from './evidence.ts';
+import { isInDistribution, isSingleClass, leastOodPValue } from './rails.ts';
 
 export const guardInput = z.object({
   flag: flaggedSignal,
@@ -16,23 +19,6 @@ export const guardInput = z.object({
 });
 export type GuardInput = z.infer<typeof guardInput>;
 export type GuardVerdict = z.infer<typeof guardVerdict>;
-
-/** The facts, in the words of the pack's Cedar schema. Whole numbers: Cedar has no fractions. */
-export interface EvidenceContext {
-  readonly kind: string;
-  /** Why it was flagged. */
-  readonly reason: string;
-  readonly confidence: number;
-  readonly oodPValuePerMille: number;
-  readonly evidenceAgeMs: number;
-  readonly remedyAction: string;
-  readonly remedyTarget: string;
-  readonly highImpact: boolean;
-  readonly quotaLeft: number;
-  readonly stopped: boolean;
-  readonly heldByCase: boolean;
-  readonly singleClass: boolean;
-}
 
 export interface Question {
   readonly action: 'act' | 'ask';
@@ -54,6 +40,8 @@ export interface Answer {
 export interface Authorizer {
   /** Hash over the texts of all policies and the schema. */
   readonly policyHash: string;
+  /** Confidences per mille that the policies compare with; where verdicts may change. */
+  readonly confidenceLimits?: readonly number[];
   authorize(question: Question): Answer;
 }
 
@@ -70,6 +58,7 @@ export interface GuardPorts {
 
 /** Share of the evidence that must be explained by what an action is expected to move. */
 const explainedShare = 0.8;
+const leastOodPerMille = leastOodPValue * 1000;
 /** Where no policy could be read there is none to name. */
 const noPolicyHash = '0'.repeat(64);
 
@@ -106,7 +95,7 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
     kind: inference.kind,
     reason: flag.reason,
     confidence: perMille(inference.confidence),
-    oodPValuePerMille: perMille(inference.oodPValue),
+    oodPValuePerMille: isInDistribution(inference) ? perMille(inference.oodPValue) : 0,
     evidenceAgeMs: evidenceAgeMs(flag, registration.clockRate, ports.nowMs()),
     remedyAction: proposal?.action ?? 'none',
     remedyTarget: proposal?.target ?? '',
@@ -114,33 +103,55 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
     quotaLeft: Math.trunc(quotaLeft),
     stopped: stopped.length > 0,
     heldByCase: holds.length > 0,
-    singleClass: inference.set.length === 1 && inference.set[0] === inference.kind,
+    singleClass: isSingleClass(inference),
   };
-  const reasons = factsInTheWay(context, stopped);
-  const ask = (action: 'act' | 'ask') =>
-    authorizer.authorize({ action, pack, asset: flag.asset, site: registration.site, context });
-  const act = proposal ? ask('act') : undefined;
-  if (act && act.errors.length > 0) return failed(act, policyHash);
-  if (act?.allowed) return { verdict: 'act', policies: [...act.policies], policyHash, reasons: [] };
+  const judge = (facts: EvidenceContext): Judged => {
+    const ask = (action: 'act' | 'ask') =>
+      authorizer.authorize({ action, pack, asset: flag.asset, site: registration.site, context: facts });
+    return judged(ask, facts, proposal !== undefined);
+  };
+  const { verdict, policies, errors } = judge(context);
+  if (errors.length > 0) return failed(policies, errors, policyHash);
+  const reasons = verdict === 'act' ? [] : factsInTheWay(context, stopped, inference.oodReasons ?? []);
   if (!proposal) reasons.unshift('Nothing is proposed that could be done.');
-  const asked = ask('ask');
-  if (asked.errors.length > 0) return failed(asked, policyHash);
-  const policies = [...new Set([...(act?.policies ?? []), ...asked.policies])].slice(0, 32);
-  if (asked.allowed) return { verdict: 'ask', policies, policyHash, reasons };
+  if (verdict === 'observe') reasons.push('No policy permits more than observing.');
+  const limits = authorizer.confidenceLimits ?? [];
+  // A person's word and silence have no confidence that could be another one.
+  const isWeighed = flag.reason !== 'manual' && flag.reason !== 'silence';
+  const verdictOf = (facts: EvidenceContext) => judge(facts).verdict;
+  const change = isWeighed ? counterfactual({ context, verdict, inference, limits, verdictOf }) : undefined;
   return {
-    verdict: 'observe',
-    policies,
+    verdict,
+    policies: [...new Set(policies)].slice(0, 32),
     policyHash,
-    reasons: [...reasons, 'No policy permits more than observing.'].slice(0, 16),
+    reasons: reasons.slice(0, 16),
+    ...(change === undefined ? {} : { counterfactual: change }),
   };
 }
 
+interface Judged {
+  readonly verdict: GuardVerdict['verdict'];
+  readonly policies: readonly string[];
+  readonly errors: readonly string[];
+}
+
+/** The rails hold whatever policies permit: a pack cannot forget to forbid what they forbid. */
+function judged(ask: (action: 'act' | 'ask') => Answer, facts: EvidenceContext, proposed: boolean): Judged {
+  const act = proposed ? ask('act') : undefined;
+  if (act && act.errors.length > 0) return { verdict: 'ask', ...act };
+  const mayAct = facts.singleClass && facts.oodPValuePerMille >= leastOodPerMille;
+  if (act?.allowed && mayAct) return { verdict: 'act', ...act };
+  const asked = ask('ask');
+  const policies = [...(act && !act.allowed ? act.policies : []), ...asked.policies];
+  return { verdict: asked.allowed || asked.errors.length > 0 ? 'ask' : 'observe', policies, errors: asked.errors };
+}
+
 /** Cedar leaves a policy out that it cannot evaluate, a forbidding one too: so nothing acts on such an answer. */
-const failed = (answer: Answer, policyHash: string): GuardVerdict => ({
+const failed = (policies: readonly string[], errors: readonly string[], policyHash: string): GuardVerdict => ({
   verdict: 'ask',
-  policies: [...answer.policies].slice(0, 32),
+  policies: [...policies].slice(0, 32),
   policyHash,
-  reasons: answer.errors.slice(0, 16).map((error) => `A policy could not be evaluated: ${error}`.slice(0, 500)),
+  reasons: errors.slice(0, 16).map((error) => `A policy could not be evaluated: ${error}`.slice(0, 500)),
 });
 
 /** Rounded down, so that rounding never lifts a probability over a policy's limit. */
@@ -161,12 +172,16 @@ function holdThatExplains(flag: FlaggedSignal, holds: AssetState['holds']): Asse
 }
 
 /** What stands against acting, in words for the record; the policies decide, this only tells. */
-function factsInTheWay(context: EvidenceContext, stopped: readonly string[]): string[] {
+function factsInTheWay(context: EvidenceContext, stopped: readonly string[], oodReasons: readonly string[]): string[] {
   const facts: string[] = [];
   if (stopped.length > 0) facts.push(`The stop switch is on: ${stopped.join(', ')}.`);
   if (context.quotaLeft <= 0) facts.push('The quota of effects for this hour is used up.');
   if (context.heldByCase) facts.push('An action of another case holds on this asset.');
   if (context.highImpact) facts.push('The remedy has a high impact.');
   if (!context.singleClass) facts.push('More than one kind cannot be excluded.');
+  if (context.oodPValuePerMille < leastOodPerMille) {
+    facts.push('The window is unlike those that the model was made with.');
+    facts.push(...oodReasons.map((reason) => `Out of distribution: ${reason}.`));
+  }
   return facts;
 }

@@ -6,7 +6,6 @@ import { modelCard } from '../../../lib/contracts/model-card.ts';
 import { type AlarmContext, checkedPack, type PackModel } from '../../../lib/core/pack.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { modelSidecar } from '../../../models/training/sidecar.ts';
-import { contributions, occlusionRows } from '../../../models/water-network/explain.ts';
 import { featureNames, windowFeatures } from '../../../models/water-network/features.ts';
 import pack from '../../../models/water-network/index.ts';
 import { rankSensors, rankZones, suspectChannel } from '../../../models/water-network/localise.ts';
@@ -96,6 +95,7 @@ describe('a classified window', () => {
     expect(found.zones?.[0]).toBe('Z2');
     expect(found.explanation!.sentence).toMatch(/since \d\d:\d\d UTC/);
     expect(found.explanation!.contributions.length).toBeLessThanOrEqual(8);
+    expect(found.oodReasons).toEqual([]);
   });
 
   test('gets the same answer whenever it is asked again', async () => {
@@ -114,6 +114,8 @@ describe('a classified window', () => {
     );
     const usual = await model.classify(at({}), calibration, alarm);
     expect(absurd.oodPValue!).toBeLessThan(usual.oodPValue!);
+    expect(absurd.oodReasons!.join()).toMatch(/outside/);
+    expect(usual.oodReasons).toEqual([]);
   });
 });
 
@@ -136,39 +138,5 @@ describe('localisation', () => {
 
   test('names the sensor that stands still', () => {
     expect(suspectChannel(features(stuck))?.view.name).toBe('p-12');
-  });
-});
-
-describe('occlusion', () => {
-  test('makes one row for each feature at its baseline and leaves the others alone', () => {
-    const made = occlusionRows(Float32Array.of(1, 2, 3), [9, 8, 7]);
-    expect(made.map((row) => [...row])).toEqual([
-      [1, 2, 3],
-      [9, 2, 3],
-      [1, 8, 3],
-      [1, 2, 7],
-    ]);
-  });
-
-  test('names the features whose removal moves the score: removing the named ones together moves it more than any others', async () => {
-    const run = await openModel({ path: new URL('model.onnx', folder).pathname, sha256: sidecar.sha256 });
-    const width = featureNames.length;
-    const score = async (list: readonly Float32Array[]) => {
-      const data = Float32Array.from(list.flatMap((row) => [...row]));
-      const { probabilities } = await run({ features: { data, dims: [list.length, width] } }, ['probabilities']);
-      return list.map((_, i) => probabilities!.data.subarray(i * 6, i * 6 + 6));
-    };
-    const { values } = windowFeatures(at(leak), calibration, alarm);
-    const answers = await score(occlusionRows(values, sidecar.baseline));
-    const top = answers[0]!.indexOf(Math.max(...answers[0]!));
-    const named = contributions(values, answers, top, 6).filter((one) => one.contribution > 0);
-    const ranked = contributions(values, answers, top, width);
-    const rest = featureNames
-      .filter((name) => !ranked.slice(0, 20).some((one) => one.feature === name))
-      .slice(0, named.length);
-    const without = (names: readonly string[]): Float32Array =>
-      values.map((value, i) => (names.includes(featureNames[i]!) ? sidecar.baseline[i]! : value));
-    const [less, same] = await score([without(named.map((one) => one.feature)), without(rest)]);
-    expect(answers[0]![top]! - less![top]!).toBeGreaterThan(Math.abs(answers[0]![top]! - same![top]!));
   });
 });

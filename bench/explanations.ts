@@ -1,0 +1,68 @@
+/** What explaining a decision takes beside classifying it: the same model on one row, and on the batch of occlusion. */
+import { fileURLToPath } from 'node:url';
+import { openModel } from '../lib/adapters/onnx/session.ts';
+import { fitCalibration } from '../lib/core/screening/fit.ts';
+import { occlusionBatch } from '../models/training/occlusion.ts';
+import { treeInputName, treeOutputName } from '../models/training/tree-names.ts';
+import { windowFeatures } from '../models/water-network/features.ts';
+import { featureGroups } from '../models/water-network/groups.ts';
+import pack from '../models/water-network/index.ts';
+import { sidecar } from '../models/water-network/manifest.ts';
+import { faultWindows } from '../test/models/water-network/support/fault-windows.ts';
+import { fidelity } from '../test/models/water-network/support/fidelity.ts';
+import { town, weekRows } from '../test/models/water-network/support/town.ts';
+import { type BenchOptions, type Figure, median, rounded } from './figures.ts';
+
+const seed = 11;
+const path = fileURLToPath(new URL('../models/water-network/model.onnx', import.meta.url));
+
+export async function benchExplanations({ quick }: BenchOptions): Promise<Figure[]> {
+  const calibration = fitCalibration(town(0, weekRows));
+  const run = await openModel({ path, sha256: sidecar.sha256 });
+  const model = await pack.open!(openModel);
+  const times: Record<'features' | 'batch' | 'oneRow' | 'whole', number[]> = {
+    features: [],
+    batch: [],
+    oneRow: [],
+    whole: [],
+  };
+  let rows = 0;
+  const timed = async <T>(into: number[], work: () => T | Promise<T>): Promise<T> => {
+    const startMs = performance.now();
+    const made = await work();
+    into.push(performance.now() - startMs);
+    return made;
+  };
+  for (const { window, alarm } of faultWindows(quick ? 20 : 120, seed)) {
+    const found = await timed(times.features, () => windowFeatures(window, calibration, alarm));
+    const { data, rows: batchRows } = occlusionBatch(found.values, sidecar.baseline, featureGroups(found));
+    const dims = [batchRows, found.values.length];
+    rows = Math.max(rows, batchRows);
+    await timed(times.batch, () => run({ [treeInputName]: { data, dims } }, [treeOutputName]));
+    const one = { data: found.values, dims: [1, found.values.length] };
+    await timed(times.oneRow, () => run({ [treeInputName]: one }, [treeOutputName]));
+    await timed(times.whole, () => model.classify(window, calibration, alarm));
+  }
+  const held = await fidelity({ model, run, calibration }, quick ? 40 : 400, seed);
+  const batchMs = median(times.batch);
+  const oneRowMs = median(times.oneRow);
+  return [
+    {
+      name: 'explanation_ms',
+      value: rounded(batchMs),
+      unit: 'ms',
+      against: `classifying without explaining (one row), ${rounded(oneRowMs)} ms`,
+      ratio: rounded(batchMs / oneRowMs, 3),
+      parts: {
+        batchRows: rows,
+        featuresMs: rounded(median(times.features)),
+        classifyMs: rounded(median(times.whole)),
+        fidelityWindows: held.windows,
+        lostWithoutNamed: rounded(held.named, 3),
+        changedWithoutOthers: rounded(held.others, 3),
+        namedMoveMore: rounded(held.won, 3),
+        pairedT: rounded(held.t, 3),
+      },
+    },
+  ];
+}

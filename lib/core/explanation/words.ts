@@ -1,0 +1,71 @@
+/** Times and sizes as a person on duty reads them. */
+
+const dayMs = 86_400_000;
+
+/** What a clock at the site shows. */
+interface WallClock {
+  /** `YYYY-MM-DD` */
+  readonly date: string;
+  /** `HH:MM` */
+  readonly time: string;
+  readonly hour: number;
+  /** The zone was known; otherwise it is UTC. */
+  readonly local: boolean;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** A zone that this runtime does not know is as good as none. */
+function wallClock(timeMs: number, timeZone: string | undefined): WallClock {
+  if (timeZone !== undefined) {
+    try {
+      const format = formats.get(timeZone) ?? formatOf(timeZone);
+      formats.set(timeZone, format);
+      const parts = Object.fromEntries(format.formatToParts(timeMs).map(({ type, value }) => [type, value]));
+      const date = `${parts['year']}-${parts['month']}-${parts['day']}`;
+      return { date, time: `${parts['hour']}:${parts['minute']}`, hour: Number(parts['hour']), local: true };
+    } catch {
+      return wallClock(timeMs, undefined);
+    }
+  }
+  const text = new Date(timeMs).toISOString();
+  return { date: text.slice(0, 10), time: text.slice(11, 16), hour: Number(text.slice(11, 13)), local: false };
+}
+
+const formatOf = (timeZone: string): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+
+/**
+ * A time beside another one: the date is said where it is not the same, the zone where it is not the site's.
+ * @example sinceWhen(onsetMs, nowMs, 'Europe/Berlin') // '02:15'
+ * @example sinceWhen(onsetMs, nowMs, undefined) // '2025-03-03 00:15 UTC'
+ */
+export function sinceWhen(timeMs: number, nowMs: number, timeZone: string | undefined): string {
+  const then = wallClock(timeMs, timeZone);
+  const now = wallClock(nowMs, timeZone);
+  const sameDay = then.date === now.date && Math.abs(nowMs - timeMs) < dayMs;
+  return `${sameDay ? '' : `${then.date} `}${then.time}${then.local ? '' : ' UTC'}`;
+}
+
+/** Whether all of these times are at night, midnight to five, at the site; never where its zone is not known. */
+export const isNight = (timesMs: ArrayLike<number>, timeZone: string | undefined): boolean =>
+  timesMs.length > 0 &&
+  [timesMs[0]!, timesMs[timesMs.length - 1]!].every((timeMs) => {
+    const { local, hour } = wallClock(timeMs, timeZone);
+    return local && hour < 5;
+  });
+
+/** @example withUnit(-4.07, 'm') // '4.1 m' */
+export function withUnit(value: number, unit: string): string {
+  const size = Math.abs(value);
+  const digits = size >= 100 ? String(Math.round(size)) : String(Number(size.toPrecision(2)));
+  return unit === '' ? digits : `${digits} ${unit}`;
+}

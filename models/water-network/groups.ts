@@ -1,0 +1,51 @@
+/** Which features belong to a name that an operator knows: a quantity, and the channel that shows it most. */
+import type { FeatureGroup } from '../training/occlusion.ts';
+import type { ChannelStatistics } from './features/channel-statistics.ts';
+import { featureNames, type WindowFeatures } from './features.ts';
+import { rankSensors, suspectChannel } from './localise.ts';
+
+/** First words of feature names by what they are about; the rest is about one channel among the others. */
+const subjects = {
+  flow: ['flow', 'zone', 'balance', 'net'],
+  pressure: ['pressure'],
+  level: ['tank'],
+  pumps: ['pump'],
+  valves: ['valve'],
+  all: ['all', 'energy', 'togetherness'],
+  alarm: ['alarm', 'hours'],
+  context: ['dead', 'share', 'window'],
+} as const;
+type Subject = keyof typeof subjects | 'channel';
+
+const subjectOf = (feature: string): Subject => {
+  const word = feature.split('-')[0]!;
+  const found = Object.entries(subjects).find(([, words]) => (words as readonly string[]).includes(word));
+  return (found?.[0] as Subject | undefined) ?? 'channel';
+};
+
+const positions = Map.groupBy(featureNames.keys(), (at) => subjectOf(featureNames[at]!));
+
+/** Names stand behind "without". A subject that has no channel here has no features either, and is not offered. */
+export function featureGroups(features: WindowFeatures): FeatureGroup[] {
+  const strongest = (role: string): ChannelStatistics | undefined =>
+    features.channels
+      .filter((one) => one.view.role === role && Math.abs(one.lastShift) > 0)
+      .sort((a, b) => Math.abs(b.lastShift) - Math.abs(a.lastShift) || (a.view.name < b.view.name ? -1 : 1))[0];
+  const change = (one: ChannelStatistics): string => (one.lastShift < 0 ? 'the fall' : 'the rise');
+  const flow = strongest('flow');
+  const level = strongest('level');
+  const fallen = rankSensors(features)[0]?.name;
+  const pressure = features.channels.find((one) => one.view.name === fallen);
+  const suspect = suspectChannel(features);
+  const names: Partial<Record<Subject, string>> = {
+    ...(flow === undefined ? {} : { flow: `${change(flow)} of flow at ${flow.view.name}` }),
+    ...(pressure === undefined ? {} : { pressure: `${change(pressure)} of pressure at ${pressure.view.name}` }),
+    ...(level === undefined ? {} : { level: `${change(level)} of level at ${level.view.name}` }),
+    pumps: 'what the pumps do',
+    valves: 'what the valves do',
+    ...(suspect === undefined ? {} : { channel: `what sets ${suspect.view.name} apart` }),
+    all: 'how far all channels moved together',
+    alarm: 'how the alarm set in',
+  };
+  return Object.entries(names).map(([subject, name]) => ({ name, features: positions.get(subject as Subject) ?? [] }));
+}

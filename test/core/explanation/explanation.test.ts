@@ -1,0 +1,127 @@
+import { describe, expect, test } from '@jest/globals';
+import { absurdReadings } from '../../../lib/core/decision/absurd.ts';
+import { departure, judgedRows, relativeWords } from '../../../lib/core/explanation/departure.ts';
+import { generalSentence } from '../../../lib/core/explanation/general-sentence.ts';
+import { isNight, sinceWhen, withUnit } from '../../../lib/core/explanation/words.ts';
+import { fitCalibration } from '../../../lib/core/screening/fit.ts';
+import { type TownDay, town, townChannels, weekRows } from '../../models/water-network/support/town.ts';
+
+const at = (text: string): number => Date.parse(text);
+const calibration = fitCalibration(town(0, weekRows));
+const windowOf = (day: TownDay) => town(weekRows, 96, day);
+
+describe('times', () => {
+  test.each([
+    ['2026-01-10T02:15:00Z', '2026-01-10T09:00:00Z', undefined, '02:15 UTC'],
+    ['2026-01-09T23:15:00Z', '2026-01-10T09:00:00Z', undefined, '2026-01-09 23:15 UTC'],
+    ['2026-01-10T02:15:00Z', '2026-01-10T09:00:00Z', 'Europe/Berlin', '03:15'],
+    ['2026-01-09T23:15:00Z', '2026-01-10T09:00:00Z', 'Europe/Berlin', '00:15'],
+    ['2026-01-10T02:15:00Z', '2026-01-10T09:00:00Z', 'America/New_York', '2026-01-09 21:15'],
+    // The hour that summer time leaves out, and the one that comes twice.
+    ['2026-03-29T01:00:00Z', '2026-03-29T02:00:00Z', 'Europe/Berlin', '03:00'],
+    ['2026-10-25T00:30:00Z', '2026-10-25T02:00:00Z', 'Europe/Berlin', '02:30'],
+    ['2026-01-10T02:15:00Z', '2026-01-10T09:00:00Z', 'Not/AZone', '02:15 UTC'],
+  ])('%s seen at %s in %s is %s', (then, now, zone, said) => {
+    expect(sinceWhen(at(then), at(now), zone)).toBe(said);
+  });
+
+  test('night is what a clock at the site says, and unknown without one', () => {
+    const times = [at('2026-01-10T23:30:00Z'), at('2026-01-11T01:00:00Z')];
+    expect(isNight(times, 'Europe/Berlin')).toBe(true);
+    expect(isNight(times, 'Asia/Tokyo')).toBe(false);
+    expect(isNight(times, undefined)).toBe(false);
+    expect(isNight([], 'Europe/Berlin')).toBe(false);
+  });
+});
+
+describe('departures', () => {
+  test('are judged since the onset, of a long alarm its last hours, and always on the last row', () => {
+    const quarters = Float64Array.from({ length: 40 }, (_, i) => i * 900_000);
+    expect(judgedRows(quarters, 38)).toEqual([38, 40]);
+    expect(judgedRows(quarters, 5)).toEqual([27, 40]);
+    expect(judgedRows(quarters, 99)).toEqual([39, 40]);
+    expect(
+      judgedRows(
+        quarters.map((one) => one * 96),
+        5,
+      ),
+    ).toEqual([39, 40]);
+  });
+
+  test('are medians, so that one spike is none, and skip what is missing', () => {
+    expect(departure([9, 15, 500, 15, Number.NaN], [9, 10, 10, 10, 10], [1, 5])).toEqual({
+      difference: 5,
+      expected: 10,
+    });
+    expect(departure([Number.NaN], [1], [0, 1]).difference).toBeNaN();
+  });
+
+  test('are told in percent unless the profile is next to nothing', () => {
+    expect(relativeWords({ difference: 3.8, expected: 10 }, 'l/s')).toBe('is 38 % above its profile');
+    expect(relativeWords({ difference: -3.8, expected: 0.01 }, 'l/s')).toBe(
+      'is 3.8 l/s below its profile of next to nothing',
+    );
+    expect([withUnit(-4.07, 'm'), withUnit(1234.5, ''), withUnit(0, 'bar')]).toEqual(['4.1 m', '1235', '0 bar']);
+  });
+});
+
+describe('the general sentence', () => {
+  const say = (day: TownDay, channels: number[], kind: 'leak' | 'anomaly' = 'anomaly') =>
+    generalSentence({
+      asset: 'town-1',
+      kind,
+      window: windowOf(day),
+      calibration,
+      alarm: {
+        onsetRow: 90,
+        rowsSinceOnset: 5,
+        score: 5,
+        topChannels: channels.map((channel) => ({ channel, share: 0.3 })),
+      },
+    });
+
+  test('names the channels of the alarm with what they do', () => {
+    expect(say({ leakLps: 15, fromRow: 90 }, [2, 6], 'leak')).toMatch(
+      /^zone-2-flow is \d+ l\/s above its profile since 22:30 UTC; p-22 is [\d.]+ m below its profile; looks like leak\.$/,
+    );
+  });
+
+  test('has words for silence, for what does not move, and for no channel at all', () => {
+    const missing: TownDay = { tamper: (row, name, value) => (row >= 90 && name === 'tank' ? Number.NaN : value) };
+    expect(say(missing, [7])).toMatch(/^tank sends no values since 22:30 UTC; no kind is known for it\.$/);
+    const quiet: TownDay = { tamper: (row, name, value) => (row >= 85 && name === 'tank' ? 2.7 : value) };
+    expect(say(quiet, [7])).toContain('tank');
+    expect(say({}, [])).toContain('the channels of town-1 together');
+  });
+});
+
+describe('absurd and missing readings', () => {
+  const find = (day: TownDay) => absurdReadings(windowOf(day), calibration, 90);
+  const from = (name: string, change: (value: number) => number): TownDay => ({
+    tamper: (row, channel, value) => (row >= 90 && (name === '*' || channel === name) ? change(value) : value),
+  });
+
+  test('are none in a normal window, a burst, a pressure of nothing or a stopped pump', () => {
+    for (const day of [{}, { leakLps: 40, fromRow: 90 }, from('p-22', () => 0), from('pump', () => 0)]) {
+      expect(find(day)).toEqual([]);
+    }
+  });
+
+  test('are named with what they read', () => {
+    expect(find(from('p-12', (value) => value * 1e5))).toEqual([
+      expect.stringMatching(/^p-12 reads 4\d{6} m, far beyond anything it was calibrated on$/),
+    ]);
+    expect(find(from('p-12', (value) => -value * 1e5))[0]).toMatch(/^p-12 reads −4/);
+    expect(find(from('*', (value) => value * 1e9))).toHaveLength(4);
+  });
+
+  test('count channels that send nothing since the onset: a dead sensor is a fault, most of them are no window', () => {
+    expect(find(from('p-12', () => Number.NaN))).toEqual([]);
+    expect(find(from('*', () => Number.NaN))).toEqual(['9 of 9 channels send no values']);
+    const half: TownDay = {
+      tamper: (row, name, value) =>
+        row >= 90 && townChannels.findIndex((one) => one.name === name) < 5 ? Number.NaN : value,
+    };
+    expect(find(half)).toEqual(['5 of 9 channels send no values']);
+  });
+});
