@@ -143,7 +143,9 @@ function combine(
   model: string,
 ): TierAnswer {
   const kind = kinds.reduce((best, one) => (probabilities[one]! > probabilities[best]! ? one : best));
-  const set = kinds.filter((one) => own.set.includes(one) || one === kind || probabilities[one]! >= notExcluded);
+  // A set without its own kind excludes nothing.
+  const open = (one: Kind): boolean => own.set.includes(one) || !own.set.includes(own.kind);
+  const set = kinds.filter((one) => open(one) || one === kind || probabilities[one]! >= notExcluded);
   const { sentence, contributions } = own.explanation;
   const differs = `The larger model ${model} finds ${kind} (${percent(probabilities[kind]!)}) where the pack’s own finds ${own.kind} (${percent(own.confidence)}).`;
   return {
