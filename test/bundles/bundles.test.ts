@@ -1,6 +1,7 @@
 /** Each bundle as it is uploaded: alone in a process that has nothing but it and, where it gets one, the layer. */
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -73,7 +74,7 @@ describe('each bundle', () => {
     const beside = files.filter((file) => !['index.js', 'package.json'].includes(file));
     for (const file of beside)
       expect(file).toMatch(
-        /^(models\/[a-z-]+\/([a-z-]+\.onnx|policies\/[a-z-]+\.cedar(schema)?)|cedar_wasm_bg\.wasm)$/,
+        /^(late-[a-z-]+\.js|models\/[a-z-]+\/([a-z-]+\.onnx|policies\/[a-z-]+\.cedar(schema)?)|cedar_wasm_bg\.wasm)$/,
       );
     const source = readFileSync(join(codeDir, 'index.js'), 'utf8');
     // What belongs to development only must not have been drawn in.
@@ -82,6 +83,20 @@ describe('each bundle', () => {
     // Late imports would start the ES loader at the first call; logging in is for people.
     expect(source).not.toMatch(/\bimport\(/);
     expect(source).not.toContain('GetRoleCredentials');
+    for (const file of beside.filter((one) => one.startsWith('late-')))
+      expect(source).toContain(`require("./${file}")`);
+  });
+
+  test('what is loaded late lies beside the function that loads it, and loads alone', async () => {
+    const late = functionNames.flatMap((name) =>
+      filesOf(functionOf(name).codeDir).flatMap((file) => (file.startsWith('late-') ? [`${name}/${file}`] : [])),
+    );
+    expect(late).toEqual(['infer/late-connect.js']);
+    expect((await load('infer')).code).toBe(0);
+    const made: { connect: unknown } = createRequire(import.meta.url)(join(alone, late[0]!));
+    expect(typeof made.connect).toBe('function');
+    // The client of secrets belongs to it alone.
+    expect(readFileSync(join(alone, 'infer/index.js'), 'utf8')).not.toContain('GetSecretValue');
   });
 
   test('exactly the functions that run models get the layer, and they do not load without it', async () => {

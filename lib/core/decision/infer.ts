@@ -252,7 +252,11 @@ function ownAnswer(made: Classification, { tier, sentence, oodReasons }: Beside)
     tier,
     explanation: {
       sentence: (explanation?.sentence ?? sentence()).slice(0, 1000),
-      contributions: (explanation?.contributions ?? []).slice(0, 12).map((one) => ({ ...one })),
+      contributions: (explanation?.contributions ?? []).slice(0, 12).map(({ feature, value, contribution }) => ({
+        feature: feature.slice(0, 64),
+        value,
+        contribution,
+      })),
       ...(without.length > 0 ? { without } : {}),
     },
   };

@@ -198,6 +198,55 @@ describe('what functions may do', () => {
   });
 });
 
+describe('the larger model', () => {
+  const secretArn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:models/token-AbCdEf';
+  const given = { url: 'https://models.example/kept', costUsd: 0.01 };
+  interface Resource {
+    readonly Properties: {
+      readonly FunctionName: string;
+      readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
+    };
+  }
+  const toldOf = (from: Template): [string, string][] =>
+    (Object.values(from.findResources('AWS::Lambda::Function')) as Resource[]).flatMap(({ Properties }) => {
+      const told = Properties.Environment.Variables['TIER2'];
+      return told === undefined ? [] : [[Properties.FunctionName, told] as [string, string]];
+    });
+  const grantsOf = (from: Template, needle: string): string[] =>
+    Object.entries(from.findResources('AWS::IAM::Policy')).flatMap(([id, policy]) =>
+      (policy['Properties'].PolicyDocument.Statement as Statement[])
+        .filter((each) => JSON.stringify(each.Resource).includes(needle))
+        .map((each) => `${id.replace(/^Functions|Role.*$/g, '')} ${list(each.Action).join()}`),
+    );
+
+  test('is nobody’s unless it is named: no function is told of one, and no role changes', () => {
+    expect(toldOf(template)).toEqual([]);
+    const named = synthesize({ tier2: given }).template;
+    expect(named.findResources('AWS::IAM::Policy')).toEqual(template.findResources('AWS::IAM::Policy'));
+  });
+
+  test('is told to inference alone, which alone may read its token', () => {
+    const { template: named, app } = synthesize({ tier2: { ...given, secretArn } });
+    const told = toldOf(named);
+    expect(told.map(([name]) => name)).toEqual(['groundcrew-infer']);
+    expect(JSON.parse(told[0]![1])).toEqual({ ...given, secretArn, timeoutMs: 3000, allowPrivate: false, models: {} });
+    expect(grantsOf(named, secretArn)).toEqual(['infer secretsmanager:GetSecretValue']);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth()).not.toThrow();
+  }, 120_000);
+
+  test.each([
+    ['another protocol', { ...given, url: 'ftp://models.example' }],
+    ['no cost', { url: given.url }],
+    ['an endless wait', { ...given, timeoutMs: 60_000 }],
+    ['a secret that is none', { ...given, secretArn: 'arn:aws:s3:::bucket' }],
+    ['every secret', { ...given, secretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:*' }],
+    ['a pack that cannot be', { ...given, models: { '../x': { name: 'm' } } }],
+    ['a model with a path', { ...given, models: { 'water-network': { name: 'a/b' } } }],
+    ['an unknown option', { ...given, retries: 5 }],
+  ])('is refused with %s', (_, wrong) => expect(configuration.safeParse({ tier2: wrong }).success).toBe(false));
+});
+
 describe('configuration', () => {
   test('a prefix names everything', () => {
     const north = synthesize({ prefix: 'north' }).template;
