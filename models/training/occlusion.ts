@@ -98,22 +98,25 @@ export function contributions(
   return batch.single
     .map(({ row, feature }) => ({
       feature: featureNames[feature]!,
-      value: batch.data[feature]!,
-      contribution: whole - scoreOf(row),
+      value: rounded(batch.data[feature]!),
+      contribution: rounded(whole - scoreOf(row)),
     }))
     .filter((one) => one.contribution !== 0)
     .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution) || (a.feature < b.feature ? -1 : 1))
     .slice(0, limit);
 }
 
-const singles = 6;
-const pairs = 4;
+const singles = 4;
+const pairs = 2;
+
+/** A decision is stored with every flag, and digits that say nothing are what compresses least. */
+const rounded = (value: number): number => Number(value.toPrecision(4));
 
 /** Names that speak for the answer, alone and in twos, the most important first within each. */
 export function withoutNames(batch: OcclusionBatch, scoreOf: (row: number) => number): Without[] {
   const whole = scoreOf(0);
   const sorted = batch.named
-    .map(({ row, names }) => ({ names, confidence: Math.min(1, Math.max(0, scoreOf(row))) }))
+    .map(({ row, names }) => ({ names, confidence: rounded(Math.min(1, Math.max(0, scoreOf(row)))) }))
     .filter(({ confidence }) => confidence < whole)
     .sort((a, b) => a.confidence - b.confidence || (a.names.join() < b.names.join() ? -1 : 1));
   return [

@@ -42,6 +42,8 @@ export const manifest: PackManifest = {
   features: [...sidecar.features],
   model: { file: 'model.onnx', sha256: sidecar.sha256 },
   window: { ms: windowMs, maxRows: windowMaxRows },
+  // Assumptions, for towns of some thousands: a zone without water for an hour, a leak that runs on for a week, a visit.
+  losses: { wrongActUsd: 800, missedEventUsd: 3_000, personUsd: 40 },
   remedies: [
     ...(['leak', 'burst'] as const).map((kind) => ({
       kind,

@@ -6,14 +6,12 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { cedarAuthorizer, cedarAuthorizers, readPolicyFiles } from '../../../lib/adapters/policy/cedar.ts';
 import { assetRegistration } from '../../../lib/contracts/asset.ts';
-import { kind as kindSchema } from '../../../lib/contracts/common.ts';
 import { type Authorizer, type GuardPorts, guard } from '../../../lib/core/guard/guard.ts';
 import { packs } from '../../../models/index.ts';
 import { flagAtMs, flagOf, inferenceOf, proposalOf } from '../../support/decision-data.ts';
 
 const models = join(import.meta.dirname, '../../../models');
 const packNames = readdirSync(models).filter((name) => existsSync(join(models, name, 'policies')));
-const kinds = kindSchema.options;
 const policiesOf = (pack: string) => readPolicyFiles(join(models, pack, 'policies'));
 /** Sites that a pack's permits speak of, without which nothing would ever be permitted. */
 const sitesOf = (pack: string): string[] => {
@@ -35,7 +33,8 @@ const portsOf = (authorizer: Authorizer, site: string, pack: string): GuardPorts
 });
 
 const decisions = (pack: string) => {
-  const { remedies } = packs[pack as keyof typeof packs].manifest;
+  const { remedies, kinds: own } = packs[pack as keyof typeof packs].manifest;
+  const kinds = [...new Set([...own, 'normal', 'anomaly', 'silence', 'manual'] as const)];
   const meant = fc.constantFrom(...remedies.map(({ kind, action }) => ({ kind, action })));
   const any = fc.record({
     kind: fc.constantFrom(...kinds),
