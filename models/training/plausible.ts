@@ -5,7 +5,7 @@ import { type ConformalReference, missingFeature } from './conformal.ts';
 const farRanges = 4;
 /** Features outside the training range, as a share: windows of training leave it with about one feature in 400. */
 const mostOutside = 0.2;
-/** Features that are missing here and were there in nearly all training windows, as a share. */
+/** Features that are missing here and were there in nearly all training windows, as a share of all. */
 const mostMissing = 0.25;
 const missingCode = 255;
 
@@ -14,52 +14,52 @@ export type FeatureCheck = (features: Float32Array) => string[];
 
 /** @param names of the features, in the reference's order */
 export function featureCheck(reference: ConformalReference, names: readonly string[]): FeatureCheck {
-  const seldomMissing = seldomMissingOf(reference, names.length);
-  const spans = reference.quantiles.map((knots) => {
-    const low = knots[0] ?? Number.NaN;
-    const high = knots.at(-1) ?? Number.NaN;
-    return { low, high, range: Math.max(high - low, 1e-3 * Math.max(1, Math.abs(low), Math.abs(high))) };
-  });
+  const codes = Buffer.from(reference.windows, 'base64');
   return (features) => {
     if (features.length !== names.length)
       throw new RangeError(`${features.length} features; ${names.length} are known`);
     const reasons: string[] = [];
+    const missing: number[] = [];
     let outside = 0;
-    let missing = 0;
-    let present = 0;
-    let farthest: { readonly name: string; readonly ranges: number } | undefined;
-    features.forEach((value, at) => {
+    let farthest = farRanges;
+    let farthestName: string | undefined;
+    for (let at = 0; at < features.length; at += 1) {
+      const value = features[at]!;
       if (value === missingFeature) {
-        if (seldomMissing[at] === 1) missing += 1;
-        return;
+        missing.push(at);
+        continue;
       }
-      present += 1;
-      const { low, high, range } = spans[at]!;
-      const ranges = Math.max(low - value, value - high) / range;
-      if (!(ranges > 0)) return;
+      const ranges = rangesOutside(reference.quantiles[at]!, value);
+      if (!(ranges > 0)) continue;
       outside += 1;
-      if (ranges > (farthest?.ranges ?? farRanges)) farthest = { name: names[at]!, ranges };
-    });
-    if (farthest) {
-      reasons.push(`"${farthest.name}" lies ${Math.round(farthest.ranges)} times its training range outside of it`);
+      if (ranges > farthest) [farthest, farthestName] = [ranges, names[at]!];
     }
+    if (farthestName !== undefined) {
+      reasons.push(`"${farthestName}" lies ${Math.round(farthest)} times its training range outside of it`);
+    }
+    const present = features.length - missing.length;
     if (present === 0 || outside > mostOutside * present) {
       reasons.push(`${outside} of ${present} features lie outside of what the model was trained on`);
     }
-    const expected = seldomMissing.reduce((sum, one) => sum + one, 0);
-    if (missing > mostMissing * expected) {
-      reasons.push(`${missing} of ${expected} features are missing that training windows have`);
+    const unusual = missing.filter((at) => isSeldomMissing(codes, at, names.length)).length;
+    if (unusual > mostMissing * names.length) {
+      reasons.push(`${unusual} features are missing that training windows have`);
     }
     return reasons;
   };
 }
 
-/** 1 where at most one training window in a hundred lacks the feature. */
-function seldomMissingOf(reference: ConformalReference, width: number): Uint8Array {
-  const codes = Buffer.from(reference.windows, 'base64');
-  const missing = new Uint32Array(width);
-  for (let row = 0; row < reference.windowCount; row += 1) {
-    for (let f = 0; f < width; f += 1) if (codes[row * width + f] === missingCode) missing[f]! += 1;
-  }
-  return Uint8Array.from(missing, (count) => Number(count <= 0.01 * reference.windowCount));
+/** How many training ranges a value lies outside of its feature's; NaN for one that training never saw. */
+function rangesOutside(knots: readonly number[], value: number): number {
+  const low = knots[0] ?? Number.NaN;
+  const high = knots.at(-1) ?? Number.NaN;
+  const range = Math.max(high - low, 1e-3 * Math.max(1, Math.abs(low), Math.abs(high)));
+  return Math.max(low - value, value - high) / range;
+}
+
+/** Whether at most one training window in a hundred lacks the feature. */
+function isSeldomMissing(codes: Uint8Array, feature: number, width: number): boolean {
+  let lacking = 0;
+  for (let at = feature; at < codes.length; at += width) if (codes[at] === missingCode) lacking += 1;
+  return lacking * width <= 0.01 * codes.length;
 }

@@ -17,13 +17,15 @@ const subjects = {
 } as const;
 type Subject = keyof typeof subjects | 'channel';
 
-const subjectOf = (feature: string): Subject => {
-  const word = feature.split('-')[0]!;
-  const found = Object.entries(subjects).find(([, words]) => (words as readonly string[]).includes(word));
-  return (found?.[0] as Subject | undefined) ?? 'channel';
-};
+/** Positions of the features about each subject; made with the first window. */
+let positions: Map<Subject, number[]> | undefined;
 
-const positions = Map.groupBy(featureNames.keys(), (at) => subjectOf(featureNames[at]!));
+function positionsBySubject(): Map<Subject, number[]> {
+  const byWord = new Map<string, Subject>(
+    Object.entries(subjects).flatMap(([subject, words]) => words.map((word) => [word, subject as Subject])),
+  );
+  return Map.groupBy(featureNames.keys(), (at) => byWord.get(featureNames[at]!.split('-', 1)[0]!) ?? 'channel');
+}
 
 /** Names stand behind "without". A subject that has no channel here has no features either, and is not offered. */
 export function featureGroups(features: WindowFeatures): FeatureGroup[] {
@@ -47,5 +49,9 @@ export function featureGroups(features: WindowFeatures): FeatureGroup[] {
     all: 'how far all channels moved together',
     alarm: 'how the alarm set in',
   };
-  return Object.entries(names).map(([subject, name]) => ({ name, features: positions.get(subject as Subject) ?? [] }));
+  positions ??= positionsBySubject();
+  return (Object.entries(names) as [Subject, string][]).map(([subject, name]) => ({
+    name,
+    features: positions!.get(subject) ?? [],
+  }));
 }
