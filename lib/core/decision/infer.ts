@@ -184,7 +184,8 @@ export function alarmOf(flag: FlaggedSignal, window: Window, calibration: Calibr
   return { onsetRow, rowsSinceOnset: last - onsetRow, score: flag.score, topChannels };
 }
 
-function toInference(
+/** What a classification says, in the words of a decision's record; what it leaves open is filled from the flag. */
+export function toInference(
   made: Classification,
   flag: FlaggedSignal,
   tier: number,
