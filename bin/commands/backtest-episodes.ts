@@ -3,8 +3,8 @@ import { type EpisodeLine, labelVersion } from '../../lib/contracts/label.ts';
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { FollowedRows } from '../../lib/core/screening/follow.ts';
 import type { Series } from '../../lib/core/series.ts';
-import type { FileSummary } from './backtest-file.ts';
 import type { PolicyTrial, TriedDecision } from './backtest-policy.ts';
+import { evidenceOf } from './backtest-sketch.ts';
 
 /** Most episodes that are kept with all that is known of them; later ones are counted only. */
 export const mostEpisodes = 2000;
@@ -27,6 +27,7 @@ export interface Episode {
   toRow: number;
   readonly fromMs: number;
   toMs: number;
+  /** Most evidence of a row, −log10 p. */
   score: number;
   /** As of the last look, with all that follows. */
   kind: string;
@@ -70,7 +71,7 @@ export class EpisodeLog {
     let next = 0;
     for (let r = 0; r < timesMs.length; r += 1) {
       if (screened.alarms[r] === 1) {
-        this.#alarmRow(timesMs[r]!, screened.scores[r]!);
+        this.#alarmRow(timesMs[r]!, evidenceOf(screened, r));
         for (; next < looks.length && looks[next]!.row === r; next += 1) await this.#look(looks[next]!);
       } else this.#open = undefined;
       this.#row += 1;
@@ -107,8 +108,9 @@ export class EpisodeLog {
     episode.channels = channels;
     episode.set = classification?.set ?? [kind];
     episode.sentence = classification?.explanation?.sentence ?? plainSentence(kind, channels);
-    const confidence = classification?.probabilities[classification.kind];
-    if (confidence !== undefined) episode.confidence = confidence;
+    // An alarm that the classifier takes for normal stays an anomaly: how sure it was of normal says nothing of that.
+    if (classification?.kind === kind) episode.confidence = classification.probabilities[classification.kind] ?? 0;
+    else delete episode.confidence;
     if (classification?.zones?.[0] !== undefined) episode.zone = classification.zones[0];
     if (this.#features && classification?.features) episode.features = [...classification.features];
     if (!this.#trial || episode.decision?.verdict === 'act') return;
@@ -128,8 +130,14 @@ function plainSentence(kind: string, channels: Episode['channels']): string {
     : `${first} moves as it did not before, together with ${others.join(' and ')}.`;
 }
 
+interface EpisodesOfFile {
+  readonly file: string;
+  readonly pack: string | undefined;
+  readonly episodes: readonly Episode[];
+}
+
 /** Lines that `label` works on: one an episode, numbered over all files of the run. */
-export function episodeLines(summaries: readonly Pick<FileSummary, 'file' | 'pack' | 'episodes'>[]): string {
+export function episodeLines(summaries: readonly EpisodesOfFile[]): string {
   const lines = summaries.flatMap(({ file, pack, episodes }) => episodes.map((episode) => ({ file, pack, episode })));
   return lines
     .map(({ file, pack, episode }, i): EpisodeLine => {

@@ -1,6 +1,8 @@
 /** What the data themselves are like, by channel and by time; gathered as rows pass. */
 import type { Series } from '../../lib/core/series.ts';
 
+/** One with no more levels than this is a switch: that is what it is, not a flaw. */
+const switchLevels = 3;
 /** A channel that takes fewer values than this between its smallest and its largest is called coarse. */
 const coarseLevels = 20;
 /** A gap is longer than so many usual steps. */
@@ -123,8 +125,9 @@ export class Quality {
     if (missing > 0) remarks.push('missing');
     if (step === 0) remarks.push('constant');
     else {
-      if (longest >= Math.max(fewestFlatRows, flatShare * this.#rows)) remarks.push('flat');
-      if ((high - low) / step < coarseLevels) remarks.push('coarse');
+      const isSwitch = (high - low) / step < switchLevels;
+      if (!isSwitch && longest >= Math.max(fewestFlatRows, flatShare * this.#rows)) remarks.push('flat');
+      if (!isSwitch && (high - low) / step < coarseLevels) remarks.push('coarse');
     }
     return {
       name,

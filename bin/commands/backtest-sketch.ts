@@ -5,6 +5,10 @@ import type { Series } from '../../lib/core/series.ts';
 /** Buckets that are kept; when full, each two become one. */
 const mostBuckets = 1600;
 
+/** Evidence of a row, −log10 of its p-value. The score holds back what was reported already; a drawing shows all of it. */
+export const evidenceOf = ({ pValues }: Pick<FollowedRows, 'pValues'>, row: number): number =>
+  Math.max(0, -Math.log10(Math.max(pValues[row]!, 1e-30)));
+
 export interface Bucket {
   readonly fromMs: number;
   toMs: number;
@@ -50,7 +54,7 @@ export class Sketch {
         if (!(value >= bucket.low[c]!)) bucket.low[c] = Number.isNaN(value) ? bucket.low[c]! : value;
         if (!(value <= bucket.high[c]!)) bucket.high[c] = Number.isNaN(value) ? bucket.high[c]! : value;
       }
-      bucket.score = Math.max(bucket.score, screened.scores[r]!);
+      bucket.score = Math.max(bucket.score, evidenceOf(screened, r));
       bucket.alarm = Math.max(bucket.alarm, screened.alarms[r]!);
       bucket.kind ||= kinds[r]!;
       bucket.truth ||= truths[r] ?? '';

@@ -10,6 +10,10 @@ export const caseLabel = lazily(() =>
   z.strictObject({
     v: z.literal(labelVersion),
     caseId: sha256Hex,
+    /** Tells it from the answers to a review, which come the same way. */
+    answer: z.literal('label'),
+    /** Labels that the case had when this one was given: the same order twice is one label. */
+    ordinal: z.number().int().min(0).max(999),
     /** The kind that it was; `normal` for a false alarm. */
     label: kind,
     by: humanText.max(128),

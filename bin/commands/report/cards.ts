@@ -39,7 +39,7 @@ function card(episode: Episode, colour: (kind: string) => string): string {
         `<span>${escapeHtml(name)}</span><span style="--w:${Math.round(100 * share)}%"></span><span>${Math.round(100 * share)} %</span>`,
     )
     .join('');
-  return `<li class="${colour(kind)}"><div class="top"><h4>${number}. ${escapeHtml(kind)}${sure}</h4>${verdictOf(episode)}</div><p class="dim">${utc(fromMs)} UTC, ${toMs > fromMs ? duration(toMs - fromMs) : 'one row'} (${rows} row${rows === 1 ? '' : 's'}), score ${round(score)}</p><p>${escapeHtml(sentence)}</p>${set}${meters ? `<div class="meter">${meters}</div>` : ''}${decisionOf(episode)}</li>`;
+  return `<li class="${colour(kind)}"><div class="top"><h4>${number}. ${escapeHtml(kind)}${sure}</h4>${verdictOf(episode)}</div><p class="dim">${utc(fromMs)} UTC, ${toMs > fromMs ? duration(toMs - fromMs) : 'one row'} (${rows} row${rows === 1 ? '' : 's'}), evidence ${round(score)}</p><p>${escapeHtml(sentence)}</p>${set}${meters ? `<div class="meter">${meters}</div>` : ''}${decisionOf(episode)}</li>`;
 }
 
 const verdictOf = ({ decision }: Episode): string =>
@@ -48,7 +48,7 @@ const verdictOf = ({ decision }: Episode): string =>
 function decisionOf({ decision, fromRow }: Episode): string {
   if (!decision) return '';
   const { action, target, policies, reasons, atRow, verdict } = decision;
-  const what = action ? `${action.replaceAll('-', ' ')} ${target ?? ''}`.trim() : 'nothing';
+  const what = action ? `${action.replaceAll('-', ' ')}${target ? `: ${target}` : ''}` : 'nothing';
   const after = atRow > fromRow ? `, ${atRow - fromRow} rows after the onset` : ', at the onset';
   const why = verdict === 'act' ? [] : reasons;
   return `<p><b>Proposed:</b> ${escapeHtml(what)}${after}.${why.length > 0 ? ` ${escapeHtml(why.join(' '))}` : ''}${policies.length > 0 ? ` <span class="dim">Policy: ${escapeHtml(policies.join(', '))}.</span>` : ''}</p>`;

@@ -1,6 +1,6 @@
 /** The report of a backtest: one HTML file that loads nothing from anywhere and needs no script. */
 import { basename } from 'node:path';
-import type { Score } from '../../../lib/core/scoring/score.ts';
+import { finishScore, type Score } from '../../../lib/core/scoring/score.ts';
 import { type CostEstimate, estimateCost, pricesNoted } from '../backtest-cost.ts';
 import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
@@ -74,7 +74,9 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
       whole(sum((one) => one.alarms)),
       `${percent(sum((one) => one.alarmRows) / Math.max(rows, 1))} of rows in alarm`,
     ],
-    ...(promised > 0 ? [['Promised', `1 in ${whole(1 / promised)} rows`, 'false alarms at most'] as const] : []),
+    ...(promised > 0
+      ? [['Promised', `1 in ${whole(1 / promised)}`, 'rows begins a false alarm, at most'] as const]
+      : []),
     ...(score
       ? [
           [
@@ -85,9 +87,11 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
         ]
       : []),
     decided > 0
-      ? ['The policy would', `${verdicts.act} act · ${verdicts.ask} ask`, `and only observe ${verdicts.observe}`]
+      ? ['The policy would', `act ${verdicts.act}, ask ${verdicts.ask}`, `and only observe ${verdicts.observe}`]
       : ['The policy would', '-', 'no pack fits these channels: screening only'],
-    ...(cost ? [['On AWS', `${cost.usd.toFixed(0)} USD a month`, `${whole(cost.readings)} readings`] as const] : []),
+    ...(cost
+      ? [['On AWS', `${cost.usd.toFixed(0)} USD`, `a month, for ${whole(cost.readings)} readings`] as const]
+      : []),
   ]);
 }
 
@@ -125,15 +129,17 @@ function confusionTable(label: string, counts: Score['confusion']['rows']): stri
   );
 }
 
-const filesTable = (summaries: readonly FileSummary[]): string =>
-  `<section><h2>Files</h2>${table(
+function filesTable(summaries: readonly FileSummary[]): string {
+  const scored = summaries.some(({ counts }) => counts !== undefined);
+  return `<section><h2>Files</h2>${table(
     `${summaries.length} files`,
-    ['file', 'rows', 'alarms', 'rows in alarm', 'pack', 'rows by kind'],
-    summaries.map(({ file, rows, alarms, alarmRows, pack, kinds }) => [
+    ['file', 'rows', 'alarms', 'rows in alarm', ...(scored ? ['F1', 'FAR'] : []), 'pack', 'rows by kind'],
+    summaries.map(({ file, rows, alarms, alarmRows, pack, kinds, counts }) => [
       escapeHtml(basename(file)),
       whole(rows),
       whole(alarms),
       percent(alarmRows / Math.max(rows, 1)),
+      ...(scored ? scoreCells(counts) : []),
       escapeHtml(pack ?? 'none fits'),
       escapeHtml(
         Object.entries(kinds)
@@ -142,6 +148,12 @@ const filesTable = (summaries: readonly FileSummary[]): string =>
       ),
     ]),
   )}</section>`;
+}
+
+function scoreCells(counts: FileSummary['counts']): string[] {
+  const rows = counts && finishScore(counts).rows;
+  return [share(rows?.f1 ?? null), percent(rows?.far ?? null)];
+}
 
 function fileSection(summary: FileSummary, columns: number, colour: Colour, open: boolean, many: boolean): string {
   const buckets = condense(summary.buckets ?? [], columns);
@@ -156,7 +168,7 @@ function fileSection(summary: FileSummary, columns: number, colour: Colour, open
   const lanes = order.map((c) => channelChart(summary, buckets, axis, c, behind)).join('');
   const grid = summary.channels.length >= manyChannels ? ' class="two"' : '';
   const notes = summary.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('');
-  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${summary.calibrations.length} times.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first.</p><div class="panel"><div${grid}>${lanes}</div>${axisLabels(axis)}</div><h3>Data quality</h3>${qualityOf(summary.quality)}${notes ? `<ul class="notes">${notes}</ul>` : ''}`;
+  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${summary.calibrations.length} times.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}${notes ? `<ul class="notes">${notes}</ul>` : ''}`;
   const heading = `<h2>${escapeHtml(basename(summary.file))}</h2>`;
   if (!many) return `<section>${heading}${inside}</section>`;
   return `<section>${heading}<details${open ? ' open' : ''}><summary>${summary.alarms} alarms, ${percent(summary.alarmRows / Math.max(summary.rows, 1))} of rows</summary>${inside}</details></section>`;
@@ -219,5 +231,5 @@ function method(summaries: readonly FileSummary[]): string {
     sites.length > 0
       ? ` Each look at an alarm was put to the pack's policy as the live path does, for site ${escapeHtml(sites.join(', '))}; the strongest answer is shown. A new site only observes until somebody adds it to the policy.`
       : '';
-  return `<section><h2>How to read this</h2><p class="lead">The score says how unlikely a row is under what the warm-up showed; an alarm stands from its onset until the evidence is gone. Kinds are those of the last look at the alarm on its card, and of each row in the ribbon.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
+  return `<section><h2>How to read this</h2><p class="lead">Evidence says how unlikely a row is under what the warm-up showed (2 is one in a hundred); an alarm stands from its onset until the evidence is gone. Kinds are those of the last look at the alarm on its card, and of each row in the ribbon.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
 }

@@ -12,8 +12,8 @@ export const style = `:root{color-scheme:light dark;--ink:#16202b;--dim:#536271;
 main,header,footer{max-width:1180px;margin:0 auto;padding:0 1.25rem}header{padding-top:1.75rem}footer{padding-bottom:2rem;color:var(--dim);font-size:.85rem}
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 .25rem}h2{font-size:1.2rem;margin:2.25rem 0 .5rem;overflow-wrap:anywhere}h3{font-size:1rem;margin:1.5rem 0 .5rem}h4{margin:0;font-size:.95rem}
 p{margin:.35rem 0}.dim,figcaption span,caption{color:var(--dim)}.lead{font-size:1.02rem;max-width:75ch}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:.75rem;margin:1rem 0}.tiles div{background:var(--card);border:1px solid var(--rule);border-radius:.6rem;padding:.6rem .8rem}
-dt{color:var(--dim);font-size:.82rem}dd{margin:0;font-size:1.35rem;font-weight:650;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}dd small{display:block;font-size:.78rem;font-weight:400;color:var(--dim);line-height:1.35}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(165px,1fr));gap:.75rem;margin:1rem 0}.tiles div{background:var(--card);border:1px solid var(--rule);border-radius:.6rem;padding:.6rem .8rem}
+dt{color:var(--dim);font-size:.82rem}dd{margin:0;font-size:1.25rem;font-weight:650;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}dd small{display:block;font-size:.78rem;font-weight:400;color:var(--dim);line-height:1.35}
 .panel{background:var(--card);border:1px solid var(--rule);border-radius:.6rem;padding:.5rem .9rem .7rem}
 figure{margin:0;padding:.4rem 0}figure+figure{border-top:1px solid var(--rule)}figcaption{display:flex;justify-content:space-between;gap:.2rem 1rem;flex-wrap:wrap;font-size:.84rem;line-height:1.4}figcaption b{font-weight:600;overflow-wrap:anywhere}
 svg{display:block;width:100%;height:52px;overflow:visible}.tall svg{height:84px}.ribbon svg{height:18px}
