@@ -3,6 +3,7 @@
  * and Number on every cell) in another process of the same Node. They take turns, so that a busy machine slows both.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,7 +64,7 @@ async function writeHistory(file: string, rows: number): Promise<void> {
   const { timesMs, values } = normalSeries(11, { rows, channels, decimals: 3 });
   for (let t = 0; t < rows; t += 1) {
     const line = `${new Date(timesMs[t]!).toISOString()},${values.subarray(t * channels, (t + 1) * channels).join(',')}\n`;
-    if (!out.write(line)) await new Promise((resolve) => out.once('drain', resolve));
+    if (!out.write(line)) await once(out, 'drain');
   }
   out.end();
   await finished(out);

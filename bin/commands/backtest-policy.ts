@@ -6,7 +6,7 @@ import { assetRegistration, assetVersion } from '../../lib/contracts/asset.ts';
 import type { Verdict } from '../../lib/contracts/common.ts';
 import { configuration } from '../../lib/contracts/configuration.ts';
 import { proposal as proposalSchema } from '../../lib/contracts/remediation.ts';
-import { type ChannelMeta, channelMeta } from '../../lib/contracts/telemetry.ts';
+import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
 import { toInference } from '../../lib/core/decision/infer.ts';
 import { guard } from '../../lib/core/guard/guard.ts';
 import { makeFlag } from '../../lib/core/ingest/flags.ts';
@@ -62,9 +62,7 @@ export class PolicyTrial {
     this.site = site;
     this.#pack = pack;
     const { name } = pack.manifest;
-    // A column may be named as no channel of the live path may; remedies then do without it.
-    const known = channels.filter((channel) => channelMeta.safeParse(channel).success);
-    this.#registration = assetRegistration.parse({ v: assetVersion, asset, site, pack: name, channels: known });
+    this.#registration = assetRegistration.parse({ v: assetVersion, asset, site, pack: name, channels });
   }
 
   async decide({ kind, classification, channels, atRow, atMs, episode }: Tried): Promise<TriedDecision> {
@@ -79,7 +77,7 @@ export class PolicyTrial {
       receivedAtMs: Math.max(0, Math.round(atMs)),
       score: episode.score,
       pValue: Math.min(1, 10 ** -episode.score),
-      topChannels: channels.slice(0, 8).map(({ name, share }) => ({ name: name.slice(0, 64), share })),
+      topChannels: channels.slice(0, 8),
     });
     const inference = { ...toInference(made, flag, classification ? 1 : 0), costUsd: 0, latencyMs: 0 };
     const { zones, suspect } = made;

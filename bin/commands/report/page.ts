@@ -124,7 +124,7 @@ function confusionTable(label: string, counts: Score['confusion']['rows']): stri
   const answers = [...new Set(truths.flatMap((truth) => Object.keys(counts[truth]!)))].sort();
   return table(
     label,
-    ['', ...answers],
+    ['your label', ...answers],
     truths.map((truth) => [escapeHtml(truth), ...answers.map((answer) => whole(counts[truth]![answer] ?? 0))]),
   );
 }
