@@ -6,8 +6,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { mockClient } from 'aws-sdk-client-mock';
 import { Command } from 'commander';
 import { registerLabel } from '../../../bin/commands/label.ts';
-import { readConfirmed } from '../../../bin/commands/support/confirmed.ts';
+import { compareWithCommitted, readConfirmed } from '../../../bin/commands/support/confirmed.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
+import { evaluate } from '../../../models/training/metrics.ts';
+import type { TrainedModel } from '../../../models/training/train.ts';
 import recipe from '../../../models/water-network/recipe.ts';
 import { caseFor } from '../../support/remediation-world.ts';
 import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
@@ -103,6 +105,26 @@ describe('windows for training', () => {
     writeFileSync(out, `${JSON.stringify(content)}\n`);
     expect(() => readConfirmed(out, recipe)).toThrow(message);
   });
+});
+
+test('a model is held against the committed one on the windows that it was tested on, or says that there is none', async () => {
+  const sidecar = JSON.parse(
+    readFileSync(new URL('../../../models/water-network/model.json', import.meta.url), 'utf8'),
+  );
+  const sample = { segment: 's', event: 'e', phase: 'onset', faint: false, roles: 'known' } as const;
+  const heldOut = recipe.kinds.map((kind) => ({ ...sample, kind, features: Float32Array.from(sidecar.baseline) }));
+  const wrong = Float64Array.from(recipe.kinds, (_, k) => Number(k === 0));
+  const labels = heldOut.map((_, k) => k);
+  const test = evaluate(
+    heldOut.map(() => wrong),
+    labels,
+    recipe.kinds,
+  );
+  const trained = { heldOut, result: { test } } as unknown as TrainedModel;
+  const told = await compareWithCommitted(recipe, new URL('../../../models/water-network/', import.meta.url), trained);
+  for (const kind of recipe.kinds) expect(told).toMatch(new RegExp(`${kind} +1 +[01]\\.\\d{3} +[01]\\.\\d{3}`));
+  expect(told).toContain(`On the same ${recipe.kinds.length} held-out windows`);
+  expect(await compareWithCommitted(recipe, new URL(`file://${folder}/`), trained)).toContain('There is no model');
 });
 
 describe('label of a case', () => {
