@@ -46,7 +46,7 @@ export function registerBacktest(program: Command): void {
     )
     .option('--site <name>', 'site that the policy is asked about for the report (default: the first one it names)')
     .option('--episodes <file.jsonl>', 'write each alarm with what a label and training need ("label list")')
-    .option('--jobs <number>', 'files at once (default: one a core)')
+    .option('--jobs <number>', 'files at once (default: one a core where there is enough to do)')
     .option('--json', 'print a summary as JSON on stdout')
     .action(run);
 }
@@ -60,8 +60,12 @@ function wholeRows(text: string): number {
   );
 }
 
-function jobsOf(text: string | undefined): number {
-  if (text === undefined) return Math.min(availableParallelism(), mostJobs);
+/** A thread takes a second to start; below so many bytes each that is more than it saves. */
+const bytesWorthAThread = 8 * 1024 * 1024;
+
+function jobsOf(text: string | undefined, bytes: number): number {
+  if (text === undefined)
+    return Math.min(availableParallelism(), mostJobs, Math.max(1, Math.ceil(bytes / bytesWorthAThread)));
   const jobs = Number(text);
   if (Number.isInteger(jobs) && jobs >= 1 && jobs <= mostJobs) return jobs;
   throw new CommandFailure(`--jobs is "${text}"; a whole number from 1 to ${mostJobs} is allowed.`, 2);
@@ -121,7 +125,6 @@ async function run(options: Options): Promise<void> {
       2,
     );
   const warmupRows = options.warmup === undefined ? undefined : wholeRows(options.warmup);
-  const threads = jobsOf(options.jobs);
   const files = filesOf(options.input, options.output);
   const labels = labelsOf(
     options.labels,
@@ -136,6 +139,7 @@ async function run(options: Options): Promise<void> {
     noTTYOutput: false,
   });
   const bytes = jobs.reduce((sum, { from }) => sum + statSync(from).size, 0);
+  const threads = jobsOf(options.jobs, bytes);
   if (showBar) bar.start(bytes, 0, { file: '' });
   try {
     const summaries = await backtestFiles(
