@@ -158,6 +158,19 @@ export function monthlyQuantities(
 /** Cost of a month in USD, with its parts. */
 export const monthlyCost = (measured: MeasuredOperations, of: Deployment) => costOf(monthlyQuantities(measured, of));
 
+/** What a reader can check part by part: services and the price names that belong to them. */
+export const services: ReadonlyArray<readonly [string, RegExp]> = [
+  ['IoT Core', /^iot/],
+  ['Kinesis', /^kinesis/],
+  ['Lambda', /^lambda/],
+  ['DynamoDB', /^dynamoDb/],
+  ['S3', /^s3/],
+  ['EventBridge, Scheduler', /^(eventBridge|scheduler|archive)/],
+  ['Step Functions (decisions)', /^express/],
+  ['CloudWatch', /^(logs|metric|alarm|dashboard)/],
+  ['KMS, Secrets Manager', /^(kms|secret)/],
+];
+
 /** Everything of a month over its readings, in USD a million. */
 export function usdPerMillionReadings(measured: MeasuredOperations, of: Deployment): number {
   return (monthlyCost(measured, of).usd / (of.sensors * 60 * hoursAMonth)) * 1e6;

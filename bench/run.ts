@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchBacktest } from './backtest.ts';
 import { benchColdStart } from './cold-start.ts';
 import { deploymentOf, type MeasuredOperations, monthlyCost, usdPerMillionReadings } from './cost.ts';
 import { benchExplanations } from './explanations.ts';
@@ -48,6 +49,7 @@ function costFigure(measured: MeasuredOperations): Figure {
 /** Each benchmark with the figures that it gives. */
 const benches: readonly { readonly names: readonly string[]; run(options: BenchOptions): Promise<Figure[]> }[] = [
   { names: ['screen_rows_per_s'], run: benchScreen },
+  { names: ['backtest_rows_per_s'], run: benchBacktest },
   { names: ['cold_start_ms'], run: benchColdStart },
   { names: ['decision_latency_ms_p50', 'decision_latency_ms_p99'], run: benchLatency },
   { names: ['readings_per_s_sustained'], run: benchThroughput },

@@ -1,20 +1,24 @@
 /** Backtests one file: CSV in, one row out for each row in, in bounded memory. */
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Calibration } from '../../lib/contracts/calibration.ts';
 import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
-import { CsvError } from '../../lib/core/csv/csv-error.ts';
 import { CsvParser, type CsvRows } from '../../lib/core/csv/parser.ts';
-import type { PackModel } from '../../lib/core/pack.ts';
+import type { Pack, PackModel } from '../../lib/core/pack.ts';
 import { inferChannels } from '../../lib/core/roles/infer.ts';
+import { LabelReader, normal, parseLabels, type Truth } from '../../lib/core/scoring/labels.ts';
+import { type ScoreCounts, Scorer } from '../../lib/core/scoring/score.ts';
 import type { ScreenEngine } from '../../lib/core/screening/engine.ts';
 import { medianPeriod, slowPeriodMs } from '../../lib/core/screening/fit.ts';
-import { Follower } from '../../lib/core/screening/follow.ts';
+import { type FollowedRows, Follower } from '../../lib/core/screening/follow.ts';
 import type { Series } from '../../lib/core/series.ts';
+import { type Episode, EpisodeLog } from './backtest-episodes.ts';
+import { alignHistory, feed, type History } from './backtest-history.ts';
 import { KindTracker } from './backtest-kinds.ts';
 import { choosePack, openPack } from './backtest-pack.ts';
-import { Sketch } from './backtest-sketch.ts';
+import { PolicyTrial, siteOfPolicies } from './backtest-policy.ts';
+import { type DataQuality, Quality } from './backtest-quality.ts';
+import { type Bucket, Sketch } from './backtest-sketch.ts';
 
 /** Rows from which the sampling period, and with it the default warm-up, is told. */
 const periodRows = 21;
@@ -37,7 +41,14 @@ export interface FileOptions {
   readonly warmupRows: number | undefined;
   readonly history: History | undefined;
   readonly pack: string | undefined;
-  readonly sketch: boolean;
+  /** File of labels to score against. */
+  readonly labels: string | undefined;
+  /** Keeps a drawing, and asks the policy about each episode. */
+  readonly report: boolean;
+  /** Keeps the features of each episode's last look, to train from. */
+  readonly features: boolean;
+  /** Site that the policy is asked about; by default the first one that it names. */
+  readonly site: string | undefined;
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -57,81 +68,14 @@ export interface FileSummary {
     readonly threshold: Calibration['threshold'];
   }[];
   readonly notes: readonly string[];
-  readonly sketch: Sketch | undefined;
-}
-
-/** Normal rows of the past, by channel name. */
-export interface History {
-  readonly file: string;
-  readonly names: readonly string[];
-  readonly timesMs: Float64Array;
-  readonly values: Float64Array;
-}
-
-async function feed(
-  path: string,
-  parser: CsvParser,
-  onText: () => Promise<void>,
-  onBytes: (bytes: number) => void,
-): Promise<void> {
-  const stream = createReadStream(path, { highWaterMark: 256 * 1024 });
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    const bytes = chunk as Buffer;
-    parser.push(decoder.decode(bytes, { stream: true }));
-    onBytes(bytes.length);
-    await onText();
-  }
-  parser.push(decoder.decode());
-  parser.end();
-  await onText();
-}
-
-/** Reads a whole file of normal rows. */
-export async function readHistory(path: string): Promise<History> {
-  const parser = new CsvParser(path);
-  const parts: CsvRows[] = [];
-  await feed(
-    path,
-    parser,
-    async () => void parts.push(parser.take(Number.MAX_SAFE_INTEGER)),
-    () => undefined,
-  );
-  const rows = parser.totalRows;
-  const timesMs = new Float64Array(rows);
-  const values = new Float64Array(rows * parser.channels.length);
-  let at = 0;
-  for (const part of parts) {
-    timesMs.set(part.timesMs, at);
-    values.set(part.values, at * parser.channels.length);
-    at += part.timesMs.length;
-  }
-  return { file: path, names: parser.channels, timesMs, values };
-}
-
-/** The history's columns in the order of the stream. */
-function alignHistory(
-  history: History,
-  names: readonly string[],
-  channels: readonly ChannelMeta[],
-  file: string,
-): Series {
-  const from = names.map((name) => history.names.indexOf(name));
-  const missing = names.filter((_, c) => from[c]! < 0);
-  if (missing.length > 0) {
-    throw new CsvError(
-      file,
-      1,
-      `column "${missing[0]}" is not in the calibration file ${history.file}; it needs every channel of the input`,
-    );
-  }
-  const width = names.length;
-  const rows = history.timesMs.length;
-  const values = new Float64Array(rows * width);
-  for (let t = 0; t < rows; t += 1) {
-    for (let c = 0; c < width; c += 1) values[t * width + c] = history.values[t * history.names.length + from[c]!]!;
-  }
-  return { channels, timesMs: history.timesMs, values };
+  readonly quality: DataQuality;
+  readonly episodes: readonly Episode[];
+  /** Against the labels, where some were given. */
+  readonly counts: ScoreCounts | undefined;
+  /** Site that the policy was asked about. */
+  readonly site: string | undefined;
+  /** What a report draws. */
+  readonly buckets: readonly Bucket[] | undefined;
 }
 
 const hintsOf = (names: readonly string[], rows: Pick<CsvRows, 'values'>) =>
@@ -152,7 +96,8 @@ export async function backtestFile(
   const file = await open(draft, 'w');
   try {
     await file.write('timestamp,score,alarm,kind\n');
-    const run = new FileRun(engine, input, options, async (text) => void (await file.write(text)));
+    const labels = options.labels === undefined ? undefined : await readFile(options.labels, 'utf8');
+    const run = new FileRun(engine, input, options, labels, async (text) => void (await file.write(text)));
     const parser = new CsvParser(input);
     await feed(input, parser, () => run.advance(parser, false), options.onBytes);
     await run.advance(parser, true);
@@ -172,6 +117,8 @@ class FileRun {
   readonly #input: string;
   readonly #options: FileOptions;
   readonly #write: (text: string) => Promise<void>;
+  readonly #labels: LabelReader | undefined;
+  readonly #scorer: Scorer | undefined;
   readonly #kindRows: Record<string, number> = {};
   readonly #calibrations: { afterRows: number; why: string; threshold: Calibration['threshold'] }[] = [];
   #warmupRows = 0;
@@ -181,12 +128,23 @@ class FileRun {
   #pack: string | undefined;
   #model: PackModel | undefined;
   #sketch: Sketch | undefined;
-  #alarms = 0;
+  #quality: Quality | undefined;
+  #episodes: EpisodeLog | undefined;
+  #site: string | undefined;
   #alarmRows = 0;
-  #lastAlarm = 0;
   #notes: readonly string[] = [];
 
-  constructor(engine: ScreenEngine, input: string, options: FileOptions, write: (text: string) => Promise<void>) {
+  constructor(
+    engine: ScreenEngine,
+    input: string,
+    options: FileOptions,
+    labels: string | undefined,
+    write: (text: string) => Promise<void>,
+  ) {
+    if (options.labels !== undefined && labels !== undefined) {
+      this.#labels = new LabelReader(parseLabels(options.labels, labels));
+      this.#scorer = new Scorer();
+    }
     this.#engine = engine;
     this.#input = input;
     this.#options = options;
@@ -217,7 +175,7 @@ class FileRun {
     this.#pack = pack?.manifest.name;
     this.#model = await openPack(pack);
     this.#kinds = new KindTracker(this.#channels, pack, this.#model);
-    if (this.#options.sketch) this.#sketch = new Sketch(this.#channels.length);
+    this.#openLogs(pack);
     this.#follower = new Follower(
       this.#engine,
       {
@@ -233,6 +191,16 @@ class FileRun {
     return true;
   }
 
+  #openLogs(pack: Pack | undefined): void {
+    const names = this.#channels.map(({ name }) => name);
+    const { report, features, site } = this.#options;
+    this.#quality = new Quality(names);
+    if (report) this.#sketch = new Sketch(names.length);
+    if (report && pack) this.#site = site ?? siteOfPolicies(pack.manifest.name);
+    const trial = pack && this.#site !== undefined ? new PolicyTrial(pack, this.#channels, this.#site) : undefined;
+    this.#episodes = new EpisodeLog(names, trial, features);
+  }
+
   /** Roles by what the history's columns look like, in the order of the stream. */
   #historyChannels(history: History, names: readonly string[]): ChannelMeta[] {
     const hints = hintsOf(history.names, history);
@@ -243,22 +211,42 @@ class FileRun {
     const series: Series = { channels: this.#channels, timesMs: rows.timesMs, values: rows.values };
     const screened = await follower.push(series);
     const kinds = await this.#kinds!.label(series, screened);
+    await this.#episodes!.add(series, screened, this.#kinds!.takeLooks());
+    this.#quality!.add(series);
+    const truths = this.#score(series, screened, kinds);
     const lines: string[] = [];
     for (let r = 0; r < rows.timestamps.length; r += 1) {
       const alarm = screened.alarms[r]!;
       const kind = kinds[r]!;
       if (alarm === 1) {
         this.#alarmRows += 1;
-        if (this.#lastAlarm === 0) this.#alarms += 1;
         this.#kindRows[kind] = (this.#kindRows[kind] ?? 0) + 1;
       }
-      this.#lastAlarm = alarm;
       const stamp = rows.timestamps[r]!;
       const text = /[",;\n]/.test(stamp) ? `"${stamp.replaceAll('"', '""')}"` : stamp;
       lines.push(`${text},${Number(screened.scores[r]!.toFixed(4))},${alarm},${kind}\n`);
     }
-    this.#sketch?.add(series, screened, kinds);
+    this.#sketch?.add(
+      series,
+      screened,
+      kinds,
+      truths.map((truth) => (truth === undefined || truth === normal ? '' : truth)),
+    );
     await this.#write(lines.join(''));
+  }
+
+  /** What the labels say of each row; counts it against the alarms. */
+  #score({ timesMs }: Series, screened: FollowedRows, kinds: readonly string[]): Truth[] {
+    const truths: Truth[] = [];
+    if (!this.#labels || !this.#scorer) return truths;
+    const counts = screened.calibration !== undefined;
+    for (let r = 0; r < timesMs.length; r += 1) {
+      const timeMs = timesMs[r]!;
+      const truth = this.#labels.at(timeMs);
+      truths.push(truth);
+      this.#scorer.add({ timeMs, truth, alarm: screened.alarms[r] === 1, kind: kinds[r]!, counts });
+    }
+    return truths;
   }
 
   summary(rows: number): FileSummary {
@@ -270,14 +258,18 @@ class FileRun {
       channels: this.#channels,
       pack: this.#pack,
       classifier: this.#model !== undefined,
-      alarms: this.#alarms,
+      alarms: this.#episodes?.count ?? 0,
       alarmRows: this.#alarmRows,
       kinds: this.#kindRows,
       calibrations: this.#calibrations,
       notes: short
         ? [`The file ends within its warm-up of ${this.#warmupRows} rows: nothing was screened.`]
         : this.#notes,
-      sketch: this.#sketch,
+      quality: this.#quality?.result() ?? new Quality([]).result(),
+      episodes: this.#episodes?.episodes ?? [],
+      counts: this.#scorer?.end(),
+      site: this.#site,
+      buckets: this.#sketch?.buckets,
     };
   }
 }

@@ -6,6 +6,7 @@ import { kindByRule } from '../../lib/core/screening/kind-rule.ts';
 import { RowHistory } from '../../lib/core/screening/row-history.ts';
 import { topChannelCount } from '../../lib/core/screening/types.ts';
 import type { Series } from '../../lib/core/series.ts';
+import type { Look } from './backtest-episodes.ts';
 
 /** Rows after the onset at which the class is asked for again, as there is more to see; then every `laterRows`. */
 const againAfterRows = new Set([2, 5, 11, 23, 47]);
@@ -15,6 +16,7 @@ export class KindTracker {
   readonly #pack: Pack | undefined;
   readonly #model: PackModel | undefined;
   readonly #window: RowHistory;
+  readonly #looks: Look[] = [];
   #kind = '';
   #alarmRows = 0;
   #peak = 0;
@@ -25,6 +27,11 @@ export class KindTracker {
     this.#model = model;
     this.#window = new RowHistory(channels, pack && model ? pack.manifest.window.maxRows : 1);
     this.#shares = new Float64Array(channels.length);
+  }
+
+  /** The classifications of the last run of rows; forgotten when taken. */
+  takeLooks(): Look[] {
+    return this.#looks.splice(0);
   }
 
   /** Kind of each row, empty outside alarms. */
@@ -52,14 +59,15 @@ export class KindTracker {
       }
       this.#peak = Math.max(this.#peak, screened.scores[r]!);
       const ask = this.#kind === '' || screened.onsets[r] === 1 || againAfterRows.has(this.#alarmRows);
-      if (ask || this.#alarmRows % laterRows === laterRows - 1) this.#kind = await this.#classify(screened.calibration);
+      if (ask || this.#alarmRows % laterRows === laterRows - 1)
+        this.#kind = await this.#classify(screened.calibration, r);
       this.#alarmRows += 1;
       kinds.push(this.#kind);
     }
     return kinds;
   }
 
-  async #classify(calibration: Calibration): Promise<string> {
+  async #classify(calibration: Calibration, row: number): Promise<string> {
     const alarm = this.#context();
     if (this.#pack && this.#model) {
       const all = this.#window.series();
@@ -76,10 +84,15 @@ export class KindTracker {
       };
       const onsetRow = Math.max(0, end - from - 1 - this.#alarmRows);
       const rowsSinceOnset = end - from - 1 - onsetRow;
-      const { kind } = await this.#model.classify(window, calibration, { ...alarm, onsetRow, rowsSinceOnset });
-      return kind === 'normal' ? 'anomaly' : kind;
+      const context = { ...alarm, onsetRow, rowsSinceOnset };
+      const classification = await this.#model.classify(window, calibration, context);
+      const kind = classification.kind === 'normal' ? 'anomaly' : classification.kind;
+      this.#looks.push({ row, kind, alarm: context, classification });
+      return kind;
     }
-    return kindByRule(alarm, calibration.channels.filter((channel) => !channel.dead).length);
+    const kind = kindByRule(alarm, calibration.channels.filter((channel) => !channel.dead).length);
+    this.#looks.push({ row, kind, alarm });
+    return kind;
   }
 
   #context(): AlarmContext {

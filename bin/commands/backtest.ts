@@ -1,14 +1,14 @@
 /** `groundcrew backtest`: the live path's screening and classification over a file or folder of one's own history. */
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { openScreenEngine } from '../../lib/adapters/onnx/screen-engine.ts';
-import { CsvError } from '../../lib/core/csv/csv-error.ts';
 import { fewestRows } from '../../lib/core/screening/fit.ts';
-import { backtestFile, type FileSummary, readHistory } from './backtest-file.ts';
-import { reportHtml } from './backtest-report.ts';
+import { episodeLines } from './backtest-episodes.ts';
+import { backtestFiles, type FileJob, isWrongInput } from './backtest-farm.ts';
+import { printSummaries } from './backtest-summary.ts';
+import { reportHtml } from './report/page.ts';
 import { CommandFailure } from './support/failure.ts';
 
 interface Options {
@@ -18,10 +18,14 @@ interface Options {
   readonly calibration?: string;
   readonly pack?: string;
   readonly report?: string;
+  readonly labels?: string;
+  readonly jobs?: string;
+  readonly site?: string;
+  readonly episodes?: string;
   readonly json?: boolean;
 }
 
-const screenModelPath = fileURLToPath(new URL('../../models/screen/screen.onnx', import.meta.url));
+const mostJobs = 64;
 
 export function registerBacktest(program: Command): void {
   program
@@ -35,7 +39,14 @@ export function registerBacktest(program: Command): void {
     )
     .option('--calibration <file>', 'CSV of normal rows to learn from instead of a warm-up')
     .option('--pack <name>', 'domain pack (default: told from the channels)')
-    .option('--report <file.html>', 'draw channels and alarms as one HTML page')
+    .option('--report <file.html>', 'draw channels, alarms, decisions, cost and data quality as one HTML page')
+    .option(
+      '--labels <file|folder>',
+      'score against your own labels: CSV timestamp,label (0, 1 or a kind) or start,end[,kind]; a folder matches by file name',
+    )
+    .option('--site <name>', 'site that the policy is asked about for the report (default: the first one it names)')
+    .option('--episodes <file.jsonl>', 'write each alarm with what a label and training need ("label list")')
+    .option('--jobs <number>', 'files at once (default: one a core where there is enough to do)')
     .option('--json', 'print a summary as JSON on stdout')
     .action(run);
 }
@@ -47,6 +58,41 @@ function wholeRows(text: string): number {
     `--warmup is "${text}"; a whole number of rows from ${fewestRows} to 1000000 is allowed.`,
     2,
   );
+}
+
+/** A thread takes a second to start; below so many bytes each that is more than it saves. */
+const bytesWorthAThread = 8 * 1024 * 1024;
+
+function jobsOf(text: string | undefined, bytes: number): number {
+  if (text === undefined)
+    return Math.min(availableParallelism(), mostJobs, Math.max(1, Math.ceil(bytes / bytesWorthAThread)));
+  const jobs = Number(text);
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= mostJobs) return jobs;
+  throw new CommandFailure(`--jobs is "${text}"; a whole number from 1 to ${mostJobs} is allowed.`, 2);
+}
+
+/** The label file of each input; undefined where a folder of labels has none of its name. */
+function labelsOf(labels: string | undefined, inputs: readonly string[]): (string | undefined)[] {
+  if (labels === undefined) return inputs.map(() => undefined);
+  const stat = statSync(labels, { throwIfNoEntry: false });
+  if (!stat) throw new CommandFailure(`--labels ${labels} does not exist.`, 2);
+  if (!stat.isDirectory()) {
+    if (inputs.length === 1) return [labels];
+    throw new CommandFailure(
+      `--labels ${labels} is one file for ${inputs.length} inputs; give a folder with a file of the same name for each.`,
+      2,
+    );
+  }
+  const found = inputs.map((input) => {
+    const file = join(labels, basename(input));
+    return existsSync(file) ? file : undefined;
+  });
+  if (found.every((file) => file === undefined))
+    throw new CommandFailure(
+      `--labels ${labels} holds no file named like an input, such as ${basename(inputs[0]!)}.`,
+      2,
+    );
+  return found;
 }
 
 /** Pairs of input and output files. */
@@ -73,80 +119,50 @@ async function run(options: Options): Promise<void> {
       2,
     );
   }
+  if (options.site !== undefined && !/^[a-z0-9][a-z0-9-]{0,63}$/.test(options.site))
+    throw new CommandFailure(
+      `--site is "${options.site}"; lower-case letters, digits and hyphens are allowed, at most 64.`,
+      2,
+    );
   const warmupRows = options.warmup === undefined ? undefined : wholeRows(options.warmup);
   const files = filesOf(options.input, options.output);
+  const labels = labelsOf(
+    options.labels,
+    files.map(({ from }) => from),
+  );
+  const jobs: FileJob[] = files.map((file, i) => ({ ...file, labels: labels[i] }));
+  const showBar = process.stderr.isTTY === true;
   const bar = new SingleBar({
-    format: 'backtest [{bar}] {percentage}% {file}',
+    format: 'backtest [{bar}] {percentage}% {eta_formatted} {file}',
     hideCursor: true,
     stream: process.stderr,
     noTTYOutput: false,
   });
-  const showBar = process.stderr.isTTY === true;
+  const bytes = jobs.reduce((sum, { from }) => sum + statSync(from).size, 0);
+  const threads = jobsOf(options.jobs, bytes);
+  if (showBar) bar.start(bytes, 0, { file: '' });
   try {
-    const history = options.calibration === undefined ? undefined : await readHistory(options.calibration);
-    const engine = await openScreenEngine(screenModelPath);
-    if (showBar)
-      bar.start(
-        files.reduce((sum, { from }) => sum + statSync(from).size, 0),
-        0,
-        { file: '' },
-      );
-    const summaries: FileSummary[] = [];
-    for (const { from, to } of files) {
-      const onBytes = (bytes: number): void => {
-        if (showBar) bar.increment(bytes, { file: from });
-      };
-      const sketch = options.report !== undefined;
-      summaries.push(
-        await backtestFile(engine, from, to, { warmupRows, history, pack: options.pack, sketch, onBytes }),
-      );
-    }
+    const summaries = await backtestFiles(
+      jobs,
+      {
+        warmupRows,
+        calibration: options.calibration,
+        pack: options.pack,
+        site: options.site,
+        report: options.report !== undefined,
+        features: options.episodes !== undefined,
+      },
+      threads,
+      (read, file) => {
+        if (showBar) bar.increment(read, { file: basename(file) });
+      },
+    );
     if (showBar) bar.stop();
     if (options.report !== undefined) writeFileSync(options.report, reportHtml(summaries));
-    print(summaries, options.json ?? false);
+    if (options.episodes !== undefined) writeFileSync(options.episodes, episodeLines(summaries));
+    printSummaries(summaries, options.json ?? false);
   } catch (error) {
     if (showBar) bar.stop();
-    throw asFailure(error);
-  }
-}
-
-/** What is wrong with the input ends with exit code 2 and one line. */
-function asFailure(error: unknown): unknown {
-  if (error instanceof CsvError || error instanceof RangeError)
-    return new CommandFailure(error.message, 2, { cause: error });
-  if (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ENOENT' || error.code === 'EISDIR' || error.code === 'ENOTDIR')
-  ) {
-    return new CommandFailure(`${error.message}.`, 2, { cause: error });
-  }
-  return error;
-}
-
-function print(summaries: readonly FileSummary[], json: boolean): void {
-  if (json) {
-    const files = summaries.map(({ sketch: _, ...rest }) => rest);
-    process.stdout.write(`${JSON.stringify({ files })}\n`);
-    return;
-  }
-  for (const summary of summaries) {
-    const { file, rows, alarms, alarmRows, kinds, pack, classifier, channels, notes, calibrations } = summary;
-    const parts = Object.entries(kinds)
-      .sort(([, a], [, b]) => b - a)
-      .map(([kind, count]) => `${kind} ${count}`);
-    process.stdout.write(
-      `${file}: ${rows} rows, ${alarms} alarms over ${alarmRows} rows${parts.length > 0 ? ` (${parts.join(', ')})` : ''}\n`,
-    );
-    process.stdout.write(`  pack: ${pack ?? 'none fits'}${pack && !classifier ? ' (no trained classifier)' : ''}\n`);
-    process.stdout.write(`  channels: ${channels.map(({ name, role }) => `${name}=${role}`).join(' ')}\n`);
-    const last = calibrations.at(-1);
-    if (last) {
-      const { episodesPerRow, finestEpisodesPerRow, extrapolated } = last.threshold;
-      process.stdout.write(
-        `  promised: at most one false alarm in ${Math.round(1 / episodesPerRow)} rows${extrapolated ? ` (extrapolated; the calibration supports ${Math.round(1 / finestEpisodesPerRow)})` : ''}; calibrated ${calibrations.length} times\n`,
-      );
-    }
-    for (const note of notes) process.stdout.write(`  note: ${note}\n`);
+    throw isWrongInput(error) ? new CommandFailure(error.message, 2, { cause: error }) : error;
   }
 }

@@ -9,6 +9,7 @@ import type { CaseRecord, ReviewAnswer } from '../../lib/contracts/case.ts';
 import { collapse } from '../../lib/core/audit/collapse.ts';
 import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
 import type { AnsweredReview } from '../../lib/core/case/review.ts';
+import { kindOf, setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { invokeFunction } from './support/invoke.ts';
@@ -24,6 +25,7 @@ interface AnswerOptions extends Output {
   readonly action?: string;
   readonly target?: string;
   readonly proposal?: string;
+  readonly kind?: string;
 }
 
 const maxListed = 1000;
@@ -48,6 +50,7 @@ export function registerCase(program: Command): void {
     const command = withContextOptions(group.command(`${answer} <id>`).description(description))
       .requiredOption('--reason <text>', 'why; it stands in the audit')
       .option('--by <name>', 'who answers', operatorName())
+      .option('--kind <kind>', 'what it was; kept as the case\'s label, as "label set" does')
       .option('--json', 'one JSON document');
     if (answer === 'approve')
       command.option(
@@ -85,7 +88,7 @@ async function list(
 }
 
 /** @throws CommandFailure when no case or more than one begins like that */
-async function findCase(context: CommandContext, id: string): Promise<CaseRecord> {
+export async function findCase(context: CommandContext, id: string): Promise<CaseRecord> {
   if (!/^[0-9a-f]{1,64}$/.test(id))
     throw new CommandFailure(`"${id}" is no case id: hexadecimal digits, as "case list" shows them.`, 2);
   const table = tableOf(context);
@@ -154,6 +157,7 @@ async function respond(
   const reviews = await reviewsOf(tableOf(context), stored.caseId);
   const { caseId, proposalHash } = effectiveCase(stored, reviews);
   const { reason, by, action, target, proposal } = options;
+  const label = options.kind === undefined ? undefined : kindOf(options.kind);
   if (proposal !== undefined && (proposal.length < 8 || proposalHash?.startsWith(proposal) !== true))
     throw new CommandFailure(
       `Case ${short(caseId)} now proposes ${proposalHash === undefined ? 'nothing' : short(proposalHash)}, not ${proposal}: nothing was answered. Look again with "case show ${short(caseId)}".`,
@@ -167,6 +171,7 @@ async function respond(
     ...(answer === 'approve' && proposalHash !== undefined && { proposalHash }),
     ...(answer === 'override' && { override: { action, target } }),
   });
+  if (label !== undefined) await setCaseLabel(context, caseId, { label, by, reason });
   if (options.json === true) return printJson(result);
   printLine(`${pc.bold(short(caseId))}  ${answer} by ${by}`);
   if (!result.woken) printLine('the answer is stored; the case takes it up when its waiting time is over');

@@ -15,6 +15,7 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   events: async () => (await import('./events.ts')).registerEvents,
   flow: async () => (await import('./flow.ts')).registerFlow,
   backtest: async () => (await import('./backtest.ts')).registerBacktest,
+  label: async () => (await import('./label.ts')).registerLabel,
   train: async () => (await import('./train.ts')).registerTrain,
 };
 /** Words registered by another word's module. */

@@ -1,11 +1,19 @@
 /** `groundcrew train`: data set, model and card of a pack, byte for byte from a seed. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { confirmedWeight } from '../../models/training/fit.ts';
 import type { DatasetSize, TrainingRecipe } from '../../models/training/recipe.ts';
 import { modelSidecar } from '../../models/training/sidecar.ts';
-import { type ModelFiles, modelFiles, type TrainedModel, trainModel } from '../../models/training/train.ts';
+import {
+  type ConfirmedWindow,
+  type ModelFiles,
+  modelFiles,
+  type TrainedModel,
+  trainModel,
+} from '../../models/training/train.ts';
+import { compareWithCommitted, readConfirmed } from './support/confirmed.ts';
 import { CommandFailure } from './support/failure.ts';
 import { farmParts } from './support/part-farm.ts';
 import { loadRecipe, repositoryUrl } from './support/recipe-tools.ts';
@@ -18,6 +26,8 @@ interface TrainOptions {
   readonly check: boolean;
   readonly cache: boolean;
   readonly output?: string;
+  readonly labels?: string;
+  readonly accept: boolean;
 }
 
 const mostJobs = 64;
@@ -43,11 +53,16 @@ export function registerTrain(program: Command): void {
     .option('--check', 'compare with the committed model and write nothing', false)
     .option('--no-cache', 'make every part anew')
     .option('--output <folder>', 'write here instead of beside the pack')
+    .option('--labels <file.jsonl>', 'add windows that people labelled ("label export"); writes to retrained/NAME')
+    .option('--accept', "with --labels: replace the pack's own model", false)
     .action(train);
 }
 
 async function train(options: TrainOptions): Promise<void> {
   const recipe = await loadRecipe(options.pack);
+  if (options.labels !== undefined) return await retrain(recipe, options, options.labels);
+  if (options.accept)
+    throw new CommandFailure("--accept goes with --labels: without labels the pack's model is written anyway.", 2);
   const small = await trainOnce(recipe, 'small', options);
   if (options.check && options.size === 'small') {
     compareSmall(options, small);
@@ -69,7 +84,39 @@ async function train(options: TrainOptions): Promise<void> {
   );
 }
 
-async function trainOnce(recipe: TrainingRecipe, size: DatasetSize, options: TrainOptions): Promise<TrainedModel> {
+/** Trains with confirmed windows, writes the model elsewhere, and holds it against the pack's own on the same windows. */
+async function retrain(recipe: TrainingRecipe, options: TrainOptions, labels: string): Promise<void> {
+  if (options.check)
+    throw new CommandFailure('--check compares what comes from the seed alone: leave --labels out.', 2);
+  if (options.accept && options.output !== undefined)
+    throw new CommandFailure('--accept replaces the model beside the pack: leave --output out.', 2);
+  const confirmed = readConfirmed(labels, recipe);
+  const small = await trainOnce(recipe, 'small', options, confirmed);
+  const trained = options.size === 'small' ? small : await trainOnce(recipe, 'full', options, confirmed);
+  const comparison = await compareWithCommitted(recipe, packUrl(options.pack), trained);
+  const folder = options.accept
+    ? packUrl(options.pack)
+    : pathToFileURL(`${options.output ?? `retrained/${options.pack}`}/`);
+  mkdirSync(folder, { recursive: true });
+  const files = modelFiles(recipe, options.size, options.seed, trained, small.sha256);
+  for (const [name, content] of namedFiles(files)) writeFileSync(new URL(name, folder), content);
+  say(
+    `Trained with ${confirmed.length} confirmed windows, each event with the weight of ${confirmedWeight} generated ones.`,
+  );
+  say(comparison);
+  say(
+    options.accept
+      ? `The model in models/${options.pack} is the new one now.`
+      : `Wrote ${fileURLToPath(folder)}; models/${options.pack} is as it was. Take the new one over with --accept.`,
+  );
+}
+
+async function trainOnce(
+  recipe: TrainingRecipe,
+  size: DatasetSize,
+  options: TrainOptions,
+  confirmed: readonly ConfirmedWindow[] = [],
+): Promise<TrainedModel> {
   const parts = bar(`${size}: networks`);
   const rounds = bar(`${size}: trees   `);
   try {
@@ -84,6 +131,7 @@ async function trainOnce(recipe: TrainingRecipe, size: DatasetSize, options: Tra
           onPart: parts.update,
         }),
       (round, all, loss) => rounds.update(round, all, `loss ${loss.toFixed(4)}`),
+      confirmed,
     );
   } finally {
     parts.stop();

@@ -13,6 +13,7 @@ export const auditType = lazily(() =>
     'review-requested',
     'review-answered',
     'review-timed-out',
+    'label-set',
     'effect-announced',
     'effect-outcome',
     'effect-refused',

@@ -14,6 +14,14 @@ export const setAlpha = 0.1;
 
 export type SplitData = Readonly<Record<Split, readonly PartResult[]>>;
 
+/** A window that a person labelled weighs as much as so many generated events: few are to be heard among thousands. */
+export const confirmedWeight = 5;
+
+/** A sample with a weight of its own, in generated events; 1 where none is given. */
+export interface WeighedSample extends Sample {
+  readonly weight?: number;
+}
+
 export interface SegmentMetrics {
   readonly segment: string;
   readonly windows: number;
@@ -143,10 +151,10 @@ function heldOutFigures(
  * Windows of one event share the weight of one; then rare classes are raised half-way (by the root of their rarity), so
  * that they are learned and yet a probability does not forget how common false alarms are.
  */
-function eventWeights(samples: readonly Sample[], labels: readonly number[], classCount: number): number[] {
+function eventWeights(samples: readonly WeighedSample[], labels: readonly number[], classCount: number): number[] {
   const perEvent = new Map<string, number>();
   for (const sample of samples) perEvent.set(sample.event, (perEvent.get(sample.event) ?? 0) + 1);
-  const own = samples.map((sample) => 1 / perEvent.get(sample.event)!);
+  const own = samples.map((sample) => (sample.weight ?? 1) / perEvent.get(sample.event)!);
   const classTotals = new Float64Array(classCount);
   own.forEach((weight, i) => {
     classTotals[labels[i]!]! += weight;

@@ -1,9 +1,17 @@
 /** The whole training run of a pack, from parts to the four files: model.onnx, model.json, card.json, card.md. */
 import { createHash } from 'node:crypto';
 import { type CardInput, modelCard, modelCardRecord } from './card.ts';
-import { type FitListener, type FitResult, fitClassifier, type SplitData, setAlpha } from './fit.ts';
+import {
+  confirmedWeight,
+  type FitListener,
+  type FitResult,
+  fitClassifier,
+  type SplitData,
+  setAlpha,
+  type WeighedSample,
+} from './fit.ts';
 import { encodePart } from './part-codec.ts';
-import type { DatasetSize, Part, PartResult, Split, TrainingRecipe } from './recipe.ts';
+import type { DatasetSize, Part, PartResult, Sample, Split, TrainingRecipe } from './recipe.ts';
 import { type ModelSidecar, modelSidecar, sidecarVersion } from './sidecar.ts';
 import { encodeTreeModel } from './tree-onnx.ts';
 
@@ -12,26 +20,41 @@ export interface TrainedModel {
   readonly sha256: string;
   readonly datasetHash: string;
   readonly result: FitResult;
+  /** The windows that the figures are on. */
+  readonly heldOut: readonly Sample[];
 }
+
+/** A window that a person has labelled. */
+export type ConfirmedWindow = Pick<Sample, 'features' | 'kind' | 'event'>;
 
 /** Makes the parts of a data set, in any order and on any thread; gives them back in the order of `parts`. */
 export type MakeParts = (parts: readonly Part[]) => Promise<readonly PartResult[]>;
 
-/** Trains at one size. The same recipe, size and seed give the same bytes. */
+/**
+ * Trains at one size. The same recipe, size, seed and confirmed windows give the same bytes.
+ * @param confirmed added to the training split only, each event with the weight of `confirmedWeight` generated ones
+ */
 export async function trainModel(
   recipe: TrainingRecipe,
   size: DatasetSize,
   seed: number,
   makeParts: MakeParts,
   onRound: FitListener,
+  confirmed: readonly ConfirmedWindow[] = [],
 ): Promise<TrainedModel> {
   const parts = recipe.parts(size, seed);
   const results = await makeParts(parts);
   const hash = createHash('sha256');
   for (const [i, part] of parts.entries()) hash.update(`${part.id}\n${encodePart(results[i]!)}\n`);
+  if (confirmed.length > 0)
+    hash.update(JSON.stringify(confirmed.map(({ features, kind, event }) => [event, kind, [...features]])));
   const datasetHash = hash.digest('hex');
   const of = (split: Split): PartResult[] => results.filter((_, i) => parts[i]!.split === split);
-  const data: SplitData = { train: of('train'), validation: of('validation'), test: of('test') };
+  const data: SplitData = {
+    train: withConfirmed(of('train'), confirmed),
+    validation: of('validation'),
+    test: of('test'),
+  };
   const result = fitClassifier(recipe, data, seed, onRound);
   const onnx = encodeTreeModel(result.model, result.temperature, {
     name: recipe.name,
@@ -52,7 +75,25 @@ export async function trainModel(
     limits: JSON.stringify(recipe.limits),
     intended_use: recipe.intendedUse,
   });
-  return { onnx, sha256: createHash('sha256').update(onnx).digest('hex'), datasetHash, result };
+  const heldOut = data.test.flatMap(({ samples }) => samples);
+  return { onnx, sha256: createHash('sha256').update(onnx).digest('hex'), datasetHash, result, heldOut };
+}
+
+/** In the first part, so that the number of plants stays what it is. */
+function withConfirmed(parts: readonly PartResult[], confirmed: readonly ConfirmedWindow[]): readonly PartResult[] {
+  const [first, ...others] = parts;
+  if (!first || confirmed.length === 0) return parts;
+  const added = confirmed.map(
+    (window): WeighedSample => ({
+      ...window,
+      segment: `${window.kind}, confirmed`,
+      phase: 'later',
+      faint: false,
+      roles: 'inferred',
+      weight: confirmedWeight,
+    }),
+  );
+  return [{ ...first, samples: [...first.samples, ...added] }, ...others];
 }
 
 export interface ModelFiles {

@@ -6,6 +6,7 @@ import {
   deploymentOf,
   type MeasuredOperations,
   monthlyCost,
+  services,
   usdPerMillionReadings,
 } from '../../bench/cost.ts';
 import { prices } from '../../bench/prices.ts';
@@ -13,19 +14,6 @@ import { repositoryRoot } from '../../layers/build.ts';
 
 const sizes = [100, 10_000] as const;
 const usd = (value: number): string => (value >= 10 ? value.toFixed(0) : value.toFixed(2));
-
-/** What a reader can check part by part: services in the order of what they cost at the larger size. */
-const services: ReadonlyArray<readonly [string, RegExp]> = [
-  ['IoT Core', /^iot/],
-  ['Kinesis', /^kinesis/],
-  ['Lambda', /^lambda/],
-  ['DynamoDB', /^dynamoDb/],
-  ['S3', /^s3/],
-  ['EventBridge, Scheduler', /^(eventBridge|scheduler)/],
-  ['Step Functions (decisions)', /^express/],
-  ['CloudWatch', /^(logs|metric|alarm|dashboard)/],
-  ['KMS, Secrets Manager', /^(kms|secret)/],
-];
 
 export function costTable(): string {
   const measured = JSON.parse(

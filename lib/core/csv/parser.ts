@@ -3,6 +3,7 @@
  * `;`, told from the header. Rows are kept as numbers in growing arrays until they are taken.
  */
 import { maxChannels } from '../../contracts/telemetry.ts';
+import { delimiterOf, splitCells } from './cells.ts';
 import { CsvError } from './csv-error.ts';
 import { parseTimestamp, timestampForms } from './timestamp.ts';
 
@@ -143,7 +144,7 @@ export class CsvParser {
 
   #readHeader(line: string): void {
     if (line.trim() === '') this.#fail('the file has no header; its first line must be timestamp,<channel>,…', 1);
-    this.#delimiter = line.includes(';') && !line.includes(',') ? ';' : ',';
+    this.#delimiter = delimiterOf(line);
     const names = this.#split(line).map((name) => name.trim());
     const first = names[0]!;
     if (first.toLowerCase() !== 'timestamp') {
@@ -160,25 +161,7 @@ export class CsvParser {
     this.#columns = channels;
   }
 
-  /** Cells of a line; quotes are honoured where there are any. */
   #split(line: string): string[] {
-    if (!line.includes('"')) return line.split(this.#delimiter);
-    const cells: string[] = [];
-    let cell = '';
-    let inside = false;
-    for (let i = 0; i < line.length; i += 1) {
-      const char = line[i]!;
-      if (char === '"' && inside && line[i + 1] === '"') {
-        cell += '"';
-        i += 1;
-      } else if (char === '"') inside = !inside;
-      else if (char === this.#delimiter && !inside) {
-        cells.push(cell);
-        cell = '';
-      } else cell += char;
-    }
-    if (inside) this.#fail('a quoted cell does not end on its line', this.#line);
-    cells.push(cell);
-    return cells;
+    return splitCells(line, this.#delimiter) ?? this.#fail('a quoted cell does not end on its line', this.#line);
   }
 }

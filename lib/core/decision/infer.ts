@@ -226,7 +226,7 @@ export function alarmOf(
 }
 
 /** What this system knows of a window beside the model's answer. */
-interface Beside {
+export interface Beside {
   readonly tier: 0 | 1;
   /** Said where the pack has no sentence of its own. */
   readonly sentence: () => string;
@@ -234,7 +234,7 @@ interface Beside {
 }
 
 /** A pack's answer within the limits of the record. */
-function ownAnswer(made: Classification, { tier, sentence, oodReasons }: Beside): TierAnswer {
+export function ownAnswer(made: Classification, { tier, sentence, oodReasons }: Beside): TierAnswer {
   const reasons = [...oodReasons, ...(made.oodReasons ?? [])].slice(0, 8).map((reason) => reason.slice(0, 200));
   const { explanation } = made;
   const without = (explanation?.without ?? []).slice(0, 12).map(({ names, confidence }) => ({

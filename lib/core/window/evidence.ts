@@ -20,7 +20,8 @@ const evidence = lazily(() =>
     v: z.literal(2),
     asset: assetId,
     boots: z.array(bootId).min(1),
-    channels: z.array(channelMeta),
+    // Evidence of before has all of a calibration's channel in its head; what the hash speaks of is the same.
+    channels: z.array(z.object(channelMeta.shape)),
     rows: z.number().int().min(1).max(1_000_000),
   }),
 );
@@ -42,7 +43,8 @@ export function encodeEvidence(asset: string, window: Window): EncodedWindow {
   const rows = series.timesMs.length;
   if (rows === 0) throw new CorruptDataError(`The window of ${asset} has no rows.`, { code: 'window-empty' });
   const boots = [...new Set(bootIds)];
-  const head = Buffer.from(JSON.stringify({ v: 2, asset, boots, channels: series.channels, rows }));
+  const channels = series.channels.map(({ name, role, unit, zone, element }) => ({ name, role, unit, zone, element }));
+  const head = Buffer.from(JSON.stringify({ v: 2, asset, boots, channels, rows }));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.length);
   const columns = [

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { registerBacktest } from '../../../bin/commands/backtest.ts';
 import { defaultWarmupRows } from '../../../bin/commands/backtest-file.ts';
+import type { Score } from '../../../lib/core/scoring/score.ts';
 import type { Series } from '../../../lib/core/series.ts';
 import { hourlyNetwork, pumpRig } from '../../support/screen-data.ts';
 
@@ -21,8 +22,22 @@ const csv = ({ channels, timesMs, values }: Series): string => {
   return `${lines.join('\n')}\n`;
 };
 
+const contents = (path: string): Record<string, string> =>
+  Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name), 'utf8')]));
+
 /** Runs the command and gives what it printed as JSON. */
-async function backtest(...args: string[]): Promise<{ files: { pack?: string; alarms: number; rows: number }[] }> {
+interface Told {
+  files: {
+    pack?: string;
+    alarms: number;
+    rows: number;
+    score?: Score;
+    episodes: { decision?: { verdict: string } }[];
+  }[];
+  score: Score;
+}
+
+async function backtest(...args: string[]): Promise<Told> {
   const program = new Command().exitOverride();
   registerBacktest(program);
   const write = process.stdout.write;
@@ -77,6 +92,44 @@ describe('backtest', () => {
     expect(readFileSync(join(output, 'a.csv'), 'utf8')).toBe(readFileSync(join(output, 'b.csv'), 'utf8'));
   });
 
+  test('gives the same with more threads, and scores against labels of the same file name', async () => {
+    const input = join(folder, 'many');
+    const labels = join(folder, 'many-labels');
+    for (const name of [input, labels]) mkdirSync(name);
+    for (const [i, name] of ['a.csv', 'b.csv', 'c.csv'].entries()) {
+      const { series, labels: truth } = pumpRig(200 + i, 'valve-closing');
+      writeFileSync(join(input, name), csv(series));
+      const rows = [...truth].map((label, t) => `${new Date(series.timesMs[t]!).toISOString()},${label}`);
+      if (i < 2) writeFileSync(join(labels, name), `timestamp,label\n${rows.join('\n')}\n`);
+    }
+    const told = await Promise.all(
+      ['1', '3'].map(async (jobs) => {
+        const output = join(folder, `many-out-${jobs}`);
+        const report = join(folder, `many-${jobs}.html`);
+        const files = ['--input', input, '--output', output, '--labels', labels, '--report', report, '--jobs', jobs];
+        const answer = await backtest(...files);
+        return { answer, html: readFileSync(report, 'utf8'), out: contents(output) };
+      }),
+    );
+    expect(told[1]).toEqual(told[0]);
+    const { files, score } = told[0]!.answer;
+    expect(files.map((file) => file.score !== undefined)).toEqual([true, true, false]);
+    expect(score.events).toMatchObject({ all: 2, found: 2 });
+    expect(score.rows.tp + score.rows.fp + score.rows.tn + score.rows.fn + score.rows.leftOut).toBe(2200);
+    expect(score.rows.leftOut).toBe(800);
+  });
+
+  test('names the first bad file of a folder, whatever the threads', async () => {
+    const input = join(folder, 'partly');
+    mkdirSync(input);
+    for (const name of ['a.csv', 'd.csv']) writeFileSync(join(input, name), rig);
+    for (const name of ['b.csv', 'c.csv']) writeFileSync(join(input, name), 'timestamp,a\n1,1\n2,oops\n');
+    for (const jobs of ['1', '2'])
+      await expect(
+        backtest('--input', input, '--output', join(folder, 'partly-out'), '--jobs', jobs),
+      ).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(/b\.csv:3: "oops"/) });
+  });
+
   test('learns from a calibration file at full precision and screens from the first row', async () => {
     const names = ['normal.csv', 'stream.csv', 'out.csv'].map((name) => join(folder, name));
     writeFileSync(names[0]!, csv(hourlyNetwork(1, 0, { hours: 2500, attacks: false }).series));
@@ -118,6 +171,10 @@ describe('backtest', () => {
     [['--warmup', '400', '--calibration', 'x.csv'], 'exclude each other'],
     [['--pack', 'no-such-pack'], 'There is no pack "no-such-pack"'],
     [['--calibration', 'missing.csv'], 'missing.csv'],
+    [['--labels', 'missing.csv'], '--labels missing.csv does not exist'],
+    [['--labels', tmpdir()], 'holds no file named like an input, such as good.csv'],
+    [['--jobs', '0'], '--jobs is "0"'],
+    [['--site', 'My Site'], '--site is "My Site"'],
   ])('refuses %j', async (args, message) => {
     const input = join(folder, 'good.csv');
     writeFileSync(input, rig);

@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { canonical, sha256 } from '../../../lib/core/audit/canonical.ts';
@@ -316,6 +317,21 @@ describe('evidence', () => {
     );
     expect(ref.hash).toBe(sha256(canonical(again)));
     expect(ref).toMatchObject({ rows: 6, fromMs: 1_000_000, toMs: 1_005_000, seq: 5, bootId: 'a' });
+  });
+
+  test('of a calibration’s channels keeps what a channel is, as the hash does, and reads back', () => {
+    const calibrated = window.series.channels.map((channel) => ({ ...channel, center: 1, scale: 2, dead: false }));
+    const { ref, bytes } = encodeEvidence('x', { ...window, series: { ...window.series, channels: calibrated } });
+    expect(ref.hash).toBe(encodeEvidence('x', window).ref.hash);
+    expect(decodeEvidence(ref.hash, bytes)).toEqual(window);
+    // As it was stored before: all of the calibration's channel in the head.
+    const plain = inflateRawSync(bytes);
+    const start = 4 + plain.readUInt32LE(0);
+    const head = Buffer.from(JSON.stringify({ ...JSON.parse(plain.toString('utf8', 4, start)), channels: calibrated }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(head.length);
+    const old = deflateRawSync(Buffer.concat([length, head, plain.subarray(start)]));
+    expect(decodeEvidence(ref.hash, old)).toEqual(window);
   });
 
   test('bytes under another name are refused', () => {

@@ -5,7 +5,7 @@ import { decodePart, encodePart } from '../../../models/training/part-codec.ts';
 import type { Part, PartResult, Sample, TrainingRecipe } from '../../../models/training/recipe.ts';
 import { modelSidecar } from '../../../models/training/sidecar.ts';
 import { modelFiles, trainModel } from '../../../models/training/train.ts';
-import { readMetadata } from '../../../models/training/tree-onnx.ts';
+import { readMetadata, treeProbabilities } from '../../../models/training/tree-onnx.ts';
 
 const kinds = ['normal', 'leak', 'burst'] as const;
 
@@ -108,6 +108,27 @@ describe('a training run', () => {
       }));
     const { result } = await trainModel(recipe, 'small', 1, faint, () => {});
     expect(result.windows).toEqual({ train: 120, validation: 60, test: 90 });
+  });
+
+  test('learns from confirmed windows, which change neither the held-out ones nor what is trained without them', async () => {
+    // Where the generated plants have nothing, people have seen bursts.
+    const confirmed = Array.from({ length: 12 }, (_, i) => ({
+      features: Float32Array.of(-2 - i / 12, 0.1 * i),
+      kind: 'burst' as const,
+      event: `case:${i}`,
+    }));
+    const learn = (windows: typeof confirmed) => trainModel(recipe, 'small', 1, makeParts, () => {}, windows);
+    const [plain, taught, again] = [await run(1), await learn(confirmed), await learn(confirmed)];
+    expect(taught.sha256).toBe(again.sha256);
+    expect((await learn([])).sha256).toBe(plain.sha256);
+    expect(taught.datasetHash).not.toBe(plain.datasetHash);
+    expect(taught.heldOut).toEqual(plain.heldOut);
+    expect(taught.result.windows).toEqual({ ...plain.result.windows, train: plain.result.windows.train + 12 });
+    expect(taught.result.parts).toEqual(plain.result.parts);
+    const burst = ({ result }: typeof plain): number =>
+      treeProbabilities(result.model, result.temperature, Float32Array.of(-2.5, 0.5))[kinds.indexOf('burst')]!;
+    expect(burst(plain)).toBeLessThan(0.5);
+    expect(burst(taught)).toBeGreaterThan(0.5);
   });
 
   test('stops with a word on it when a split has no window', async () => {

@@ -1,0 +1,159 @@
+/** Alarms as episodes: when, what it looked like at the last look, where, and what the pack's policy would have allowed. */
+import { type EpisodeLine, labelVersion } from '../../lib/contracts/label.ts';
+import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
+import type { FollowedRows } from '../../lib/core/screening/follow.ts';
+import type { Series } from '../../lib/core/series.ts';
+import type { PolicyTrial, TriedDecision } from './backtest-policy.ts';
+import { evidenceOf } from './backtest-sketch.ts';
+
+/** Most episodes that are kept with all that is known of them; later ones are counted only. */
+export const mostEpisodes = 2000;
+
+/** One classification of a standing alarm. */
+export interface Look {
+  /** Row within the run. */
+  readonly row: number;
+  readonly kind: string;
+  readonly alarm: AlarmContext;
+  /** Absent where the kind comes from the general rule. */
+  readonly classification?: Classification;
+}
+
+export interface Episode {
+  /** From 1, in the order of the file. */
+  readonly number: number;
+  /** Data rows, from 0. */
+  readonly fromRow: number;
+  toRow: number;
+  readonly fromMs: number;
+  toMs: number;
+  /** Most evidence of a row, −log10 p. */
+  score: number;
+  /** As of the last look, with all that follows. */
+  kind: string;
+  set: readonly string[];
+  confidence?: number;
+  sentence: string;
+  channels: readonly { readonly name: string; readonly share: number }[];
+  zone?: string;
+  features?: readonly number[];
+  /** The strongest verdict among the looks. Absent where no pack fits or no verdicts were asked for. */
+  decision?: TriedDecision;
+}
+
+const strength = { observe: 0, ask: 1, act: 2 } as const;
+
+export class EpisodeLog {
+  readonly #names: readonly string[];
+  readonly #trial: PolicyTrial | undefined;
+  readonly #features: boolean;
+  readonly #episodes: Episode[] = [];
+  #open: Episode | undefined;
+  #count = 0;
+  #row = 0;
+
+  constructor(names: readonly string[], trial: PolicyTrial | undefined, features: boolean) {
+    this.#names = names;
+    this.#trial = trial;
+    this.#features = features;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get episodes(): readonly Episode[] {
+    return this.#episodes;
+  }
+
+  /** Takes a run of rows with the looks that were taken in it. */
+  async add({ timesMs }: Series, screened: FollowedRows, looks: readonly Look[]): Promise<void> {
+    let next = 0;
+    for (let r = 0; r < timesMs.length; r += 1) {
+      if (screened.alarms[r] === 1) {
+        this.#alarmRow(timesMs[r]!, evidenceOf(screened, r));
+        for (; next < looks.length && looks[next]!.row === r; next += 1) await this.#look(looks[next]!);
+      } else this.#open = undefined;
+      this.#row += 1;
+    }
+  }
+
+  #alarmRow(timeMs: number, score: number): void {
+    if (!this.#open) {
+      this.#count += 1;
+      this.#open = {
+        number: this.#count,
+        fromRow: this.#row,
+        toRow: this.#row,
+        fromMs: timeMs,
+        toMs: timeMs,
+        score,
+        kind: 'anomaly',
+        set: ['anomaly'],
+        sentence: '',
+        channels: [],
+      };
+      if (this.#episodes.length < mostEpisodes) this.#episodes.push(this.#open);
+    }
+    this.#open.toRow = this.#row;
+    this.#open.toMs = timeMs;
+    this.#open.score = Math.max(this.#open.score, score);
+  }
+
+  async #look({ kind, alarm, classification }: Look): Promise<void> {
+    const episode = this.#open!;
+    if (episode.number > mostEpisodes) return;
+    const channels = alarm.topChannels.map(({ channel, share }) => ({ name: this.#names[channel]!, share }));
+    episode.kind = kind;
+    episode.channels = channels;
+    episode.set = classification?.set ?? [kind];
+    episode.sentence = classification?.explanation?.sentence ?? plainSentence(kind, channels);
+    // An alarm that the classifier takes for normal stays an anomaly: how sure it was of normal says nothing of that.
+    if (classification?.kind === kind) episode.confidence = classification.probabilities[classification.kind] ?? 0;
+    else delete episode.confidence;
+    if (classification?.zones?.[0] !== undefined) episode.zone = classification.zones[0];
+    if (this.#features && classification?.features) episode.features = [...classification.features];
+    if (!this.#trial || episode.decision?.verdict === 'act') return;
+    const { atRow, atMs } = { atRow: this.#row, atMs: episode.toMs };
+    const tried = await this.#trial.decide({ kind, classification, channels, atRow, atMs, episode });
+    if (!episode.decision || strength[tried.verdict] > strength[episode.decision.verdict]) episode.decision = tried;
+  }
+}
+
+/** What can be said where no classifier explains: which channels carry the evidence. */
+function plainSentence(kind: string, channels: Episode['channels']): string {
+  const [first, ...others] = channels.slice(0, 3).map(({ name }) => name);
+  if (first === undefined) return 'Something is new; no channel stands out.';
+  if (kind === 'sensor-fault') return `${first} departs from what the other channels say; they show nothing unusual.`;
+  return others.length === 0
+    ? `${first} behaves as it did not before.`
+    : `${first} moves as it did not before, together with ${others.join(' and ')}.`;
+}
+
+interface EpisodesOfFile {
+  readonly file: string;
+  readonly pack: string | undefined;
+  readonly episodes: readonly Episode[];
+}
+
+/** Lines that `label` works on: one an episode, numbered over all files of the run. */
+export function episodeLines(summaries: readonly EpisodesOfFile[]): string {
+  const lines = summaries.flatMap(({ file, pack, episodes }) => episodes.map((episode) => ({ file, pack, episode })));
+  return lines
+    .map(({ file, pack, episode }, i): EpisodeLine => {
+      const { fromMs, toMs, kind, sentence, features } = episode;
+      return {
+        v: labelVersion,
+        number: i + 1,
+        file,
+        ...(pack === undefined ? {} : { pack }),
+        fromMs: Math.max(0, Math.round(fromMs)),
+        toMs: Math.max(0, Math.round(toMs)),
+        said: kind,
+        sentence: sentence.slice(0, 1000),
+        ...(features ? { features: [...features] } : {}),
+      };
+    })
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join('');
+}
