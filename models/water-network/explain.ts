@@ -1,7 +1,7 @@
 /** Why the classifier says so: occlusion in one batched run, and a sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
-import type { ChannelStatistics } from './features/channel-statistics.ts';
-import { mean } from './features/statistics.ts';
+import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
+import { mean } from '../training/features/statistics.ts';
 import { featureNames, type WindowFeatures } from './features.ts';
 import { excessFlow, failedPump, rankSensors, suspectChannel } from './localise.ts';
 
