@@ -46,7 +46,9 @@ export async function choosePack(
 
 /** The classifier, or undefined where the pack has none or its model was not trained yet. */
 export async function openPack(pack: Pack | undefined): Promise<PackModel | undefined> {
-  if (!pack?.open || !pack.manifest.model) return undefined;
-  if (!existsSync(fileURLToPath(new URL(pack.manifest.model.file, pack.folderUrl)))) return undefined;
+  if (!pack?.open) return undefined;
+  // A pack that goes by a rule has no model file.
+  if (pack.manifest.model && !existsSync(fileURLToPath(new URL(pack.manifest.model.file, pack.folderUrl))))
+    return undefined;
   return pack.open(openModel);
 }

@@ -16,6 +16,7 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   flow: async () => (await import('./flow.ts')).registerFlow,
   backtest: async () => (await import('./backtest.ts')).registerBacktest,
   train: async () => (await import('./train.ts')).registerTrain,
+  pack: async () => (await import('./pack.ts')).registerPack,
 };
 /** Words registered by another word's module. */
 export const aliases: Readonly<Record<string, string>> = { resume: 'stop' };

@@ -108,6 +108,24 @@ export const definePack = (pack: Pack): Pack => pack;
  */
 export const checkedPack = (pack: Pack): Pack => ({ ...pack, manifest: packManifest.parse(pack.manifest) });
 
+/**
+ * What a pack can be tried on: `models/NAME/example.ts` has `export const example: PackExample`. The suite over all packs
+ * runs each pack on its example.
+ */
+export interface PackExample {
+  /** Normal rows, enough to calibrate on; the channels with their roles and zones. */
+  readonly history: () => Series | Promise<Series>;
+  /** Zones, valves and pumps of the asset, where remedies need them. */
+  readonly topology?: AssetRegistration['topology'];
+  /** Rows that follow the history, in which something happens that screening notices. */
+  readonly events: readonly {
+    readonly kind: Kind;
+    /** When it begins. */
+    readonly fromMs: number;
+    readonly rows: () => Series | Promise<Series>;
+  }[];
+}
+
 /** A pack speaks for an asset when it knows most of its channels. */
 const leastKnownShare = 0.6;
 

@@ -57,7 +57,7 @@ const tag = /^([plfs])[_-]?(?:pu|v|t|j|n|prv)?[_-]?\d/i;
 const tagRoles: Readonly<Record<string, ChannelRole>> = { p: 'pressure', l: 'level', f: 'flow' };
 
 /** Words of a name, with unit and digits set apart: "PressureInlet_bar" → "pressure inlet bar". */
-const spaced = (name: string): string =>
+export const spacedName = (name: string): string =>
   name
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .replace(/[_\-./:#()[\]]+/g, ' ')
@@ -87,7 +87,7 @@ function elementOf(name: string): string | undefined {
 }
 
 function roleOf({ name, values }: ChannelHint, unit: string): ChannelRole {
-  const text = spaced(name);
+  const text = spacedName(name);
   const switching = isSwitch(values);
   const states = /\b(state|status|on|running|open|position)\b/.test(text) || /^s[_-]/i.test(name);
   const measured = words.some(([, pattern]) => pattern.test(text));

@@ -1,0 +1,100 @@
+/**
+ * A pack's classifier from what only the pack knows: how a window becomes features, and what follows from them. Scoring,
+ * set, out-of-distribution evidence and occlusion are the same for all.
+ */
+import type { Calibration } from '../../lib/contracts/calibration.ts';
+import type { Kind } from '../../lib/contracts/common.ts';
+import type { AlarmContext, Classification, OpenModel, PackModel } from '../../lib/core/pack.ts';
+import type { Series } from '../../lib/core/series.ts';
+import { conformalTests } from './conformal.ts';
+import { argMax } from './metrics.ts';
+import type { ModelSidecar } from './sidecar.ts';
+import { treeInputName, treeOutputName } from './tree-names.ts';
+
+const contributionLimit = 8;
+
+/** What a pack makes of a window: the features in its own order, and whatever it concludes from. */
+export interface WindowEvidence {
+  readonly values: Float32Array;
+}
+
+/** Seen together with the evidence: what a conclusion may speak of. */
+export interface Seen {
+  readonly window: Series;
+  readonly calibration: Calibration;
+  readonly alarm: AlarmContext;
+}
+
+export interface ClassifierParts<E extends WindowEvidence> {
+  /** In the order of the model's input. */
+  readonly featureNames: readonly string[];
+  readonly featuresOf: (window: Series, calibration: Calibration, alarm: AlarmContext) => E;
+  /** Where it is, which element it is, and a sentence. */
+  readonly conclude: (
+    evidence: E,
+    kind: Kind,
+    seen: Seen,
+  ) => Pick<Classification, 'zones' | 'suspect'> & { readonly sentence: string };
+}
+
+/**
+ * @param path the model file
+ * @throws Error when the model was made for other features than the pack computes
+ */
+export async function openClassifier<E extends WindowEvidence>(
+  openModel: OpenModel,
+  path: string,
+  sidecar: ModelSidecar,
+  parts: ClassifierParts<E>,
+): Promise<PackModel> {
+  const { featureNames } = parts;
+  if (sidecar.features.join() !== featureNames.join()) {
+    throw new Error(
+      `The model of "${sidecar.name}" was made for other features than its pack computes: train the pack again.`,
+    );
+  }
+  const run = await openModel({ path, sha256: sidecar.sha256 });
+  const tests = conformalTests(sidecar.conformal);
+  const { kinds, setAlpha, baseline } = sidecar;
+  return {
+    classify: async (window, calibration, alarm) => {
+      const evidence = parts.featuresOf(window, calibration, alarm);
+      const { values } = evidence;
+      // The window itself, then one row for each feature that is not at its baseline already, with that put there.
+      const occluded = Array.from(values.keys()).filter((f) => values[f] !== Math.fround(baseline[f]!));
+      const width = featureNames.length;
+      const data = new Float32Array((1 + occluded.length) * width);
+      for (let row = 0; row <= occluded.length; row += 1) data.set(values, row * width);
+      occluded.forEach((feature, at) => {
+        data[(1 + at) * width + feature] = baseline[feature]!;
+      });
+      const answer = await run({ [treeInputName]: { data, dims: [1 + occluded.length, width] } }, [treeOutputName]);
+      const flat = answer[treeOutputName]!.data;
+      const own = flat.subarray(0, kinds.length);
+      const top = argMax(own);
+      const kind = kinds[top]!;
+      const { sentence, zones, suspect } = parts.conclude(evidence, kind, { window, calibration, alarm });
+      return {
+        kind,
+        probabilities: Object.fromEntries(kinds.map((name, k) => [name, own[k]!])),
+        set: tests.classSet(own, setAlpha).map((k) => kinds[k]!),
+        oodPValue: tests.oodPValue(values),
+        features: values,
+        ...(zones === undefined ? {} : { zones }),
+        ...(suspect === undefined ? {} : { suspect }),
+        explanation: {
+          sentence,
+          contributions: occluded
+            .map((feature, at) => ({
+              feature: featureNames[feature]!,
+              value: values[feature]!,
+              contribution: own[top]! - flat[(1 + at) * kinds.length + top]!,
+            }))
+            .filter(({ contribution }) => contribution !== 0)
+            .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution) || (a.feature < b.feature ? -1 : 1))
+            .slice(0, contributionLimit),
+        },
+      };
+    },
+  };
+}
