@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openModel } from '../../lib/adapters/onnx/session.ts';
 import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
-import { checkedPack, type Pack, type PackModel } from '../../lib/core/pack.ts';
+import { checkedPack, type Pack, type PackModel, packFit } from '../../lib/core/pack.ts';
 
 const modelsUrl = new URL('../../models/', import.meta.url);
 
@@ -29,35 +29,26 @@ export async function loadPack(name: string): Promise<Pack> {
   return checkedPack(loaded.default);
 }
 
-/** A pack speaks for an asset when it knows the roles of most of its channels. */
-const leastKnownShare = 0.6;
-
-/** Whether the channels have the roles that the pack needs, and the pack knows most of them. */
-export function packFits(pack: Pack, channels: readonly ChannelMeta[]): boolean {
-  const { roles } = pack.manifest;
-  const known = channels.filter((channel) => roles.some(({ role }) => role === channel.role)).length;
-  return (
-    known >= leastKnownShare * channels.length &&
-    roles.every(({ role, min }) => channels.filter((channel) => channel.role === role).length >= min)
-  );
-}
-
-/** The pack that is asked for, or the first one whose roles the channels fill. */
+/** The pack that is asked for, or the one that knows the most of the channels; of equals the first by name. */
 export async function choosePack(
   name: string | undefined,
   channels: readonly ChannelMeta[],
 ): Promise<Pack | undefined> {
   if (name !== undefined) return loadPack(name);
+  let best: { readonly pack: Pack; readonly fit: number } | undefined;
   for (const candidate of packNames()) {
     const pack = await loadPack(candidate);
-    if (packFits(pack, channels)) return pack;
+    const fit = packFit(pack, channels);
+    if (fit > (best?.fit ?? 0)) best = { pack, fit };
   }
-  return undefined;
+  return best?.pack;
 }
 
 /** The classifier, or undefined where the pack has none or its model was not trained yet. */
 export async function openPack(pack: Pack | undefined): Promise<PackModel | undefined> {
-  if (!pack?.open || !pack.manifest.model) return undefined;
-  if (!existsSync(fileURLToPath(new URL(pack.manifest.model.file, pack.folderUrl)))) return undefined;
+  if (!pack?.open) return undefined;
+  // A pack that goes by a rule has no model file.
+  if (pack.manifest.model && !existsSync(fileURLToPath(new URL(pack.manifest.model.file, pack.folderUrl))))
+    return undefined;
   return pack.open(openModel);
 }

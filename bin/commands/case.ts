@@ -9,11 +9,12 @@ import type { CaseRecord, ReviewAnswer } from '../../lib/contracts/case.ts';
 import { collapse } from '../../lib/core/audit/collapse.ts';
 import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
 import type { AnsweredReview } from '../../lib/core/case/review.ts';
-import { kindOf, setCaseLabel } from './support/case-labels.ts';
+import { setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { invokeFunction } from './support/invoke.ts';
 import { operatorName } from './support/operator.ts';
+import { labelKindOf } from './support/pack-kinds.ts';
 import { ago, printJson, printLine, printTable, short } from './support/print.ts';
 
 interface Output extends ContextOptions {
@@ -157,7 +158,7 @@ async function respond(
   const reviews = await reviewsOf(tableOf(context), stored.caseId);
   const { caseId, proposalHash } = effectiveCase(stored, reviews);
   const { reason, by, action, target, proposal } = options;
-  const label = options.kind === undefined ? undefined : kindOf(options.kind);
+  const label = options.kind === undefined ? undefined : await labelKindOf(options.kind);
   if (proposal !== undefined && (proposal.length < 8 || proposalHash?.startsWith(proposal) !== true))
     throw new CommandFailure(
       `Case ${short(caseId)} now proposes ${proposalHash === undefined ? 'nothing' : short(proposalHash)}, not ${proposal}: nothing was answered. Look again with "case show ${short(caseId)}".`,

@@ -17,6 +17,7 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   backtest: async () => (await import('./backtest.ts')).registerBacktest,
   label: async () => (await import('./label.ts')).registerLabel,
   train: async () => (await import('./train.ts')).registerTrain,
+  pack: async () => (await import('./pack.ts')).registerPack,
 };
 /** Words registered by another word's module. */
 export const aliases: Readonly<Record<string, string>> = { resume: 'stop' };

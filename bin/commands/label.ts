@@ -6,12 +6,13 @@ import { scanCases } from '../../lib/adapters/aws/case-store.ts';
 import { type LabelledWindow, labelVersion } from '../../lib/contracts/label.ts';
 import { delimiterOf, splitCells } from '../../lib/core/csv/cells.ts';
 import { findCase } from './case.ts';
-import { CaseWindows, kindOf, labelOfCase, setCaseLabel } from './support/case-labels.ts';
+import { CaseWindows, labelOfCase, setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { readDecisions } from './support/figures.ts';
 import { labelEpisode, labelsBeside, readEpisodes } from './support/label-files.ts';
 import { operatorName } from './support/operator.ts';
+import { labelKindOf } from './support/pack-kinds.ts';
 import { printJson, printLine, printTable, short } from './support/print.ts';
 
 interface Common extends ContextOptions {
@@ -116,7 +117,7 @@ async function set(what: string, options: SetOptions): Promise<void> {
 
 /** Sets one label; the deployment is asked for only where a case is meant. */
 async function setOne(what: string, { kind, by, reason }: Said, context: () => CommandContext): Promise<string> {
-  const label = kindOf(kind);
+  const label = await labelKindOf(kind);
   const episode = /^(.+):(\d+)$/.exec(what);
   if (episode) {
     const [, file, number] = episode;
@@ -133,7 +134,7 @@ async function importFile(file: string, options: Common): Promise<void> {
   // All kinds are looked at first: a wrong line stops before anything is set.
   for (const { line, kind } of rows) {
     try {
-      kindOf(kind);
+      await labelKindOf(kind);
     } catch (error) {
       throw new CommandFailure(`${file}:${line}: ${(error as Error).message}`, 2, { cause: error });
     }

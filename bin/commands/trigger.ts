@@ -1,10 +1,9 @@
 /** `groundcrew trigger`: a person starts a case by hand. */
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { kind as kindSchema } from '../../lib/contracts/common.ts';
 import { type ContextOptions, openContext, withContextOptions } from './support/context.ts';
-import { CommandFailure } from './support/failure.ts';
 import { invokeFunction } from './support/invoke.ts';
+import { kindOf } from './support/pack-kinds.ts';
 import { printJson, printLine, short } from './support/print.ts';
 
 interface TriggerOptions extends ContextOptions {
@@ -20,20 +19,15 @@ export function registerTrigger(program: Command): void {
     program.command('trigger').description('start a case by hand, for what a person saw and no sensor did'),
   )
     .requiredOption('--asset <id>', 'which asset')
-    .option('--kind <kind>', `what it is: ${kindSchema.options.join(', ')}`, 'manual')
+    .option('--kind <kind>', 'what it is: a kind of a pack, anomaly or manual', 'manual')
     .requiredOption('--note <text>', 'what was seen')
     .option('--by <name>', 'who saw it', userInfo().username)
     .option('--json', 'one JSON document')
     .action(async (options: TriggerOptions) => {
-      const kind = kindSchema.safeParse(options.kind);
-      if (!kind.success)
-        throw new CommandFailure(
-          `--kind ${options.kind} is not known; it is one of ${kindSchema.options.join(', ')}.`,
-          2,
-        );
+      const kind = await kindOf(options.kind, ['anomaly', 'manual']);
       const answer = await invokeFunction<{ flagId: string }>(openContext(options), 'trigger', {
         asset: options.asset,
-        kind: kind.data,
+        kind,
         by: options.by,
         note: options.note,
       });

@@ -30,9 +30,12 @@ export const humanText = lazily(() =>
 /** A probability. */
 export const probability = lazily(() => z.number().min(0).max(1));
 
-/** What a decision can mean. `anomaly` says "something is new and no class fits". */
+/**
+ * What a decision can mean: a name that the asset's pack gives (`manifest.kinds`), or one of those that every pack knows:
+ * `normal`; `anomaly`, which says "something is new and no class fits"; `silence` and `manual`.
+ */
 export const kind = lazily(() =>
-  z.enum(['normal', 'leak', 'burst', 'pump-failure', 'valve-stuck', 'sensor-fault', 'anomaly', 'silence', 'manual']),
+  z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a kind: lower-case letters, digits and hyphens, at most 32'),
 );
 export type Kind = z.infer<typeof kind>;
 

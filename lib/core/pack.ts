@@ -7,6 +7,7 @@ import type { Calibration } from '../contracts/calibration.ts';
 import type { Kind } from '../contracts/common.ts';
 import { type PackManifest, packManifest } from '../contracts/pack.ts';
 import type { Proposal } from '../contracts/remediation.ts';
+import type { ChannelMeta } from '../contracts/telemetry.ts';
 import type { Series } from './series.ts';
 
 /** A dense float32 tensor, row-major. */
@@ -42,7 +43,7 @@ export interface Classification {
   /** The most probable kind. */
   readonly kind: Kind;
   /** Calibrated probabilities by kind; they sum to 1. */
-  readonly probabilities: Readonly<Partial<Record<Kind, number>>>;
+  readonly probabilities: Readonly<Record<Kind, number>>;
   /** Kinds that cannot be excluded at the pack's stated level, where the pack says so. */
   readonly set?: readonly Kind[];
   /** Out-of-distribution p-value, where the pack gives one. */
@@ -87,6 +88,11 @@ export interface Pack {
   readonly manifest: PackManifest;
   /** The folder of the pack, as a file URL: `new URL('.', import.meta.url).href`. */
   readonly folderUrl: string;
+  /**
+   * Whether the pack can work with a channel whose role it lists: a role may be wider than what the pack understands
+   * (`quality` is chlorine in water and ozone in air). Absent where the role says it all.
+   */
+  readonly knows?: (channel: ChannelMeta) => boolean;
   /** Makes the classifier. Absent for a pack that only screens. */
   readonly open?: (openModel: OpenModel) => Promise<PackModel>;
   /** What to do about it; undefined when there is nothing to do. Pure: the policy decides whether it may happen. */
@@ -107,3 +113,38 @@ export const definePack = (pack: Pack): Pack => pack;
  * @throws ZodError when the manifest is not valid
  */
 export const checkedPack = (pack: Pack): Pack => ({ ...pack, manifest: packManifest.parse(pack.manifest) });
+
+/**
+ * What a pack can be tried on: `models/NAME/example.ts` has `export const example: PackExample`. The suite over all packs
+ * runs each pack on its example.
+ */
+export interface PackExample {
+  /** Normal rows, enough to calibrate on; the channels with their roles and zones. */
+  readonly history: () => Series | Promise<Series>;
+  /** Zones, valves and pumps of the asset, where remedies need them. */
+  readonly topology?: AssetRegistration['topology'];
+  /** Rows that follow the history, in which something happens that screening notices. */
+  readonly events: readonly {
+    readonly kind: Kind;
+    /** When it begins. */
+    readonly fromMs: number;
+    readonly rows: () => Series | Promise<Series>;
+  }[];
+}
+
+/** A pack speaks for an asset when it knows most of its channels. */
+const leastKnownShare = 0.6;
+
+/**
+ * How much of an asset a pack understands: the share of its channels that the pack knows, or 0 where it knows too few
+ * of them or not as many of a role as it needs.
+ */
+export function packFit(pack: Pack, channels: readonly ChannelMeta[]): number {
+  const { roles } = pack.manifest;
+  const known = channels.filter(
+    (channel) => roles.some(({ role }) => role === channel.role) && (pack.knows?.(channel) ?? true),
+  );
+  const enough = roles.every(({ role, min }) => known.filter((channel) => channel.role === role).length >= min);
+  const share = known.length / Math.max(1, channels.length);
+  return enough && share >= leastKnownShare ? share : 0;
+}

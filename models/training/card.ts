@@ -151,7 +151,7 @@ export function modelCard(input: CardInput): string {
     '',
     result.zones.windows === 0
       ? 'No test window had zones to rank.'
-      : `Of ${result.zones.windows} windows of leaks and bursts in networks whose zones are known, the right zone is ranked first in ${percent(result.zones.top1)} and among the first three in ${percent(result.zones.top3)}.`,
+      : `Of ${result.zones.windows} windows whose place is known (a zone, a station), the right one is ranked first in ${percent(result.zones.top1)} and among the first three in ${percent(result.zones.top3)}.`,
     '',
     '## Features that matter most',
     '',

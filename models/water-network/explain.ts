@@ -8,7 +8,7 @@ import {
   relativeWords,
 } from '../../lib/core/explanation/departure.ts';
 import { isNight, sinceWhen } from '../../lib/core/explanation/words.ts';
-import type { ChannelStatistics } from './features/channel-statistics.ts';
+import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
 import type { WindowFeatures } from './features.ts';
 import { failedPump, rankSensors, suspectChannel } from './localise.ts';
 

@@ -6,15 +6,24 @@ import type { Calibration } from '../../lib/contracts/calibration.ts';
 import type { AlarmContext } from '../../lib/core/pack.ts';
 import type { Series } from '../../lib/core/series.ts';
 import { missingFeature } from '../training/conformal.ts';
-import { type ChannelStatistics, channelStatistics } from './features/channel-statistics.ts';
-import { energyFeatures } from './features/energy-features.ts';
-import { type FeatureMap, instrumentFeatures, shiftFeatures, suspectFeatures } from './features/group-features.ts';
+import { type ChannelStatistics, channelStatistics } from '../training/features/channel-statistics.ts';
+import { energyFeatures } from '../training/features/energy-features.ts';
+import {
+  type FeatureMap,
+  instrumentFeatures,
+  shiftFeatures,
+  suspectFeatures,
+} from '../training/features/group-features.ts';
+import { shareOf } from '../training/features/statistics.ts';
+import { type ChannelView, viewWindow, type WindowView } from '../training/features/window-view.ts';
 import { flowFeatures, stateFeatures, tankFeatures } from './features/hydraulic-features.ts';
-import { shareOf } from './features/statistics.ts';
-import { viewWindow, type WindowView } from './features/window-view.ts';
 
 /** Features are held within ± this, so that one absurd reading cannot leave the range of the reference. */
 const featureLimit = 60;
+
+/** Hydraulic quantities first, states after, unknown in front of all. */
+const roleOrder = ['unknown', 'pressure', 'flow', 'level', 'pump-state', 'valve-state', 'setpoint'];
+const roleCode = ({ role }: ChannelView): number => Math.max(0, roleOrder.indexOf(role));
 
 function featureMap(view: WindowView, all: readonly ChannelStatistics[], alarm: AlarmContext): FeatureMap {
   const alive = all.filter((one) => !one.view.dead);
@@ -25,7 +34,7 @@ function featureMap(view: WindowView, all: readonly ChannelStatistics[], alarm: 
     ...shiftFeatures('all', alive),
     ...shiftFeatures('pressure', of('pressure')),
     ...instrumentFeatures(view, alive),
-    ...suspectFeatures(alive, alarm, view.periodMs / 3_600_000),
+    ...suspectFeatures(alive, alarm, view.periodMs / 3_600_000, roleCode),
     ...energyFeatures(view),
     ...flowFeatures(view, of('flow'), of('level')),
     ...tankFeatures(view, of('level')),

@@ -1,6 +1,7 @@
 /** Which features belong to a name that an operator knows: a quantity, and the channel that shows it most. */
+
+import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
 import type { FeatureGroup } from '../training/occlusion.ts';
-import type { ChannelStatistics } from './features/channel-statistics.ts';
 import { featureNames, type WindowFeatures } from './features.ts';
 import { rankSensors, suspectChannel } from './localise.ts';
 

@@ -1,7 +1,7 @@
 /** Where the water goes, and which pump stands still: from the flagged window's evidence. */
-import type { ChannelStatistics } from './features/channel-statistics.ts';
-import { mean, quantile } from './features/statistics.ts';
-import type { WindowView } from './features/window-view.ts';
+import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
+import { mean, quantile } from '../training/features/statistics.ts';
+import type { WindowView } from '../training/features/window-view.ts';
 import type { WindowFeatures } from './features.ts';
 
 export interface Ranked {

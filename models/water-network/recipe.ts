@@ -64,6 +64,8 @@ const recipe: TrainingRecipe = {
     'models/water-network/twin',
     'models/water-network/window.ts',
     'models/training/conformal.ts',
+    'models/training/features',
+    'models/training/flagged-windows.ts',
     'models/training/recipe.ts',
     'models/screen',
     'lib/core/random.ts',

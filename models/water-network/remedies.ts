@@ -4,7 +4,7 @@ import { type Proposal, remediationVersion } from '../../lib/contracts/remediati
 import type { Recovery, RemedyContext } from '../../lib/core/pack.ts';
 import { expectedAt } from '../../lib/core/screening/open.ts';
 import { rowCount, type Series } from '../../lib/core/series.ts';
-import { mean, quantile } from './features/statistics.ts';
+import { mean, quantile } from '../training/features/statistics.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -12,6 +12,10 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const lower = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems'];
 const upper = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems'];
 
+/** A list of words became a pattern that each of them fits: more words are allowed, as by a longer list. */
+const opensEnum = (published: Schema, next: Schema): boolean =>
+  Array.isArray(published.enum) && published.enum.every((word) => new RegExp(String(next.pattern)).test(String(word)));
+
 /** Every way in which `next` breaks `published`, each with its path; empty when it does not. */
 export function breakingChanges(published: unknown, next: unknown, path = '$'): string[] {
   if (!isSchema(published)) return [];
@@ -42,7 +46,7 @@ export function breakingChanges(published: unknown, next: unknown, path = '$'): 
       changes.push(`${path}: ${key} fell from ${String(published[key])} to ${String(next[key])}`);
   }
   for (const key of ['pattern', 'format', 'contentEncoding']) {
-    if (next[key] !== undefined && differs(key))
+    if (next[key] !== undefined && differs(key) && !(key === 'pattern' && opensEnum(published, next)))
       changes.push(`${path}: ${key} ${JSON.stringify(published[key])} became ${JSON.stringify(next[key])}`);
   }
   for (const name of list(next.required)) {

@@ -4,7 +4,6 @@ import { dynamoFlagStore } from '../../../lib/adapters/aws/flag-store.ts';
 import { s3ObjectStore } from '../../../lib/adapters/aws/object-store.ts';
 import { reviewsOf } from '../../../lib/adapters/aws/review-store.ts';
 import type { CaseRecord } from '../../../lib/contracts/case.ts';
-import { type Kind, kind } from '../../../lib/contracts/common.ts';
 import type { Decision } from '../../../lib/contracts/decision.ts';
 import { type CaseLabel, type LabelledWindow, labelVersion } from '../../../lib/contracts/label.ts';
 import { type KnownLabel, knownLabel, labelsIn } from '../../../lib/core/case/label.ts';
@@ -15,19 +14,7 @@ import { decodeEvidence } from '../../../lib/core/window/evidence.ts';
 import { evidenceKey } from '../../../lib/core/window/keys.ts';
 import { loadPack, openPack } from '../backtest-pack.ts';
 import type { CommandContext } from './context.ts';
-import { CommandFailure } from './failure.ts';
 import { invokeFunction } from './invoke.ts';
-
-/** Kinds that say what something was: the others say how it was found. */
-const labelKinds = kind.options.filter((one) => one !== 'silence' && one !== 'manual');
-
-/** @throws CommandFailure listing what is allowed */
-export function kindOf(text: string): Kind {
-  const found = labelKinds.find((one) => one === text);
-  if (found === undefined)
-    throw new CommandFailure(`--kind is "${text}"; allowed are ${labelKinds.join(', ')} (normal: a false alarm).`, 2);
-  return found;
-}
 
 const auditOf = (context: CommandContext) => ({ client: context.dynamodb(), table: context.names.table('audit') });
 

@@ -8,7 +8,9 @@ import type { Bus } from '../ports.ts';
 
 export const triggerInput = z.strictObject({
   asset: assetId,
-  kind: kind.exclude(['normal', 'silence']).default('manual'),
+  kind: kind
+    .refine((name) => name !== 'normal' && name !== 'silence', 'a person reports neither normal nor silence')
+    .default('manual'),
   by: humanText.max(128),
   note: humanText.optional(),
 });

@@ -15,7 +15,10 @@ const words: readonly (readonly [ChannelRole, RegExp])[] = [
   ['temperature', /\b(temperature|temp|thermocouple|tt)\b/],
   ['pressure', /\b(pressure|press|head|pt|pi)\b/],
   ['level', /\b(level|lvl|tank height|lt|li)\b/],
-  ['quality', /\b(quality|chlorine|turbidity|ph|conductivity|pm 10|pm 2|no 2|o 3|co|co 2|humidity|ntu)\b/],
+  [
+    'quality',
+    /\b(quality|chlorine|turbidity|ph|conductivity|ntu|pm 10|pm 2|pm 25|no 2|o 3|co|co 2|humidity|rh|ozone|nitrogen dioxide|carbon monoxide|particulate)\b/,
+  ],
   ['flow', /\b(flow|flowrate|flow rate|discharge|inflow|outflow|ft|fi|consumption|demand)\b/],
 ];
 const units: Readonly<Record<string, ChannelRole>> = {
@@ -38,13 +41,23 @@ const units: Readonly<Record<string, ChannelRole>> = {
   g: 'vibration',
   a: 'current',
   ma: 'current',
+  'µg/m³': 'quality',
+  'μg/m³': 'quality',
+  'ug/m3': 'quality',
+  'mg/m³': 'quality',
+  'mg/m3': 'quality',
+  ugm3: 'quality',
+  mgm3: 'quality',
+  ppb: 'quality',
+  ppm: 'quality',
+  '%rh': 'quality',
 };
 /** Tags of control systems: a letter for the quantity, then the element: P_J12, F_PU3, S_PU3, L_T1. */
 const tag = /^([plfs])[_-]?(?:pu|v|t|j|n|prv)?[_-]?\d/i;
 const tagRoles: Readonly<Record<string, ChannelRole>> = { p: 'pressure', l: 'level', f: 'flow' };
 
 /** Words of a name, with unit and digits set apart: "PressureInlet_bar" → "pressure inlet bar". */
-const spaced = (name: string): string =>
+export const spacedName = (name: string): string =>
   name
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .replace(/[_\-./:#()[\]]+/g, ' ')
@@ -62,7 +75,10 @@ function isSwitch(values: Float64Array | undefined): boolean | undefined {
 }
 
 function unitOf(name: string): string {
-  const match = /(?:[([]([^)\]]{1,15})[)\]]|_(m3\/h|bar|mbar|kpa|psi|l\/s|lps|gpm|degc|cmh|mwc))\s*$/i.exec(name);
+  const match =
+    /(?:[([]([^)\]]{1,15})[)\]]|_(m3\/h|bar|mbar|kpa|psi|l\/s|lps|gpm|degc|cmh|mwc|ug\/?m3|mg\/?m3|ppb|ppm))\s*$/i.exec(
+      name,
+    );
   return match?.[1] ?? match?.[2] ?? '';
 }
 
@@ -71,7 +87,7 @@ function elementOf(name: string): string | undefined {
 }
 
 function roleOf({ name, values }: ChannelHint, unit: string): ChannelRole {
-  const text = spaced(name);
+  const text = spacedName(name);
   const switching = isSwitch(values);
   const states = /\b(state|status|on|running|open|position)\b/.test(text) || /^s[_-]/i.test(name);
   const measured = words.some(([, pattern]) => pattern.test(text));

@@ -1,8 +1,8 @@
 /** Water balance, night flow, tanks, pumps and valves, where the roles of the channels are known. */
-import type { ChannelStatistics } from './channel-statistics.ts';
-import type { FeatureMap } from './group-features.ts';
-import { largest, mean, quantile, shareOf, smallest } from './statistics.ts';
-import type { WindowView } from './window-view.ts';
+import type { ChannelStatistics } from '../../training/features/channel-statistics.ts';
+import type { FeatureMap } from '../../training/features/group-features.ts';
+import { largest, mean, quantile, shareOf, smallest } from '../../training/features/statistics.ts';
+import type { WindowView } from '../../training/features/window-view.ts';
 
 /** Excess over the profile at each row relative to the mean flow. */
 function relativeExcess({ raw, expected }: Supply): Float64Array {

@@ -1,12 +1,11 @@
 /** One network with its scenarios: warm-up, calibration, screening with its real delays, and the windows it flagged. */
 import type { Calibration } from '../../../lib/contracts/calibration.ts';
 import type { ChannelMeta } from '../../../lib/contracts/telemetry.ts';
-import type { AlarmContext } from '../../../lib/core/pack.ts';
 import { between, childRandom, integerBetween } from '../../../lib/core/random.ts';
 import { inferChannels } from '../../../lib/core/roles/infer.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
-import { type ScreenedRows, topChannelCount } from '../../../lib/core/screening/types.ts';
-import { rowCount, type Series } from '../../../lib/core/series.ts';
+import type { Series } from '../../../lib/core/series.ts';
+import { flaggedRows, foundAfter, normalRowsOf, type ScreenedRun, windowAt } from '../../training/flagged-windows.ts';
 import type { EventResult, Part, PartResult, RecipeTools, Sample } from '../../training/recipe.ts';
 import { windowFeatures } from '../features.ts';
 import { rankZones } from '../localise.ts';
@@ -21,8 +20,6 @@ const hourMs = 3_600_000;
 /** A Monday; the day within the year does not matter to the twin. */
 const originMs = Date.UTC(2025, 2, 3);
 const scenarioDays = 4;
-/** Hours after its onset at which a standing alarm is looked at again. */
-const laterHours = [1, 4, 12, 24];
 const faintProgress = 0.2;
 /** Of one run, before and since its fault began, so that a lively week does not crowd out the fault. */
 const maxNormalWindows = 4;
@@ -68,10 +65,28 @@ export async function makePart(part: Part, tools: RecipeTools): Promise<PartResu
     if (run === undefined) continue;
     const series = { ...run.simulated.series, channels };
     const screened = await tools.screen(calibration, series);
-    const scenario = { ...run, series, screened, id: `${part.id}/${i}`, plant, network, calibration };
+    const scenario = {
+      ...run,
+      series,
+      screened,
+      stepMs: stepS * 1000,
+      id: `${part.id}/${i}`,
+      plant,
+      network,
+      calibration,
+    };
     samples.push(...flaggedWindows(scenario));
-    if (run.fault !== undefined) events.push(eventResult(scenario, run.fault));
-    countNormal(scenario, totals);
+    if (run.fault !== undefined) {
+      events.push({
+        event: scenario.id,
+        kind: run.fault.kind,
+        segment: segmentOf(run.fault),
+        ...foundAfter(scenario),
+      });
+    }
+    const { rows, alarmed } = normalRowsOf(scenario);
+    totals.normalRows += rows;
+    totals.normalRowsAlarmed += alarmed;
   }
   return { samples, events, ...totals };
 }
@@ -81,10 +96,8 @@ interface Run {
   readonly fault: FaultSpec | undefined;
 }
 
-interface Scenario extends Run {
+interface Scenario extends Omit<ScreenedRun, 'fault'>, Run {
   readonly id: string;
-  readonly series: Series;
-  readonly screened: ScreenedRows;
   readonly plant: Plant;
   readonly network: TwinNetwork;
   readonly calibration: Calibration;
@@ -121,32 +134,20 @@ async function runScenario(
   return { simulated, fault };
 }
 
-/** Windows at each onset and some hours later while the alarm holds, with what was true at their last row. */
+/** What the screen flagged, with what was true at the last row of each window. */
 function flaggedWindows(scenario: Scenario): Sample[] {
-  const { alarms, onsets } = scenario.screened;
-  const { stepS, rolesHidden } = scenario.plant;
+  const { rolesHidden } = scenario.plant;
   const { timesMs } = scenario.series;
-  const faultMs = scenario.fault?.startMs ?? Number.POSITIVE_INFINITY;
   const left = { normal: maxNormalWindows, fault: maxFaultWindows };
   const samples: Sample[] = [];
-  let alarmRow = -1;
-  for (let row = 0; row < alarms.length; row += 1) {
-    if (alarms[row] === 0) {
-      alarmRow = -1;
-      continue;
-    }
-    if (alarmRow < 0) alarmRow = row;
-    // A case may be looked at again long after its alarm set in, and a fault may begin while an older alarm stands.
-    const sinceMs = timesMs[row]! - Math.max(timesMs[alarmRow]!, faultMs <= timesMs[row]! ? faultMs : 0);
-    const later =
-      row > alarmRow && laterHours.some((at) => sinceMs >= at * hourMs && sinceMs - stepS * 1000 < at * hourMs);
-    if (onsets[row] !== 1 && !later) continue;
+  for (const flagged of flaggedRows(scenario)) {
+    const { row, alarmRow, onset } = flagged;
     const truth = truthAt(scenario, row, alarmRow);
     if (truth === undefined) continue;
     const budget = truth.kind === 'normal' ? 'normal' : 'fault';
     if (left[budget] === 0) continue;
     left[budget] -= 1;
-    const { window, alarm } = windowAt(scenario, row, alarmRow);
+    const { window, alarm } = windowAt(scenario, flagged, { ms: windowMs, maxRows: windowMaxRows });
     const features = windowFeatures(window, scenario.calibration, alarm);
     const zone = scenario.fault && zoneOf(scenario.network, scenario.fault);
     const rank = zone === undefined ? 0 : rankZones(features).findIndex((ranked) => ranked.name === zone) + 1;
@@ -155,7 +156,7 @@ function flaggedWindows(scenario: Scenario): Sample[] {
       features: features.values,
       ...truth,
       event: truth.kind === 'normal' ? `${scenario.id}/normal` : scenario.id,
-      phase: row === alarmRow ? 'onset' : 'later',
+      phase: onset ? 'onset' : 'later',
       faint: truth.kind !== 'normal' && progress(scenario.fault!, timesMs[row]!) < faintProgress,
       roles: rolesHidden ? 'inferred' : 'known',
       ...(hydraulic && rank > 0 ? { zoneRank: rank } : {}),
@@ -176,47 +177,4 @@ function truthAt(scenario: Scenario, row: number, alarmRow: number): Pick<Sample
   }
   const event = simulated.normalEvents.find((one) => timeMs >= one.startMs && timeMs <= one.endMs + hourMs);
   return { kind: 'normal', segment: event === undefined ? 'normal, false alarm' : `normal, ${event.subKind}` };
-}
-
-function windowAt(scenario: Scenario, row: number, alarmRow: number): { window: Series; alarm: AlarmContext } {
-  const { series, screened } = scenario;
-  const width = series.channels.length;
-  let from = Math.max(0, row + 1 - windowMaxRows);
-  while (series.timesMs[from]! <= series.timesMs[row]! - windowMs) from += 1;
-  const window = {
-    channels: series.channels,
-    timesMs: series.timesMs.slice(from, row + 1),
-    values: series.values.slice(from * width, (row + 1) * width),
-  };
-  let score = 0;
-  for (let r = alarmRow; r <= row; r += 1) score = Math.max(score, screened.scores[r]!);
-  const topChannels = Array.from({ length: topChannelCount }, (_, k) => ({
-    channel: screened.topChannels[row * topChannelCount + k]!,
-    share: screened.topShares[row * topChannelCount + k]!,
-  })).filter((top) => top.channel >= 0);
-  return {
-    window,
-    alarm: { onsetRow: Math.max(0, alarmRow - from), rowsSinceOnset: row - alarmRow, score, topChannels },
-  };
-}
-
-function eventResult(scenario: Scenario, fault: FaultSpec): EventResult {
-  const { timesMs } = scenario.series;
-  const base = { event: scenario.id, kind: fault.kind, segment: segmentOf(fault) };
-  for (let row = 0; row < rowCount(scenario.series); row += 1) {
-    const since = timesMs[row]! - fault.startMs;
-    // Only a new flag counts: an alarm that stood before the fault began found nothing.
-    if (since < 0 || timesMs[row]! >= fault.endMs || scenario.screened.onsets[row] !== 1) continue;
-    return { ...base, foundAfterHours: since / hourMs };
-  }
-  return base;
-}
-
-function countNormal(scenario: Scenario, totals: { normalRows: number; normalRowsAlarmed: number }): void {
-  const until = scenario.fault?.startMs ?? Number.POSITIVE_INFINITY;
-  scenario.series.timesMs.forEach((timeMs, row) => {
-    if (timeMs >= until) return;
-    totals.normalRows += 1;
-    totals.normalRowsAlarmed += scenario.screened.alarms[row]!;
-  });
 }

@@ -2,7 +2,7 @@
 import type { AlarmContext } from '../../../lib/core/pack.ts';
 import { type ChannelStatistics, togetherness } from './channel-statistics.ts';
 import { concentration, largest, mean, quantile, rms, shareOf, smallest } from './statistics.ts';
-import type { WindowView } from './window-view.ts';
+import type { ChannelView, WindowView } from './window-view.ts';
 
 export type FeatureMap = Record<string, number>;
 
@@ -64,12 +64,17 @@ export function instrumentFeatures(view: WindowView, all: readonly ChannelStatis
   };
 }
 
-/** The channel that stands out most, what it looks like, and how calm the others are. */
+/**
+ * The channel that stands out most, what it looks like, and how calm the others are.
+ * @param codeOf a place on a line for trees to cut, by what the channel measures
+ */
 export function suspectFeatures(
   all: readonly ChannelStatistics[],
   alarm: AlarmContext,
   hoursPerRow: number,
+  codeOf: (view: ChannelView) => number,
 ): FeatureMap {
+  const code = (one: ChannelStatistics | undefined): number => (one === undefined ? Number.NaN : codeOf(one.view));
   const suspect = all.reduce<ChannelStatistics | undefined>(
     (best, one) => ((one.peerRms || 0) > (best?.peerRms ?? -1) ? one : best),
     undefined,
@@ -91,7 +96,7 @@ export function suspectFeatures(
     'suspect-abruptness': suspect?.abruptness ?? Number.NaN,
     'suspect-outside': suspect?.outside ?? Number.NaN,
     'suspect-place': suspect?.place ?? Number.NaN,
-    'suspect-role': roleCode(suspect),
+    'suspect-role': code(suspect),
     'others-shift-rms': log(rms(others.map((one) => one.lastShift))),
     'others-shift-median': quantile(
       others.map((one) => one.lastShift),
@@ -105,19 +110,12 @@ export function suspectFeatures(
     'alarm-top-share': shares[0] ?? Number.NaN,
     'alarm-top3-share': shares.length > 0 ? shares.reduce((a, b) => a + b, 0) : Number.NaN,
     'alarm-top-is-suspect': top === undefined ? Number.NaN : Number(top === suspect),
-    'alarm-top-role': roleCode(top),
+    'alarm-top-role': code(top),
     'alarm-top-shift': top?.lastShift ?? Number.NaN,
     'alarm-top-rough-ratio': top?.roughRatio ?? Number.NaN,
     'alarm-score': Math.log2(1 + alarm.score),
     'hours-since-onset': log(alarm.rowsSinceOnset * hoursPerRow),
   };
-}
-
-/** A place on a line for trees to cut: hydraulic quantities first, states after, unknown in front of all. */
-function roleCode(one: ChannelStatistics | undefined): number {
-  if (one === undefined) return Number.NaN;
-  const order = ['unknown', 'pressure', 'flow', 'level', 'pump-state', 'valve-state', 'setpoint'];
-  return Math.max(0, order.indexOf(one.view.role));
 }
 
 const log = (value: number): number => Math.log2(1 + Math.max(0, value));

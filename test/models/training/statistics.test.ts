@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { largest, medianOfThree, quantile, smallest } from '../../../../models/water-network/features/statistics.ts';
+import { largest, medianOfThree, quantile, smallest } from '../../../models/training/features/statistics.ts';
 
 const value = fc.oneof(
   fc.double(),

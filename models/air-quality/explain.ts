@@ -1,0 +1,98 @@
+/** Where it is and why the classifier says so, in one sentence for the person on duty. */
+import type { Kind } from '../../lib/contracts/common.ts';
+import type { Classification } from '../../lib/core/pack.ts';
+import type { Seen } from '../training/classifier.ts';
+import { mean } from '../training/features/statistics.ts';
+import { type Member, neighboursOf, rankStations, suspectOf } from './features/network.ts';
+import type { WindowFeatures } from './features.ts';
+import { isPollutant } from './quantity.ts';
+
+const stationLimit = 8;
+
+const conclusions: Readonly<Record<string, string>> = {
+  normal: 'this looks like ordinary weather and traffic',
+  'pollution-episode': 'looks like a source near',
+  'regional-episode': 'looks like air that comes over the whole network',
+  'sensor-fault': 'looks like a faulty sensor',
+};
+
+/** Stations most raised first, the channel of a faulty sensor, and a sentence. */
+export function conclude(
+  features: WindowFeatures,
+  kind: Kind,
+  { window, alarm }: Seen,
+): Pick<Classification, 'zones' | 'suspect'> & { readonly sentence: string } {
+  const stations = rankStations(features.stations).slice(0, stationLimit);
+  const zones = stations.map((one) => one.name);
+  const suspect = kind === 'sensor-fault' ? suspectOf(features.members) : undefined;
+  const sinceMs = window.timesMs[Math.min(alarm.onsetRow, window.timesMs.length - 1)]!;
+  return {
+    zones,
+    ...(suspect === undefined ? {} : { suspect: suspect.statistics.view.name }),
+    sentence: sentence(features, kind, zones[0], suspect, sinceMs),
+  };
+}
+
+function sentence(
+  features: WindowFeatures,
+  kind: Kind,
+  station: string | undefined,
+  suspect: Member | undefined,
+  sinceMs: number,
+): string {
+  const since = new Date(sinceMs).toISOString().slice(11, 16);
+  const parts = suspect === undefined ? airParts(features, kind, station) : sensorParts(features, suspect);
+  const near = kind === 'pollution-episode' && station !== undefined ? ` ${station}` : '';
+  const text = [
+    `${parts[0] ?? 'the channels together are unlike the calibration'} since ${since} UTC`,
+    ...parts.slice(1, 3),
+    `${conclusions[kind] ?? 'looks like nothing known'}${near}`,
+  ];
+  return `${text.join('; ')}.`.slice(0, 1000);
+}
+
+/** The channels that moved most: at the station where the source is, else anywhere. */
+function airParts(features: WindowFeatures, kind: Kind, station: string | undefined): string[] {
+  const at =
+    kind === 'pollution-episode' ? features.members.filter((one) => one.station === station) : features.members;
+  const moved = at
+    .filter((one) => isPollutant(one.quantity) && Math.abs(one.statistics.lastShift) > 1)
+    .sort(
+      (a, b) =>
+        Math.abs(b.statistics.lastShift) - Math.abs(a.statistics.lastShift) ||
+        (a.statistics.view.name < b.statistics.view.name ? -1 : 1),
+    );
+  const [first, second] = moved;
+  if (first === undefined) return [];
+  const parts = [difference(features, first)];
+  const raised = features.stations.filter((one) => one.lift > 1).length;
+  if (second !== undefined && kind === 'pollution-episode') parts.push(difference(features, second));
+  parts.push(`${raised} of ${features.stations.length} stations are raised`);
+  return parts;
+}
+
+/** What is wrong with the instrument, and that its neighbours do not show it. */
+function sensorParts(features: WindowFeatures, suspect: Member): string[] {
+  const { name } = suspect.statistics.view;
+  const { missing, runRatio, roughRatio, spikes, abruptness } = suspect.statistics;
+  const neighbours = neighboursOf(suspect, features.members).filter((one) => Math.abs(one.statistics.lastShift) > 1.5);
+  const alone =
+    neighbours.length === 0 ? ['no other station shows it'] : [`${neighbours.length} other stations show less of it`];
+  if (missing > 0.2) return [`${name} misses ${Math.round(missing * 100)} % of its readings`];
+  if (runRatio > 0.5) return [`${name} has not moved for longer than ever before`, ...alone];
+  if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`, ...alone];
+  if (roughRatio > 1) return [`${name} varies ${(2 ** roughRatio).toFixed(1)} times as much as usual`, ...alone];
+  const manner = abruptness > 0.6 ? ' since a sudden step' : '';
+  return [`${difference(features, suspect)}${manner}`, ...alone];
+}
+
+function difference({ view }: WindowFeatures, { statistics: { view: channel } }: Member): string {
+  const from = Math.max(
+    view.now[0],
+    view.hours.findIndex((hour) => hour > -1),
+  );
+  const value = mean(channel.raw, from) - mean(channel.expected, from);
+  const { unit } = view.calibration.channels[channel.index]!;
+  const size = `${Math.abs(value).toPrecision(2)}${unit === '' ? '' : ` ${unit}`}`;
+  return `${channel.name} is ${size} ${value < 0 ? 'below' : 'above'} its profile`;
+}

@@ -1,0 +1,53 @@
+/** What the air-quality pack says of itself. */
+import { type PackManifest, packManifestVersion } from '../../lib/contracts/pack.ts';
+import type { ModelSidecar } from '../training/sidecar.ts';
+import sidecarJson from './model.json' with { type: 'json' };
+import { kinds, packName, packVersion } from './names.ts';
+import { windowMaxRows, windowMs } from './window.ts';
+
+/** Made by training beside model.onnx, and code as much as this file is: the suite over all packs checks it. */
+export const sidecar = sidecarJson as ModelSidecar;
+
+const ticket = (kind: PackManifest['kinds'][number]): PackManifest['remedies'][number] => ({
+  kind,
+  action: 'raise-ticket',
+  adapter: 'webhook',
+  description: 'Tell the crew what was seen and where.',
+});
+
+export const manifest: PackManifest = {
+  v: packManifestVersion,
+  name: packName,
+  version: packVersion,
+  title: 'Network of air-quality stations',
+  kinds: [...kinds],
+  families: {
+    'pollution-episode': 'air',
+    'regional-episode': 'air',
+    'sensor-fault': 'instrument',
+  },
+  roles: [
+    { role: 'quality', min: 1 },
+    { role: 'temperature', min: 0 },
+  ],
+  features: [...sidecar.features],
+  model: { file: 'model.onnx', sha256: sidecar.sha256 },
+  window: { ms: windowMs, maxRows: windowMaxRows },
+  remedies: [
+    {
+      kind: 'pollution-episode',
+      action: 'raise-sampling-rate',
+      adapter: 'webhook',
+      targetRole: 'quality',
+      inverse: 'restore-sampling-rate',
+      description: 'Let the station nearest to the source measure more often while the plume lasts.',
+    },
+    ...(['pollution-episode', 'regional-episode'] as const).map((kind) => ({
+      kind,
+      action: 'notify',
+      adapter: 'webhook',
+      description: 'Tell the desk that warns people what is in the air, where and since when.',
+    })),
+    ...(['sensor-fault', 'anomaly', 'silence', 'manual'] as const).map(ticket),
+  ],
+};

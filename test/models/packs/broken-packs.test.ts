@@ -1,0 +1,194 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { checkSubject } from '../../../bin/commands/pack/checks/index.ts';
+import { openSubject, type Subject } from '../../../bin/commands/pack/checks/subject.ts';
+import { writePack } from '../../../bin/commands/pack/scaffold.ts';
+import type { Classification, Pack } from '../../../lib/core/pack.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'groundcrew-pack-'));
+let sound: Subject;
+
+beforeAll(async () => {
+  const folder = join(root, 'gate-house');
+  writePack('gate-house', folder);
+  sound = await openSubject(folder);
+});
+
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const problemsOf = async (subject: Subject): Promise<string> =>
+  (await checkSubject(subject)).flatMap(({ problems }) => problems).join('\n');
+const withPack = (change: Partial<Pack>): Subject => ({ ...sound, pack: { ...sound.pack, ...change } });
+const withManifest = (change: Partial<Pack['manifest']>): Subject =>
+  withPack({ manifest: { ...sound.pack.manifest, ...change } });
+const answering = (change: (made: Classification) => object): Subject => ({
+  ...sound,
+  model: {
+    classify: async (...asked) => {
+      const made = await sound.model!.classify(...asked);
+      return { ...made, ...change(made) };
+    },
+  },
+});
+
+test('a pack fresh from the scaffold has no problem', async () => {
+  expect(await problemsOf(sound)).toBe('');
+});
+
+describe('the suite finds', () => {
+  test.each<[string, () => Subject, string]>([
+    ['no normal', () => withManifest({ kinds: ['process-change', 'sensor-fault'] }), 'No kind is "normal"'],
+    [
+      'a kind given twice',
+      () => withManifest({ kinds: ['normal', 'normal', 'process-change', 'sensor-fault'] }),
+      'twice',
+    ],
+    [
+      'a family of no kind',
+      () => withManifest({ families: { flood: 'water' } }),
+      '"flood", which is none of the kinds',
+    ],
+    ['another name than its folder', () => withManifest({ name: 'other' }), 'its folder "gate-house"'],
+    ['a version that is none', () => withManifest({ version: '1' }), 'manifest.version'],
+    [
+      'a kind without a remedy',
+      () => withManifest({ remedies: sound.pack.manifest.remedies.slice(1) }),
+      'Nothing is to be done about "process-change"',
+    ],
+    [
+      'an adapter that is not there',
+      () => withManifest({ remedies: sound.pack.manifest.remedies.map((one) => ({ ...one, adapter: 'telegraph' })) }),
+      '"telegraph"; there are: webhook',
+    ],
+    [
+      'roles that its own example lacks',
+      () => withManifest({ roles: [{ role: 'vibration', min: 1 }] }),
+      'does not know the channels of its own example',
+    ],
+    ['a pack that plans nothing', () => withPack({ planRemedy: () => undefined }), 'nothing would be done'],
+    [
+      'something done about normal',
+      () =>
+        withPack({
+          planRemedy: (context) =>
+            sound.pack.planRemedy!({ ...context, classification: { ...context.classification, kind: 'sensor-fault' } }),
+        }),
+      'Something would be done about "normal"',
+    ],
+    [
+      'an action that the manifest does not list',
+      () =>
+        withPack({
+          planRemedy: (context) => {
+            const made = sound.pack.planRemedy!(context);
+            return made && { ...made, action: 'open-gate' };
+          },
+        }),
+      '"open-gate", which its manifest does not list',
+    ],
+    [
+      'a recovery seen in no reading',
+      () =>
+        withPack({
+          planRemedy: (context) => {
+            const made = sound.pack.planRemedy!(context);
+            return made && { ...made, verification: { settleMs: 0, deadlineMs: 1, minRows: 1 } };
+          },
+          judgeRecovery: () => 'recovered',
+        }),
+      'Without a single reading',
+    ],
+    [
+      'an event that is not flagged',
+      () => ({ ...sound, events: [{ kind: 'sensor-fault', flagged: [] }] }),
+      'does not flag',
+    ],
+    ['an answer outside of its kinds', () => answering(() => ({ kind: 'flood' })), 'answers "flood"'],
+    [
+      'probabilities that do not sum to 1',
+      () => answering((made) => ({ probabilities: { [made.kind]: 0.7 } })),
+      'sum to 0.7',
+    ],
+    ['a set without the answer', () => answering(() => ({ set: ['normal'] })), 'The set of kinds is [normal]'],
+    ['features that are not finite', () => answering(() => ({ features: Float32Array.of(Number.NaN) })), 'not finite'],
+    [
+      'an explanation that names nothing',
+      () => answering(() => ({ explanation: { sentence: 'Something happened.', contributions: [] } })),
+      'names no channel',
+    ],
+    ['a suspect of another asset', () => answering(() => ({ suspect: 'gate-9' })), '"gate-9" is no channel'],
+    [
+      'an answer that depends on the order of channels',
+      () => ({
+        ...sound,
+        model: {
+          classify: async (window, calibration, alarm) => ({
+            ...(await sound.model!.classify(window, calibration, alarm)),
+            kind: window.channels[0]!.name === 'load' ? 'normal' : 'process-change',
+          }),
+        },
+      }),
+      'in another order',
+    ],
+    [
+      'a classifier that fails on missing readings',
+      () => ({
+        ...sound,
+        model: {
+          classify: async (window, calibration, alarm) => {
+            if (window.values.some(Number.isNaN)) throw new Error('no number');
+            return sound.model!.classify(window, calibration, alarm);
+          },
+        },
+      }),
+      'it fails: no number',
+    ],
+    [
+      'a model whose files are not there',
+      () => withManifest({ model: { file: 'model.onnx', sha256: '0'.repeat(64) } }),
+      'train the pack',
+    ],
+  ])('%s', async (_, make, message) => {
+    expect(await problemsOf(make())).toContain(message);
+  });
+
+  test.each<[string, string, (text: string) => string, string]>([
+    [
+      'a policy outside of the schema',
+      'act.cedar',
+      (text) => text.replace('context.confidence', 'context.certainty'),
+      'certainty',
+    ],
+    ['a policy without a name', 'act.cedar', (text) => text.replace(/@id.*\n/, ''), 'no @id'],
+    [
+      'an action at every site',
+      'act.cedar',
+      (text) => text.replace('resource.site == "example-site" &&', ''),
+      'At a site that no policy names',
+    ],
+    ['an action on normal', 'act.cedar', (text) => text.replace('context.kind != "normal" &&', ''), 'on "normal"'],
+    [
+      'no stop switch',
+      'guard-rails.cedar',
+      (text) => text.replace('when { context.stopped }', 'when { context.stopped && context.highImpact }'),
+      'although the stop switch is on',
+    ],
+    ['action on stale evidence', 'guard-rails.cedar', (text) => text.replace('900000', '900000000'), 'a day old'],
+    [
+      'reports that nobody hears of',
+      'ask.cedar',
+      (text) => text.replace('["manual", "silence"]', '["silence"]'),
+      '"manual"',
+    ],
+  ])('%s in the policies', async (_, file, change, message) => {
+    const folder = mkdtempSync(join(root, 'policies-'));
+    cpSync(join(sound.folder, 'policies'), join(folder, 'policies'), { recursive: true });
+    const path = join(folder, 'policies', file);
+    const text = readFileSync(path, 'utf8');
+    expect(change(text)).not.toBe(text);
+    writeFileSync(path, change(text));
+    expect(await problemsOf({ ...sound, folder })).toContain(message);
+  });
+});
