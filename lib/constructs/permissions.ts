@@ -23,6 +23,8 @@ export interface FunctionPermissions {
   readonly answersTokens?: boolean;
   /** Calls remediation endpoints, so it reads the signing secret. */
   readonly calls?: boolean;
+  /** Must know which remediators are configured; what calls them does. */
+  readonly knowsRemediators?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -121,6 +123,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     },
     reads: ['registration'],
     writes: [],
+    knowsRemediators: true,
     ...small,
   },
   remediate: {

@@ -32,6 +32,8 @@ export const configuration = lazily(() =>
     escalationTimeoutS: z.number().int().min(10).max(2_592_000).default(43_200),
     /** Actions that one asset may see in an hour. */
     quotaPerAssetHour: z.number().int().min(0).max(1000).default(6),
+    /** Ways to act beside the webhook, each with its settings; what it may hold is said by each remediator. */
+    remediators: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), z.record(z.string(), z.json())).default({}),
     /** Removing the stack deletes tables and the data bucket's contents too (for trials only). */
     disposable: z.boolean().default(false),
   }),

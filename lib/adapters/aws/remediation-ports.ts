@@ -1,13 +1,13 @@
 /** The ports of the remediation steps: ledger, stop switch, asset state, remediators, breaker. */
 import { randomUUID } from 'node:crypto';
 import { approvalsIn, effectiveCase } from '../../core/case/effective.ts';
-import { ConflictError, InvalidInputError, NotFoundError } from '../../core/errors.ts';
+import { ConflictError, NotFoundError } from '../../core/errors.ts';
 import type { Documents } from '../../core/ingest/documents.ts';
 import type { StateStore } from '../../core/ingest/ports.ts';
 import { afterFailure, afterSuccess, closedBreaker } from '../../core/ledger/breaker.ts';
 import type { Hold, RemediationPorts } from '../../core/remediation/ports.ts';
-import type { OpenRemediator, Remediator, RemediatorConfiguration } from '../../core/remediation/remediator.ts';
-import { remediators } from '../remediation/index.ts';
+import type { RemediatorSettings, RemediatorSurroundings } from '../../core/remediation/remediator.ts';
+import { openRemediator } from '../remediation/configured.ts';
 import { type CaseWorld, casePorts } from './case-ports.ts';
 import { dynamoLedger, getBreaker, putBreaker } from './ledger-store.ts';
 import { scopesOf, stoppedScopes } from './stop-store.ts';
@@ -18,10 +18,12 @@ export interface PermitWorld extends CaseWorld {
   readonly stop: string;
   readonly states: StateStore;
   readonly documents: Documents;
+  /** Settings of the remediators that the deployment has configured, by name. */
+  readonly settings: RemediatorSettings;
 }
 
 export interface RemediationWorld extends PermitWorld {
-  readonly remediators: RemediatorConfiguration;
+  readonly surroundings: RemediatorSurroundings;
 }
 
 const maxHolds = 8;
@@ -29,7 +31,7 @@ const maxAttempts = 8;
 
 export function remediationPorts(world: RemediationWorld): RemediationPorts {
   const ports = casePorts(world);
-  const opened = new Map<string, { readonly declared: Remediator; readonly open: OpenRemediator }>();
+  const opened = new Map<string, ReturnType<typeof openRemediator>>();
   return {
     ...ports,
     ledger: dynamoLedger({ client: world.client, table: world.ledger }),
@@ -46,7 +48,7 @@ export function remediationPorts(world: RemediationWorld): RemediationPorts {
     },
     changeHolds: (asset, change) => changeHolds(world.states, asset, change),
     remediator(name) {
-      const known = opened.get(name) ?? openRemediator(name, world.remediators);
+      const known = opened.get(name) ?? openRemediator(name, world.settings, world.surroundings);
       opened.set(name, known);
       return known;
     },
@@ -66,19 +68,6 @@ export async function stopReasons(
   const { site } = await world.documents.registration(state.registrationHash);
   const stops = await stoppedScopes({ client: world.client, table: world.stop }, scopesOf(asset, site));
   return stops.map(({ scope, by, reason }) => `${scope} by ${by}: ${reason}`);
-}
-
-/** A remediator by its name. @throws InvalidInputError when there is none */
-export function openRemediator(
-  name: string,
-  configuration: RemediatorConfiguration,
-): { readonly declared: Remediator; readonly open: OpenRemediator } {
-  const declared = Object.hasOwn(remediators, name) ? remediators[name] : undefined;
-  if (!declared)
-    throw new InvalidInputError(`there is no remediator "${name}": ${Object.keys(remediators).join(', ')} are known`, {
-      code: 'remediator-unknown',
-    });
-  return { declared, open: declared.open(configuration) };
 }
 
 async function changeHolds(

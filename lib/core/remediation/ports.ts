@@ -39,7 +39,11 @@ export interface RemediationPorts {
   ): Promise<void>;
   /** @throws when the bus has not taken it */
   publish(event: BusEvent): Promise<void>;
-  remediator(name: string): { readonly declared: Remediator; readonly open: OpenRemediator };
+  /** @throws where there is none of that name, or it is not configured */
+  remediator(name: string): {
+    readonly declared: Pick<Remediator, 'offers' | 'endpoint' | 'keyRetentionMs'>;
+    readonly open: OpenRemediator;
+  };
   /** Tells the breaker how the endpoint did. */
   reportEndpoint(endpoint: string, well: boolean): Promise<void>;
   now(): number;

@@ -73,7 +73,7 @@ async function findOut(
   };
   if (declared.offers.includes('queryable') && open.query) {
     const result = await open
-      .query(effect.effectKey, { timeoutMs: callTimeoutMs })
+      .query({ effectKey: effect.effectKey, body: effect.request }, { timeoutMs: callTimeoutMs })
       .catch((error: unknown): CallResult => ({ status: 'UNKNOWN', message: `asking failed: ${error}` }));
     if (result && (result.status !== 'UNKNOWN' || result.endpointWell)) return { by: 'query', result };
     finding = { by: 'query', result: result ?? { status: 'UNKNOWN', message: 'the endpoint cannot tell' } };

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isPublicAddress, pinAddress } from '../../../lib/adapters/remediation/addresses.ts';
@@ -47,8 +47,9 @@ describe('addresses', () => {
 
 test('the index names every remediator of the folder by its own name', () => {
   const folder = new URL('../../../lib/adapters/remediation/', import.meta.url);
-  const helpers = ['addresses.ts', 'http-call.ts', 'index.ts', 'webhook-answer.ts'];
-  const files = readdirSync(folder).filter((name) => !helpers.includes(name));
+  const files = readdirSync(folder).filter((name) =>
+    /^export default defineRemediator/m.test(readFileSync(new URL(name, folder), 'utf8')),
+  );
   expect(Object.keys(remediators).map((name) => `${name}.ts`)).toEqual(files.sort());
   for (const [name, remediator] of Object.entries(remediators)) expect(remediator.name).toBe(name);
 });

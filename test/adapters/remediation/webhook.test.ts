@@ -22,10 +22,12 @@ afterEach(() => {
   endpoint.requests.length = 0;
 });
 
-const open = (url = endpoint.url, allowPrivate = true) =>
-  webhook.open({
-    webhook: { url, allowPrivate },
-    secret: async (options) => {
+const open = (url = endpoint.url, allowPrivate = true, settings: object = {}) =>
+  webhook.open(settings, {
+    webhookUrl: url,
+    allowPrivate,
+    busName: 'unused',
+    secret: () => async (options) => {
       if (options?.refetch) {
         refetches += 1;
         cached = endpoint.secret;
@@ -168,11 +170,11 @@ describe('asking', () => {
     const request = requestOf();
     endpoint.next.push('reset-after');
     await open().send(request, options());
-    expect(await open().query!(request.effectKey, { timeoutMs: 1_000 })).toMatchObject({
+    expect(await open().query!(request, { timeoutMs: 1_000 })).toMatchObject({
       status: 'SUCCEEDED',
       reference: expect.stringMatching(/^CMD-/),
     });
-    expect(await open().query!(sha256('never'), { timeoutMs: 1_000 })).toBeUndefined();
+    expect(await open().query!({ ...request, effectKey: sha256('never') }, { timeoutMs: 1_000 })).toBeUndefined();
   });
 
   test.each([
@@ -185,7 +187,7 @@ describe('asking', () => {
     ],
   ] as const)('an answer that says nothing is no proof', async (wrong, expected) => {
     endpoint.nextQuery.push(wrong);
-    const answer = await open().query!(sha256('k'), { timeoutMs: 1_000 });
+    const answer = await open().query!(requestOf(), { timeoutMs: 1_000 });
     if (expected) expect(answer).toMatchObject(expected);
     else expect(answer).toBeUndefined();
   });
