@@ -166,7 +166,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 30,
   },
   close: {
-    tables: { cases: ['GetItem', 'PutItem', 'DeleteItem', 'Query'], audit: append },
+    tables: { cases: ['GetItem', 'PutItem', 'DeleteItem', 'Query'], ledger: ['GetItem', 'PutItem'], audit: append },
     reads: [],
     writes: [],
     publishes: true,

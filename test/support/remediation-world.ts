@@ -161,6 +161,7 @@ export function memoryWorld(record: CaseRecord, endpoint = new CountingEndpoint(
         },
         open: endpoint.open,
       }),
+      mayCall: async () => ({ pass: true }),
       reportEndpoint: async () => undefined,
       now: () => world.nowMs,
       newAttemptId: () => {

@@ -2,11 +2,10 @@
 import { approvalsIn, effectiveCase, lastApprovalMs } from '../../core/case/effective.ts';
 import { afterQuota, judgePermit, type PermitAnswer, refusedByError } from '../../core/case/permit.ts';
 import { NotFoundError } from '../../core/errors.ts';
-import { mayPass } from '../../core/ledger/breaker.ts';
 import { configuredRemediator } from '../remediation/configured.ts';
 import { casePorts } from './case-ports.ts';
-import { getBreaker, putBreaker, takeQuota } from './ledger-store.ts';
-import { type PermitWorld, stopReasons } from './remediation-ports.ts';
+import { takeQuota } from './ledger-store.ts';
+import { endpointPassage, type PermitWorld, stopReasons } from './remediation-ports.ts';
 
 /** Never throws: what cannot be checked is refused. */
 export async function permitCase(
@@ -41,7 +40,7 @@ async function check(
     maxAgeMs: silenceAfterMs,
     lastApprovalMs: approvedMs,
     remediatorKnown: remediator !== undefined,
-    breaker: remediator ? await breakerPassage(world, remediator.endpoint, caseId) : { pass: true },
+    breaker: remediator ? await endpointPassage(world, remediator.endpoint, caseId) : { pass: true },
   });
   if (judged !== 'take-quota') return judged;
   const user = `${caseId}/${approvalsIn(reviews)}`;
@@ -49,16 +48,4 @@ async function check(
   const nowMs = world.now();
   const taken = await takeQuota({ client: world.client, table: world.ledger }, quota, nowMs);
   return afterQuota(taken, nowMs, approvedMs !== undefined);
-}
-
-/** Takes the probe of a half-open breaker for this case; everybody else waits meanwhile. */
-async function breakerPassage(
-  world: PermitWorld,
-  endpoint: string,
-  caseId: string,
-): Promise<{ readonly pass: true } | { readonly pass: false; readonly waitMs: number }> {
-  const at = { client: world.client, table: world.ledger };
-  const passage = mayPass(await getBreaker(at, endpoint), caseId, world.now());
-  if (!passage.pass || !passage.write) return passage;
-  return (await putBreaker(at, passage.write)) ? { pass: true } : { pass: false, waitMs: 2_000 };
 }

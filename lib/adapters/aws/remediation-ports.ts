@@ -4,8 +4,8 @@ import { approvalsIn, effectiveCase } from '../../core/case/effective.ts';
 import { ConflictError, NotFoundError } from '../../core/errors.ts';
 import type { Documents } from '../../core/ingest/documents.ts';
 import type { StateStore } from '../../core/ingest/ports.ts';
-import { afterFailure, afterSuccess, closedBreaker } from '../../core/ledger/breaker.ts';
-import type { Hold, RemediationPorts } from '../../core/remediation/ports.ts';
+import { afterFailure, afterSuccess, closedBreaker, mayPass } from '../../core/ledger/breaker.ts';
+import type { Hold, Passing, RemediationPorts } from '../../core/remediation/ports.ts';
 import type { RemediatorSettings, RemediatorSurroundings } from '../../core/remediation/remediator.ts';
 import { openRemediator } from '../remediation/configured.ts';
 import { type CaseWorld, casePorts } from './case-ports.ts';
@@ -52,6 +52,7 @@ export function remediationPorts(world: RemediationWorld): RemediationPorts {
       opened.set(name, known);
       return known;
     },
+    mayCall: (endpoint, caseId) => endpointPassage(world, endpoint, caseId),
     reportEndpoint: (endpoint, well) => reportEndpoint(world, endpoint, well),
     newAttemptId: randomUUID,
     random: Math.random,
@@ -88,6 +89,21 @@ async function changeHolds(
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** attempt));
   }
   throw new ConflictError(`the state of ${asset} changed ${maxAttempts} times meanwhile`, { code: 'state-conflict' });
+}
+
+/** Who loses the race for the probe looks again after this. */
+const probeTakenMs = 2_000;
+
+/** Takes the probe of a half-open breaker for this case; everybody else waits meanwhile. */
+export async function endpointPassage(
+  world: Pick<PermitWorld, 'client' | 'ledger' | 'now'>,
+  endpoint: string,
+  caseId: string,
+): Promise<Passing> {
+  const at = { client: world.client, table: world.ledger };
+  const passage = mayPass(await getBreaker(at, endpoint), caseId, world.now());
+  if (!passage.pass || !passage.write) return passage;
+  return (await putBreaker(at, passage.write)) ? { pass: true } : { pass: false, waitMs: probeTakenMs };
 }
 
 /** On the healthy path this reads one item and writes nothing. */

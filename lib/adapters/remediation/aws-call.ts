@@ -84,7 +84,7 @@ function urlOf({ protocol, hostname, port, path, query }: SignedRequest): URL {
 }
 
 const textOf = (body: unknown): string =>
-  typeof body === 'string' ? body : Buffer.from(body as Uint8Array).toString('utf8');
+  ArrayBuffer.isView(body) ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8') : String(body);
 
 const errorBody = lazily(() =>
   z.object({ __type: z.string().optional(), code: z.string().optional(), message: z.string().optional() }),

@@ -163,8 +163,8 @@ function open({ shadow: shadowName, validForS }: Settings, { now }: RemediatorSu
     for (;;) {
       const looked = await again().catch(() => undefined);
       const meaning = looked && 'shadow' in looked ? meaningOf(looked.shadow, request) : 'waiting';
-      // Another order may have taken its place already, which says nothing of what the device did.
-      if (meaning !== 'waiting') return meaning ?? waiting;
+      // It was said to be written; another order may have taken its place since. Neither says what the device did.
+      if (meaning !== 'waiting') return meaning ?? { ...waiting, message: 'the order was written, but is not there' };
       if (now() + lookEveryMs >= untilMs) return waiting;
       await sleep(lookEveryMs);
     }
