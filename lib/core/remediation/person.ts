@@ -29,7 +29,8 @@ export async function settleByPerson(
     const effect = await ports.ledger.get(effectKey);
     if (!effect || !isAbout(effect, word.atMs)) continue;
     const happened = word.answer === 'approve';
-    const message = `${word.by} has looked and says that it was ${happened ? '' : 'not '}carried out: ${word.reason}`;
+    // By the round, not by name: who it was stands in the review, where it can be erased.
+    const message = `a person has looked (round ${word.round}) and says that it was ${happened ? '' : 'not '}carried out`;
     const result = happened
       ? ({ status: 'SUCCEEDED', message } as const)
       : ({ status: 'FAILED', provenNotExecuted: false, message } as const);
@@ -44,7 +45,8 @@ const isAbout = (effect: Effect, saidMs: number): boolean =>
   effect.status === 'UNKNOWN' && !effect.superseded && (effect.outcome?.atMs ?? Number.POSITIVE_INFINITY) <= saidMs;
 
 async function lastWord(ports: PersonPorts, caseId: string) {
-  const ends = (await ports.reviews(caseId)).flatMap(({ end }) => (end.state === 'answered' ? [end] : []));
-  const last = ends.sort((a, b) => b.atMs - a.atMs)[0];
-  return last && { ...last.answer, atMs: last.atMs };
+  const words = (await ports.reviews(caseId)).flatMap(({ request: { round }, end }) =>
+    end.state === 'answered' ? [{ round, answer: end.answer.answer, atMs: end.atMs }] : [],
+  );
+  return words.sort((a, b) => b.round - a.round)[0];
 }
