@@ -214,7 +214,7 @@ const offered: readonly (readonly Offer[])[] = [
 describe.each(offered.map((offers) => ({ offers })))('an endpoint that offers $offers', ({ offers }) => {
   test('never sees two effects of a key, and no outcome is lost', () => {
     fc.assert(
-      fc.property(fc.array(steps, { maxLength: 50 }), (run) => {
+      fc.property(fc.array(steps, { maxLength: 60, size: 'max' }), (run) => {
         const world = new World(offers);
         for (const [, step] of run) {
           step(world);
@@ -242,7 +242,7 @@ describe.each(offered.map((offers) => ({ offers })))('an endpoint that offers $o
         expect(world.stored.status).not.toMatch(/UNKNOWN|IN_PROGRESS/);
         world.check();
       }),
-      { numRuns: 2_000 },
+      { numRuns: 3_000 },
     );
   });
 });
