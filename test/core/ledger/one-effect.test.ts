@@ -242,7 +242,7 @@ describe.each(offered.map((offers) => ({ offers })))('an endpoint that offers $o
         expect(world.stored.status).not.toMatch(/UNKNOWN|IN_PROGRESS/);
         world.check();
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 });
