@@ -28,7 +28,7 @@ if (!parsed.success) {
 try {
   checkSettings(parsed.data.remediators);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee docs/remediation/README.md.\n`);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee docs/remediation.md.\n`);
   process.exit(2);
 }
 

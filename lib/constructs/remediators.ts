@@ -33,7 +33,7 @@ export class Remediators extends Construct {
     for (const name of [...secrets].sort()) {
       const secret = new Secret(this, `Secret-${name}`, {
         secretName: names.secret(name),
-        description: `What the remediator's endpoint asks for; put it in by hand (docs/remediation)`,
+        description: `What the remediator's endpoint asks for; put it in by hand (docs/remediation.md)`,
         // A value that opens nothing, until the operator puts in the one that does.
         generateSecretString: { passwordLength: 32, excludePunctuation: true },
         removalPolicy: configuration.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,

@@ -3,7 +3,7 @@
  * which the device learns it over MQTT, and takes what the device reports under the order's key as its answer. The
  * shadow is looked at before it is written, and written on the condition of its version, so that an order is never
  * written over another that is still under way. Writing an older order again could undo a newer one, so a lost answer
- * is only ever looked for: `queryable` and nothing else. docs/remediation/device-command.md says what a device does.
+ * is only ever looked for: `queryable` and nothing else. docs/remediation.md says what a device does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';

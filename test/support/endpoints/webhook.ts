@@ -1,4 +1,4 @@
-/** An endpoint that does what docs/remediation/webhook.md asks: signatures, keys, and answers to questions about keys. */
+/** An endpoint that does what docs/remediation-endpoint.md asks: signatures, keys, and answers to questions about keys. */
 import { Webhook } from 'standardwebhooks';
 import { type Exchange, type Reply, type ServerIdentity, startFaultyServer } from './faulty-server.ts';
 import { countUp, type Rig, type StartRig } from './rig.ts';
