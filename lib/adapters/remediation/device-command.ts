@@ -6,6 +6,7 @@
  * is only ever looked for: `queryable` and nothing else. docs/remediation.md says what a device does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { GetThingShadowCommand, IoTDataPlaneClient, UpdateThingShadowCommand } from '@aws-sdk/client-iot-data-plane';
 import { z } from 'zod';
 import { lazily } from '../../contracts/lazily.ts';
 import { remediationRequest } from '../../contracts/remediation.ts';
@@ -18,7 +19,7 @@ import {
   type StoredRequest,
 } from '../../core/remediation/remediator.ts';
 import { beforeOrdering, meaningOfFailure, meaningOfRefusal, notTried, shown } from './answers.ts';
-import { type AwsCall, awsCall, awsError, isThrottled } from './aws-call.ts';
+import { awsCall, awsError, isThrottled } from './aws-call.ts';
 import { CallFailedError, type HttpAnswer } from './http-call.ts';
 
 /** A shadow may have 8 KiB; the order shares it with what the device reports and with orders for other targets. */
@@ -71,15 +72,9 @@ interface Shadow {
 type Looked = { readonly shadow: Shadow } | { readonly answer: HttpAnswer };
 
 function open({ shadow: shadowName, validForS }: Settings, { now }: RemediatorSurroundings): OpenRemediator {
-  const client = async (call: AwsCall) => {
-    const { IoTDataPlaneClient } = await import('@aws-sdk/client-iot-data-plane');
-    return new IoTDataPlaneClient(call.configuration);
-  };
-
   async function look(thingName: string, target: string, deadlineMs: number): Promise<Looked> {
-    const { GetThingShadowCommand } = await import('@aws-sdk/client-iot-data-plane');
     const call = awsCall({ timeoutMs: Math.max(1, deadlineMs - now()) });
-    const iot = await client(call);
+    const iot = new IoTDataPlaneClient(call.configuration);
     const { answer } = await call.run(() => iot.send(new GetThingShadowCommand({ thingName, shadowName })));
     if (answer.status === 404 && awsError(answer).code === 'ResourceNotFoundException')
       return { shadow: { version: 0, desired: undefined, reported: undefined } };
@@ -102,7 +97,6 @@ function open({ shadow: shadowName, validForS }: Settings, { now }: RemediatorSu
     }: { readonly target: string; readonly request: StoredRequest; readonly version: number },
     options: SendOptions,
   ): Promise<HttpAnswer> {
-    const { UpdateThingShadowCommand } = await import('@aws-sdk/client-iot-data-plane');
     const ordered = { effectKey: request.effectKey, request: request.body, notAfterMs: now() + validForS * 1_000 };
     const document = {
       state: { desired: { commands: { [target]: ordered } } },
@@ -110,7 +104,7 @@ function open({ shadow: shadowName, validForS }: Settings, { now }: RemediatorSu
       clientToken: request.effectKey,
     };
     const call = awsCall(options);
-    const iot = await client(call);
+    const iot = new IoTDataPlaneClient(call.configuration);
     const payload = Buffer.from(JSON.stringify(document));
     const { answer } = await call.run(() => iot.send(new UpdateThingShadowCommand({ thingName, shadowName, payload })));
     return answer;

@@ -4,6 +4,7 @@
  * consumer must recognise an id that it has seen (CloudEvents 1.0: same source and id are duplicates). Publishing again
  * therefore adds nothing that the bus does not do on its own: `naturally-idempotent`, and nobody can be asked.
  */
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { z } from 'zod';
 import { lazily } from '../../contracts/lazily.ts';
 import {
@@ -51,7 +52,6 @@ function open({ source, detailType }: Settings, { busName, now }: RemediatorSurr
       const detail = `${JSON.stringify(about).slice(0, -1)},"data":${body}}`;
       if (Buffer.byteLength(detail) > maxDetailBytes)
         return { status: 'FAILED', provenNotExecuted: true, message: 'the order is too large for an event' };
-      const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
       const call = awsCall(options);
       const client = new EventBridgeClient(call.configuration);
       const entry = { EventBusName: busName, Source: source, DetailType: detailType, Detail: detail };
