@@ -8,6 +8,7 @@ import { App, Tags, Validations } from 'aws-cdk-lib';
 import canonicalize from 'canonicalize';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { buildFunctions, buildLayer, bundlesHash, repositoryRoot } from '../layers/build.ts';
+import { checkSettings, remediatorNeeds } from '../lib/adapters/remediation/configured.ts';
 import { GroundcrewStack } from '../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../lib/contracts/configuration.ts';
 
@@ -24,6 +25,13 @@ if (!parsed.success) {
   process.exit(2);
 }
 
+try {
+  checkSettings(parsed.data.remediators);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee docs/remediation.md.\n`);
+  process.exit(2);
+}
+
 // One folder an assembly, so that two syntheses at once do not take each other's files.
 const build = join(repositoryRoot, 'dist', `build-${basename(app.outdir)}`);
 const bundles = join(build, 'functions');
@@ -36,6 +44,7 @@ const region = process.env.CDK_DEFAULT_REGION;
 const stack = new GroundcrewStack(app, parsed.data.prefix, {
   stackName: parsed.data.prefix,
   configuration: parsed.data,
+  remediators: remediatorNeeds(parsed.data.remediators),
   codeHash: bundlesHash(bundles),
   configurationHash: createHash('sha256')
     .update(canonicalize(parsed.data) ?? '')

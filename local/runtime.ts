@@ -11,6 +11,7 @@ import type { FlowObserver } from './flow/types.ts';
 import { IotBroker } from './iot/broker.ts';
 import { CertificateAuthority } from './iot/certificates.ts';
 import { RuleEngine } from './iot/rule-engine.ts';
+import { Shadows } from './iot/shadows.ts';
 import { AsyncQueue } from './lambda/async-queue.ts';
 import { LambdaHost } from './lambda/host.ts';
 import { compilePattern } from './patterns/compile-pattern.ts';
@@ -204,7 +205,10 @@ async function startParts(
   const streams = await Streams.open({ dir: data.folder('streams'), stack, invoker, queues, log });
   const scheduler = await Scheduler.open({ dir: data.folder('scheduler'), stack, targets, queues, log });
   const services = [new EventsService(bus, stack), flows, queues, keys, secrets, logs];
-  server.serve({ services, lambda: { ...invoker, find: (name) => lambda.find(name) }, objects });
+  const shadows = new Shadows(data.folder('shadows'));
+  const shadowArn = (thing: string, name: string | undefined): string =>
+    `arn:aws:iot:${place.region}:${place.account}:thing/${thing}${name === undefined ? '' : `/${name}`}`;
+  server.serve({ services, lambda: { ...invoker, find: (name) => lambda.find(name) }, objects, shadows, shadowArn });
 
   // Consumers before producers: from here on unfinished work goes on.
   await lambda.warm(options.warm ?? [], options.warmProcesses ?? 1);
@@ -215,7 +219,7 @@ async function startParts(
   await start(streams);
   await start(scheduler);
   const rules = new RuleEngine({ stack, streams, objects, queues, invoker, log });
-  const { broker, mqttPort } = await startBroker(options, data, rules, log, before?.mqttPort, start);
+  const { broker, mqttPort } = await startBroker(options, data, { rules, shadows }, log, before?.mqttPort, start);
 
   const file: RuntimeFile = {
     version: 1,
@@ -252,7 +256,7 @@ async function startParts(
 async function startBroker(
   options: RuntimeOptions,
   data: DataDir,
-  rules: RuleEngine,
+  parts: { readonly rules: RuleEngine; readonly shadows: Shadows },
   log: RuntimeLog,
   previousPort: number | undefined,
   start: (part: IotBroker) => Promise<IotBroker>,
@@ -260,7 +264,7 @@ async function startBroker(
   const mqtts = options.ports?.mqtts;
   const tls = mqtts === undefined ? {} : { tls: await tlsListener(data, options.mqttsHost ?? '127.0.0.1', mqtts) };
   const broker = await listen(options.ports?.mqtt ?? 0, previousPort, (port) =>
-    start(new IotBroker({ rules, log, plain: { host: '127.0.0.1', port }, ...tls })),
+    start(new IotBroker({ ...parts, log, plain: { host: '127.0.0.1', port }, ...tls })),
   );
   return { broker, mqttPort: broker.plainPort };
 }

@@ -77,9 +77,9 @@ export class Functions extends Construct {
     if (may.calls) {
       environment.WEBHOOK_URL = props.webhookUrl;
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
-      environment.WEBHOOK_SECRET_ARN = stores.webhookSecret.secretArn;
     }
     if (may.asksLargerModel && configuration.tier2) environment.TIER2 = JSON.stringify(configuration.tier2);
+    if (may.calls || may.knowsRemediators) environment.REMEDIATORS = JSON.stringify(configuration.remediators);
     environment.REVIEW_TIMEOUT_S = String(configuration.reviewTimeoutS);
     environment.ESCALATION_TIMEOUT_S = String(configuration.escalationTimeoutS);
     environment.QUOTA_PER_ASSET_HOUR = String(configuration.quotaPerAssetHour);

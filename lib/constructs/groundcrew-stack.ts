@@ -4,11 +4,13 @@ import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Configuration } from '../contracts/configuration.ts';
 import { namesOf } from '../contracts/names.ts';
+import type { RemediatorNeeds } from '../core/remediation/remediator.ts';
 import { Bus } from './bus.ts';
 import { Flows } from './flows.ts';
 import { Functions } from './functions.ts';
 import { Ingest } from './ingest.ts';
 import { Monitoring } from './monitoring.ts';
+import { Remediators } from './remediators.ts';
 import { Schedules } from './schedules.ts';
 import { Stores } from './stores.ts';
 
@@ -18,6 +20,8 @@ export interface GroundcrewStackProps extends StackProps {
   readonly configurationHash: string;
   /** SHA-256 over every function's bundle; every decision names it, so that its code can be found again. */
   readonly codeHash: string;
+  /** What the configured remediators need, by name. @default none beside the webhook */
+  readonly remediators?: Readonly<Record<string, RemediatorNeeds>>;
   /** Folder with one bundle a function, made by layers/build.ts. */
   readonly bundles: string;
   /** Folder of the ONNX Runtime layer, made by layers/build.ts. */
@@ -72,6 +76,12 @@ export class GroundcrewStack extends Stack {
         resourceName: names.caseFlow,
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
+    });
+    new Remediators(this, 'Remediators', {
+      configuration,
+      names,
+      functions: functions.all,
+      needs: props.remediators ?? {},
     });
     const flows = new Flows(this, 'Flows', { configuration, names, functions: functions.all });
     bus.startsOn('FlagRaised', flows.decide);

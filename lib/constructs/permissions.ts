@@ -25,6 +25,8 @@ export interface FunctionPermissions {
   readonly calls?: boolean;
   /** Asks the larger model and reads its token, in a deployment that names one. */
   readonly asksLargerModel?: boolean;
+  /** Must know which remediators are configured; what calls them does. */
+  readonly knowsRemediators?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -124,6 +126,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     },
     reads: ['registration'],
     writes: [],
+    knowsRemediators: true,
     ...small,
   },
   remediate: {
@@ -166,7 +169,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 30,
   },
   close: {
-    tables: { cases: ['GetItem', 'PutItem', 'DeleteItem', 'Query'], audit: append },
+    tables: { cases: ['GetItem', 'PutItem', 'DeleteItem', 'Query'], ledger: ['GetItem', 'PutItem'], audit: append },
     reads: [],
     writes: [],
     publishes: true,

@@ -58,6 +58,8 @@ export const configuration = lazily(() =>
     quotaPerAssetHour: z.number().int().min(0).max(1000).default(6),
     /** A larger model beside the packs' own; none unless it is named. */
     tier2: tier2.optional(),
+    /** Ways to act beside the webhook, each with its settings; what it may hold is said by each remediator. */
+    remediators: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), z.record(z.string(), z.json())).default({}),
     /** Removing the stack deletes tables and the data bucket's contents too (for trials only). */
     disposable: z.boolean().default(false),
   }),

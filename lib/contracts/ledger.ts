@@ -45,6 +45,8 @@ export const effect = lazily(() =>
     reconciliations: z.number().int().min(0),
     /** Not to be tried before this. */
     notBeforeMs: epochMs,
+    /** Not to be swept before this: the sweeper can do nothing about it. */
+    sweepAfterMs: epochMs.optional(),
     /** A person has said yes to a later ordinal: this one may be asked about, but never be sent again. */
     superseded: z.boolean(),
     /** Outcome in the audit, on the asset and on the bus: nothing is left to do. */

@@ -41,6 +41,8 @@ export function namesOf(prefix: string, account = '', region = '') {
     dataBucket: `${prefix}-data-${account}-${region}`,
     auditBucket: `${prefix}-audit-${account}-${region}`,
     signingKeyAlias: `alias/${prefix}-audit`,
+    /** A secret that a remediator needs, by the last part of its name. */
+    secret: (name: string): string => `${prefix}/${name}`,
     webhookSecret: `${prefix}/webhook`,
     eventLogGroup: `/${prefix}/events`,
     /** Topic to which the gateway of `asset` publishes. */

@@ -7,9 +7,11 @@
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
-import type { RuntimeLog, RuntimePart } from '../types.ts';
+import type { JsonObject, RuntimeLog, RuntimePart } from '../types.ts';
 import { guardFrames } from './frame-guard.ts';
 import type { RuleEngine } from './rule-engine.ts';
+import { askShadow, shadowPrefix, shadowTopicOf } from './shadow-topics.ts';
+import type { Shadows } from './shadows.ts';
 import { basicIngestOf } from './topic-filter.ts';
 
 export interface TlsListener {
@@ -24,6 +26,7 @@ export interface TlsListener {
 
 export interface BrokerOptions {
   readonly rules: RuleEngine;
+  readonly shadows: Shadows;
   readonly log: RuntimeLog;
   /** A loopback address; 0 takes any free port. */
   readonly plain: { readonly host: '127.0.0.1' | '::1'; readonly port: number };
@@ -77,9 +80,13 @@ export class IotBroker implements RuntimePart {
       authorizePublish: (client, packet, done) => {
         this.#publish(client, packet).then(() => done(null), done);
       },
-      // The stack's devices only send. A null subscription is answered with SUBACK 0x80.
-      authorizeSubscribe: (_client, _subscription, done) => done(null, null),
+      // A device hears of its own shadows and of nothing else. A null subscription is answered with SUBACK 0x80.
+      authorizeSubscribe: (client, subscription, done) =>
+        done(null, client !== null && this.#mayHear(client, subscription.topic) ? subscription : null),
     });
+    this.#options.shadows.onChange((thing, name, { topic, payload }) =>
+      this.#publishOwn(`${shadowPrefix(thing, name)}/update/${topic}`, payload),
+    );
     this.#aedes.on('clientError', (client, error) =>
       this.#options.log.debug(`mqtt client ${client.id}: ${error.message}`),
     );
@@ -179,6 +186,13 @@ export class IotBroker implements RuntimePart {
       this.#options.log.warn(`mqtt client ${client?.id}: ${why}; closing the connection`);
       throw new Error(why);
     }
+    const shadow = shadowTopicOf(packet.topic);
+    if (shadow !== undefined) {
+      packet.retain = false;
+      askShadow(this.#options.shadows, shadow, payload, (topic, answer) => this.#publishOwn(topic, answer));
+      this.#counts.acknowledged++;
+      return;
+    }
     // Basic Ingest does not pass through the broker's subscriptions, and so keeps nothing.
     packet.retain = false;
     try {
@@ -191,8 +205,24 @@ export class IotBroker implements RuntimePart {
     this.#counts.acknowledged++;
   }
 
-  /** A thing publishes only under its own name: `$aws/rules/<rule>/telemetry/<thing>`. */
+  #mayHear(client: Client, filter: string): boolean {
+    const thing = this.#things.get(client);
+    // Wildcards are within one's own shadows only, so the topic that is meant must be named.
+    const shadow = shadowTopicOf(filter);
+    return thing !== undefined && shadow?.thing === thing && shadow.answer !== undefined;
+  }
+
+  #publishOwn(topic: string, payload: JsonObject): void {
+    this.#aedes?.publish(
+      { cmd: 'publish', topic, payload: Buffer.from(JSON.stringify(payload)), qos: 1, retain: false, dup: false },
+      () => undefined,
+    );
+  }
+
+  /** A thing publishes only under its own name: `$aws/rules/<rule>/telemetry/<thing>`, or to its own shadows. */
   #mayPublish(thing: string, topic: string): boolean {
+    const shadow = shadowTopicOf(topic);
+    if (shadow !== undefined) return shadow.thing === thing && shadow.answer === undefined;
     const ingest = basicIngestOf(topic);
     if (ingest === undefined || !this.#options.rules.hasRule(ingest.ruleName)) return false;
     return ingest.topic === `telemetry/${thing}` && Buffer.byteLength(ingest.topic) <= maxTopicBytes;

@@ -1,9 +1,11 @@
 /** The one HTTP server that speaks AWS's protocols on loopback. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Shadows } from '../iot/shadows.ts';
 import type { ObjectStore } from '../stores/objects.ts';
 import type { CallRecorder, RuntimeLog } from '../types.ts';
 import { credentialOf, isLoopbackHost, type Reply, readBody, replyTo } from './http.ts';
+import { handleIotData } from './iot-data-rest.ts';
 import { asServiceError, handleJson } from './json-protocol.ts';
 import { type FunctionFinder, handleLambda } from './lambda-rest.ts';
 import { handleS3 } from './s3-rest.ts';
@@ -14,6 +16,9 @@ export interface ServedParts {
   readonly services: readonly AwsService[];
   readonly lambda: FunctionFinder;
   readonly objects: ObjectStore;
+  readonly shadows: Shadows;
+  /** ARN of a thing's shadow. */
+  readonly shadowArn: (thing: string, name: string | undefined) => string;
 }
 
 export interface ProtocolServerOptions {
@@ -97,6 +102,7 @@ export class ProtocolServer {
     if (typeof target === 'string') return await handleJson(request, target, parts.services, calls, reply);
     if (request.url.pathname.startsWith('/2015-03-31/') || request.scopeService === 'lambda')
       return await handleLambda(request, parts.lambda, calls, reply);
+    if (request.scopeService === 'iotdata') return handleIotData(request, parts.shadows, parts.shadowArn, calls, reply);
     if (request.scopeService === 's3') return await handleS3(request, parts.objects, calls, reply);
     throw new ServiceError(
       'UnknownOperationException',

@@ -83,6 +83,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     on: 'table/groundcrew-state',
     reason: 'Sets the hold of an action that only reconciliation found done.',
   },
+  ...['GetItem', 'PutItem'].map((name) => ({
+    fn: 'close',
+    action: `dynamodb:${name}`,
+    on: 'table/groundcrew-ledger',
+    reason: 'Keeps what a person said of an effect whose outcome nobody else could tell.',
+  })),
   {
     fn: 'checkpoint',
     action: 's3:GetObject',

@@ -47,7 +47,14 @@ export async function startRemediationStack(prefix: string): Promise<Remediation
     },
     now: () => clock.nowMs,
     // The signature's time is checked against the real clock.
-    remediators: { webhook: { url: endpoint.url, allowPrivate: true }, secret: async () => secret, now: Date.now },
+    settings: {},
+    surroundings: {
+      webhookUrl: endpoint.url,
+      allowPrivate: true,
+      busName: 'test-bus',
+      secret: () => async () => secret,
+      now: Date.now,
+    },
   };
   const cases = { client: tables.client, table: names.cases! };
   return {

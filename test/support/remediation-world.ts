@@ -78,7 +78,7 @@ export class CountingEndpoint {
       if (fault === 'lost-answer') return { status: 'UNKNOWN', message: 'reset after the effect' };
       return { status: 'SUCCEEDED', message: 'done', httpStatus: 200, reference: `T-${effectKey.slice(0, 6)}` };
     },
-    query: async (effectKey) =>
+    query: async ({ effectKey }) =>
       this.physical.has(effectKey)
         ? { status: 'SUCCEEDED', message: 'done', httpStatus: 200, reference: `T-${effectKey.slice(0, 6)}` }
         : undefined,
@@ -155,14 +155,13 @@ export function memoryWorld(record: CaseRecord, endpoint = new CountingEndpoint(
       },
       remediator: () => ({
         declared: {
-          name: 'webhook',
           endpoint: 'webhook',
           offers: endpoint.offers,
           keyRetentionMs: 86_400_000,
-          open: () => endpoint.open,
         },
         open: endpoint.open,
       }),
+      mayCall: async () => ({ pass: true }),
       reportEndpoint: async () => undefined,
       now: () => world.nowMs,
       newAttemptId: () => {

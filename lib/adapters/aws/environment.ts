@@ -8,6 +8,15 @@ import { InvalidInputError } from '../../core/errors.ts';
 const name = lazily(() => z.string().min(1).max(255));
 const seconds = lazily(() => z.coerce.number().int().min(1).max(2_592_000));
 
+function jsonText(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not JSON' });
+    return z.NEVER;
+  }
+}
+
 const variables = {
   GROUNDCREW_PREFIX: name,
   TABLE_AUDIT: name,
@@ -24,8 +33,9 @@ const variables = {
   CASE_FLOW_ARN: lazily(() => z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/)),
   SIGNING_KEY_ID: name,
   WEBHOOK_URL: lazily(() => z.url({ protocol: /^https?$/ })),
-  WEBHOOK_SECRET_ARN: name,
   WEBHOOK_ALLOW_PRIVATE: lazily(() => z.enum(['true', 'false']).transform((text) => text === 'true')),
+  /** Settings of remediators, JSON by name; each checks its own. */
+  REMEDIATORS: lazily(() => z.string().transform(jsonText).pipe(z.record(z.string(), z.json()))),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,
   /** Set by Lambda itself. */

@@ -2,11 +2,10 @@
 import { approvalsIn, effectiveCase, lastApprovalMs } from '../../core/case/effective.ts';
 import { afterQuota, judgePermit, type PermitAnswer, refusedByError } from '../../core/case/permit.ts';
 import { NotFoundError } from '../../core/errors.ts';
-import { mayPass } from '../../core/ledger/breaker.ts';
-import { remediators } from '../remediation/index.ts';
+import { configuredRemediator } from '../remediation/configured.ts';
 import { casePorts } from './case-ports.ts';
-import { getBreaker, putBreaker, takeQuota } from './ledger-store.ts';
-import { type PermitWorld, stopReasons } from './remediation-ports.ts';
+import { takeQuota } from './ledger-store.ts';
+import { endpointPassage, type PermitWorld, stopReasons } from './remediation-ports.ts';
 
 /** Never throws: what cannot be checked is refused. */
 export async function permitCase(
@@ -30,8 +29,7 @@ async function check(
   const state = await world.states.get(record.asset);
   if (!state) throw new NotFoundError(`there is no asset ${record.asset}`, { code: 'asset-not-found' });
   const { silenceAfterMs } = await world.documents.registration(state.registrationHash);
-  const remediator = record.proposal?.remediator ?? '';
-  const remediatorKnown = Object.hasOwn(remediators, remediator);
+  const remediator = configuredRemediator(record.proposal?.remediator ?? '', world.settings);
   const approvedMs = lastApprovalMs(reviews);
   const judged = judgePermit({
     nowMs: world.now(),
@@ -41,8 +39,8 @@ async function check(
     // An asset that is not silent yet is fresh enough: its owner has said how long it may say nothing.
     maxAgeMs: silenceAfterMs,
     lastApprovalMs: approvedMs,
-    remediatorKnown,
-    breaker: remediatorKnown ? await breakerPassage(world, remediator, caseId) : { pass: true },
+    remediatorKnown: remediator !== undefined,
+    breaker: remediator ? await endpointPassage(world, remediator.endpoint, caseId) : { pass: true },
   });
   if (judged !== 'take-quota') return judged;
   const user = `${caseId}/${approvalsIn(reviews)}`;
@@ -50,17 +48,4 @@ async function check(
   const nowMs = world.now();
   const taken = await takeQuota({ client: world.client, table: world.ledger }, quota, nowMs);
   return afterQuota(taken, nowMs, approvedMs !== undefined);
-}
-
-/** Takes the probe of a half-open breaker for this case; everybody else waits meanwhile. */
-async function breakerPassage(
-  world: PermitWorld,
-  remediator: string,
-  caseId: string,
-): Promise<{ readonly pass: true } | { readonly pass: false; readonly waitMs: number }> {
-  const at = { client: world.client, table: world.ledger };
-  const endpoint = remediators[remediator]?.endpoint ?? remediator;
-  const passage = mayPass(await getBreaker(at, endpoint), caseId, world.now());
-  if (!passage.pass || !passage.write) return passage;
-  return (await putBreaker(at, passage.write)) ? { pass: true } : { pass: false, waitMs: 2_000 };
 }

@@ -1,13 +1,13 @@
 /** The ports of the remediation steps: ledger, stop switch, asset state, remediators, breaker. */
 import { randomUUID } from 'node:crypto';
 import { approvalsIn, effectiveCase } from '../../core/case/effective.ts';
-import { ConflictError, InvalidInputError, NotFoundError } from '../../core/errors.ts';
+import { ConflictError, NotFoundError } from '../../core/errors.ts';
 import type { Documents } from '../../core/ingest/documents.ts';
 import type { StateStore } from '../../core/ingest/ports.ts';
-import { afterFailure, afterSuccess, closedBreaker } from '../../core/ledger/breaker.ts';
-import type { Hold, RemediationPorts } from '../../core/remediation/ports.ts';
-import type { OpenRemediator, Remediator, RemediatorConfiguration } from '../../core/remediation/remediator.ts';
-import { remediators } from '../remediation/index.ts';
+import { afterFailure, afterSuccess, closedBreaker, mayPass } from '../../core/ledger/breaker.ts';
+import type { Hold, Passing, RemediationPorts } from '../../core/remediation/ports.ts';
+import type { RemediatorSettings, RemediatorSurroundings } from '../../core/remediation/remediator.ts';
+import { openRemediator } from '../remediation/configured.ts';
 import { type CaseWorld, casePorts } from './case-ports.ts';
 import { dynamoLedger, getBreaker, putBreaker } from './ledger-store.ts';
 import { scopesOf, stoppedScopes } from './stop-store.ts';
@@ -18,10 +18,12 @@ export interface PermitWorld extends CaseWorld {
   readonly stop: string;
   readonly states: StateStore;
   readonly documents: Documents;
+  /** Settings of the remediators that the deployment has configured, by name. */
+  readonly settings: RemediatorSettings;
 }
 
 export interface RemediationWorld extends PermitWorld {
-  readonly remediators: RemediatorConfiguration;
+  readonly surroundings: RemediatorSurroundings;
 }
 
 const maxHolds = 8;
@@ -29,7 +31,7 @@ const maxAttempts = 8;
 
 export function remediationPorts(world: RemediationWorld): RemediationPorts {
   const ports = casePorts(world);
-  const opened = new Map<string, { readonly declared: Remediator; readonly open: OpenRemediator }>();
+  const opened = new Map<string, ReturnType<typeof openRemediator>>();
   return {
     ...ports,
     ledger: dynamoLedger({ client: world.client, table: world.ledger }),
@@ -46,10 +48,11 @@ export function remediationPorts(world: RemediationWorld): RemediationPorts {
     },
     changeHolds: (asset, change) => changeHolds(world.states, asset, change),
     remediator(name) {
-      const known = opened.get(name) ?? openRemediator(name, world.remediators);
+      const known = opened.get(name) ?? openRemediator(name, world.settings, world.surroundings);
       opened.set(name, known);
       return known;
     },
+    mayCall: (endpoint, caseId) => endpointPassage(world, endpoint, caseId),
     reportEndpoint: (endpoint, well) => reportEndpoint(world, endpoint, well),
     newAttemptId: randomUUID,
     random: Math.random,
@@ -66,19 +69,6 @@ export async function stopReasons(
   const { site } = await world.documents.registration(state.registrationHash);
   const stops = await stoppedScopes({ client: world.client, table: world.stop }, scopesOf(asset, site));
   return stops.map(({ scope, by, reason }) => `${scope} by ${by}: ${reason}`);
-}
-
-/** A remediator by its name. @throws InvalidInputError when there is none */
-export function openRemediator(
-  name: string,
-  configuration: RemediatorConfiguration,
-): { readonly declared: Remediator; readonly open: OpenRemediator } {
-  const declared = Object.hasOwn(remediators, name) ? remediators[name] : undefined;
-  if (!declared)
-    throw new InvalidInputError(`there is no remediator "${name}": ${Object.keys(remediators).join(', ')} are known`, {
-      code: 'remediator-unknown',
-    });
-  return { declared, open: declared.open(configuration) };
 }
 
 async function changeHolds(
@@ -99,6 +89,21 @@ async function changeHolds(
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** attempt));
   }
   throw new ConflictError(`the state of ${asset} changed ${maxAttempts} times meanwhile`, { code: 'state-conflict' });
+}
+
+/** Who loses the race for the probe looks again after this. */
+const probeTakenMs = 2_000;
+
+/** Takes the probe of a half-open breaker for this case; everybody else waits meanwhile. */
+export async function endpointPassage(
+  world: Pick<PermitWorld, 'client' | 'ledger' | 'now'>,
+  endpoint: string,
+  caseId: string,
+): Promise<Passing> {
+  const at = { client: world.client, table: world.ledger };
+  const passage = mayPass(await getBreaker(at, endpoint), caseId, world.now());
+  if (!passage.pass || !passage.write) return passage;
+  return (await putBreaker(at, passage.write)) ? { pass: true } : { pass: false, waitMs: probeTakenMs };
 }
 
 /** On the healthy path this reads one item and writes nothing. */

@@ -1,6 +1,8 @@
 /** What functions of the case side are wired with, from their environment. */
+import { namesOf } from '../../contracts/names.ts';
 import { Documents } from '../../core/ingest/documents.ts';
 import { WindowStore } from '../../core/window/window-store.ts';
+import { checkSettings } from '../remediation/configured.ts';
 import { eventBridgeBus } from './bus.ts';
 import type { CaseWorld } from './case-ports.ts';
 import { dynamoDb, eventBridge, s3, secretsManager } from './clients.ts';
@@ -23,27 +25,31 @@ export function caseWorld(): CaseWorld {
   };
 }
 
-/** Also uses `TABLE_LEDGER`, `TABLE_STOP`, `TABLE_STATE` and `BUCKET_DATA`. */
+/** Also uses `TABLE_LEDGER`, `TABLE_STOP`, `TABLE_STATE`, `BUCKET_DATA` and `REMEDIATORS`. */
 export function permitWorld(): PermitWorld {
-  const env = environment('TABLE_LEDGER', 'TABLE_STOP', 'TABLE_STATE', 'BUCKET_DATA');
+  const env = environment('TABLE_LEDGER', 'TABLE_STOP', 'TABLE_STATE', 'BUCKET_DATA', 'REMEDIATORS');
+  checkSettings(env.REMEDIATORS);
   return {
     ...caseWorld(),
     ledger: env.TABLE_LEDGER,
     stop: env.TABLE_STOP,
     states: dynamoStateStore(dynamoDb(), env.TABLE_STATE),
     documents: new Documents(s3ObjectStore(s3(), env.BUCKET_DATA)),
+    settings: env.REMEDIATORS,
   };
 }
 
-/** Also uses the webhook's variables. */
+/** Also uses the webhook's variables, `BUS_NAME` and `GROUNDCREW_PREFIX`, with which secrets' names begin. */
 export function remediationWorld(): RemediationWorld {
-  const env = environment('WEBHOOK_URL', 'WEBHOOK_SECRET_ARN', 'WEBHOOK_ALLOW_PRIVATE');
+  const env = environment('WEBHOOK_URL', 'WEBHOOK_ALLOW_PRIVATE', 'BUS_NAME', 'GROUNDCREW_PREFIX');
   const world = permitWorld();
   return {
     ...world,
-    remediators: {
-      webhook: { url: env.WEBHOOK_URL, allowPrivate: env.WEBHOOK_ALLOW_PRIVATE },
-      secret: cachedSecret(secretsManager(), env.WEBHOOK_SECRET_ARN, world.now),
+    surroundings: {
+      webhookUrl: env.WEBHOOK_URL,
+      allowPrivate: env.WEBHOOK_ALLOW_PRIVATE,
+      busName: env.BUS_NAME,
+      secret: (name) => cachedSecret(secretsManager(), namesOf(env.GROUNDCREW_PREFIX).secret(name), world.now),
       now: world.now,
     },
   };

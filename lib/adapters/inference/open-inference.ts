@@ -76,7 +76,7 @@ function caller({ url, allowPrivate, token, elapsed }: OpenInferenceOptions, dea
         ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
       },
       ...(body === undefined ? {} : { body }),
-      allowPrivate,
+      egress: { hosts: [target.host], allowPrivate },
       timeoutMs,
     });
     return contentOf(answer, `${method} ${path}`);

@@ -49,6 +49,9 @@ export function isPublicAddress(address: string): boolean {
   return family === 4 ? !refused4.check(address, 'ipv4') : !refused6.check(address, 'ipv6');
 }
 
+/** Finds a name's addresses. */
+export type Resolve = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+
 export interface PinnedAddress {
   readonly address: string;
   readonly family: 4 | 6;
@@ -71,10 +74,14 @@ export class AddressError extends Error {
  * @throws AddressError when the name does not resolve, or when any of its addresses is not public and private ones are
  * not allowed: one private address among public ones is how names are turned against their resolver
  */
-export async function pinAddress(hostname: string, allowPrivate: boolean): Promise<PinnedAddress> {
+export async function pinAddress(
+  hostname: string,
+  allowPrivate: boolean,
+  resolve: Resolve = (host) => lookup(host, { all: true, verbatim: false }),
+): Promise<PinnedAddress> {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const literal = isIP(host);
-  const all = literal ? [{ address: host, family: literal }] : await resolve(host);
+  const all = literal ? [{ address: host, family: literal }] : await resolved(resolve, host);
   const first = all[0];
   if (!first) throw new AddressError(`${host} has no address`, false);
   const bad = allowPrivate ? undefined : all.find(({ address }) => !isPublicAddress(address));
@@ -86,9 +93,9 @@ export async function pinAddress(hostname: string, allowPrivate: boolean): Promi
   return { address: first.address, family: first.family === 6 ? 6 : 4 };
 }
 
-async function resolve(host: string): Promise<{ address: string; family: number }[]> {
+async function resolved(resolve: Resolve, host: string): ReturnType<Resolve> {
   try {
-    return await lookup(host, { all: true, verbatim: false });
+    return await resolve(host);
   } catch (cause) {
     throw new AddressError(`${host} cannot be resolved`, false, { cause });
   }

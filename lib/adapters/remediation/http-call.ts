@@ -5,17 +5,33 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-import { pinAddress } from './addresses.ts';
+import { AddressError, pinAddress, type Resolve } from './addresses.ts';
 
 /** Largest answer that is read, in bytes. */
 export const maxAnswerBytes = 64 * 1024;
+
+/** Where calls may go: the hosts that the configuration names, as `host` of a URL, and no other. */
+export interface Egress {
+  readonly hosts: readonly string[];
+  readonly allowPrivate: boolean;
+  /** @default the system's resolver */
+  readonly resolve?: Resolve;
+}
+
+/** PEM texts of a client certificate with its key, and of the authority to trust in place of the usual ones. */
+export interface ClientIdentity {
+  readonly certificate: string;
+  readonly privateKey: string;
+  readonly authority?: string | undefined;
+}
 
 export interface HttpCall {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly allowPrivate: boolean;
+  readonly egress: Egress;
+  readonly identity?: ClientIdentity | undefined;
   readonly timeoutMs: number;
   readonly beforeSend?: () => Promise<void>;
 }
@@ -44,7 +60,7 @@ export class CallFailedError extends Error {
  * @throws CallFailedError for everything that goes wrong with the exchange; what `beforeSend` throws passes unchanged
  */
 export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
-  const pinned = await pinAddress(call.url.hostname, call.allowPrivate).catch((cause: Error) => {
+  const pinned = await checkedAddress(call).catch((cause: Error) => {
     throw new CallFailedError(cause.message, false, cause);
   });
   return await new Promise<HttpAnswer>((resolve, reject) => {
@@ -58,6 +74,11 @@ export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
       },
       // A connection of its own: a kept one may die under the request, which then counts as sent.
       agent: false,
+      ...(call.identity && {
+        cert: call.identity.certificate,
+        key: call.identity.privateKey,
+        ...(call.identity.authority !== undefined && { ca: call.identity.authority }),
+      }),
       lookup: (_host, options, done) => {
         if (options.all) (done as (e: null, a: object[]) => void)(null, [pinned]);
         else done(null, pinned.address, pinned.family);
@@ -92,6 +113,12 @@ export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
       );
     });
   });
+}
+
+async function checkedAddress({ url, egress }: HttpCall): Promise<{ address: string; family: 4 | 6 }> {
+  if (!egress.hosts.includes(url.host))
+    throw new AddressError(`${url.host} is not a host of the configuration (${egress.hosts.join(', ')})`, true);
+  return await pinAddress(url.hostname, egress.allowPrivate, egress.resolve);
 }
 
 /** Node opens the connection at once but writes no byte, not even the headers, before `end`. */

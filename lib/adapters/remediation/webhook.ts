@@ -1,102 +1,118 @@
 /**
- * The webhook remediator: POSTs the stored bytes with `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) and
+ * The webhook remediator: POSTs the stored bytes with an idempotency key (draft-ietf-httpapi-idempotency-key-header) and
  * Standard Webhooks signature headers (https://www.standardwebhooks.com), and asks `GET <url>/<key>` what became of it.
  */
 import { Webhook } from 'standardwebhooks';
+import { z } from 'zod';
+import { lazily } from '../../contracts/lazily.ts';
+import { CorruptDataError } from '../../core/errors.ts';
 import {
-  type CallResult,
   defineRemediator,
   type OpenRemediator,
-  type RemediatorConfiguration,
+  type RemediatorSurroundings,
   type SendOptions,
-  type StoredRequest,
 } from '../../core/remediation/remediator.ts';
-import { AddressError } from './addresses.ts';
-import { CallFailedError, type HttpAnswer, httpCall } from './http-call.ts';
+import { meaningOfFailure } from './answers.ts';
+import { withSecret } from './authorised.ts';
+import { CallFailedError, type ClientIdentity, type Egress, type HttpAnswer, httpCall } from './http-call.ts';
 import { meaningOfQuery, meaningOfSend } from './webhook-answer.ts';
 
 /** A day: what common providers keep keys for at least. */
 const keyRetentionMs = 86_400_000;
-const notSentRetryMs = 2_000;
 
-function open({ webhook, secret, now }: RemediatorConfiguration): OpenRemediator {
-  const url = new URL(webhook.url);
+/** Headers that this remediator, or HTTP, already has a meaning for. */
+const taken =
+  /^(accept|authorization|connection|content-.*|expect|host|te|trailer|transfer-encoding|upgrade|user-agent|webhook-.*)$/i;
+
+const settings = lazily(() =>
+  z.strictObject({
+    /** Header that carries the key, where the endpoint wants another name. */
+    idempotencyHeader: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, 'letters, digits and hyphens')
+      .refine((name) => !taken.test(name), 'this header has a meaning of its own')
+      .default('Idempotency-Key'),
+    /** Present a client certificate: the secret `<prefix>/webhook-tls` holds it as JSON. */
+    mutualTls: z.boolean().default(false),
+  }),
+);
+type Settings = z.infer<typeof settings>;
+
+const identitySchema = lazily(() =>
+  z.strictObject({ certificate: z.string(), privateKey: z.string(), authority: z.string().optional() }),
+);
+
+function open({ idempotencyHeader, mutualTls }: Settings, surroundings: RemediatorSurroundings): OpenRemediator {
+  const { webhookUrl, allowPrivate, now } = surroundings;
+  const url = new URL(webhookUrl);
   if (url.username || url.password) throw new TypeError('the webhook URL must not carry a user or password');
+  if (mutualTls && url.protocol !== 'https:') throw new TypeError('mutual TLS needs a webhook URL with https');
+  const secret = surroundings.secret('webhook');
+  const tlsSecret = surroundings.secret('webhook-tls');
+  const egress: Egress = { hosts: [url.host], allowPrivate };
 
-  const signed = async (id: string, body: string, refetch: boolean): Promise<Record<string, string>> => {
-    const at = new Date(now());
-    return {
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-      'webhook-signature': new Webhook(await secret({ refetch })).sign(id, at, body),
-    };
-  };
-
-  const post = async (request: StoredRequest, options: SendOptions, refetch: boolean): Promise<HttpAnswer> =>
-    await httpCall({
-      url,
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        'user-agent': 'groundcrew',
-        'idempotency-key': request.effectKey,
-        ...(await signed(request.effectKey, request.body, refetch)),
-      },
-      body: request.body,
-      allowPrivate: webhook.allowPrivate,
-      timeoutMs: options.timeoutMs,
-      beforeSend: options.beforeSend,
+  const call = async (
+    request: { readonly id: string; readonly body?: string; readonly target: URL },
+    options: Pick<SendOptions, 'timeoutMs'> & Partial<SendOptions>,
+  ): Promise<HttpAnswer> =>
+    await withSecret(secret, { deadlineMs: now() + options.timeoutMs, now }, async (key, timeoutMs) => {
+      const at = new Date(now());
+      const { id, body, target } = request;
+      return await httpCall({
+        url: target,
+        method: body === undefined ? 'GET' : 'POST',
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'groundcrew',
+          'webhook-id': id,
+          'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+          'webhook-signature': new Webhook(key).sign(id, at, body ?? ''),
+          ...(body !== undefined && { 'content-type': 'application/json', [idempotencyHeader.toLowerCase()]: id }),
+        },
+        ...(body !== undefined && { body }),
+        egress,
+        identity: mutualTls ? identityOf(await tlsSecret()) : undefined,
+        timeoutMs,
+        ...(options.beforeSend && { beforeSend: options.beforeSend }),
+      });
     });
 
   return {
     async send(request, options) {
-      const deadlineMs = now() + options.timeoutMs;
       try {
-        let answer = await post(request, options, false);
-        // 401 proves that nothing was done; the secret may have been rotated, so it is fetched again, once.
-        if (answer.status === 401 && deadlineMs - now() > 1_000)
-          answer = await post(request, { ...options, timeoutMs: deadlineMs - now() }, true);
+        const answer = await call({ id: request.effectKey, body: request.body, target: url }, options);
         return meaningOfSend(answer, now());
       } catch (error) {
         if (error instanceof CallFailedError) return meaningOfFailure(error);
         throw error;
       }
     },
-    async query(effectKey, { timeoutMs }) {
+    async query({ effectKey }, options) {
       const target = new URL(url);
       target.pathname = `${target.pathname.replace(/\/$/, '')}/${effectKey}`;
-      const ask = async (refetch: boolean): Promise<HttpAnswer> =>
-        await httpCall({
-          url: target,
-          method: 'GET',
-          headers: {
-            accept: 'application/json',
-            'user-agent': 'groundcrew',
-            ...(await signed(effectKey, '', refetch)),
-          },
-          allowPrivate: webhook.allowPrivate,
-          timeoutMs,
-        });
-      let answer = await ask(false);
-      if (answer.status === 401) answer = await ask(true);
-      return meaningOfQuery(answer, now());
+      return meaningOfQuery(await call({ id: effectKey, target }, options), now());
     },
   };
 }
 
-function meaningOfFailure(error: CallFailedError): CallResult {
-  const { message } = error;
-  if (error.cause instanceof AddressError && error.cause.refused)
-    return { status: 'FAILED', provenNotExecuted: true, message };
-  if (!error.sent) return { status: 'DEFERRED', message: `not sent: ${message}`, retryAfterMs: notSentRetryMs };
-  return { status: 'UNKNOWN', message, ...(error.status !== undefined && { httpStatus: error.status }) };
+/** @throws CorruptDataError without a word of the secret: what a parser says quotes what it read */
+function identityOf(text: string): ClientIdentity {
+  try {
+    return identitySchema.parse(JSON.parse(text));
+  } catch {
+    throw new CorruptDataError(
+      'the secret webhook-tls is not JSON with certificate and privateKey (PEM texts) and, if wanted, authority',
+      { code: 'secret-invalid' },
+    );
+  }
 }
 
-export default defineRemediator({
+export default defineRemediator<Settings>({
   name: 'webhook',
   endpoint: 'webhook',
   offers: ['keyed', 'queryable'],
   keyRetentionMs,
+  settings,
+  needs: ({ mutualTls }) => ({ secrets: ['webhook', ...(mutualTls ? ['webhook-tls'] : [])], grants: [] }),
   open,
 });

@@ -39,8 +39,12 @@ export function mayPass(state: BreakerState | undefined, holder: string, nowMs: 
   };
 }
 
-/** State after a call failed without an answer that proves the endpoint well. */
-export function afterFailure(state: BreakerState, nowMs: number): BreakerState {
+/**
+ * State after a call failed without an answer that proves the endpoint well; `undefined` when nothing has to be written.
+ * Calls that were under way when it opened and fail now say nothing new: they must not lengthen the pause.
+ */
+export function afterFailure(state: BreakerState, nowMs: number): BreakerState | undefined {
+  if (nowMs < state.openUntilMs) return undefined;
   const { probe, ...rest } = state;
   const failures = state.failures + 1;
   const reopen = state.openUntilMs > 0 && probe !== undefined;

@@ -3,7 +3,8 @@
  * state or says why not; the store writes it on the condition that nothing changed since the state was read.
  *
  * Two things keep an effect single. A stale lease becomes UNKNOWN and is never claimed again, and only the holder of
- * the attempt may finish it, so a late finisher changes nothing. UNKNOWN is left only by an answer of the endpoint.
+ * the attempt may finish it, so a late finisher changes nothing. UNKNOWN is left only by an answer of the endpoint, or by
+ * the word of a person.
  */
 import { type Effect, ledgerVersion } from '../../contracts/ledger.ts';
 import type { RemediationOutcome } from '../../contracts/remediation.ts';
@@ -13,8 +14,12 @@ import { hashOf, sha256 } from '../audit/canonical.ts';
 export const leaseMs = 45_000;
 /** Times that an endpoint may ask to come back later before the effect counts as failed. */
 export const maxDeferrals = 8;
+/** The effect counts as failed, too, when the next try would come later than this after it was asked for. */
+export const maxDeferringMs = 3_600_000;
 /** Reconciliations without an answer after which only a person can decide. */
 export const maxReconciliations = 12;
+/** The sweeper looks again after this at what it can do nothing about. */
+const putOffMs = 3_600_000;
 /** An effect that nobody touched for this long is swept. */
 const sweepAfterMs = 60_000;
 
@@ -150,6 +155,24 @@ export function endReconcile(
   });
 }
 
+/** UNKNOWN → SUCCEEDED or FAILED by the word of a person who has looked, where no answer of the endpoint tells. */
+export function decide(effect: Effect, outcome: RemediationOutcome, nowMs: number): Transition {
+  if (effect.status !== 'UNKNOWN') return { refused: 'not-unknown' };
+  // Whoever is asking the endpoint right now may learn it first-hand.
+  if (leaseRuns(effect, nowMs)) return { refused: 'reconciling' };
+  return step(effect, nowMs, { status: outcome.status, outcome, attempt: undefined });
+}
+
+/**
+ * Puts off the next look of the sweeper at an UNKNOWN that it can do nothing about: the flow or a person is at it, and
+ * one that waits must not keep the sweeper from others.
+ */
+export function putOff(effect: Effect, nowMs: number): Transition {
+  if (effect.status !== 'UNKNOWN') return { refused: 'not-unknown' };
+  if (leaseRuns(effect, nowMs)) return { refused: 'reconciling' };
+  return step(effect, nowMs, { sweepAfterMs: nowMs + putOffMs });
+}
+
 /** Everything after the outcome is done: the sweeper need not look again. */
 export function complete(effect: Effect, nowMs: number): Transition {
   if (!isFinal(effect)) return { refused: 'unknown' };
@@ -164,7 +187,7 @@ export function dueAtMs(effect: Effect): number | undefined {
       return effect.attempt?.leaseUntilMs ?? effect.updatedAtMs;
     case 'UNKNOWN':
       if (effect.reconciliations >= maxReconciliations) return undefined;
-      return Math.max(effect.notBeforeMs, effect.attempt?.leaseUntilMs ?? 0);
+      return Math.max(effect.notBeforeMs, effect.attempt?.leaseUntilMs ?? 0, effect.sweepAfterMs ?? 0);
     case 'PENDING':
       // Nothing was sent, and only the case's flow, with its guards, may send it.
       return undefined;

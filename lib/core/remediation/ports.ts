@@ -16,6 +16,7 @@ export interface LedgerPort {
   replace(before: Effect, next: Effect): Promise<boolean>;
 }
 
+export type Passing = { readonly pass: true } | { readonly pass: false; readonly waitMs: number };
 export type Hold = AssetState['holds'][number];
 export type Position = NonNullable<RemediationOutcome['after']>;
 
@@ -39,7 +40,16 @@ export interface RemediationPorts {
   ): Promise<void>;
   /** @throws when the bus has not taken it */
   publish(event: BusEvent): Promise<void>;
-  remediator(name: string): { readonly declared: Remediator; readonly open: OpenRemediator };
+  /** @throws where there is none of that name, or it is not configured */
+  remediator(name: string): {
+    readonly declared: Pick<Remediator, 'offers' | 'endpoint' | 'keyRetentionMs'>;
+    readonly open: OpenRemediator;
+  };
+  /**
+   * Whether the endpoint's breaker lets this case call now; half open, it lets one holder pass. Writes nothing while all
+   * is well.
+   */
+  mayCall(endpoint: string, caseId: string): Promise<Passing>;
   /** Tells the breaker how the endpoint did. */
   reportEndpoint(endpoint: string, well: boolean): Promise<void>;
   now(): number;

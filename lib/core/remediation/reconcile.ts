@@ -5,7 +5,7 @@
 import type { CaseRecord } from '../../contracts/case.ts';
 import type { Effect } from '../../contracts/ledger.ts';
 import { NotFoundError } from '../errors.ts';
-import { beginReconcile, endReconcile, maxReconciliations } from '../ledger/effect.ts';
+import { beginReconcile, endReconcile, maxReconciliations, putOff } from '../ledger/effect.ts';
 import { caseChain, outcomeOf, recordOutcome } from './outcome.ts';
 import type { RemediationPorts } from './ports.ts';
 import {
@@ -14,11 +14,13 @@ import {
   callTimeoutMs,
   drive,
   guardedSend,
+  mayCall,
   move,
   pauseMs,
   type RemediationAnswer,
   report,
   reread,
+  waiting,
 } from './remediate.ts';
 import type { CallResult } from './remediator.ts';
 
@@ -47,8 +49,14 @@ export async function reconcile(
 
   // A sweep that could only send has nothing to do, and must not use up the flow's reconciliations.
   const { declared } = ports.remediator(effect.remediator);
-  if (!maySend && !declared.offers.includes('queryable')) return answer(effect, ports.now());
+  if (!maySend && !declared.offers.includes('queryable')) {
+    await move(ports, effect, (at) => putOff(effect, at));
+    return answer(effect, ports.now());
+  }
 
+  // Questions go to the same endpoint, so they wait for its breaker as well; the sweep will come again.
+  const passing = await mayCall(ports, effect);
+  if (!passing.pass) return waiting(effect, passing.waitMs);
   const attemptId = ports.newAttemptId();
   const begun = await move(ports, effect, (at) => beginReconcile(effect, attemptId, at));
   if (typeof begun !== 'object') return answer(await reread(ports, effect), ports.now());
@@ -73,8 +81,10 @@ async function findOut(
   };
   if (declared.offers.includes('queryable') && open.query) {
     const result = await open
-      .query(effect.effectKey, { timeoutMs: callTimeoutMs })
+      .query({ effectKey: effect.effectKey, body: effect.request }, { timeoutMs: callTimeoutMs })
       .catch((error: unknown): CallResult => ({ status: 'UNKNOWN', message: `asking failed: ${error}` }));
+    // A holder of the breaker's probe says what it found by asking, too.
+    if (result) await report(ports, effect, result);
     if (result && (result.status !== 'UNKNOWN' || result.endpointWell)) return { by: 'query', result };
     finding = { by: 'query', result: result ?? { status: 'UNKNOWN', message: 'the endpoint cannot tell' } };
   }

@@ -7,10 +7,10 @@ import type { CaseRecord } from '../../contracts/case.ts';
 import type { Effect } from '../../contracts/ledger.ts';
 import type { EffectStatus } from '../../contracts/remediation.ts';
 import { ConflictError, GroundcrewError, InvalidInputError } from '../errors.ts';
-import { claim, defer, expire, finish, maxDeferrals, type Transition } from '../ledger/effect.ts';
+import { claim, defer, expire, finish, maxDeferrals, maxDeferringMs, type Transition } from '../ledger/effect.ts';
 import { EffectPayloadError, ensureEffect } from './order.ts';
 import { caseChain, outcomeOf, recordOutcome } from './outcome.ts';
-import type { RemediationPorts } from './ports.ts';
+import type { Passing, RemediationPorts } from './ports.ts';
 import type { CallResult } from './remediator.ts';
 
 /** Wall time that a call may take; it fits into the lease with room for what follows. */
@@ -72,6 +72,8 @@ export async function drive(ports: RemediationPorts, record: CaseRecord, effect:
         if (now.reconciliations === 0) await recordOutcome(ports, record, now);
         return answer(now, ports.now());
       case 'PENDING': {
+        const passing = await mayCall(ports, now);
+        if (!passing.pass) return waiting(now, passing.waitMs);
         const attemptId = ports.newAttemptId();
         const claimed = await move(ports, now, (at) => claim(now, attemptId, at));
         if (claimed === 'not-yet') return answer(now, ports.now());
@@ -100,6 +102,19 @@ export async function drive(ports: RemediationPorts, record: CaseRecord, effect:
   throw new ConflictError(`effect ${effect.effectKey} changes hands too fast`, { code: 'ledger-conflict' });
 }
 
+/** Asks the breaker. Where it cannot be read nothing is sent, and the error goes to whoever asked. */
+export async function mayCall(ports: RemediationPorts, effect: Effect): Promise<Passing> {
+  return await ports.mayCall(ports.remediator(effect.remediator).declared.endpoint, effect.caseId);
+}
+
+/** Nothing is sent while the breaker is open. */
+export const waiting = (effect: Effect, waitMs: number): RemediationAnswer => ({
+  status: 'UNKNOWN',
+  effectKey: effect.effectKey,
+  waitS: Math.min(900, Math.max(1, Math.ceil(waitMs / 1000))),
+  message: `${effect.action} ${effect.target} waits: the endpoint failed too often of late`,
+});
+
 /** Claimed: announce, check, call, and write down in the ledger what came of it. */
 async function attemptOnce(
   ports: RemediationPorts,
@@ -109,22 +124,25 @@ async function attemptOnce(
 ): Promise<void> {
   await announce(ports, record, effect);
   const result = await guardedSend(ports, effect);
-  if (result.status === 'DEFERRED' && effect.deferrals < maxDeferrals) {
-    const notBeforeMs = ports.now() + pauseMs(effect.deferrals, result.retryAfterMs, ports.random);
+  const notBeforeMs =
+    ports.now() +
+    pauseMs(effect.deferrals, result.status === 'DEFERRED' ? result.retryAfterMs : undefined, ports.random);
+  const inTime = effect.deferrals < maxDeferrals && notBeforeMs < effect.createdAtMs + maxDeferringMs;
+  if (result.status === 'DEFERRED' && inTime) {
     await move(ports, effect, (at) => defer(effect, attemptId, notBeforeMs, at));
     await report(ports, effect, result);
     return;
   }
   const final: Exclude<CallResult, { status: 'DEFERRED' }> =
     result.status === 'DEFERRED'
-      ? { status: 'FAILED', provenNotExecuted: true, message: `gave up after ${maxDeferrals} tries: ${result.message}` }
+      ? { status: 'FAILED', provenNotExecuted: true, message: `gave up after ${effect.fence} tries: ${result.message}` }
       : result;
   const after = await ports.newestReading(effect.asset).catch(() => undefined);
   const outcome = outcomeOf(effect, final, ports.now(), after);
   const askedMs = final.status === 'UNKNOWN' ? final.retryAfterMs : undefined;
-  const notBeforeMs = askedMs === undefined ? 0 : ports.now() + askedMs;
+  const untilMs = askedMs === undefined ? 0 : ports.now() + askedMs;
   // When this is refused the lease has run out and somebody made it UNKNOWN: a late finisher changes nothing.
-  await move(ports, effect, (at) => finish(effect, attemptId, outcome, at, notBeforeMs));
+  await move(ports, effect, (at) => finish(effect, attemptId, outcome, at, untilMs));
   await report(ports, effect, result);
   if (final.status === 'FAILED' && final.conflict)
     await note(ports, record.caseId, `The endpoint knows key ${effect.effectKey} with another payload.`);

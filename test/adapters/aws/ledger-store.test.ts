@@ -96,10 +96,10 @@ describe('quotas', () => {
 });
 
 test('a breaker is written on the version that was read', async () => {
-  const first = afterFailure(closedBreaker('webhook:x'), 1);
+  const first = afterFailure(closedBreaker('webhook:x'), 1)!;
   expect(await putBreaker(at, first)).toBe(true);
   expect(await putBreaker(at, { ...first, failures: 9 })).toBe(false);
-  expect(await putBreaker(at, afterFailure(first, 2))).toBe(true);
+  expect(await putBreaker(at, afterFailure(first, 2)!)).toBe(true);
   expect(await getBreaker(at, 'webhook:x')).toMatchObject({ failures: 2, version: 2 });
   expect(await getBreaker(at, 'webhook:y')).toBeUndefined();
 });

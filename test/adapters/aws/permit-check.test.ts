@@ -64,7 +64,7 @@ test('an open breaker makes everybody wait, then lets one pass', async () => {
   const { endpoint } = remediationPorts(stack.world).remediator('webhook').declared;
   let state = (await getBreaker(ledger, endpoint)) ?? closedBreaker(endpoint);
   for (let n = 0; n < failuresToOpen; n += 1) {
-    state = afterFailure(state, stack.clock.nowMs);
+    state = afterFailure(state, stack.clock.nowMs)!;
     expect(await putBreaker(ledger, state)).toBe(true);
   }
   expect(await permit(first.caseId)).toMatchObject({ permitted: false, waitS: firstPauseMs / 1000 });
@@ -75,6 +75,41 @@ test('an open breaker makes everybody wait, then lets one pass', async () => {
     status: 'SUCCEEDED',
   });
   expect(await permit(second.caseId)).toMatchObject({ permitted: true });
+});
+
+test('of those that race for the probe of a half-open breaker one wins, and only it may send', async () => {
+  const cases = [await opened(), await opened(), await opened(), await opened()];
+  const ports = remediationPorts(stack.world);
+  const ledger = { client: stack.world.client, table: stack.world.ledger };
+  const { endpoint } = ports.remediator('webhook').declared;
+  for (let n = 0; n < failuresToOpen; n += 1) await ports.reportEndpoint(endpoint, false);
+  const open = await getBreaker(ledger, endpoint);
+  expect(open).toMatchObject({ failures: failuresToOpen, openUntilMs: stack.clock.nowMs + firstPauseMs });
+  // Calls that were under way fail now: nothing is written, the pause stays as it is.
+  await ports.reportEndpoint(endpoint, false);
+  expect(await getBreaker(ledger, endpoint)).toEqual(open);
+
+  const requests = stack.endpoint.requests.length;
+  const waits = await remediate(ports, { caseId: cases[0]!.caseId, inverse: false });
+  expect(waits).toMatchObject({ status: 'UNKNOWN', waitS: firstPauseMs / 1000 });
+  expect(stack.endpoint.requests).toHaveLength(requests);
+  expect((await ports.ledger.get(waits.effectKey))?.status).toBe('PENDING');
+
+  stack.clock.nowMs += firstPauseMs;
+  const passed = await Promise.all(cases.map(({ caseId }) => ports.mayCall(endpoint, caseId)));
+  expect(passed.filter(({ pass }) => pass)).toHaveLength(1);
+  const winner = cases[passed.findIndex(({ pass }) => pass)]!;
+  for (const { caseId } of cases.filter((one) => one !== winner))
+    expect(await remediate(ports, { caseId, inverse: false })).toMatchObject({ status: 'UNKNOWN' });
+  expect(stack.endpoint.requests).toHaveLength(requests);
+  expect(await remediate(ports, { caseId: winner.caseId, inverse: false })).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await getBreaker(ledger, endpoint)).toMatchObject({ failures: 0, openUntilMs: 0, openings: 0 });
+
+  // Closed again, and well: not one write more.
+  const { version } = (await getBreaker(ledger, endpoint))!;
+  for (const { caseId } of cases)
+    expect(await remediate(ports, { caseId, inverse: false })).toMatchObject({ status: 'SUCCEEDED' });
+  expect((await getBreaker(ledger, endpoint))!.version).toBe(version);
 });
 
 test('what cannot be read is refused', async () => {

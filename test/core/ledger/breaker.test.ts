@@ -14,7 +14,7 @@ import {
 
 const opened = (nowMs: number): BreakerState => {
   let state = closedBreaker('e');
-  for (let n = 0; n < failuresToOpen; n += 1) state = afterFailure(state, nowMs);
+  for (let n = 0; n < failuresToOpen; n += 1) state = afterFailure(state, nowMs)!;
   return state;
 };
 
@@ -39,6 +39,13 @@ describe('a breaker', () => {
     expect(afterSuccess(half)).not.toHaveProperty('probe');
   });
 
+  test('calls that were under way when it opened do not lengthen the pause', () => {
+    const open = opened(1_000);
+    expect(afterFailure(open, 1_001)).toBeUndefined();
+    expect(afterFailure(open, 1_000 + firstPauseMs - 1)).toBeUndefined();
+    expect(afterFailure(open, 1_000 + firstPauseMs)).toMatchObject({ openings: 2 });
+  });
+
   test('a failed probe opens it for longer, within a bound', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), (times) => {
@@ -46,7 +53,7 @@ describe('a breaker', () => {
         let pauseMs = firstPauseMs;
         for (let n = 0; n < times; n += 1) {
           const nowMs = state.openUntilMs;
-          state = afterFailure((mayPass(state, 'a', nowMs) as { write: BreakerState }).write, nowMs);
+          state = afterFailure((mayPass(state, 'a', nowMs) as { write: BreakerState }).write, nowMs)!;
           const next = state.openUntilMs - nowMs;
           expect(next).toBeGreaterThanOrEqual(pauseMs);
           expect(next).toBeLessThanOrEqual(longestPauseMs);

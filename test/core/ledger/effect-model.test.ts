@@ -185,7 +185,7 @@ describe('an effect', () => {
       fc.constant(new Supersede()),
     ];
     fc.assert(
-      fc.property(fc.commands(commands, { maxCommands: 40 }), (run) => {
+      fc.property(fc.commands(commands, { maxCommands: 40, size: 'max' }), (run) => {
         const model: Model = { blindCalls: 0, fence: 0 };
         const real: Real = { stored: fresh(), nowMs: 1, workers: [], ids: 0 };
         fc.modelRun(() => ({ model, real }), run);

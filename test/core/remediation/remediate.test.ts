@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hashOf } from '../../../lib/core/audit/canonical.ts';
-import { maxDeferrals } from '../../../lib/core/ledger/effect.ts';
+import { maxDeferrals, maxDeferringMs } from '../../../lib/core/ledger/effect.ts';
 import { EffectPayloadError } from '../../../lib/core/remediation/order.ts';
 import { reconcile } from '../../../lib/core/remediation/reconcile.ts';
-import { remediate } from '../../../lib/core/remediation/remediate.ts';
+import { pauseMs, remediate } from '../../../lib/core/remediation/remediate.ts';
+import type { CallResult } from '../../../lib/core/remediation/remediator.ts';
 import {
   CountingEndpoint,
   caseFor,
@@ -122,6 +123,73 @@ describe('remediate', () => {
     expect(answer.status).toBe('FAILED');
     expect(asked).toBe(maxDeferrals);
     expect([...world.endpoint.bodies.values()].map((bodies) => bodies.size)).toEqual([1]);
+  });
+
+  test('an endpoint that always wants more time is given up on after an hour, with proof that nothing was done', async () => {
+    const world = memoryWorld(caseFor('a'));
+    const { caseId } = world.record;
+    const startedMs = world.nowMs;
+    const busy: CallResult = {
+      status: 'DEFERRED',
+      message: 'busy',
+      httpStatus: 429,
+      retryAfterMs: 900_000,
+      endpointWell: true,
+    };
+    const { declared } = world.ports.remediator('webhook');
+    const ports = { ...world.ports, remediator: () => ({ declared, open: { send: async () => busy } }) };
+    let answer = await remediate(ports, { caseId, ...ask });
+    for (let n = 0; answer.status === 'UNKNOWN' && n < 50; n += 1) {
+      world.nowMs += answer.waitS * 1000;
+      answer = await reconcile(ports, { effectKey: answer.effectKey, maySend: true });
+    }
+    expect(answer.status).toBe('FAILED');
+    expect(world.ledger.effects.get(answer.effectKey)?.outcome?.provenNotExecuted).toBe(true);
+    expect(world.nowMs - startedMs).toBeLessThan(maxDeferringMs);
+  });
+
+  test('pauses are drawn over the whole of a doubling bound, and keep the endpoint’s own wish', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(30),
+        fc.option(fc.nat(900_000), { nil: undefined }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (times, askedMs, drawn) => {
+          const ms = pauseMs(times, askedMs, () => drawn);
+          expect(ms).toBeGreaterThanOrEqual(askedMs ?? 0);
+          expect(ms).toBeLessThanOrEqual(Math.max(askedMs ?? 0, 60_500));
+          expect(pauseMs(times, undefined, () => 0)).toBe(500);
+          expect(pauseMs(times, undefined, () => 1)).toBe(500 + Math.min(60_000, 1_000 * 2 ** Math.min(times, 10)));
+        },
+      ),
+    );
+  });
+
+  test('nothing is sent past an open breaker, and an UNKNOWN waits with its questions, too', async () => {
+    const world = memoryWorld(caseFor('a'));
+    const { caseId } = world.record;
+    let waitMs = 30_000;
+    const mayCall = async () => (waitMs > 0 ? { pass: false as const, waitMs } : { pass: true as const });
+    const ports = { ...world.ports, mayCall };
+    const answer = await remediate(ports, { caseId, ...ask });
+    expect(answer).toMatchObject({ status: 'UNKNOWN', waitS: 30 });
+    expect(world.ledger.effects.get(answer.effectKey)).toMatchObject({ status: 'PENDING', fence: 0 });
+    waitMs = 0;
+    world.endpoint.faults.push('lost-answer');
+    world.endpoint.onSend = () => {
+      waitMs = 5_000;
+    };
+    const asked = { effectKey: answer.effectKey, maySend: true };
+    expect(await reconcile(ports, asked)).toMatchObject({ status: 'UNKNOWN', waitS: 5 });
+    const before = world.ledger.effects.get(answer.effectKey);
+    expect(before).toMatchObject({ status: 'UNKNOWN', reconciliations: 0 });
+    expect(await reconcile(ports, asked)).toMatchObject({ status: 'UNKNOWN', waitS: 5 });
+    expect(world.ledger.effects.get(answer.effectKey)).toEqual(before);
+    waitMs = 0;
+    expect(await reconcile(ports, { effectKey: answer.effectKey, maySend: true })).toMatchObject({
+      status: 'SUCCEEDED',
+    });
+    expect([...world.endpoint.physical.values()]).toEqual([1]);
   });
 
   test('a closed case is not acted upon', async () => {

@@ -4,6 +4,7 @@ import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { IotBroker } from '../../../local/iot/broker.ts';
 import { CertificateAuthority } from '../../../local/iot/certificates.ts';
 import { RuleEngine } from '../../../local/iot/rule-engine.ts';
+import { Shadows } from '../../../local/iot/shadows.ts';
 import type { StreamWriter } from '../../../local/stream/streams.ts';
 import { keptLog, telemetryRule } from '../support/models.ts';
 import { temporaryFolder, until } from '../support/temp.ts';
@@ -52,6 +53,7 @@ beforeEach(async () => {
   const server = await authority.server(['localhost', '127.0.0.1'], Date.now());
   broker = new IotBroker({
     rules,
+    shadows: new Shadows(folder()),
     log,
     plain: { host: '127.0.0.1', port: 0 },
     tls: { host: '127.0.0.1', port: 0, authority: authority.certificate, ...server },

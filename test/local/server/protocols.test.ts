@@ -22,6 +22,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CallLog } from '../../../local/calls/call-log.ts';
+import { Shadows } from '../../../local/iot/shadows.ts';
 import { LambdaHost } from '../../../local/lambda/host.ts';
 import { ProtocolServer } from '../../../local/server/server.ts';
 import { KeyStore } from '../../../local/stores/keys.ts';
@@ -83,6 +84,8 @@ beforeAll(async () => {
   server.serve({
     services: [new KeyStore(join(dir, 'keys'), [key]), new SecretStore(join(dir, 'secrets'), [secret]), logs],
     objects: new ObjectStore(join(dir, 's3'), [bucket('data'), bucket('audit', 30)], () => nowMs),
+    shadows: new Shadows(join(dir, 'shadows')),
+    shadowArn: (thing) => `arn:aws:iot:eu-central-1:000000000000:thing/${thing}`,
     lambda: {
       find: (name) => host.find(name),
       invoke: (name, payload, options) => host.invoke(name, payload, options),

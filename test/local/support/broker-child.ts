@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { IotBroker } from '../../../local/iot/broker.ts';
 import { RuleEngine } from '../../../local/iot/rule-engine.ts';
+import { Shadows } from '../../../local/iot/shadows.ts';
 import { Streams } from '../../../local/stream/streams.ts';
 import { quietLog, telemetryRule, telemetryStream } from './models.ts';
 
@@ -29,6 +30,7 @@ const rules = new RuleEngine({
   invoker: nobody,
   log: quietLog,
 });
-const broker = new IotBroker({ rules, log: quietLog, plain: { host: '127.0.0.1', port: Number(port) } });
+const shadows = new Shadows(dir);
+const broker = new IotBroker({ rules, shadows, log: quietLog, plain: { host: '127.0.0.1', port: Number(port) } });
 await broker.start();
 process.stdout.write(`${JSON.stringify({ port: broker.plainPort })}\n`);

@@ -1,0 +1,289 @@
+/**
+ * What every remediator must hold, against a real server that imitates its provider, counts what it really did and goes
+ * wrong in every way of the list. A new remediator is found by itself; what it needs here is a rig of its own in
+ * test/support/endpoints/NAME.ts.
+ */
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openRemediator } from '../../../../lib/adapters/remediation/configured.ts';
+import { remediators } from '../../../../lib/adapters/remediation/index.ts';
+import { canonical, sha256 } from '../../../../lib/core/audit/canonical.ts';
+import { reconcile } from '../../../../lib/core/remediation/reconcile.ts';
+import { remediate } from '../../../../lib/core/remediation/remediate.ts';
+import type { CallResult, OpenRemediator, StoredRequest } from '../../../../lib/core/remediation/remediator.ts';
+import { testAuthority } from '../../../support/endpoints/certificates.ts';
+import type { Fault } from '../../../support/endpoints/faulty-server.ts';
+import { type Rig, type StartRig, surroundingsFor } from '../../../support/endpoints/rig.ts';
+import { caseFor, memoryWorld, proposalFor } from '../../../support/remediation-world.ts';
+
+const rigs: { name: string; provider: string; start: StartRig }[] = [];
+for (const name of Object.keys(remediators)) {
+  const { rigs: own } = (await import(`../../../support/endpoints/${name}.ts`)) as { rigs: Record<string, StartRig> };
+  for (const [provider, start] of Object.entries(own)) rigs.push({ name, provider, start });
+}
+
+const authority = testAuthority(Date.now());
+const usual = getCACertificates('default');
+beforeAll(() => setDefaultCACertificates([...usual, authority.certificate]));
+afterAll(() => setDefaultCACertificates(usual));
+
+let orders = 0;
+/** A new order as it would be stored, for a target of its own. */
+function newRequest(change: object = {}): StoredRequest {
+  orders += 1;
+  const effectKey = sha256(`order ${orders}`);
+  const body = canonical({
+    v: 1,
+    effectKey,
+    caseId: sha256(`case ${orders}`),
+    correlationId: `plant-1/boot-1/${orders}`,
+    asset: 'plant-1',
+    action: 'close-valve',
+    target: `V${orders}`,
+    parameters: { zone: 'Z3' },
+    reason: 'Z3 inflow is 12 % above its "profile" \\ \u2028 <b>',
+    ...change,
+  });
+  return { effectKey, body };
+}
+
+const options = { timeoutMs: 900, beforeSend: async () => undefined };
+const open = (name: string, rig: Rig, change: Parameters<typeof surroundingsFor>[1] = {}): OpenRemediator =>
+  openRemediator(name, { [name]: rig.settings }, surroundingsFor(rig, change)).open;
+
+/** Whatever is claimed must be so: this is what the whole ledger rests on. */
+function expectTruth(result: CallResult, physical: number): void {
+  if (result.status === 'SUCCEEDED') expect(physical).toBe(1);
+  if (result.status === 'DEFERRED' || (result.status === 'FAILED' && result.provenNotExecuted))
+    expect(physical).toBe(0);
+  expect(physical).toBeLessThanOrEqual(1);
+}
+
+const unknown = { status: 'UNKNOWN' };
+const faults: readonly (readonly [string, Fault, object, number])[] = [
+  ['a reset before the effect', 'reset-before', unknown, 0],
+  ['a reset after the effect', 'reset-after', unknown, 1],
+  ['a timeout before the effect', 'hang-before', unknown, 0],
+  ['a timeout after the effect', 'hang-after', unknown, 1],
+  ['a body that never ends', 'slow-body', unknown, 1],
+  ['a body that is cut short', 'cut-short', unknown, 1],
+  ['an oversized body', 'oversized', unknown, 1],
+  ['a wrong content type', 'html', unknown, 0],
+  ['garbage in place of JSON', 'garbage', unknown, 0],
+  ['a redirect', 'redirect', unknown, 0],
+  ['a redirect for the same again', 'redirect-same-method', { status: 'FAILED', provenNotExecuted: true }, 0],
+  ['429', { status: 429, headers: { 'retry-after': '7' } }, { status: 'DEFERRED', retryAfterMs: 7_000 }, 0],
+  ['503', { status: 503, headers: { 'retry-after': '4' } }, { ...unknown, retryAfterMs: 4_000 }, 0],
+  ['500', { status: 500 }, unknown, 0],
+  ['403', { status: 403 }, { status: 'FAILED', provenNotExecuted: true }, 0],
+  ['400', { status: 400 }, { status: 'FAILED', provenNotExecuted: true }, 0],
+];
+
+describe.each(rigs)('$name against $provider', ({ name, start }) => {
+  const declared = remediators[name]!;
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await start();
+  });
+  afterAll(() => rig.stop());
+  beforeEach(() => {
+    rig.server.faults.length = 0;
+    rig.server.lookFaults.length = 0;
+    rig.server.requests.length = 0;
+  });
+
+  test('carries an order out once and says so', async () => {
+    const request = newRequest();
+    expect(await open(name, rig).send(request, options)).toMatchObject({
+      status: 'SUCCEEDED',
+      reference: expect.stringMatching(/./),
+    });
+    expect(rig.physical(request.effectKey)).toBe(1);
+  });
+
+  test('the same order twice is carried out once', async () => {
+    const request = newRequest();
+    const first = await open(name, rig).send(request, options);
+    const second = await open(name, rig).send(request, options);
+    expect(second).toMatchObject({ status: 'SUCCEEDED' });
+    if (declared.offers.includes('keyed') || declared.offers.includes('queryable'))
+      expect(second).toHaveProperty('reference', (first as { reference?: string }).reference);
+    expect(rig.physical(request.effectKey)).toBe(1);
+  });
+
+  test('the same key with another payload is a conflict, where the provider can tell', async () => {
+    const request = newRequest();
+    await open(name, rig).send(request, options);
+    const other = { ...request, body: request.body.replace('close-valve', 'open-valve') };
+    const result = await open(name, rig).send(other, options);
+    if (rig.tellsPayloads) expect(result).toMatchObject({ status: 'FAILED', conflict: true, provenNotExecuted: false });
+    expect(rig.physical(request.effectKey)).toBe(1);
+  });
+
+  test('in flight', async () => {
+    const request = newRequest();
+    rig.server.faults.push(rig.inFlight.fault);
+    const result = await open(name, rig).send(request, options);
+    expect(result).toMatchObject(rig.inFlight.means);
+    expectTruth(result, rig.physical(request.effectKey));
+  });
+
+  test.each(faults)('%s', async (_what, fault, expected, effects) => {
+    const request = newRequest();
+    rig.server.faults.push(fault);
+    const result = await open(name, rig).send(request, options);
+    expect(result).toMatchObject(expected);
+    expect(rig.physical(request.effectKey)).toBe(effects);
+    expectTruth(result, effects);
+  });
+
+  test.each(faults)(
+    '%s: the ledger’s way through it, to one effect at most',
+    async (_what, fault) => {
+      orders += 1;
+      const record = caseFor(`ledger ${orders}`);
+      const proposal = { ...proposalFor('plant-1', 'close-valve', `V${orders}`), remediator: name };
+      const world = memoryWorld({ ...record, proposal });
+      const way = open(name, rig);
+      const hurried: OpenRemediator = {
+        send: (request, { beforeSend }) => way.send(request, { timeoutMs: 900, beforeSend }),
+        ...(way.query && { query: (request: StoredRequest) => way.query!(request, { timeoutMs: 900 }) }),
+      };
+      const ports = { ...world.ports, remediator: () => ({ declared, open: hurried }) };
+      rig.server.faults.push(fault);
+      let answer = await remediate(ports, { caseId: record.caseId, inverse: false });
+      for (let round = 0; answer.status === 'UNKNOWN' && !answer.exhausted && round < 40; round += 1) {
+        world.nowMs += answer.waitS * 1_000;
+        answer = await reconcile(ports, { effectKey: answer.effectKey, maySend: true });
+      }
+      const physical = rig.physical(answer.effectKey);
+      const { outcome, request } = world.ledger.effects.get(answer.effectKey)!;
+      expect(physical).toBeLessThanOrEqual(1);
+      if (answer.status === 'SUCCEEDED') expect(physical).toBe(1);
+      if (outcome?.provenNotExecuted) expect(physical).toBe(0);
+      // What was done is found; only where nothing was done and nothing can be proven is a person asked.
+      if (answer.status === 'UNKNOWN')
+        expect({ exhausted: answer.exhausted, physical }).toEqual({ exhausted: true, physical: 0 });
+      if (declared.keyRetentionMs > 0) expect(answer.status).not.toBe('UNKNOWN');
+      // Nothing but the stored bytes ever went out.
+      const sent = rig.server.requests.filter(({ body }) => body.includes(answer.effectKey));
+      for (const { body } of sent)
+        expect(
+          [body, JSON.stringify(body)].some((text) => text.includes(request) || text.includes('close-valve')),
+        ).toBe(true);
+    },
+    60_000,
+  );
+
+  test('what the last check refuses is not sent, and its error passes unchanged', async () => {
+    const stopped = new Error('stopped');
+    const request = newRequest();
+    const refuse = { timeoutMs: 900, beforeSend: () => Promise.reject(stopped) };
+    await expect(open(name, rig).send(request, refuse)).rejects.toBe(stopped);
+    expect(rig.physical(request.effectKey)).toBe(0);
+  });
+
+  test('a failed look before the order means that nothing was ordered', async () => {
+    for (const fault of ['reset-before', 'hang-before', 'html', { status: 500 }] as const) {
+      const request = newRequest();
+      rig.server.lookFaults.push(fault);
+      rig.server.requests.length = 0;
+      const result = await open(name, rig).send(request, options);
+      // Those that do not look first have carried it out; a fault in a look is never an UNKNOWN.
+      expect(['SUCCEEDED', 'DEFERRED']).toContain(result.status);
+      expectTruth(result, rig.physical(request.effectKey));
+      rig.server.lookFaults.length = 0;
+    }
+  });
+
+  test('answers to questions say nothing when they go wrong', async () => {
+    const way = open(name, rig);
+    if (!declared.offers.includes('queryable')) return expect(way.query).toBeUndefined();
+    const done = newRequest();
+    await way.send(done, options);
+    expect(await way.query!(done, { timeoutMs: 900 })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await way.query!(newRequest(), { timeoutMs: 900 })).toBeUndefined();
+    for (const fault of ['html', 'garbage', 'redirect', { status: 500 }, { status: 403 }] as const) {
+      rig.server.lookFaults.push(fault);
+      expect((await way.query!(done, { timeoutMs: 900 }))?.status).not.toBe('FAILED');
+      rig.server.lookFaults.length = 0;
+    }
+  });
+
+  test('a secret that was rotated is fetched again after a 401, once', async () => {
+    const request = newRequest();
+    if (rig.secret === undefined) {
+      // The functions' own credentials: AWS renews them, and says 403 to old ones.
+      rig.server.faults.push({ status: 403, headers: { 'x-amzn-errortype': 'ExpiredTokenException' } });
+      expect(await open(name, rig).send(request, options)).toMatchObject({ status: 'FAILED', provenNotExecuted: true });
+      return;
+    }
+    const cached = rig.secret;
+    rig.secret = `${cached.slice(0, -4)}beef`;
+    const surroundings = surroundingsFor(rig, { cached });
+    const { open: way } = openRemediator(name, { [name]: rig.settings }, surroundings);
+    expect(await way.send(request, { ...options, timeoutMs: 5_000 })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(surroundings.fetched).toHaveLength(1);
+    expect(rig.physical(request.effectKey)).toBe(1);
+
+    const refused = newRequest();
+    for (let n = 0; n < 6; n += 1) rig.server.faults.push({ status: 401 });
+    rig.server.requests.length = 0;
+    expect(await way.send(refused, { ...options, timeoutMs: 5_000 })).toMatchObject({
+      status: 'FAILED',
+      provenNotExecuted: true,
+    });
+    expect(rig.server.faults).toHaveLength(4);
+  });
+
+  test('a secret that the endpoint echoes is withheld', async () => {
+    if (rig.secret === undefined) return expect(declared.needs(rig.settings).secrets).toEqual([]);
+    const echo = { message: `you sent ${rig.secret} and ${Buffer.from(rig.secret).toString('base64')}` };
+    rig.server.faults.push({
+      status: 400,
+      body: { ...echo, detail: echo.message, error: echo, errorMessages: [echo.message] },
+    });
+    const result = await open(name, rig).send(newRequest(), options);
+    expect(result.message).toContain('[withheld]');
+    expect(result.message).not.toContain(rig.secret.replace(/^whsec_/, ''));
+    return undefined;
+  });
+
+  test('an address that is not public is refused unless it is allowed', async () => {
+    const request = newRequest();
+    const result = await open(name, rig, { allowPrivate: false }).send(request, options);
+    if (rig.isAws) expect(result).toMatchObject({ status: 'SUCCEEDED' });
+    else {
+      expect(result).toMatchObject({
+        status: 'FAILED',
+        provenNotExecuted: true,
+        message: expect.stringContaining('127.0.0.1'),
+      });
+      expect(rig.server.requests).toHaveLength(0);
+    }
+  });
+
+  test('TLS: a good certificate is taken, one that has expired is not, and nothing is sent to it', async () => {
+    const good = await start(authority.issue('server', 30));
+    try {
+      expect(await open(name, good).send(newRequest(), { ...options, timeoutMs: 3_000 })).toMatchObject({
+        status: 'SUCCEEDED',
+      });
+    } finally {
+      await good.stop();
+    }
+    const expired = await start(authority.issue('server', -1));
+    try {
+      const result = await open(name, expired).send(newRequest(), { ...options, timeoutMs: 3_000 });
+      expect(result).toMatchObject({ status: 'DEFERRED', message: expect.stringContaining('expired') });
+      expect(expired.server.requests).toHaveLength(0);
+    } finally {
+      await expired.stop();
+    }
+  });
+
+  test('unknown settings are refused by name', () => {
+    expect(() => declared.check({ ...rig.settings, tokn: 'x' })).toThrow(/tokn/);
+    expect(() => declared.check({ ...rig.settings, secret: 'hunter2' })).toThrow(/secret/);
+  });
+});
