@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { checkedPack } from '../lib/core/pack.ts';
+import { bundlePlugins } from './bundle-plugins.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '..');
 const functionsFolder = join(repositoryRoot, 'functions');
@@ -46,35 +47,6 @@ export function folderBytes(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-/**
- * Takes zod as a namespace, of which the bundler keeps only what is used: by `import { z }` each bundle would also load
- * the error messages of fifty languages, a fifth of its size and of its time to start.
- */
-const shakeZod: Plugin = {
-  name: 'shake-zod',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(/^import \{ z \} from 'zod';$/m, "import * as z from 'zod';"),
-      loader: 'ts',
-    }));
-  },
-};
-
-/**
- * A function's credentials come by environment, on Lambda as on one machine. The SDK's default chain would also bring
- * in what people log in by (profiles, SSO, STS and its clients): a fifth of a bundle, and code that is slower to start
- * because it can be loaded late.
- */
-const credentialsOfEnvironment: Plugin = {
-  name: 'credentials-of-environment',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/@aws-sdk\/credential-provider-node\/dist-es\/index\.js$/ }, () => ({
-      contents: "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
-      loader: 'js',
-    }));
-  },
-};
-
 /** How a function is bundled. */
 const bundling = {
   bundle: true,
@@ -90,8 +62,7 @@ const bundling = {
   // listing what `node:http` exports, load the whole of `fetch`: 40 ms of the first call. `require` does neither.
   supported: { 'dynamic-import': false },
   minify: true,
-  keepNames: true,
-  plugins: [shakeZod, credentialsOfEnvironment],
+  plugins: bundlePlugins,
   legalComments: 'none',
   logLevel: 'error',
 } as const satisfies BuildOptions;
