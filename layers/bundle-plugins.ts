@@ -47,6 +47,14 @@ const credentialsOfEnvironment = changed(
   () => "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
 );
 
+/** What else the SDK is told comes by environment, too: the files of people, `~/.aws/config` above all, are not looked for. */
+const configurationOfEnvironment = changed(
+  'configuration-of-environment',
+  /\/@smithy\/core\/dist-es\/submodules\/config\/shared-ini-file-loader\/loadSharedConfigFiles\.js$/,
+  () =>
+    'export { CONFIG_PREFIX_SEPARATOR } from "./constants";\nexport const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });',
+);
+
 /**
  * No call of a function streams events (S3 Select and its like). The SDK imports what would read them late, and a
  * module that is imported late is kept whole with all that it imports: 180 modules, run one by one at the start.
@@ -81,4 +89,11 @@ const noJsonSchemas = changed(
       .join('\n'),
 );
 
-export const bundlePlugins: Plugin[] = [ownModules, credentialsOfEnvironment, noEventStreams, plainKeys, noJsonSchemas];
+export const bundlePlugins: Plugin[] = [
+  ownModules,
+  credentialsOfEnvironment,
+  configurationOfEnvironment,
+  noEventStreams,
+  plainKeys,
+  noJsonSchemas,
+];

@@ -82,6 +82,17 @@ describe('each bundle', () => {
     // Late imports would start the ES loader at the first call; logging in is for people.
     expect(source).not.toMatch(/\bimport\(/);
     expect(source).not.toContain('GetRoleCredentials');
+    // Nor what layers/bundle-plugins.ts leaves out: operations that nobody calls, JSON schemas, the files of people.
+    for (const unused of ['WriteGetObjectResponse', 'json-schema.org', 'AWS_SHARED_CREDENTIALS_FILE'])
+      expect([unused, source.includes(unused)]).toEqual([unused, false]);
+  });
+
+  test('an error keeps the name of its class where names are shortened', () => {
+    const named = (name: FunctionName, error: string) =>
+      readFileSync(join(functionOf(name).codeDir, 'index.js'), 'utf8').includes(`static name="${error}"`);
+    for (const name of functionNames) expect([name, named(name, 'InvalidInputError')]).toEqual([name, true]);
+    expect(named('remediate', 'EffectPayloadError')).toBe(true);
+    expect(named('record', 'AuditContentionError')).toBe(true);
   });
 
   test('exactly the functions that run models get the layer, and they do not load without it', async () => {
