@@ -54,7 +54,6 @@ const bundling = {
   platform: 'node',
   target: 'node24',
   mainFields: ['module', 'main'],
-  external: ['onnxruntime-node'],
   // A pack names its folder by import.meta.url, which CommonJS lacks; inside a bundle it is the bundle's own file.
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },

@@ -78,6 +78,17 @@ const plainKeys = changed('plain-keys', /\/@aws-sdk\/client-s3\/dist-es\/schemas
   return source.replace(/\[(_\w+)\]:/g, (key, name: string) => (texts.has(name) ? `${texts.get(name)}:` : key));
 });
 
+/**
+ * The ONNX Runtime's own JavaScript, some thirty small modules, goes into the bundle; the layer is asked for the native
+ * part only, which it has from the same install.
+ */
+const bindingOfLayer = changed('binding-of-layer', /\/onnxruntime-node\/dist\/binding\.js$/, (source) =>
+  source.replace(
+    'require(`../bin/napi-v6/${process.platform}',
+    'module.require(`onnxruntime-node/bin/napi-v6/${process.platform}',
+  ),
+);
+
 /** Functions parse by schemas; JSON schemas are made of them by `npm run generate` only. */
 const noJsonSchemas = changed(
   'no-json-schemas',
@@ -95,5 +106,6 @@ export const bundlePlugins: Plugin[] = [
   configurationOfEnvironment,
   noEventStreams,
   plainKeys,
+  bindingOfLayer,
   noJsonSchemas,
 ];
