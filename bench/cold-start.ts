@@ -90,11 +90,13 @@ export async function benchColdStart({ quick, tell }: BenchOptions): Promise<Fig
     event: unknown,
     isWhole: (answer: string) => boolean = () => true,
   ): Promise<number> => {
+    // A function that starts finds an empty disk: what an earlier run has kept must not spare it a fetch.
+    const disk = mkdtempSync(join(folder, 'disk-'));
     const startMs = performance.now();
     const child = spawn(
       process.execPath,
       [join(import.meta.dirname, 'cold-start/host.cjs'), bundle, JSON.stringify(event)],
-      { env: environmentOf(folder, url), stdio: ['ignore', 'pipe', 'pipe'] },
+      { env: { ...environmentOf(folder, url), TMPDIR: disk }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let output = '';
     let errors = '';

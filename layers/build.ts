@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { checkedPack } from '../lib/core/pack.ts';
+import { bundlePlugins } from './bundle-plugins.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '..');
 const functionsFolder = join(repositoryRoot, 'functions');
@@ -47,35 +48,6 @@ export function folderBytes(folder: string): number {
 }
 
 /**
- * Takes zod as a namespace, of which the bundler keeps only what is used: by `import { z }` each bundle would also load
- * the error messages of fifty languages, a fifth of its size and of its time to start.
- */
-const shakeZod: Plugin = {
-  name: 'shake-zod',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(/^import \{ z \} from 'zod';$/m, "import * as z from 'zod';"),
-      loader: 'ts',
-    }));
-  },
-};
-
-/**
- * A function's credentials come by environment, on Lambda as on one machine. The SDK's default chain would also bring
- * in what people log in by (profiles, SSO, STS and its clients): a fifth of a bundle, and code that is slower to start
- * because it can be loaded late.
- */
-const credentialsOfEnvironment: Plugin = {
-  name: 'credentials-of-environment',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/@aws-sdk\/credential-provider-node\/dist-es\/index\.js$/ }, () => ({
-      contents: "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
-      loader: 'js',
-    }));
-  },
-};
-
-/**
  * What is imported late gets a bundle of its own beside the function's. Inside it, esbuild would wrap each module that
  * both need, zod and half of the SDK, into a function, and every start would pay for what is seldom used.
  * @param late takes the path of each by its output's name
@@ -102,7 +74,6 @@ const bundling = {
   platform: 'node',
   target: 'node24',
   mainFields: ['module', 'main'],
-  external: ['onnxruntime-node'],
   // A pack names its folder by import.meta.url, which CommonJS lacks; inside a bundle it is the bundle's own file.
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
@@ -110,8 +81,7 @@ const bundling = {
   // listing what `node:http` exports, load the whole of `fetch`: 40 ms of the first call. `require` does neither.
   supported: { 'dynamic-import': false },
   minify: true,
-  keepNames: true,
-  plugins: [shakeZod, credentialsOfEnvironment],
+  plugins: bundlePlugins,
   legalComments: 'none',
   logLevel: 'error',
 } as const satisfies BuildOptions;

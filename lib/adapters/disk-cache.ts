@@ -22,26 +22,40 @@ const digestOf = (bytes: Uint8Array): Buffer => createHash('sha256').update(byte
 /** Evicting goes on to this share of the room, so that it is not done for every file. */
 const keptShare = 0.75;
 
+export interface DiskCached extends ObjectStore {
+  /** Resolves when nothing that was fetched before this call is still being written. */
+  readonly settled: () => Promise<void>;
+}
+
 /**
+ * What is fetched is answered at once and written meanwhile: an answer waits for no disk.
  * @param root folder of the areas' folders
  * @example const objects = diskCached(s3ObjectStore(s3(), bucket), [{ folder: 'documents', prefixes: ['calibration/'], maxBytes: 1e9 }]);
  */
-export function diskCached(objects: ObjectStore, areas: readonly CacheArea[], root = tmpdir()): ObjectStore {
+export function diskCached(objects: ObjectStore, areas: readonly CacheArea[], root = tmpdir()): DiskCached {
   const caches = areas.map((area) => ({ area, files: new Files(join(root, `cache-${area.folder}`), area.maxBytes) }));
   const filesOf = (key: string): Files | undefined =>
     caches.find(({ area }) => area.prefixes.some((prefix) => key.startsWith(prefix)))?.files;
+  const writing = new Set<Promise<void>>();
   return {
     async get(key) {
       const files = filesOf(key);
       const kept = await files?.read(key);
       if (kept) return kept;
       const bytes = await objects.get(key);
-      if (bytes) await files?.write(key, bytes);
+      if (bytes && files) {
+        const write = files.write(key, bytes);
+        writing.add(write);
+        void write.finally(() => writing.delete(write));
+      }
       return bytes;
     },
     async put(key, bytes, options) {
       await objects.put(key, bytes, options);
       await filesOf(key)?.write(key, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+    },
+    async settled() {
+      await Promise.all(writing);
     },
   };
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { diskCached } from '../../lib/adapters/disk-cache.ts';
+import { type DiskCached, diskCached } from '../../lib/adapters/disk-cache.ts';
 import { MemoryBucket } from '../support/memory-bucket.ts';
 
 let root: string;
@@ -32,27 +32,43 @@ const started = (under = root) =>
 const folder = () => join(root, 'cache-documents');
 const files = () => readdirSync(folder()).map((name) => join(folder(), name));
 const text = async (bytes: Promise<Uint8Array | undefined>) => Buffer.from((await bytes) ?? []).toString('utf8');
+/** What is answered, when what was fetched for it lies on the disk. */
+const read = async (objects: DiskCached, key: string) => {
+  const answer = await text(objects.get(key));
+  await objects.settled();
+  return answer;
+};
 
 describe('a cache on disk', () => {
   test('fetches once, also for the processes that come later', async () => {
     await bucket.put('calibration/a', 'A');
-    expect(await text(started().get('calibration/a'))).toBe('A');
-    expect(await text(started().get('calibration/a'))).toBe('A');
+    expect(await read(started(), 'calibration/a')).toBe('A');
+    expect(await read(started(), 'calibration/a')).toBe('A');
     expect(fetched).toEqual(['calibration/a']);
+  });
+
+  test('what is fetched is answered before it is written', async () => {
+    await bucket.put('calibration/a', 'A');
+    mkdirSync(folder(), { recursive: true });
+    const objects = started();
+    expect(await text(objects.get('calibration/a'))).toBe('A');
+    expect(files()).toEqual([]);
+    await objects.settled();
+    expect(files()).toHaveLength(1);
   });
 
   test('keeps what is put, and nothing outside its prefixes', async () => {
     await started().put('registration/a', 'A');
     await started().put('window/x/0.gz', 'W');
-    expect(await text(started().get('registration/a'))).toBe('A');
-    expect(await text(started().get('window/x/0.gz'))).toBe('W');
+    expect(await read(started(), 'registration/a')).toBe('A');
+    expect(await read(started(), 'window/x/0.gz')).toBe('W');
     expect(fetched).toEqual(['window/x/0.gz']);
   });
 
   test('what is not there is not remembered as absent', async () => {
     expect(await started().get('calibration/late')).toBeUndefined();
     await bucket.put('calibration/late', 'L');
-    expect(await text(started().get('calibration/late'))).toBe('L');
+    expect(await read(started(), 'calibration/late')).toBe('L');
   });
 
   test.each([
@@ -64,8 +80,8 @@ describe('a cache on disk', () => {
     await started().put('calibration/a', 'the content');
     const [path] = files();
     writeFileSync(path!, damage(readFileSync(path!)));
-    expect(await text(started().get('calibration/a'))).toBe('the content');
-    expect(await text(started().get('calibration/a'))).toBe('the content');
+    expect(await read(started(), 'calibration/a')).toBe('the content');
+    expect(await read(started(), 'calibration/a')).toBe('the content');
     expect(fetched).toEqual(['calibration/a']);
   });
 
@@ -73,10 +89,10 @@ describe('a cache on disk', () => {
     const objects = started();
     await objects.put('calibration/a', 'A');
     rmSync(files()[0]!);
-    expect(await text(objects.get('calibration/a'))).toBe('A');
+    expect(await read(objects, 'calibration/a')).toBe('A');
     rmSync(folder(), { recursive: true });
-    expect(await text(objects.get('calibration/a'))).toBe('A');
-    expect(await text(objects.get('calibration/a'))).toBe('A');
+    expect(await read(objects, 'calibration/a')).toBe('A');
+    expect(await read(objects, 'calibration/a')).toBe('A');
     expect(fetched).toHaveLength(3);
     // The write that met the missing folder failed; the next one makes it.
     expect(files()).toHaveLength(1);
@@ -87,7 +103,7 @@ describe('a cache on disk', () => {
     writeFileSync(blocked, '');
     const objects = started(blocked);
     await objects.put('calibration/a', 'A');
-    expect(await text(objects.get('calibration/a'))).toBe('A');
+    expect(await read(objects, 'calibration/a')).toBe('A');
     expect(fetched).toEqual(['calibration/a']);
   });
 
@@ -102,6 +118,7 @@ describe('a cache on disk', () => {
     expect(fetched).toEqual([]);
     await objects.get('calibration/0');
     expect(fetched).toEqual(['calibration/0']);
+    await objects.settled();
   });
 
   test('stays within its room also when everything is written at once', async () => {
@@ -119,5 +136,6 @@ describe('a cache on disk', () => {
       const answers = await Promise.all([...keys, ...keys].map((key, at) => text((at % 2 ? one : two).get(key))));
       expect(answers).toEqual([...keys, ...keys].map((key) => key.repeat(40)));
     }
+    await Promise.all([one.settled(), two.settled()]);
   });
 });

@@ -85,6 +85,9 @@ describe('each bundle', () => {
     expect(source).not.toContain('GetRoleCredentials');
     for (const file of beside.filter((one) => one.startsWith('late-')))
       expect(source).toContain(`require("./${file}")`);
+    // Nor what layers/bundle-plugins.ts leaves out: operations that nobody calls, JSON schemas, the files of people.
+    for (const unused of ['WriteGetObjectResponse', 'json-schema.org', 'AWS_SHARED_CREDENTIALS_FILE'])
+      expect([unused, source.includes(unused)]).toEqual([unused, false]);
   });
 
   test('what is loaded late lies beside the function that loads it, and loads alone', async () => {
@@ -97,6 +100,14 @@ describe('each bundle', () => {
     expect(typeof made.connect).toBe('function');
     // The client of secrets belongs to it alone.
     expect(readFileSync(join(alone, 'infer/index.js'), 'utf8')).not.toContain('GetSecretValue');
+  });
+
+  test('an error keeps the name of its class where names are shortened', () => {
+    const named = (name: FunctionName, error: string) =>
+      readFileSync(join(functionOf(name).codeDir, 'index.js'), 'utf8').includes(`static name="${error}"`);
+    for (const name of functionNames) expect([name, named(name, 'InvalidInputError')]).toEqual([name, true]);
+    expect(named('remediate', 'EffectPayloadError')).toBe(true);
+    expect(named('record', 'AuditContentionError')).toBe(true);
   });
 
   test('exactly the functions that run models get the layer, and they do not load without it', async () => {
