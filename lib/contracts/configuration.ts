@@ -32,6 +32,8 @@ export const configuration = lazily(() =>
     escalationTimeoutS: z.number().int().min(10).max(2_592_000).default(43_200),
     /** Actions that one asset may see in an hour. */
     quotaPerAssetHour: z.number().int().min(0).max(1000).default(6),
+    /** Actions that one zone may see in an hour: a registered zone's over all of its assets, else a zone of an asset. */
+    quotaPerZoneHour: z.number().int().min(0).max(1000).default(12),
     /** Removing the stack deletes tables and the data bucket's contents too (for trials only). */
     disposable: z.boolean().default(false),
   }),

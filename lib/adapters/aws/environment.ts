@@ -6,6 +6,7 @@ import { InvalidInputError } from '../../core/errors.ts';
 
 const name = lazily(() => z.string().min(1).max(255));
 const seconds = lazily(() => z.coerce.number().int().min(1).max(2_592_000));
+const quota = lazily(() => z.coerce.number().int().min(0).max(1000));
 
 const variables = {
   GROUNDCREW_PREFIX: name,
@@ -29,7 +30,8 @@ const variables = {
   ESCALATION_TIMEOUT_S: seconds,
   /** Set by Lambda itself. */
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: lazily(() => z.coerce.number().int().min(64).max(20_480).default(512)),
-  QUOTA_PER_ASSET_HOUR: lazily(() => z.coerce.number().int().min(0).max(1000)),
+  QUOTA_PER_ASSET_HOUR: quota,
+  QUOTA_PER_ZONE_HOUR: quota,
 };
 
 export type Environment = { readonly [K in keyof typeof variables]: z.infer<(typeof variables)[K]> };

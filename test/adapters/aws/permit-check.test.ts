@@ -27,7 +27,8 @@ async function opened(): Promise<CaseRecord> {
   await stack.open(record);
   return record;
 }
-const permit = (caseId: string, quotaPerAssetHour = 2) => permitCase(stack.world, { caseId, quotaPerAssetHour });
+const limits = { perAssetHour: 2, perZoneHour: 2 };
+const permit = (caseId: string) => permitCase(stack.world, { caseId, limits });
 const stop = (scope: string, stopped: boolean) =>
   setStop(
     { client: stack.world.client, table: stack.world.stop },
@@ -79,7 +80,7 @@ test('an open breaker makes everybody wait, then lets one pass', async () => {
 
 test('what cannot be read is refused', async () => {
   const { caseId } = await opened();
-  expect(await permitCase({ ...stack.world, stop: 'no-such-table' }, { caseId, quotaPerAssetHour: 2 })).toMatchObject({
+  expect(await permitCase({ ...stack.world, stop: 'no-such-table' }, { caseId, limits })).toMatchObject({
     permitted: false,
     refused: expect.any(Array),
   });
