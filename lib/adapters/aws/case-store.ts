@@ -5,21 +5,16 @@
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
-  type DynamoDBClient,
   GetItemCommand,
-  PutItemCommand,
   paginateQuery,
   paginateScan,
-  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type CaseRecord, caseRecord } from '../../contracts/case.ts';
+import type { FlagWindow } from '../../core/decision/route.ts';
 import { ConflictError, NotFoundError } from '../../core/errors.ts';
+import { type CaseTable, putIf, updateIf } from './cases-table.ts';
 
-/** Where the cases are. */
-export interface CaseTable {
-  readonly client: DynamoDBClient;
-  readonly table: string;
-}
+export type { CaseTable } from './cases-table.ts';
 
 /** Which case an anomaly belongs to while that case is open. */
 export interface Slot {
@@ -29,6 +24,8 @@ export interface Slot {
   readonly version: number;
   /** No execution was started yet. */
   readonly pending: boolean;
+  /** When the last flag of an incident came; absent for the slot of one asset. */
+  readonly lastFlagMs?: number;
   /** The case as it was opened, so that a sweeper can go on where a router stopped. */
   readonly record: CaseRecord;
 }
@@ -55,22 +52,35 @@ const caseKey = (caseId: string) => ({ pk: { S: `case#${caseId}` }, sk: { S: 'ca
  * was placed stays where it was placed. After `opened` (or `known`, when the slot is still pending) the caller audits,
  * starts the execution and calls `markStarted`.
  * @param record the case to open: version 0, `openingFlagId` the flag
+ * @param window for an incident: after so long without a flag its slot is taken over for a new case
  * @throws CaseConflictError when the slot changed hands 8 times meanwhile
  */
-export async function openOrAttach(at: CaseTable, record: CaseRecord, flagId: string): Promise<Placement> {
+export async function openOrAttach(
+  at: CaseTable,
+  record: CaseRecord,
+  flagId: string,
+  window?: FlagWindow,
+): Promise<Placement> {
   const known = await placementOf(at, flagId);
   if (known) return { caseId: known, outcome: 'known' };
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const slot = (await openSlot(at, record)) ?? (await getSlot(at, record.correlationKey));
+    // Read first: in a storm nearly everybody finds it taken, and a refused write costs as much as one that is done.
+    const held = await getSlot(at, record.correlationKey);
+    const takeOver = held && window && isOver(held, window) ? held : undefined;
+    const slot = held && !takeOver ? held : await openSlot(at, record, window, takeOver);
     if (!slot) continue;
     if (slot.caseId === record.caseId) {
       await completeOpening(at, slot);
       return { caseId: slot.caseId, outcome: 'opened' };
     }
-    if (await attachFlag(at, slot, flagId)) return { caseId: slot.caseId, outcome: 'attached' };
+    if (await attachFlag(at, slot, flagId, window)) return { caseId: slot.caseId, outcome: 'attached' };
   }
   throw new CaseConflictError(`slot ${record.correlationKey} changed hands ${maxAttempts} times: route the flag again`);
 }
+
+/** An incident is over when nothing came for its window; one that nobody has started yet is not taken over. */
+const isOver = (slot: Slot, { receivedAtMs, windowMs }: FlagWindow): boolean =>
+  !slot.pending && slot.lastFlagMs !== undefined && receivedAtMs > slot.lastFlagMs + windowMs;
 
 /** The case that a flag was placed in, read consistently. */
 export async function placementOf(at: CaseTable, flagId: string): Promise<string | undefined> {
@@ -84,18 +94,37 @@ export async function placementOf(at: CaseTable, flagId: string): Promise<string
   return Item?.caseId?.S;
 }
 
-/** Takes a free slot for a case by one conditional put. `undefined`: somebody holds it. */
-export async function openSlot(at: CaseTable, record: CaseRecord): Promise<Slot | undefined> {
-  const written = await putIf(at, 'attribute_not_exists(pk)', {
-    ...slotKey(record.correlationKey),
-    caseId: { S: record.caseId },
-    version: { N: '0' },
-    open: { S: 'slot' },
-    dueAtMs: { N: String(record.openedAtMs) },
-    json: { S: JSON.stringify(record) },
-  });
+/**
+ * Takes a slot for a case by one conditional put: a free one, or the one that another case holds just as it was read.
+ * That case goes on without a slot: nothing is attached to it any more. `undefined`: somebody was faster.
+ */
+export async function openSlot(
+  at: CaseTable,
+  record: CaseRecord,
+  window?: FlagWindow,
+  takeOver?: Slot,
+): Promise<Slot | undefined> {
+  const version = takeOver ? takeOver.version + 1 : 0;
+  const written = await putIf(
+    at,
+    takeOver ? 'caseId = :caseId AND #version = :version' : 'attribute_not_exists(pk)',
+    {
+      ...slotKey(record.correlationKey),
+      caseId: { S: record.caseId },
+      version: { N: String(version) },
+      open: { S: 'slot' },
+      dueAtMs: { N: String(record.openedAtMs) },
+      json: { S: JSON.stringify(record) },
+      ...(window && { lastFlagMs: { N: String(window.receivedAtMs) } }),
+    },
+    takeOver && {
+      values: { ':caseId': { S: takeOver.caseId }, ':version': { N: String(takeOver.version) } },
+      names: { '#version': 'version' },
+    },
+  );
   if (!written) return undefined;
-  return { correlationKey: record.correlationKey, caseId: record.caseId, version: 0, pending: true, record };
+  const { correlationKey, caseId } = record;
+  return { correlationKey, caseId, version, pending: true, record };
 }
 
 /** Puts what belongs to an opened slot: the case item and its opening flag. Safe to repeat. */
@@ -115,6 +144,7 @@ export async function getSlot(at: CaseTable, correlationKey: string): Promise<Sl
     caseId: Item.caseId?.S ?? '',
     version: Number(Item.version?.N),
     pending: Item.open?.S === 'slot',
+    ...(Item.lastFlagMs?.N !== undefined && { lastFlagMs: Number(Item.lastFlagMs.N) }),
     record: caseRecord.parse(JSON.parse(Item.json?.S ?? 'null')),
   };
 }
@@ -125,13 +155,25 @@ export async function getSlot(at: CaseTable, correlationKey: string): Promise<Sl
  */
 export async function attachFlag(
   at: CaseTable,
-  slot: Pick<Slot, 'correlationKey' | 'caseId'>,
+  slot: Pick<Slot, 'correlationKey' | 'caseId' | 'lastFlagMs'>,
   flagId: string,
+  window?: FlagWindow,
 ): Promise<boolean> {
-  const bumped = await updateIf(at, slotKey(slot.correlationKey), 'caseId = :caseId', 'ADD #version :one', {
-    values: { ':caseId': { S: slot.caseId }, ':one': { N: '1' } },
-    names: { '#version': 'version' },
-  });
+  const isNewest = window && window.receivedAtMs > (slot.lastFlagMs ?? 0);
+  const bumped = await updateIf(
+    at,
+    slotKey(slot.correlationKey),
+    'caseId = :caseId',
+    `ADD #version :one${isNewest ? ' SET lastFlagMs = :last' : ''}`,
+    {
+      values: {
+        ':caseId': { S: slot.caseId },
+        ':one': { N: '1' },
+        ...(isNewest && { ':last': { N: String(window.receivedAtMs) } }),
+      },
+      names: { '#version': 'version' },
+    },
+  );
   if (bumped) await placeFlag(at, slot.caseId, flagId);
   return bumped;
 }
@@ -344,66 +386,4 @@ async function placeFlag(at: CaseTable, caseId: string, flagId: string): Promise
     sk: { S: 'case' },
     caseId: { S: caseId },
   });
-}
-
-type Item = NonNullable<ConstructorParameters<typeof PutItemCommand>[0]['Item']>;
-interface Expression {
-  readonly values: Item;
-  readonly names?: Record<string, string>;
-}
-
-/** One conditional put; false when the condition does not hold (and the item is not already the very same). */
-async function putIf(
-  at: CaseTable,
-  condition: string | undefined,
-  item: Item,
-  expression?: Expression,
-): Promise<boolean> {
-  try {
-    await at.client.send(
-      new PutItemCommand({
-        TableName: at.table,
-        Item: item,
-        ...(condition && { ConditionExpression: condition }),
-        ...(expression && { ExpressionAttributeValues: expression.values, ExpressionAttributeNames: expression.names }),
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // The SDK may have sent it twice after a lost answer: then our own item stands there.
-    const { Item: there } = await at.client.send(
-      new GetItemCommand({
-        TableName: at.table,
-        Key: { pk: item.pk ?? { S: '' }, sk: item.sk ?? { S: '' } },
-        ConsistentRead: true,
-      }),
-    );
-    return item.json?.S !== undefined && there?.json?.S === item.json.S && there.version?.N === item.version?.N;
-  }
-}
-
-async function updateIf(
-  at: CaseTable,
-  key: Item,
-  condition: string,
-  update: string,
-  expression: Expression,
-): Promise<boolean> {
-  try {
-    await at.client.send(
-      new UpdateItemCommand({
-        TableName: at.table,
-        Key: key,
-        ConditionExpression: condition,
-        UpdateExpression: update,
-        ExpressionAttributeValues: expression.values,
-        ExpressionAttributeNames: expression.names,
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CaseRecord, ReviewAnswer } from '../../../lib/contracts/case.ts';
-import { hashOf } from '../../../lib/core/audit/canonical.ts';
+import { hashOf, sha256 } from '../../../lib/core/audit/canonical.ts';
 import { type AuditDraft, entryIdOf, genesisHash, sealEntry } from '../../../lib/core/audit/entry.ts';
 import { closeCase } from '../../../lib/core/case/close.ts';
 import { approvalsIn, effectiveCase, type Review, standingYes } from '../../../lib/core/case/effective.ts';
@@ -221,7 +221,7 @@ describe('closing', () => {
     const close = {
       ...ports,
       slotVersion: async () => slot.version,
-      flagCount: async () => slot.flags,
+      flagsOf: async () => Array.from({ length: slot.flags }, (_, n) => sha256(`flag ${n}`)),
       freeSlot: async (_record: CaseRecord, version: number) => {
         if (slot.flags === 1) {
           slot.flags = 2;
