@@ -44,6 +44,8 @@ export interface Placement {
 }
 
 const maxAttempts = 8;
+/** In place of the case's id where a slot was given back. */
+const nobody = 'nobody';
 const slotKey = (correlationKey: string) => ({ pk: { S: `slot#${correlationKey}` }, sk: { S: 'slot' } });
 const caseKey = (caseId: string) => ({ pk: { S: `case#${caseId}` }, sk: { S: 'case' } });
 
@@ -62,20 +64,30 @@ export async function openOrAttach(
   window?: FlagWindow,
 ): Promise<Placement> {
   const known = await placementOf(at, flagId);
-  if (known) return { caseId: known, outcome: 'known' };
+  if (known) {
+    await completePlacement(at, record.correlationKey, known, flagId);
+    return { caseId: known, outcome: 'known' };
+  }
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     // Read first: in a storm nearly everybody finds it taken, and a refused write costs as much as one that is done.
     const held = await getSlot(at, record.correlationKey);
     const takeOver = held && window && isOver(held, window) ? held : undefined;
     const slot = held && !takeOver ? held : await openSlot(at, record, window, takeOver);
     if (!slot) continue;
-    if (slot.caseId === record.caseId) {
-      await completeOpening(at, slot);
-      return { caseId: slot.caseId, outcome: 'opened' };
-    }
-    if (await attachFlag(at, slot, flagId, window)) return { caseId: slot.caseId, outcome: 'attached' };
+    const isOurs = slot.caseId === record.caseId;
+    const caseId = isOurs ? await completeOpening(at, slot) : await attachFlag(at, slot, flagId, window);
+    if (caseId === undefined) continue;
+    // Another run of the same flag may have placed it elsewhere just now: where it stands is where it belongs.
+    return { caseId, outcome: caseId !== slot.caseId ? 'known' : isOurs ? 'opened' : 'attached' };
   }
   throw new CaseConflictError(`slot ${record.correlationKey} changed hands ${maxAttempts} times: route the flag again`);
+}
+
+/** What a run that placed the flag may have left out when it died. */
+async function completePlacement(at: CaseTable, correlationKey: string, caseId: string, flagId: string): Promise<void> {
+  const slot = await getSlot(at, correlationKey);
+  if (slot?.pending && slot.caseId === caseId) await completeOpening(at, slot);
+  await putUnder(at, caseId, flagId);
 }
 
 /** An incident is over when nothing came for its window; one that nobody has started yet is not taken over. */
@@ -107,7 +119,7 @@ export async function openSlot(
   const version = takeOver ? takeOver.version + 1 : 0;
   const written = await putIf(
     at,
-    takeOver ? 'caseId = :caseId AND #version = :version' : 'attribute_not_exists(pk)',
+    takeOver ? 'caseId = :caseId AND #version = :version' : 'attribute_not_exists(pk) OR caseId = :nobody',
     {
       ...slotKey(record.correlationKey),
       caseId: { S: record.caseId },
@@ -117,28 +129,60 @@ export async function openSlot(
       json: { S: JSON.stringify(record) },
       ...(window && { lastFlagMs: { N: String(window.receivedAtMs) } }),
     },
-    takeOver && {
-      values: { ':caseId': { S: takeOver.caseId }, ':version': { N: String(takeOver.version) } },
-      names: { '#version': 'version' },
-    },
+    takeOver
+      ? {
+          values: { ':caseId': { S: takeOver.caseId }, ':version': { N: String(takeOver.version) } },
+          names: { '#version': 'version' },
+        }
+      : { values: { ':nobody': { S: nobody } } },
   );
   if (!written) return undefined;
   const { correlationKey, caseId } = record;
   return { correlationKey, caseId, version, pending: true, record };
 }
 
-/** Puts what belongs to an opened slot: the case item and its opening flag. Safe to repeat. */
-export async function completeOpening(at: CaseTable, slot: Slot): Promise<void> {
+/**
+ * Puts what belongs to an opened slot: the case item and its opening flag. Safe to repeat. Where another run of the flag
+ * has placed it in another case meanwhile and nothing else was attached to this one, the slot is given back and there is
+ * no such case.
+ * @returns the case that the opening flag is in
+ */
+export async function completeOpening(at: CaseTable, slot: Slot): Promise<string> {
+  const { openingFlagId } = slot.record;
+  const standing = await claimPlacement(at, slot.caseId, openingFlagId);
+  if (standing !== slot.caseId) {
+    if (await giveBack(at, slot)) return standing;
+    // Given back by another run, or others are attached to it by now: then it is a case, without this flag.
+    if ((await getSlot(at, slot.correlationKey))?.caseId !== slot.caseId) return standing;
+  }
   await putIf(at, 'attribute_not_exists(pk)', caseItem(slot.record));
-  await placeFlag(at, slot.caseId, slot.record.openingFlagId);
+  if (standing === slot.caseId) await putUnder(at, slot.caseId, openingFlagId);
+  return standing;
 }
+
+/** By a mark, not by deleting the item: who routes flags may delete nothing. */
+const giveBack = (at: CaseTable, slot: Slot): Promise<boolean> =>
+  updateIf(
+    at,
+    slotKey(slot.correlationKey),
+    'caseId = :caseId AND #version = :version',
+    'SET caseId = :nobody REMOVE #open, dueAtMs',
+    {
+      values: {
+        ':caseId': { S: slot.caseId },
+        ':version': { N: String(slot.version) },
+        ':nobody': { S: nobody },
+      },
+      names: { '#open': 'open', '#version': 'version' },
+    },
+  );
 
 /** The slot as it is now, read consistently. */
 export async function getSlot(at: CaseTable, correlationKey: string): Promise<Slot | undefined> {
   const { Item } = await at.client.send(
     new GetItemCommand({ TableName: at.table, Key: slotKey(correlationKey), ConsistentRead: true }),
   );
-  if (!Item) return undefined;
+  if (!Item || Item.caseId?.S === nobody) return undefined;
   return {
     correlationKey,
     caseId: Item.caseId?.S ?? '',
@@ -151,14 +195,14 @@ export async function getSlot(at: CaseTable, correlationKey: string): Promise<Sl
 
 /**
  * Attaches a flag to the case that holds the slot: bumps the slot's version, then puts the flag under the case.
- * @returns false when the case no longer holds the slot; then the flag belongs to a new case
+ * @returns the case that the flag is in; `undefined` when the case no longer holds the slot: then it belongs to a new one
  */
 export async function attachFlag(
   at: CaseTable,
   slot: Pick<Slot, 'correlationKey' | 'caseId' | 'lastFlagMs'>,
   flagId: string,
   window?: FlagWindow,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const isNewest = window && window.receivedAtMs > (slot.lastFlagMs ?? 0);
   const bumped = await updateIf(
     at,
@@ -174,8 +218,7 @@ export async function attachFlag(
       names: { '#version': 'version' },
     },
   );
-  if (bumped) await placeFlag(at, slot.caseId, flagId);
-  return bumped;
+  return bumped ? await placeFlag(at, slot.caseId, flagId) : undefined;
 }
 
 const alarmItemKey = (alarmKey: string) => ({ pk: { S: `alarm#${alarmKey}` }, sk: { S: 'case' } });
@@ -200,7 +243,7 @@ export async function attachToCase(
   caseId: string,
   flagId: string,
 ): Promise<void> {
-  if (!(await attachFlag(at, { correlationKey, caseId }, flagId))) await placeFlag(at, caseId, flagId);
+  if ((await attachFlag(at, { correlationKey, caseId }, flagId)) === undefined) await placeFlag(at, caseId, flagId);
 }
 
 /** Takes a slot off the sweeper's list once its execution was started. */
@@ -379,11 +422,19 @@ const caseItem = (record: CaseRecord) => ({
   ...(record.status === 'closed' ? {} : { open: { S: 'case' }, dueAtMs: { N: String(record.updatedAtMs) } }),
 });
 
-async function placeFlag(at: CaseTable, caseId: string, flagId: string): Promise<void> {
-  await putIf(at, undefined, { pk: { S: `case#${caseId}` }, sk: { S: `flag#${flagId}` } });
-  await putIf(at, 'attribute_not_exists(pk)', {
-    pk: { S: `flag#${flagId}` },
-    sk: { S: 'case' },
-    caseId: { S: caseId },
-  });
+/** The case that a flag is in afterwards: the first one that claims it. */
+async function claimPlacement(at: CaseTable, caseId: string, flagId: string): Promise<string> {
+  const key = { pk: { S: `flag#${flagId}` }, sk: { S: 'case' } };
+  if (await putIf(at, 'attribute_not_exists(pk)', { ...key, caseId: { S: caseId } })) return caseId;
+  return (await placementOf(at, flagId)) ?? caseId;
+}
+
+const putUnder = (at: CaseTable, caseId: string, flagId: string): Promise<boolean> =>
+  putIf(at, undefined, { pk: { S: `case#${caseId}` }, sk: { S: `flag#${flagId}` } });
+
+/** Puts a flag under a case unless it is in another one. @returns the case that it is in */
+async function placeFlag(at: CaseTable, caseId: string, flagId: string): Promise<string> {
+  const standing = await claimPlacement(at, caseId, flagId);
+  if (standing === caseId) await putUnder(at, caseId, flagId);
+  return standing;
 }

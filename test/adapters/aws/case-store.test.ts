@@ -1,3 +1,4 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
@@ -6,6 +7,7 @@ import {
   attachFlag,
   CaseConflictError,
   type CaseTable,
+  completeOpening,
   flagsOf,
   freeSlot,
   getCase,
@@ -13,6 +15,7 @@ import {
   markStarted,
   openCases,
   openOrAttach,
+  openSlot,
   pendingSlots,
   putCase,
   scanCases,
@@ -67,18 +70,61 @@ describe('slots', () => {
     const first = opening('late', 0);
     await openOrAttach(at, first, first.openingFlagId);
     const slot = (await getSlot(at, 'late'))!;
-    expect(await attachFlag(at, slot, sha256('in between'))).toBe(true);
+    expect(await attachFlag(at, slot, sha256('in between'))).toBe(first.caseId);
     expect(await freeSlot(at, 'late', first.caseId, slot.version)).toBe('changed');
     const now = (await getSlot(at, 'late'))!;
     expect(await freeSlot(at, 'late', first.caseId, now.version)).toBe('freed');
     expect(await freeSlot(at, 'late', first.caseId, now.version)).toBe('freed');
-    expect(await attachFlag(at, slot, sha256('too late'))).toBe(false);
+    expect(await attachFlag(at, slot, sha256('too late'))).toBeUndefined();
     expect(await openOrAttach(at, first, first.openingFlagId)).toMatchObject({ outcome: 'known' });
     expect(await getSlot(at, 'late')).toBeUndefined();
     const second = opening('late', 1);
     expect(await openOrAttach(at, second, second.openingFlagId)).toMatchObject({ outcome: 'opened' });
     expect(await freeSlot(at, 'late', first.caseId, 0)).toBe('freed');
     expect((await getSlot(at, 'late'))?.caseId).toBe(second.caseId);
+  });
+
+  test('runs of one flag at once, with a case that closes in between, leave it in one case and no other one open', async () => {
+    for (let seed = 0; seed < 30; seed += 1) {
+      const random = childRandom(seed, 'one flag');
+      const later = async <T>(work: () => Promise<T>): Promise<T> => {
+        await new Promise((resolve) => setTimeout(resolve, random() * 12));
+        return await work();
+      };
+      const key = `one flag ${seed}`;
+      const old = opening(key, 0);
+      await openOrAttach(at, old, old.openingFlagId);
+      await markStarted(at, key, old.caseId);
+      const free = async (): Promise<void> => {
+        const slot = (await getSlot(at, key))!;
+        if ((await freeSlot(at, key, old.caseId, slot.version)) === 'changed') await free();
+      };
+      const flag = opening(key, 1);
+      const run = () => openOrAttach(at, flag, flag.openingFlagId);
+      const placed = await Promise.all([later(run), later(run), later(run), later(free)]);
+      const cases = new Set(placed.flatMap((one) => (one ? [one.caseId] : [])));
+      expect(cases.size).toBe(1);
+      const [caseId] = cases;
+      const other = caseId === old.caseId ? flag.caseId : old.caseId;
+      expect(await flagsOf(at, caseId!)).toContain(flag.openingFlagId);
+      expect(await flagsOf(at, other)).not.toContain(flag.openingFlagId);
+      expect((await getCase(at, flag.caseId)) === undefined).toBe(caseId === old.caseId);
+      expect((await getSlot(at, key))?.caseId).toBe(caseId === old.caseId ? undefined : caseId);
+    }
+  });
+
+  test('a run that died after it claimed the flag is completed by the next, or by the sweeper', async () => {
+    for (const by of ['router', 'sweeper']) {
+      const record = opening(`died ${by}`, 0);
+      await openSlot(at, record);
+      const claim = { pk: { S: `flag#${record.openingFlagId}` }, sk: { S: 'case' }, caseId: { S: record.caseId } };
+      await at.client.send(new PutItemCommand({ TableName: at.table, Item: claim }));
+      if (by === 'router')
+        expect(await openOrAttach(at, record, record.openingFlagId)).toMatchObject({ outcome: 'known' });
+      else await completeOpening(at, (await getSlot(at, record.correlationKey))!);
+      expect(await getCase(at, record.caseId)).toEqual(record);
+      expect(await flagsOf(at, record.caseId)).toEqual([record.openingFlagId]);
+    }
   });
 
   test('a slot stays on the sweeper’s list until its execution was started', async () => {
