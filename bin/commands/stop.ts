@@ -78,7 +78,10 @@ async function stop(context: CommandContext, options: StopOptions): Promise<void
 }
 
 function printUnderWay(effects: readonly Effect[]): void {
-  if (effects.length === 0) return printLine('none was sent before that has not reported');
+  if (effects.length === 0) {
+    printLine('none was sent before that has not reported');
+    return;
+  }
   printLine('sent before, perhaps still at work; "case show" tells what became of them:');
   printTable(
     ['CASE', 'ASSET', 'ACTION', 'TARGET', 'EFFECT'],
