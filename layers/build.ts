@@ -8,6 +8,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { cedarAuthorizer, readPolicyFiles } from '../lib/adapters/policy/cedar.ts';
 import { checkedPack } from '../lib/core/pack.ts';
 import { bundlePlugins } from './bundle-plugins.ts';
 
@@ -128,7 +129,13 @@ export async function buildFunctions(outDir: string): Promise<string[]> {
 /** Here rather than at each start of a function: a pack that is not what it should be never gets into a bundle. */
 async function checkPacks(): Promise<void> {
   const { packs } = await import('../models/index.ts');
-  for (const pack of Object.values(packs)) checkedPack(pack);
+  for (const [name, pack] of Object.entries(packs)) {
+    checkedPack(pack);
+    const policies = join(repositoryRoot, 'models', name, 'policies');
+    if (!existsSync(policies)) throw new Error(`Pack ${name} has no policies: add ${policies} with a Cedar schema.`);
+    // Parses them and validates each against the schema.
+    cedarAuthorizer(name, readPolicyFiles(policies));
+  }
 }
 
 /** SHA-256 over the names and bytes of every bundle and what lies beside it. */

@@ -5,24 +5,26 @@ import { readChain } from '../../lib/adapters/aws/audit-store.ts';
 import { flagsOf, getCase, openCases, scanCases } from '../../lib/adapters/aws/case-store.ts';
 import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
 import { reviewsOf } from '../../lib/adapters/aws/review-store.ts';
+import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import type { CaseRecord, ReviewAnswer } from '../../lib/contracts/case.ts';
+import type { Decision } from '../../lib/contracts/decision.ts';
 import { collapse } from '../../lib/core/audit/collapse.ts';
 import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
 import type { AnsweredReview } from '../../lib/core/case/review.ts';
 import { setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
+import { decisionsSince } from './support/figures.ts';
 import { invokeFunction } from './support/invoke.ts';
-import { operatorName } from './support/operator.ts';
+import { type OperatorOption, operatorOf, withOperator } from './support/operator.ts';
 import { labelKindOf } from './support/pack-kinds.ts';
 import { ago, printJson, printLine, printTable, short } from './support/print.ts';
 
 interface Output extends ContextOptions {
   readonly json?: boolean;
 }
-interface AnswerOptions extends Output {
+interface AnswerOptions extends Output, OperatorOption {
   readonly reason: string;
-  readonly by: string;
   readonly action?: string;
   readonly target?: string;
   readonly proposal?: string;
@@ -48,9 +50,13 @@ export function registerCase(program: Command): void {
     ['reject', 'say no; the case ends without an effect'],
     ['override', 'order something else'],
   ] as const) {
-    const command = withContextOptions(group.command(`${answer} <id>`).description(description))
-      .requiredOption('--reason <text>', 'why; it stands in the audit')
-      .option('--by <name>', 'who answers', operatorName())
+    const command = withOperator(
+      withContextOptions(group.command(`${answer} <id>`).description(description)).requiredOption(
+        '--reason <text>',
+        'why; it stands in the audit',
+      ),
+      'who answers',
+    )
       .option('--kind <kind>', 'what it was; kept as the case\'s label, as "label set" does')
       .option('--json', 'one JSON document');
     if (answer === 'approve')
@@ -105,24 +111,50 @@ async function show(context: CommandContext, id: string, json: boolean): Promise
   const table = tableOf(context);
   const ledger = { client: context.dynamodb(), table: context.names.table('ledger') };
   const audit = { client: context.dynamodb(), table: context.names.table('audit') };
-  const [reviews, flags, effects, chain] = await Promise.all([
+  const states = dynamoStateStore(context.dynamodb(), context.names.table('state'));
+  const [reviews, flags, effects, chain, state, masked] = await Promise.all([
     reviewsOf(table, stored.caseId),
     flagsOf(table, stored.caseId),
     Promise.all(stored.effectKeys.map((key) => getEffect(ledger, key))),
     readChain(audit, `case#${stored.caseId}`),
+    states.get(stored.asset),
+    expectedOf(context, stored),
   ]);
+  const holds = (state?.holds ?? []).filter((hold) => hold.caseId === stored.caseId);
   const record = effectiveCase(stored, reviews);
   const story = collapse(chain);
-  if (json) return printJson({ ...record, reviews, flags, effects: effects.filter(Boolean), audit: story });
+  if (json)
+    return printJson({
+      ...record,
+      reviews,
+      flags,
+      effects: effects.filter(Boolean),
+      holds,
+      expectedEffects: masked.map(({ decisionId, flagId, atMs }) => ({ decisionId, flagId, atMs })),
+      audit: story,
+    });
   printCase(record);
+  if (record.incident)
+    printLine(`incident  ${flags.length} flags of the ${record.incident.scope} ${record.incident.place}`);
   for (const review of reviews) printReview(record, review);
   for (const effect of effects)
     if (effect) {
       const { action, target, status, outcome } = effect;
       printLine(`effect    ${action} ${target}: ${status}${outcome ? ` (${outcome.message})` : ''}`);
     }
+  for (const { action, target, expectedChannels } of holds)
+    printLine(
+      `holds     ${action} ${target}, expected to move ${expectedChannels.join(', ') || 'nothing'} of ${record.asset}`,
+    );
+  if (masked.length > 0) printLine(`expected  ${masked.length} flags were what its effect is expected to do: observed`);
   if (story.length > 0) printLine();
   for (const { at, type } of story) printLine(`${pc.dim(new Date(at).toISOString())}  ${type}`);
+}
+
+/** Decisions on flags that were what an effect of the case is expected to do. */
+async function expectedOf(context: CommandContext, record: CaseRecord): Promise<Decision[]> {
+  const decisions = await decisionsSince(context, record.asset, record.openedAtMs);
+  return decisions.filter(({ guard }) => guard.expected?.some(({ caseId }) => caseId === record.caseId));
 }
 
 function printCase(record: CaseRecord): void {
@@ -138,13 +170,15 @@ function printCase(record: CaseRecord): void {
   if (record.note !== undefined) printLine(`note      ${record.note}`);
 }
 
-function printReview(record: CaseRecord, { request, end }: Review): void {
+function printReview(record: CaseRecord, { request, end, first }: Review): void {
   printLine(`question  ${request.question}`);
+  if ((request.people ?? 1) > 1) printLine(`needs     ${request.people} people, because of its high impact`);
+  if (first) printLine(`1 of 2    ${first.answer.answer} by ${first.answer.by}: ${first.answer.reason}`);
   if (end.state === 'answered') printLine(`answer    ${end.answer.answer} by ${end.answer.by}: ${end.answer.reason}`);
   else if (end.state === 'timed-out') printLine('answer    none in time');
   else
     printLine(
-      `answer    open until ${new Date(request.dueAtMs).toISOString()}: groundcrew case approve|reject|override ${short(record.caseId)} --reason …`,
+      `answer    ${first ? `another person than ${first.answer.by} must say the same, ` : ''}open until ${new Date(request.dueAtMs).toISOString()}: groundcrew case approve|reject|override ${short(record.caseId)} --reason …`,
     );
 }
 
@@ -157,7 +191,8 @@ async function respond(
   const stored = await findCase(context, id);
   const reviews = await reviewsOf(tableOf(context), stored.caseId);
   const { caseId, proposalHash } = effectiveCase(stored, reviews);
-  const { reason, by, action, target, proposal } = options;
+  const { reason, action, target, proposal } = options;
+  const by = operatorOf(options);
   const label = options.kind === undefined ? undefined : await labelKindOf(options.kind);
   if (proposal !== undefined && (proposal.length < 8 || proposalHash?.startsWith(proposal) !== true))
     throw new CommandFailure(
@@ -175,5 +210,9 @@ async function respond(
   if (label !== undefined) await setCaseLabel(context, caseId, { label, by, reason });
   if (options.json === true) return printJson(result);
   printLine(`${pc.bold(short(caseId))}  ${answer} by ${by}`);
+  if (result.missing > 0)
+    return printLine(
+      `1 of 2: nothing happens yet. Another person than ${by} must say the same: groundcrew case ${answer} ${short(caseId)}${answer === 'override' ? ` --action ${action} --target ${target}` : ''} --reason …`,
+    );
   if (!result.woken) printLine('the answer is stored; the case takes it up when its waiting time is over');
 }

@@ -36,6 +36,8 @@ export function registerStatus(program: Command): void {
           ]),
         ),
         stopped: stops,
+        holds: assets.flatMap(({ asset, holds }) => holds.map((hold) => ({ asset, ...hold }))),
+        expectedEffects: decisions.filter(({ guard }) => guard.expected !== undefined).length,
         inferenceMsP95: percentile(latencies, 95) ?? null,
       };
       if (options.json === true) return printJson(summary);
@@ -51,7 +53,12 @@ export function registerStatus(program: Command): void {
             ? 'never'
             : `${ago(asset.lastReceivedMs, nowMs)}${asset.silentSinceMs === undefined ? '' : pc.red(' SILENT')}`,
           asset.calibrationHash === undefined ? pc.yellow('warming up') : 'yes',
-          asset.holds.map((hold) => `${hold.action} ${hold.target}`).join(', ') || '–',
+          asset.holds
+            .map(
+              ({ action, target, expectedChannels }) =>
+                `${action} ${target} (expected: ${expectedChannels.join(', ') || 'nothing'})`,
+            )
+            .join('; ') || '–',
         ]),
       );
       printLine();

@@ -1,72 +1,141 @@
 /** `groundcrew stop` and `resume`: the stop switch. It is read before every effect, never older than a second. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
-import { listStops, setStop } from '../../lib/adapters/aws/stop-store.ts';
-import { type StopState, stopScope, stopState } from '../../lib/contracts/stop.ts';
-import { hashOf } from '../../lib/core/audit/canonical.ts';
+import { effectsUnderWay } from '../../lib/adapters/aws/effects-under-way.ts';
+import { s3ObjectStore } from '../../lib/adapters/aws/object-store.ts';
+import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
+import { listStops, stopPorts } from '../../lib/adapters/aws/stop-store.ts';
+import type { Effect } from '../../lib/contracts/ledger.ts';
+import { stopScope, stopState } from '../../lib/contracts/stop.ts';
+import { GroundcrewError } from '../../lib/core/errors.ts';
+import { resumeEffects, type StopOrder, type StopPorts, stopEffects } from '../../lib/core/guard/stop.ts';
+import { Documents } from '../../lib/core/ingest/documents.ts';
+import { stopReadMaxAgeMs } from '../../lib/core/remediation/remediate.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
-import { operatorName } from './support/operator.ts';
-import { ago, printJson, printLine, printTable } from './support/print.ts';
+import { type OperatorOption, operatorOf, withOperator } from './support/operator.ts';
+import { ago, printJson, printLine, printTable, short } from './support/print.ts';
 
-interface StopOptions extends ContextOptions {
+interface StopOptions extends ContextOptions, OperatorOption {
   readonly scope?: string;
   readonly reason?: string;
-  readonly by: string;
   readonly json?: boolean;
 }
 
+/** A read of the switch counts for a second; what follows it until the first byte leaves takes far less than this. */
+const sendMarginMs = 500;
+
 export function registerStop(program: Command): void {
-  for (const [word, stopped, description] of [
-    ['stop', true, 'stop all effects, those of a site, or those of an asset; without --scope: show what is stopped'],
-    ['resume', false, 'allow effects again'],
+  for (const [word, description, act] of [
+    [
+      'stop',
+      'stop all effects, those of a site, or those of an asset; without --scope: show what is stopped',
+      (context: CommandContext, options: StopOptions) =>
+        options.scope === undefined ? show(context, options.json === true) : stop(context, options),
+    ],
+    ['resume', 'allow effects again: one person asks, another one completes it by the same command', resume],
   ] as const)
-    withContextOptions(program.command(word).description(description))
-      .option('--scope <scope>', 'all, site#ID or asset#ID')
-      .option('--reason <text>', 'why; it stands in the audit')
-      .option('--by <name>', 'who', operatorName())
+    withOperator(
+      withContextOptions(program.command(word).description(description))
+        .option('--scope <scope>', 'all, site#ID or asset#ID')
+        .option('--reason <text>', 'why; it stands in the audit'),
+    )
       .option('--json', 'one JSON document')
-      .action(async (options: StopOptions) => {
-        const context = openContext(options);
-        if (options.scope === undefined && stopped) return await show(context, options.json === true);
-        await change(context, stopped, options);
-      });
+      .action(async (options: StopOptions) => await act(openContext(options), options));
 }
 
-async function change(context: CommandContext, stopped: boolean, options: StopOptions): Promise<void> {
-  const state = checked(stopped, options);
-  const table = { client: context.dynamodb(), table: context.names.table('stop') };
-  // A stop works first and is recorded second; a resume is recorded before it works.
-  if (stopped) await setStop(table, state);
-  await appendAudit(
-    { client: context.dynamodb(), table: context.names.table('audit') },
-    {
-      chain: 'system#stop',
-      type: 'stop-changed',
-      key: [hashOf(state)],
-      correlationId: `stop-${state.atMs}`,
-      body: state,
-    },
-    state.atMs,
+const portsOf = (context: CommandContext): StopPorts =>
+  stopPorts(
+    { client: context.dynamodb(), table: context.names.table('stop') },
+    (draft) => appendAudit({ client: context.dynamodb(), table: context.names.table('audit') }, draft, Date.now()),
+    Date.now,
   );
-  if (!stopped) await setStop(table, state);
-  if (options.json === true) printJson(state);
-  else if (stopped)
-    printLine(
-      `${pc.red('stopped')} ${state.scope}: no call is sent from now on; one that left before may still arrive`,
-    );
-  else printLine(`${pc.green('resumed')} ${state.scope}`);
+
+/** Comes back when no call can leave any more that was cleared before, and names those that may be on their way. */
+async function stop(context: CommandContext, options: StopOptions): Promise<void> {
+  const state = await stopEffects(portsOf(context), checked(options));
+  if (options.json !== true) printLine(`${pc.red('stopped')} ${state.scope}; waiting for what was cleared before …`);
+  await sleep(stopReadMaxAgeMs + sendMarginMs);
+  const ledger = { client: context.dynamodb(), table: context.names.table('ledger') };
+  const effects = await effectsUnderWay(ledger, Date.now());
+  const within = await Promise.all(effects.map((effect) => isWithin(context, state.scope, effect.asset)));
+  const underWay = effects.filter((_, at) => within[at]);
+  if (options.json === true) {
+    const mayBeInFlight = underWay.map(({ effectKey, caseId, asset, action, target, status }) => ({
+      effectKey,
+      caseId,
+      asset,
+      action,
+      target,
+      status,
+    }));
+    return printJson({ ...state, mayBeInFlight });
+  }
+  printLine('no call is sent from now on');
+  printUnderWay(underWay);
 }
 
-function checked(stopped: boolean, { scope, reason, by }: StopOptions): StopState {
+function printUnderWay(effects: readonly Effect[]): void {
+  if (effects.length === 0) {
+    printLine('none was sent before that has not reported');
+    return;
+  }
+  printLine('sent before, perhaps still at work; "case show" tells what became of them:');
+  printTable(
+    ['CASE', 'ASSET', 'ACTION', 'TARGET', 'EFFECT'],
+    effects.map(({ caseId, asset, action, target, effectKey }) => [
+      short(caseId),
+      asset,
+      action,
+      target,
+      short(effectKey),
+    ]),
+  );
+}
+
+/** Where the asset's site cannot be read it is listed: one too many misleads nobody. */
+async function isWithin(context: CommandContext, scope: string, asset: string): Promise<boolean> {
+  if (scope === 'all' || scope === `asset#${asset}`) return true;
+  if (!scope.startsWith('site#')) return false;
+  try {
+    const state = await dynamoStateStore(context.dynamodb(), context.names.table('state')).get(asset);
+    const documents = new Documents(s3ObjectStore(context.s3(), context.names.dataBucket));
+    return state === undefined || (await documents.registration(state.registrationHash)).site === scope.slice(5);
+  } catch {
+    return true;
+  }
+}
+
+async function resume(context: CommandContext, options: StopOptions): Promise<void> {
+  const order = checked(options);
+  const state = await resumeEffects(portsOf(context), order).catch((error: unknown) => {
+    if (error instanceof GroundcrewError) throw new CommandFailure(error.message);
+    throw error;
+  });
+  if (options.json === true) return printJson(state);
+  if (!state.stopped)
+    return printLine(`${pc.green('resumed')} ${state.scope}, by ${state.resumeAsked?.by} and ${state.by}`);
+  printLine(`${state.scope} is ${pc.red('still stopped')}: 1 of 2 people have asked to resume it.`);
+  printLine(
+    `Another person than ${order.by} completes it within an hour: groundcrew resume --scope ${state.scope} --reason …`,
+  );
+}
+
+function checked(options: StopOptions): StopOrder {
+  const { scope, reason } = options;
   const parsedScope = stopScope.safeParse(scope);
   if (!parsedScope.success)
     throw new CommandFailure(`--scope ${scope ?? 'is missing'}: give all, site#ID or asset#ID.`, 2);
   if (!reason) throw new CommandFailure('--reason is missing: say why, for those who read the audit.', 2);
-  const parsed = stopState.safeParse({ v: 1, scope: parsedScope.data, stopped, by, reason, atMs: Date.now() });
-  if (!parsed.success) throw new CommandFailure(parsed.error.issues[0]?.message ?? 'wrong input', 2);
-  return parsed.data;
+  const order = { scope: parsedScope.data, by: operatorOf(options), reason };
+  const parsed = stopState.safeParse({ v: 1, ...order, stopped: true, atMs: 0 });
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new CommandFailure(`--${issue?.path.join('.')}: ${issue?.message ?? 'wrong input'}`, 2);
+  }
+  return order;
 }
 
 async function show(context: CommandContext, json: boolean): Promise<void> {
@@ -75,7 +144,13 @@ async function show(context: CommandContext, json: boolean): Promise<void> {
   if (json) return printJson(active);
   if (active.length === 0) return printLine('nothing is stopped');
   printTable(
-    ['SCOPE', 'BY', 'SINCE', 'REASON'],
-    active.map(({ scope, by, atMs, reason }) => [scope, by, ago(atMs, Date.now()), reason]),
+    ['SCOPE', 'BY', 'SINCE', 'REASON', 'RESUME ASKED BY'],
+    active.map(({ scope, by, atMs, reason, resumeAsked }) => [
+      scope,
+      by,
+      ago(atMs, Date.now()),
+      reason,
+      resumeAsked === undefined ? '–' : `${resumeAsked.by}, ${ago(resumeAsked.atMs, Date.now())}`,
+    ]),
   );
 }

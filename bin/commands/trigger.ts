@@ -1,34 +1,35 @@
 /** `groundcrew trigger`: a person starts a case by hand. */
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { invokeFunction } from './support/invoke.ts';
+import { type OperatorOption, operatorOf, withOperator } from './support/operator.ts';
 import { kindOf } from './support/pack-kinds.ts';
 import { printJson, printLine, short } from './support/print.ts';
 
-interface TriggerOptions extends ContextOptions {
+interface TriggerOptions extends ContextOptions, OperatorOption {
   readonly asset: string;
   readonly kind: string;
   readonly note: string;
-  readonly by: string;
   readonly json?: boolean;
 }
 
 export function registerTrigger(program: Command): void {
-  withContextOptions(
-    program.command('trigger').description('start a case by hand, for what a person saw and no sensor did'),
+  withOperator(
+    withContextOptions(
+      program.command('trigger').description('start a case by hand, for what a person saw and no sensor did'),
+    ),
+    'who saw it',
   )
     .requiredOption('--asset <id>', 'which asset')
     .option('--kind <kind>', 'what it is: a kind of a pack, anomaly or manual', 'manual')
     .requiredOption('--note <text>', 'what was seen')
-    .option('--by <name>', 'who saw it', userInfo().username)
     .option('--json', 'one JSON document')
     .action(async (options: TriggerOptions) => {
       const kind = await kindOf(options.kind, ['anomaly', 'manual']);
       const answer = await invokeFunction<{ flagId: string }>(openContext(options), 'trigger', {
         asset: options.asset,
         kind,
-        by: options.by,
+        by: operatorOf(options),
         note: options.note,
       });
       if (options.json === true) printJson(answer);

@@ -1,17 +1,19 @@
 /** What may happen: act, ask or observe. Policies decide; whatever fails while checking asks. */
 import { dynamoDb, s3 } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
-import { quotaUsed } from '../../lib/adapters/aws/ledger-store.ts';
 import { s3ObjectStore } from '../../lib/adapters/aws/object-store.ts';
+import { quotaLeft, quotaLimits } from '../../lib/adapters/aws/quotas.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { scopesOf, stoppedScopes } from '../../lib/adapters/aws/stop-store.ts';
 import { modelsPath, packsWithPolicies } from '../../lib/adapters/models-folder.ts';
 import { cedarAuthorizers } from '../../lib/adapters/policy/cedar.ts';
 import { guard, guardInput } from '../../lib/core/guard/guard.ts';
+import type { QuotaPlace } from '../../lib/core/guard/quota.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 
-const env = environment('TABLE_STATE', 'TABLE_STOP', 'TABLE_LEDGER', 'BUCKET_DATA', 'QUOTA_PER_ASSET_HOUR');
+const env = environment('TABLE_STATE', 'TABLE_STOP', 'TABLE_LEDGER', 'BUCKET_DATA');
+const limits = quotaLimits();
 const states = dynamoStateStore(dynamoDb(), env.TABLE_STATE);
 const documents = new Documents(s3ObjectStore(s3(), env.BUCKET_DATA));
 const stop = { client: dynamoDb(), table: env.TABLE_STOP };
@@ -25,8 +27,7 @@ const ports = {
   },
   stoppedScopes: async (asset: string, site: string) =>
     (await stoppedScopes(stop, scopesOf(asset, site))).map(({ scope }) => scope),
-  quotaLeft: async (asset: string) =>
-    env.QUOTA_PER_ASSET_HOUR - (await quotaUsed(ledger, `asset/${asset}`, Date.now())),
+  quotaLeft: (place: QuotaPlace) => quotaLeft(ledger, place, limits, Date.now()),
   nowMs: Date.now,
 };
 

@@ -14,6 +14,7 @@ const input = z.strictObject({
   round: z.number().int().min(0).max(8),
   token: z.string().min(1).max(2048),
   question: z.string().max(1000).optional(),
+  after: z.enum(['permit', 'handover']).optional(),
   /** How long the flow will wait; only shown to people, the flow itself keeps the time. */
   timeoutS: z.number().int().min(1).optional(),
 });

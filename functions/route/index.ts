@@ -24,7 +24,7 @@ const ports: RoutePorts = {
   flags: dynamoFlagStore(dynamoDb(), env.TABLE_CASES),
   cases: {
     slotOf: (key) => getSlot(table, key),
-    openOrAttach: (record, flagId) => openOrAttach(table, record, flagId),
+    openOrAttach: (record, flagId, window) => openOrAttach(table, record, flagId, window),
     markStarted: (key, caseId) => markStarted(table, key, caseId),
     caseOfAlarm: (key) => caseOfAlarm(table, key),
     rememberAlarm: (key, caseId) => rememberAlarm(table, key, caseId),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dynamoAudit } from '../../lib/adapters/aws/audit.ts';
 import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
-import { completeOpening, markStarted, pendingSlots } from '../../lib/adapters/aws/case-store.ts';
+import { completeOpening, getCase, markStarted, pendingSlots } from '../../lib/adapters/aws/case-store.ts';
 import { dynamoDb, eventBridge, stepFunctions } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
@@ -20,7 +20,8 @@ const ports = {
     const slots = await pendingSlots(table, dueBeforeMs, limit);
     // The router may have died between the slot and what belongs to it.
     await Promise.all(slots.map((slot) => completeOpening(table, slot)));
-    return slots.map(({ record }) => record);
+    const cases = await Promise.all(slots.map(({ caseId }) => getCase(table, caseId)));
+    return slots.flatMap(({ record }, at) => (cases[at] ? [record] : []));
   },
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   startExecution: (caseId: string) => startOnce(stepFunctions(), env.CASE_FLOW_ARN, caseId),

@@ -93,7 +93,13 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
 
       Review: tokenTask(
         functions.reviewRequest,
-        { caseId, round: '{% $round %}', question: '{% $question %}', token: '{% $states.context.Task.Token %}' },
+        {
+          caseId,
+          round: '{% $round %}',
+          question: '{% $question %}',
+          after: '{% $after %}',
+          token: '{% $states.context.Task.Token %}',
+        },
         {
           TimeoutSeconds: '{% $round = 0 ? $reviewTimeoutS : $escalationTimeoutS %}',
           Retry: quickRetry,

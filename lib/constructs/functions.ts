@@ -83,6 +83,7 @@ export class Functions extends Construct {
     environment.REVIEW_TIMEOUT_S = String(configuration.reviewTimeoutS);
     environment.ESCALATION_TIMEOUT_S = String(configuration.escalationTimeoutS);
     environment.QUOTA_PER_ASSET_HOUR = String(configuration.quotaPerAssetHour);
+    environment.QUOTA_PER_ZONE_HOUR = String(configuration.quotaPerZoneHour);
 
     const { fn } = new Fn(this, name, {
       name,

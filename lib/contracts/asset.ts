@@ -18,6 +18,8 @@ export const assetRegistration = lazily(() =>
       .max(64)
       .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/)
       .optional(),
+    /** Where the asset stands within its site: assets of one zone may see one cause, and share a quota of effects. */
+    zone: z.string().min(1).max(64).optional(),
     pack: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/),
     channels: z.array(channelMeta).max(256),
     /** Event seconds per wall second: 1 for real devices, more for a simulation that runs faster than the clock. */
@@ -91,6 +93,9 @@ export const assetState = lazily(() =>
           action: z.string().max(48),
           target: z.string().max(64),
           expectedChannels: z.array(z.string().max(64)).max(256),
+          /** The effect that holds, as the ledger names it, and since when (wall clock). */
+          effectKey: sha256Hex.optional(),
+          sinceMs: epochMs.optional(),
         }),
       )
       .max(8),

@@ -36,6 +36,14 @@ export const caseRecord = lazily(() =>
     counterfactual: z.string().max(500).optional(),
     proposal: proposal.optional(),
     proposalHash: sha256Hex.optional(),
+    /** What was proposed when it was opened has a high impact: whatever is ordered instead needs two people, too. */
+    impact: z.literal('high').optional(),
+    /** Actions that the pack marks as having a high impact, should a person order one of them instead. */
+    highImpactActions: z.array(z.string().max(48)).max(64).optional(),
+    /** Times of the reading that was flagged: event time, the device's clock at sending, ours. Absent without a reading. */
+    evidence: z.strictObject({ atMs: epochMs, sentAtMs: epochMs, receivedAtMs: epochMs }).optional(),
+    /** One cause that many assets see; `asset` is then the one that was flagged first. */
+    incident: z.strictObject({ scope: z.enum(['zone', 'site']), place: z.string().max(140) }).optional(),
     effectKeys: z.array(sha256Hex).max(32).default([]),
     ticket: z.string().max(256).optional(),
     flags: z.number().int().min(1).default(1),
@@ -52,6 +60,8 @@ export const reviewRequest = lazily(() =>
     round: z.number().int().min(0).max(8),
     question: z.string().max(1000),
     proposalHash: sha256Hex.optional(),
+    /** How many different people must say yes; one where it is absent. */
+    people: z.number().int().min(1).max(2).optional(),
     askedAtMs: epochMs,
     dueAtMs: epochMs,
   }),

@@ -60,6 +60,8 @@ export const configuration = lazily(() =>
     tier2: tier2.optional(),
     /** Ways to act beside the webhook, each with its settings; what it may hold is said by each remediator. */
     remediators: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), z.record(z.string(), z.json())).default({}),
+    /** Actions that one zone may see in an hour: a registered zone's over all of its assets, else a zone of an asset. */
+    quotaPerZoneHour: z.number().int().min(0).max(1000).default(12),
     /** Removing the stack deletes tables and the data bucket's contents too (for trials only). */
     disposable: z.boolean().default(false),
   }),

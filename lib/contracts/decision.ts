@@ -1,6 +1,17 @@
 /** What the models made of a flag and what the guard allows. Enough to run the decision again years later. */
 import { z } from 'zod';
-import { assetId, bootId, correlationId, epochMs, kind, probability, seq, sha256Hex, verdict } from './common.ts';
+import {
+  assetId,
+  bootId,
+  correlationId,
+  epochMs,
+  kind,
+  probability,
+  seq,
+  sha256Hex,
+  siteId,
+  verdict,
+} from './common.ts';
 import { lazily } from './lazily.ts';
 import { proposal } from './remediation.ts';
 
@@ -101,6 +112,22 @@ export const guardVerdict = lazily(() =>
     reasons: z.array(z.string().max(500)).max(16),
     /** The smallest change that would have led to another verdict, for people. */
     counterfactual: z.string().max(500).optional(),
+    /** Effects that hold and are expected to show what was seen: masked by name, so observed. */
+    expected: z
+      .array(
+        z.strictObject({
+          caseId: sha256Hex,
+          effectKey: sha256Hex.optional(),
+          action: z.string().max(48),
+          target: z.string().max(64),
+          /** Channels of the flag that it explains. */
+          channels: z.array(z.string().max(64)).max(8),
+        }),
+      )
+      .max(8)
+      .optional(),
+    /** Where the asset stands, as it was registered: what correlates assets with one cause. */
+    place: z.strictObject({ site: siteId, zone: z.string().max(64).optional() }).optional(),
   }),
 );
 export type GuardVerdict = z.infer<typeof guardVerdict>;

@@ -26,6 +26,7 @@ export const eventData = {
       question: z.string().max(1000),
       dueAtMs: epochMs,
       round: z.number().int().min(0),
+      people: z.number().int().min(1).max(2).optional(),
     }),
   ),
   ReviewAnswered: lazily(() => z.strictObject({ ...caseRef, answer: z.string().max(32), by: z.string().max(128) })),

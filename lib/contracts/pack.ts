@@ -21,6 +21,15 @@ export const packRemedy = lazily(() =>
       .string()
       .regex(/^[a-z][a-z0-9-]{0,39}$/)
       .optional(),
+    /** `high`: two people must approve it, whatever a policy says. */
+    impact: z.enum(['normal', 'high']).optional(),
+    /** Evidence older than this must not lead to it, at the decision and again when it is sent. */
+    maxEvidenceAgeMs: z
+      .number()
+      .int()
+      .min(1_000)
+      .max(7 * 86_400_000)
+      .optional(),
     description: z.string().min(1).max(300),
   }),
 );
@@ -57,6 +66,19 @@ export const remoteModel = lazily(() =>
   }),
 );
 export type RemoteModelName = z.infer<typeof remoteModel>;
+/** Assets that see one cause share a case: flags of these kinds, at one place, in one window of time. */
+export const packCorrelation = lazily(() =>
+  z.strictObject({
+    kinds: z.array(kind).min(1).max(16),
+    /** Assets of one registered zone, or of a whole site. An asset without a zone is on its own. */
+    scope: z.enum(['zone', 'site']),
+    /** A flag later than this after the last one belongs to another incident (wall clock). */
+    windowMs: z.number().int().min(1_000).max(86_400_000),
+    /** Actions that, done once, serve every asset of the place. With any other, each target has a case of its own. */
+    covers: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/)).max(16),
+  }),
+);
+export type PackCorrelation = z.infer<typeof packCorrelation>;
 
 export const packManifest = lazily(() =>
   z.strictObject({
@@ -80,6 +102,8 @@ export const packManifest = lazily(() =>
     losses: decisionLosses.optional(),
     /** The larger model of this pack, on the server that the deployment names. */
     tier2: remoteModel.optional(),
+    /** The first that names a kind counts; kinds that none names have one case an asset and family. */
+    correlation: z.array(packCorrelation).max(8).optional(),
   }),
 );
 export type PackManifest = z.infer<typeof packManifest>;

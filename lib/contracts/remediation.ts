@@ -47,6 +47,13 @@ export const proposal = lazily(() =>
     /** Channels that this action is expected to move: masked by name while the action holds, never silenced. */
     expectedChannels: z.array(z.string().max(64)).max(256).default([]),
     verification: verification.optional(),
+    /** Evidence older than this must not lead to it, at the decision and again when it is sent. */
+    maxEvidenceAgeMs: z
+      .number()
+      .int()
+      .min(1_000)
+      .max(7 * 86_400_000)
+      .optional(),
     why: z.string().max(1000),
   }),
 );

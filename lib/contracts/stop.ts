@@ -22,6 +22,8 @@ export const stopState = lazily(() =>
     by: humanText.max(128),
     reason: humanText,
     atMs: epochMs,
+    /** Somebody asks to resume; it works only when another person completes it. */
+    resumeAsked: z.strictObject({ by: humanText.max(128), reason: humanText, atMs: epochMs }).optional(),
   }),
 );
 export type StopState = z.infer<typeof stopState>;

@@ -65,4 +65,8 @@ export const manifest: PackManifest = {
       ticket,
     ),
   ],
+  // Neighbouring loggers of one registered zone see one leak, and fall silent with one gateway.
+  correlation: [
+    { kinds: ['leak', 'burst', 'anomaly', 'silence'], scope: 'zone', windowMs: 3_600_000, covers: ['raise-ticket'] },
+  ],
 };

@@ -33,6 +33,7 @@ beforeAll(async () => {
     BUCKET_DATA: 'data',
     BUS_NAME: 'bus',
     QUOTA_PER_ASSET_HOUR: '6',
+    QUOTA_PER_ZONE_HOUR: '12',
     CONFIGURATION_HASH: 'c'.repeat(64),
     CODE_HASH: 'd'.repeat(64),
     CASE_FLOW_ARN: 'arn:aws:states:eu-central-1:000000000000:stateMachine:case',

@@ -116,6 +116,7 @@ export interface MemoryWorld {
   record: CaseRecord;
   approvals: number;
   stopped: string[];
+  stale: string | undefined;
   nowMs: number;
 }
 
@@ -131,6 +132,7 @@ export function memoryWorld(record: CaseRecord, endpoint = new CountingEndpoint(
     record,
     approvals: 0,
     stopped: [],
+    stale: undefined,
     nowMs: 1_000_000,
     ports: {
       ledger: undefined as unknown as LedgerPort,
@@ -145,6 +147,7 @@ export function memoryWorld(record: CaseRecord, endpoint = new CountingEndpoint(
         if (!world.audit.has(entryIdOf(draft))) world.audit.set(entryIdOf(draft), draft);
       },
       stopReasons: async () => world.stopped,
+      staleReason: async () => world.stale,
       newestReading: async () => ({ bootId: 'boot-1', seq: 7, atMs: 900_000 }),
       changeHolds: async (_asset, { add, remove }) => {
         if (add && !world.holds.some((hold) => hold.action === add.action)) world.holds.push(add);
@@ -164,6 +167,7 @@ export function memoryWorld(record: CaseRecord, endpoint = new CountingEndpoint(
       mayCall: async () => ({ pass: true }),
       reportEndpoint: async () => undefined,
       now: () => world.nowMs,
+      elapsedMs: () => world.nowMs,
       newAttemptId: () => {
         attempts += 1;
         return `attempt-${attempts}`;

@@ -1,10 +1,13 @@
 /** The scripted day has a scripted person: cases that wait for one are answered as an operator on shift would. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnsweredReview } from '../../../lib/core/case/review.ts';
 import type { CommandContext } from '../support/context.ts';
 import { readCases } from '../support/figures.ts';
 import { invokeFunction } from '../support/invoke.ts';
 
 export const scriptedOperator = 'operator (scripted)';
+/** Says yes after the first where an action needs two people. */
+const scriptedColleague = 'colleague (scripted)';
 
 /** What the scripted operator takes to read a case and make up their mind. */
 const thinkingMs = 3_000;
@@ -29,14 +32,16 @@ export async function playOperator(
       if (answered.has(key) || Date.now() - sinceMs < thinkingMs) continue;
       answered.add(key);
       try {
-        await invokeFunction(context, 'review-answer', {
-          v: 1,
-          caseId: each.caseId,
-          answer: 'approve',
-          by: scriptedOperator,
-          reason: 'Seen on the scripted day; the proposal fits what the readings show.',
-          ...(each.proposalHash === undefined ? {} : { proposalHash: each.proposalHash }),
-        });
+        const approve = (by: string): Promise<AnsweredReview> =>
+          invokeFunction<AnsweredReview>(context, 'review-answer', {
+            v: 1,
+            caseId: each.caseId,
+            answer: 'approve',
+            by,
+            reason: 'Seen on the scripted day; the proposal fits what the readings show.',
+            ...(each.proposalHash === undefined ? {} : { proposalHash: each.proposalHash }),
+          });
+        if ((await approve(scriptedOperator)).missing > 0) await approve(scriptedColleague);
       } catch (error) {
         tell(`The scripted operator could not answer case ${each.caseId.slice(0, 8)}: ${(error as Error).message}`);
       }

@@ -1,5 +1,5 @@
 /** The figures of a deployment, read from its tables: what `status` and the end of the scripted day print. */
-import { type AttributeValue, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, paginateQuery, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unpackDecision } from '../../../lib/adapters/aws/packed-decision.ts';
 import { decodeState } from '../../../lib/adapters/aws/state-store.ts';
 import type { AssetState } from '../../../lib/contracts/asset.ts';
@@ -38,6 +38,25 @@ export async function readAssets(context: CommandContext): Promise<AssetState[]>
 export async function readDecisions(context: CommandContext): Promise<Decision[]> {
   const items = await scanTable(context, 'decisions');
   return items.map((item) => unpackDecision(item.packed?.B)).sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Decisions about an asset since a time, oldest first; the newest 10,000 at most. */
+export async function decisionsSince(context: CommandContext, asset: string, sinceMs: number): Promise<Decision[]> {
+  const pages = paginateQuery(
+    { client: context.dynamodb() },
+    {
+      TableName: context.names.table('decisions'),
+      ScanIndexForward: false,
+      KeyConditionExpression: 'asset = :asset AND sk >= :since',
+      ExpressionAttributeValues: { ':asset': { S: asset }, ':since': { S: String(sinceMs).padStart(13, '0') } },
+    },
+  );
+  const found: Decision[] = [];
+  for await (const page of pages) {
+    for (const item of page.Items ?? []) found.push(unpackDecision(item.packed?.B));
+    if (found.length >= 10_000) break;
+  }
+  return found.reverse();
 }
 
 export interface CaseFigures {

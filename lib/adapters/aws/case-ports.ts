@@ -7,7 +7,7 @@ import { DependencyError, NotFoundError } from '../../core/errors.ts';
 import type { Bus, Clock } from '../../core/ports.ts';
 import { appendAudit } from './audit-store.ts';
 import { flagsOf, freeSlot, getCase, getSlot, updateCase } from './case-store.ts';
-import { endReview, markHeard, openReview, reviewsOf, takeToken, unheardAnswers } from './review-store.ts';
+import { endReview, keepFirst, markHeard, openReview, reviewsOf, takeToken, unheardAnswers } from './review-store.ts';
 
 export interface CaseWorld {
   readonly client: DynamoDBClient;
@@ -46,6 +46,7 @@ export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
   return {
     ...casePorts(world),
     openReview: (request, token) => openReview(at, request, token),
+    keepFirst: (caseId, round, answer, replaces) => keepFirst(at, caseId, round, answer, replaces, world.now()),
     endReview: (caseId, round, end) => endReview(at, caseId, round, end, world.now()),
     async wake(caseId, round, output) {
       try {
@@ -72,6 +73,6 @@ export function closePorts(world: CaseWorld): ClosePorts {
       return slot?.caseId === caseId ? slot.version : undefined;
     },
     freeSlot: ({ caseId, correlationKey }, version) => freeSlot(at, correlationKey, caseId, version),
-    flagCount: async (caseId) => (await flagsOf(at, caseId)).length,
+    flagsOf: (caseId) => flagsOf(at, caseId),
   };
 }

@@ -5,21 +5,16 @@
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
-  type DynamoDBClient,
   GetItemCommand,
-  PutItemCommand,
   paginateQuery,
   paginateScan,
-  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type CaseRecord, caseRecord } from '../../contracts/case.ts';
+import type { FlagWindow } from '../../core/decision/route.ts';
 import { ConflictError, NotFoundError } from '../../core/errors.ts';
+import { type CaseTable, putIf, updateIf } from './cases-table.ts';
 
-/** Where the cases are. */
-export interface CaseTable {
-  readonly client: DynamoDBClient;
-  readonly table: string;
-}
+export type { CaseTable } from './cases-table.ts';
 
 /** Which case an anomaly belongs to while that case is open. */
 export interface Slot {
@@ -29,6 +24,8 @@ export interface Slot {
   readonly version: number;
   /** No execution was started yet. */
   readonly pending: boolean;
+  /** When the last flag of an incident came; absent for the slot of one asset. */
+  readonly lastFlagMs?: number;
   /** The case as it was opened, so that a sweeper can go on where a router stopped. */
   readonly record: CaseRecord;
 }
@@ -47,6 +44,8 @@ export interface Placement {
 }
 
 const maxAttempts = 8;
+/** In place of the case's id where a slot was given back. */
+const nobody = 'nobody';
 const slotKey = (correlationKey: string) => ({ pk: { S: `slot#${correlationKey}` }, sk: { S: 'slot' } });
 const caseKey = (caseId: string) => ({ pk: { S: `case#${caseId}` }, sk: { S: 'case' } });
 
@@ -55,22 +54,45 @@ const caseKey = (caseId: string) => ({ pk: { S: `case#${caseId}` }, sk: { S: 'ca
  * was placed stays where it was placed. After `opened` (or `known`, when the slot is still pending) the caller audits,
  * starts the execution and calls `markStarted`.
  * @param record the case to open: version 0, `openingFlagId` the flag
+ * @param window for an incident: after so long without a flag its slot is taken over for a new case
  * @throws CaseConflictError when the slot changed hands 8 times meanwhile
  */
-export async function openOrAttach(at: CaseTable, record: CaseRecord, flagId: string): Promise<Placement> {
+export async function openOrAttach(
+  at: CaseTable,
+  record: CaseRecord,
+  flagId: string,
+  window?: FlagWindow,
+): Promise<Placement> {
   const known = await placementOf(at, flagId);
-  if (known) return { caseId: known, outcome: 'known' };
+  if (known) {
+    await completePlacement(at, record.correlationKey, known, flagId);
+    return { caseId: known, outcome: 'known' };
+  }
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const slot = (await openSlot(at, record)) ?? (await getSlot(at, record.correlationKey));
+    // Read first: in a storm nearly everybody finds it taken, and a refused write costs as much as one that is done.
+    const held = await getSlot(at, record.correlationKey);
+    const takeOver = held && window && isOver(held, window) ? held : undefined;
+    const slot = held && !takeOver ? held : await openSlot(at, record, window, takeOver);
     if (!slot) continue;
-    if (slot.caseId === record.caseId) {
-      await completeOpening(at, slot);
-      return { caseId: slot.caseId, outcome: 'opened' };
-    }
-    if (await attachFlag(at, slot, flagId)) return { caseId: slot.caseId, outcome: 'attached' };
+    const isOurs = slot.caseId === record.caseId;
+    const caseId = isOurs ? await completeOpening(at, slot) : await attachFlag(at, slot, flagId, window);
+    if (caseId === undefined) continue;
+    // Another run of the same flag may have placed it elsewhere just now: where it stands is where it belongs.
+    return { caseId, outcome: caseId !== slot.caseId ? 'known' : isOurs ? 'opened' : 'attached' };
   }
   throw new CaseConflictError(`slot ${record.correlationKey} changed hands ${maxAttempts} times: route the flag again`);
 }
+
+/** What a run that placed the flag may have left out when it died. */
+async function completePlacement(at: CaseTable, correlationKey: string, caseId: string, flagId: string): Promise<void> {
+  const slot = await getSlot(at, correlationKey);
+  if (slot?.pending && slot.caseId === caseId) await completeOpening(at, slot);
+  await putUnder(at, caseId, flagId);
+}
+
+/** An incident is over when nothing came for its window; one that nobody has started yet is not taken over. */
+const isOver = (slot: Slot, { receivedAtMs, windowMs }: FlagWindow): boolean =>
+  !slot.pending && slot.lastFlagMs !== undefined && receivedAtMs > slot.lastFlagMs + windowMs;
 
 /** The case that a flag was placed in, read consistently. */
 export async function placementOf(at: CaseTable, flagId: string): Promise<string | undefined> {
@@ -84,56 +106,119 @@ export async function placementOf(at: CaseTable, flagId: string): Promise<string
   return Item?.caseId?.S;
 }
 
-/** Takes a free slot for a case by one conditional put. `undefined`: somebody holds it. */
-export async function openSlot(at: CaseTable, record: CaseRecord): Promise<Slot | undefined> {
-  const written = await putIf(at, 'attribute_not_exists(pk)', {
-    ...slotKey(record.correlationKey),
-    caseId: { S: record.caseId },
-    version: { N: '0' },
-    open: { S: 'slot' },
-    dueAtMs: { N: String(record.openedAtMs) },
-    json: { S: JSON.stringify(record) },
-  });
+/**
+ * Takes a slot for a case by one conditional put: a free one, or the one that another case holds just as it was read.
+ * That case goes on without a slot: nothing is attached to it any more. `undefined`: somebody was faster.
+ */
+export async function openSlot(
+  at: CaseTable,
+  record: CaseRecord,
+  window?: FlagWindow,
+  takeOver?: Slot,
+): Promise<Slot | undefined> {
+  const version = takeOver ? takeOver.version + 1 : 0;
+  const written = await putIf(
+    at,
+    takeOver ? 'caseId = :caseId AND #version = :version' : 'attribute_not_exists(pk) OR caseId = :nobody',
+    {
+      ...slotKey(record.correlationKey),
+      caseId: { S: record.caseId },
+      version: { N: String(version) },
+      open: { S: 'slot' },
+      dueAtMs: { N: String(record.openedAtMs) },
+      json: { S: JSON.stringify(record) },
+      ...(window && { lastFlagMs: { N: String(window.receivedAtMs) } }),
+    },
+    takeOver
+      ? {
+          values: { ':caseId': { S: takeOver.caseId }, ':version': { N: String(takeOver.version) } },
+          names: { '#version': 'version' },
+        }
+      : { values: { ':nobody': { S: nobody } } },
+  );
   if (!written) return undefined;
-  return { correlationKey: record.correlationKey, caseId: record.caseId, version: 0, pending: true, record };
+  const { correlationKey, caseId } = record;
+  return { correlationKey, caseId, version, pending: true, record };
 }
 
-/** Puts what belongs to an opened slot: the case item and its opening flag. Safe to repeat. */
-export async function completeOpening(at: CaseTable, slot: Slot): Promise<void> {
+/**
+ * Puts what belongs to an opened slot: the case item and its opening flag. Safe to repeat. Where another run of the flag
+ * has placed it in another case meanwhile and nothing else was attached to this one, the slot is given back and there is
+ * no such case.
+ * @returns the case that the opening flag is in
+ */
+export async function completeOpening(at: CaseTable, slot: Slot): Promise<string> {
+  const { openingFlagId } = slot.record;
+  const standing = await claimPlacement(at, slot.caseId, openingFlagId);
+  if (standing !== slot.caseId) {
+    if (await giveBack(at, slot)) return standing;
+    // Given back by another run, or others are attached to it by now: then it is a case, without this flag.
+    if ((await getSlot(at, slot.correlationKey))?.caseId !== slot.caseId) return standing;
+  }
   await putIf(at, 'attribute_not_exists(pk)', caseItem(slot.record));
-  await placeFlag(at, slot.caseId, slot.record.openingFlagId);
+  if (standing === slot.caseId) await putUnder(at, slot.caseId, openingFlagId);
+  return standing;
 }
+
+/** By a mark, not by deleting the item: who routes flags may delete nothing. */
+const giveBack = (at: CaseTable, slot: Slot): Promise<boolean> =>
+  updateIf(
+    at,
+    slotKey(slot.correlationKey),
+    'caseId = :caseId AND #version = :version',
+    'SET caseId = :nobody REMOVE #open, dueAtMs',
+    {
+      values: {
+        ':caseId': { S: slot.caseId },
+        ':version': { N: String(slot.version) },
+        ':nobody': { S: nobody },
+      },
+      names: { '#open': 'open', '#version': 'version' },
+    },
+  );
 
 /** The slot as it is now, read consistently. */
 export async function getSlot(at: CaseTable, correlationKey: string): Promise<Slot | undefined> {
   const { Item } = await at.client.send(
     new GetItemCommand({ TableName: at.table, Key: slotKey(correlationKey), ConsistentRead: true }),
   );
-  if (!Item) return undefined;
+  if (!Item || Item.caseId?.S === nobody) return undefined;
   return {
     correlationKey,
     caseId: Item.caseId?.S ?? '',
     version: Number(Item.version?.N),
     pending: Item.open?.S === 'slot',
+    ...(Item.lastFlagMs?.N !== undefined && { lastFlagMs: Number(Item.lastFlagMs.N) }),
     record: caseRecord.parse(JSON.parse(Item.json?.S ?? 'null')),
   };
 }
 
 /**
  * Attaches a flag to the case that holds the slot: bumps the slot's version, then puts the flag under the case.
- * @returns false when the case no longer holds the slot; then the flag belongs to a new case
+ * @returns the case that the flag is in; `undefined` when the case no longer holds the slot: then it belongs to a new one
  */
 export async function attachFlag(
   at: CaseTable,
-  slot: Pick<Slot, 'correlationKey' | 'caseId'>,
+  slot: Pick<Slot, 'correlationKey' | 'caseId' | 'lastFlagMs'>,
   flagId: string,
-): Promise<boolean> {
-  const bumped = await updateIf(at, slotKey(slot.correlationKey), 'caseId = :caseId', 'ADD #version :one', {
-    values: { ':caseId': { S: slot.caseId }, ':one': { N: '1' } },
-    names: { '#version': 'version' },
-  });
-  if (bumped) await placeFlag(at, slot.caseId, flagId);
-  return bumped;
+  window?: FlagWindow,
+): Promise<string | undefined> {
+  const isNewest = window && window.receivedAtMs > (slot.lastFlagMs ?? 0);
+  const bumped = await updateIf(
+    at,
+    slotKey(slot.correlationKey),
+    'caseId = :caseId',
+    `ADD #version :one${isNewest ? ' SET lastFlagMs = :last' : ''}`,
+    {
+      values: {
+        ':caseId': { S: slot.caseId },
+        ':one': { N: '1' },
+        ...(isNewest && { ':last': { N: String(window.receivedAtMs) } }),
+      },
+      names: { '#version': 'version' },
+    },
+  );
+  return bumped ? await placeFlag(at, slot.caseId, flagId) : undefined;
 }
 
 const alarmItemKey = (alarmKey: string) => ({ pk: { S: `alarm#${alarmKey}` }, sk: { S: 'case' } });
@@ -158,7 +243,7 @@ export async function attachToCase(
   caseId: string,
   flagId: string,
 ): Promise<void> {
-  if (!(await attachFlag(at, { correlationKey, caseId }, flagId))) await placeFlag(at, caseId, flagId);
+  if ((await attachFlag(at, { correlationKey, caseId }, flagId)) === undefined) await placeFlag(at, caseId, flagId);
 }
 
 /** Takes a slot off the sweeper's list once its execution was started. */
@@ -337,73 +422,19 @@ const caseItem = (record: CaseRecord) => ({
   ...(record.status === 'closed' ? {} : { open: { S: 'case' }, dueAtMs: { N: String(record.updatedAtMs) } }),
 });
 
-async function placeFlag(at: CaseTable, caseId: string, flagId: string): Promise<void> {
-  await putIf(at, undefined, { pk: { S: `case#${caseId}` }, sk: { S: `flag#${flagId}` } });
-  await putIf(at, 'attribute_not_exists(pk)', {
-    pk: { S: `flag#${flagId}` },
-    sk: { S: 'case' },
-    caseId: { S: caseId },
-  });
+/** The case that a flag is in afterwards: the first one that claims it. */
+async function claimPlacement(at: CaseTable, caseId: string, flagId: string): Promise<string> {
+  const key = { pk: { S: `flag#${flagId}` }, sk: { S: 'case' } };
+  if (await putIf(at, 'attribute_not_exists(pk)', { ...key, caseId: { S: caseId } })) return caseId;
+  return (await placementOf(at, flagId)) ?? caseId;
 }
 
-type Item = NonNullable<ConstructorParameters<typeof PutItemCommand>[0]['Item']>;
-interface Expression {
-  readonly values: Item;
-  readonly names?: Record<string, string>;
-}
+const putUnder = (at: CaseTable, caseId: string, flagId: string): Promise<boolean> =>
+  putIf(at, undefined, { pk: { S: `case#${caseId}` }, sk: { S: `flag#${flagId}` } });
 
-/** One conditional put; false when the condition does not hold (and the item is not already the very same). */
-async function putIf(
-  at: CaseTable,
-  condition: string | undefined,
-  item: Item,
-  expression?: Expression,
-): Promise<boolean> {
-  try {
-    await at.client.send(
-      new PutItemCommand({
-        TableName: at.table,
-        Item: item,
-        ...(condition && { ConditionExpression: condition }),
-        ...(expression && { ExpressionAttributeValues: expression.values, ExpressionAttributeNames: expression.names }),
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // The SDK may have sent it twice after a lost answer: then our own item stands there.
-    const { Item: there } = await at.client.send(
-      new GetItemCommand({
-        TableName: at.table,
-        Key: { pk: item.pk ?? { S: '' }, sk: item.sk ?? { S: '' } },
-        ConsistentRead: true,
-      }),
-    );
-    return item.json?.S !== undefined && there?.json?.S === item.json.S && there.version?.N === item.version?.N;
-  }
-}
-
-async function updateIf(
-  at: CaseTable,
-  key: Item,
-  condition: string,
-  update: string,
-  expression: Expression,
-): Promise<boolean> {
-  try {
-    await at.client.send(
-      new UpdateItemCommand({
-        TableName: at.table,
-        Key: key,
-        ConditionExpression: condition,
-        UpdateExpression: update,
-        ExpressionAttributeValues: expression.values,
-        ExpressionAttributeNames: expression.names,
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+/** Puts a flag under a case unless it is in another one. @returns the case that it is in */
+async function placeFlag(at: CaseTable, caseId: string, flagId: string): Promise<string> {
+  const standing = await claimPlacement(at, caseId, flagId);
+  if (standing === caseId) await putUnder(at, caseId, flagId);
+  return standing;
 }

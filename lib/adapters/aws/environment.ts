@@ -7,6 +7,7 @@ import { InvalidInputError } from '../../core/errors.ts';
 
 const name = lazily(() => z.string().min(1).max(255));
 const seconds = lazily(() => z.coerce.number().int().min(1).max(2_592_000));
+const quota = lazily(() => z.coerce.number().int().min(0).max(1000));
 
 function jsonText(text: string, context: z.RefinementCtx): unknown {
   try {
@@ -53,7 +54,8 @@ const variables = {
         return z.NEVER;
       }),
   ),
-  QUOTA_PER_ASSET_HOUR: lazily(() => z.coerce.number().int().min(0).max(1000)),
+  QUOTA_PER_ASSET_HOUR: quota,
+  QUOTA_PER_ZONE_HOUR: quota,
 };
 
 function parseJson(text: string): unknown {

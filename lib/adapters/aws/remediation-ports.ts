@@ -1,11 +1,14 @@
 /** The ports of the remediation steps: ledger, stop switch, asset state, remediators, breaker. */
 import { randomUUID } from 'node:crypto';
-import { approvalsIn, effectiveCase } from '../../core/case/effective.ts';
+import type { Effect } from '../../contracts/ledger.ts';
+import { approvalsIn, effectiveCase, standingYes } from '../../core/case/effective.ts';
+import { type Hold, withHold, withoutHold } from '../../core/case/holds.ts';
+import { staleness } from '../../core/case/permit.ts';
 import { ConflictError, NotFoundError } from '../../core/errors.ts';
 import type { Documents } from '../../core/ingest/documents.ts';
 import type { StateStore } from '../../core/ingest/ports.ts';
 import { afterFailure, afterSuccess, closedBreaker, mayPass } from '../../core/ledger/breaker.ts';
-import type { Hold, Passing, RemediationPorts } from '../../core/remediation/ports.ts';
+import type { Passing, RemediationPorts } from '../../core/remediation/ports.ts';
 import type { RemediatorSettings, RemediatorSurroundings } from '../../core/remediation/remediator.ts';
 import { openRemediator } from '../remediation/configured.ts';
 import { type CaseWorld, casePorts } from './case-ports.ts';
@@ -26,7 +29,6 @@ export interface RemediationWorld extends PermitWorld {
   readonly surroundings: RemediatorSurroundings;
 }
 
-const maxHolds = 8;
 const maxAttempts = 8;
 
 export function remediationPorts(world: RemediationWorld): RemediationPorts {
@@ -40,6 +42,7 @@ export function remediationPorts(world: RemediationWorld): RemediationPorts {
     },
     approvals: async (caseId) => approvalsIn(await ports.reviews(caseId)),
     stopReasons: (asset) => stopReasons(world, asset),
+    staleReason: (effect) => staleReason(world, effect),
     async newestReading(asset) {
       const state = await world.states.get(asset);
       const boot = state?.boots[0];
@@ -53,6 +56,7 @@ export function remediationPorts(world: RemediationWorld): RemediationPorts {
       return known;
     },
     mayCall: (endpoint, caseId) => endpointPassage(world, endpoint, caseId),
+    elapsedMs: () => performance.now(),
     reportEndpoint: (endpoint, well) => reportEndpoint(world, endpoint, well),
     newAttemptId: randomUUID,
     random: Math.random,
@@ -71,21 +75,37 @@ export async function stopReasons(
   return stops.map(({ scope, by, reason }) => `${scope} by ${by}: ${reason}`);
 }
 
+/** Undoing rests on what verification saw, and is never too late. */
+async function staleReason(world: RemediationWorld, { caseId, inverse }: Effect): Promise<string | undefined> {
+  if (inverse) return undefined;
+  const ports = casePorts(world);
+  const reviews = await ports.reviews(caseId);
+  const record = effectiveCase(await ports.loadCase(caseId), reviews);
+  const state = await world.states.get(record.asset);
+  if (!state) throw new NotFoundError(`there is no asset ${record.asset}`, { code: 'asset-not-found' });
+  const { silenceAfterMs, clockRate } = await world.documents.registration(state.registrationHash);
+  return staleness({
+    nowMs: world.now(),
+    record,
+    lastReceivedMs: state.lastReceivedMs,
+    // An asset that is not silent yet is fresh enough: its owner has said how long it may say nothing.
+    maxAgeMs: silenceAfterMs,
+    clockRate,
+    lastApprovalMs: standingYes(record, reviews)?.atMs,
+  });
+}
+
 async function changeHolds(
   states: StateStore,
   asset: string,
   { add, remove }: { readonly add?: Hold; readonly remove?: { readonly caseId: string; readonly action: string } },
 ): Promise<void> {
-  const isSame = (hold: Hold, other: { readonly caseId: string; readonly action: string } | undefined): boolean =>
-    hold.caseId === other?.caseId && hold.action === other.action;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const state = await states.get(asset);
     if (!state) return;
-    if (add && state.holds.some((hold) => isSame(hold, add))) return;
-    const kept = state.holds.filter((hold) => !isSame(hold, remove));
-    if (!add && kept.length === state.holds.length) return;
-    const holds = add ? [...kept.slice(1 - maxHolds), add] : kept;
-    if (await states.put({ ...state, holds, version: state.version + 1 })) return;
+    const removed = remove ? withoutHold(state, remove) : state;
+    const changed = add ? withHold(removed, add) : removed;
+    if (changed === state || (await states.put({ ...changed, version: state.version + 1 }))) return;
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** attempt));
   }
   throw new ConflictError(`the state of ${asset} changed ${maxAttempts} times meanwhile`, { code: 'state-conflict' });

@@ -82,12 +82,14 @@ export async function endReview(
   at: CaseTable,
   caseId: string,
   round: number,
-  end: { readonly answer: ReviewAnswer } | { readonly timedOut: true },
+  end: { readonly answer: ReviewAnswer; readonly first?: ReviewAnswer } | { readonly timedOut: true },
   nowMs: number,
 ): Promise<{ readonly end: ReviewEnd; readonly won: boolean } | undefined> {
   const text = 'answer' in end ? JSON.stringify(reviewAnswer.parse(end.answer)) : 'timed-out';
   const values = { ':end': { S: text }, ':now': { N: String(nowMs) } };
-  const condition = 'attribute_exists(pk) AND attribute_not_exists(#end)';
+  const open = 'attribute_exists(pk) AND attribute_not_exists(#end)';
+  const first = 'answer' in end ? end.first : undefined;
+  const condition = first ? `${open} AND #first = :first` : open;
   // A timeout is written by the flow itself, which needs not be told; an answer stays in the index until it was heard.
   const won =
     'answer' in end
@@ -98,8 +100,8 @@ export async function endReview(
           'SET #end = :end, endedAtMs = :now, #open = :open, dueAtMs = :now',
           condition,
           {
-            names: { '#end': 'end', '#open': 'open' },
-            values: { ...values, ':open': { S: unheardMark } },
+            names: { '#end': 'end', '#open': 'open', ...(first && { '#first': 'first' }) },
+            values: { ...values, ':open': { S: unheardMark }, ...(first && { ':first': textOf(first) }) },
           },
         )
       : await updateIf(at, caseId, round, 'SET #end = :end, endedAtMs = :now', condition, {
@@ -116,6 +118,42 @@ export async function endReview(
     (stands.state === 'answered' ? JSON.stringify(stands.answer) : 'timed-out') === text;
   return { end: stands, won: won || isOurs };
 }
+
+/**
+ * Keeps the first yes of two in an open round, in place of `replaces`: one conditional write.
+ * @returns false when the round is over, or another first yes is kept
+ */
+export async function keepFirst(
+  at: CaseTable,
+  caseId: string,
+  round: number,
+  answer: ReviewAnswer,
+  replaces: ReviewAnswer | undefined,
+  nowMs: number,
+): Promise<boolean> {
+  const stands = replaces ? '#first = :before' : 'attribute_not_exists(#first)';
+  const kept = await updateIf(
+    at,
+    caseId,
+    round,
+    'SET #first = :first, firstAtMs = :now',
+    `attribute_exists(pk) AND attribute_not_exists(#end) AND ${stands}`,
+    {
+      names: { '#end': 'end', '#first': 'first' },
+      values: {
+        ':first': textOf(answer),
+        ':now': { N: String(nowMs) },
+        ...(replaces && { ':before': textOf(replaces) }),
+      },
+    },
+  );
+  if (kept) return true;
+  // After a lost answer the SDK's own repeat is refused by the first write.
+  const now = await getReview(at, caseId, round);
+  return now?.end.state === 'open' && now.first?.atMs === nowMs && textOf(now.first.answer).S === textOf(answer).S;
+}
+
+const textOf = (answer: ReviewAnswer) => ({ S: JSON.stringify(reviewAnswer.parse(answer)) });
 
 /** Takes an answered round out of the index of those that the flow has not heard of. */
 export async function markHeard(at: CaseTable, caseId: string, round: number): Promise<void> {
@@ -162,11 +200,15 @@ export async function takeToken(at: CaseTable, caseId: string, round: number): P
 
 function parse(item: Record<string, AttributeValue>): Review {
   const request = reviewRequest.parse(JSON.parse(item.request?.S ?? 'null'));
+  const first = item.first?.S && {
+    first: { answer: reviewAnswer.parse(JSON.parse(item.first.S)), atMs: Number(item.firstAtMs?.N ?? 0) },
+  };
+  const asked = { request, ...first };
   const end = item.end?.S;
   const atMs = Number(item.endedAtMs?.N ?? 0);
-  if (end === undefined) return { request, end: { state: 'open' } };
-  if (end === 'timed-out') return { request, end: { state: 'timed-out', atMs } };
-  return { request, end: { state: 'answered', answer: reviewAnswer.parse(JSON.parse(end)), atMs } };
+  if (end === undefined) return { ...asked, end: { state: 'open' } };
+  if (end === 'timed-out') return { ...asked, end: { state: 'timed-out', atMs } };
+  return { ...asked, end: { state: 'answered', answer: reviewAnswer.parse(JSON.parse(end)), atMs } };
 }
 
 async function updateIf(

@@ -1,5 +1,6 @@
 /** Ending a case: audited, recorded, the slot freed so that a new anomaly opens a new case. */
 import type { CaseRecord, CaseResolution } from '../../contracts/case.ts';
+import { hashOf } from '../audit/canonical.ts';
 import { ConflictError } from '../errors.ts';
 import { makeEvent } from '../events.ts';
 import type { CasePorts } from './ports.ts';
@@ -8,7 +9,8 @@ export interface ClosePorts extends CasePorts {
   /** The version of the case's slot, or `undefined` when this case holds none. */
   slotVersion(record: CaseRecord): Promise<number | undefined>;
   freeSlot(record: CaseRecord, version: number): Promise<'freed' | 'changed'>;
-  flagCount(caseId: string): Promise<number>;
+  /** Flags under the case, read consistently. */
+  flagsOf(caseId: string): Promise<readonly string[]>;
 }
 
 const maxRounds = 8;
@@ -46,12 +48,13 @@ export async function closeCase(
   let record = before;
   for (let round = 0; ; round += 1) {
     const version = await ports.slotVersion(before);
-    const flags = Math.max(1, await ports.flagCount(input.caseId));
+    const flags = Math.max(1, (await ports.flagsOf(input.caseId)).length);
     record = await ports.changeCase(input.caseId, (now) => closed(now, resolution, flags, input.note, entry.at));
     if (version === undefined || (await ports.freeSlot(before, version)) === 'freed') break;
     if (round >= maxRounds)
       throw new ConflictError(`case ${input.caseId}: flags arrive while it closes, try again`, { code: 'slot-busy' });
   }
+  if (record.incident) record = await summarize(ports, record);
   const ticket = record.ticket === undefined ? {} : { ticket: record.ticket };
   await ports.publish(
     makeEvent(
@@ -69,6 +72,25 @@ export async function closeCase(
     ),
   );
   return { caseId: record.caseId, resolution, ...ticket };
+}
+
+/**
+ * The flags of an incident stand in the chains of their assets; the case's own chain gets one digest of them, when none can
+ * be attached any more. A flag that was attached just before and is still being placed stands in its asset's chain alone.
+ */
+async function summarize(ports: ClosePorts, record: CaseRecord): Promise<CaseRecord> {
+  const { caseId, correlationId } = record;
+  const flagIds = [...(await ports.flagsOf(caseId))].sort();
+  await ports.audit({
+    chain: `case#${caseId}`,
+    type: 'flags-attached',
+    key: [caseId, 'closed'],
+    correlationId,
+    body: { caseId, flags: flagIds.length, flagsHash: hashOf(flagIds) },
+  });
+  return await ports.changeCase(caseId, (now) =>
+    now.flags === flagIds.length || flagIds.length === 0 ? now : { ...now, flags: flagIds.length },
+  );
 }
 
 function closed(

@@ -2,6 +2,7 @@
 import type { CaseRecord, ReviewAnswer, ReviewRequest } from '../../contracts/case.ts';
 import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
 import { hashOf } from '../audit/canonical.ts';
+import { samePerson } from '../people.ts';
 
 /** How a round ended, or that it is open. */
 export type ReviewEnd =
@@ -12,10 +13,16 @@ export type ReviewEnd =
 export interface Review {
   readonly request: ReviewRequest;
   readonly end: ReviewEnd;
+  /** The first yes of two. It is bound to what it names, as the one that ends the round is. */
+  readonly first?: { readonly answer: ReviewAnswer; readonly atMs: number };
 }
 
 /** The remediator for actions that no pack has planned. */
 const defaultRemediator = 'webhook';
+
+/** Whether an order of that action needs two people. It depends only on what never changes in a case. */
+export const hasHighImpact = (record: CaseRecord, action: string): boolean =>
+  record.impact === 'high' || record.highImpactActions?.includes(action) === true;
 
 /** What a person orders instead. Nothing is known about undoing or verifying it. */
 export function overriddenProposal(
@@ -29,6 +36,7 @@ export function overriddenProposal(
     action: override.action,
     target: override.target,
     remediator: record.proposal?.remediator ?? defaultRemediator,
+    highImpact: hasHighImpact(record, override.action),
     why: reason.slice(0, 1000),
   });
 }
@@ -53,10 +61,32 @@ export function effectiveCase(record: CaseRecord, reviews: readonly Review[]): C
 export const approvalsIn = (reviews: readonly Review[]): number =>
   reviews.filter(({ end }) => end.state === 'answered' && end.answer.answer !== 'reject').length;
 
-/** When a person last said yes; `undefined` when nobody did. */
-export const lastApprovalMs = (reviews: readonly Review[]): number | undefined =>
-  reviews.reduce<number | undefined>(
-    (latest, { end }) =>
-      end.state === 'answered' && end.answer.answer !== 'reject' ? Math.max(latest ?? 0, end.atMs) : latest,
-    undefined,
-  );
+/**
+ * The newest yes to what is proposed now, and how many different people gave it. A yes to something else is none.
+ * @param record as `effectiveCase` gives it
+ */
+export function standingYes(
+  record: CaseRecord,
+  reviews: readonly Review[],
+): { readonly atMs: number; readonly people: number } | undefined {
+  const meant = (answer: ReviewAnswer): boolean =>
+    answer.answer === 'approve'
+      ? answer.proposalHash === record.proposalHash
+      : answer.override !== undefined &&
+        hashOf(overriddenProposal(record, answer.override, answer.reason)) === record.proposalHash;
+  let newest: { readonly atMs: number; readonly people: number } | undefined;
+  for (const { end, first } of reviews) {
+    if (end.state !== 'answered' || end.answer.answer === 'reject' || !meant(end.answer)) continue;
+    const seconded =
+      first !== undefined && isSameOrder(first.answer, end.answer) && !samePerson(first.answer.by, end.answer.by);
+    if (!newest || end.atMs >= newest.atMs) newest = { atMs: end.atMs, people: seconded ? 2 : 1 };
+  }
+  return newest;
+}
+
+/** Whether two people say yes to the same thing. */
+export const isSameOrder = (a: ReviewAnswer, b: ReviewAnswer): boolean =>
+  a.answer === b.answer &&
+  a.proposalHash === b.proposalHash &&
+  a.override?.action === b.override?.action &&
+  a.override?.target === b.override?.target;

@@ -20,11 +20,19 @@ export interface CasePorts {
 
 export interface ReviewPorts extends CasePorts {
   openReview(request: ReviewRequest, token: string): Promise<Review>;
-  /** One conditional write; `undefined` where the round does not exist. */
+  /**
+   * Keeps the first yes of two, if the round is open and `replaces` is what is kept now. One conditional write.
+   * @returns false when somebody was faster
+   */
+  keepFirst(caseId: string, round: number, answer: ReviewAnswer, replaces: ReviewAnswer | undefined): Promise<boolean>;
+  /**
+   * One conditional write; `undefined` where the round does not exist. With `first` it ends the round only while that is
+   * the first yes that is kept; else the round may come back open.
+   */
   endReview(
     caseId: string,
     round: number,
-    end: { readonly answer: ReviewAnswer } | { readonly timedOut: true },
+    end: { readonly answer: ReviewAnswer; readonly first?: ReviewAnswer } | { readonly timedOut: true },
   ): Promise<{ readonly end: ReviewEnd; readonly won: boolean } | undefined>;
   /** Wakes the flow that waits for a round. Never throws: what is unreachable is tried again by the sweep. */
   wake(caseId: string, round: number, output: ReviewResult): Promise<Waking>;

@@ -3,12 +3,14 @@
  * token only wakes the flow, which may be woken late or not at all.
  */
 import { type CaseRecord, caseVersion, type ReviewAnswer } from '../../contracts/case.ts';
-import { canonical } from '../audit/canonical.ts';
-import { InvalidInputError } from '../errors.ts';
+import { canonical, hashOf } from '../audit/canonical.ts';
+import { ConflictError, InvalidInputError } from '../errors.ts';
 import { makeEvent } from '../events.ts';
 import { proposalHashOf } from '../remediation/order.ts';
 import { effectiveCase, overriddenProposal, type Review, type ReviewEnd } from './effective.ts';
+import { peopleForHighImpact } from './permit.ts';
 import type { ReviewPorts, ReviewResult } from './ports.ts';
+import { stepOf } from './two-people.ts';
 
 const chainOf = (caseId: string): string => `case#${caseId}`;
 
@@ -39,11 +41,14 @@ export async function requestReview(
     readonly round: number;
     readonly token: string;
     readonly question?: string | undefined;
+    /** What a yes leads to: asking for the permit, or closing because a person takes over. */
+    readonly after?: 'permit' | 'handover' | undefined;
     readonly timeoutS: number;
   },
 ): Promise<void> {
   const record = effectiveCase(await ports.loadCase(input.caseId), await ports.reviews(input.caseId));
   const nowMs = ports.now();
+  const needsTwo = record.proposal?.highImpact === true && input.after !== 'handover';
   const { request, end } = await ports.openReview(
     {
       v: caseVersion,
@@ -51,6 +56,7 @@ export async function requestReview(
       round: input.round,
       question: input.question ?? questionOf(record),
       ...(record.proposalHash !== undefined && { proposalHash: record.proposalHash }),
+      ...(needsTwo && { people: peopleForHighImpact }),
       askedAtMs: nowMs,
       dueAtMs: nowMs + input.timeoutS * 1000,
     },
@@ -60,13 +66,13 @@ export async function requestReview(
     throw new InvalidInputError(`round ${request.round} of case ${input.caseId} is over: read its answer`, {
       code: 'review-over',
     });
-  const { question, dueAtMs, askedAtMs, round } = request;
+  const { question, dueAtMs, askedAtMs, round, people } = request;
   await ports.audit({
     chain: chainOf(input.caseId),
     type: 'review-requested',
     key: [input.caseId, String(round)],
     correlationId: record.correlationId,
-    body: { round, question, dueAtMs, proposalHash: request.proposalHash },
+    body: { round, question, dueAtMs, proposalHash: request.proposalHash, people },
   });
   await ports.changeCase(input.caseId, (now) =>
     now.status === 'closed' || now.status === 'in-review' ? now : { ...now, status: 'in-review' },
@@ -74,7 +80,7 @@ export async function requestReview(
   await ports.publish(
     makeEvent(
       'ReviewRequested',
-      { ...aboutCase(record, askedAtMs), question, dueAtMs, round },
+      { ...aboutCase(record, askedAtMs), question, dueAtMs, round, ...(people !== undefined && { people }) },
       { atMs: askedAtMs, correlationId: record.correlationId, subject: input.caseId, key: `${input.caseId}/${round}` },
     ),
   );
@@ -86,7 +92,12 @@ export interface AnsweredReview {
   readonly answer: ReviewAnswer['answer'];
   /** Whether the flow took it at once; else the sweep wakes it, or it reads the stored answer when its time is over. */
   readonly woken: boolean;
+  /** People who must still say the same before anything happens; 0 when the round is over. */
+  readonly missing: number;
 }
+
+/** Two people who answer at once are told apart in two tries. */
+const maxTries = 4;
 
 type Answered = Extract<ReviewEnd, { readonly state: 'answered' }>;
 
@@ -99,20 +110,43 @@ export const hearingMs = 5_000;
  * for another proposal than the one that stands
  */
 export async function answerReview(ports: ReviewPorts, answer: ReviewAnswer): Promise<AnsweredReview> {
-  const stored = await ports.loadCase(answer.caseId);
-  const reviews = await ports.reviews(answer.caseId);
-  const review = [...reviews].sort((a, b) => b.request.round - a.request.round)[0];
-  if (!review)
-    throw new InvalidInputError(`case ${answer.caseId} asks nothing: there is no review to answer`, {
-      code: 'no-review',
-    });
-  const { round } = review.request;
-  if (review.end.state === 'open') checkAnswer(stored, reviews, review, answer);
-  const done = await ports.endReview(answer.caseId, round, { answer });
-  if (done?.end.state !== 'answered' || (!done.won && !isSame(done.end.answer, answer)))
-    throw new InvalidInputError(lateMessage(answer.caseId, done?.end), { code: 'review-over' });
-  return await completeAnswer(ports, stored, round, done.end);
+  const { caseId } = answer;
+  for (let attempt = 0; attempt < maxTries; attempt += 1) {
+    const stored = await ports.loadCase(caseId);
+    const reviews = await ports.reviews(caseId);
+    const review = [...reviews].sort((a, b) => b.request.round - a.request.round)[0];
+    if (!review)
+      throw new InvalidInputError(`case ${caseId} asks nothing: there is no review to answer`, { code: 'no-review' });
+    const { round } = review.request;
+    const isOpen = review.end.state === 'open';
+    if (isOpen) checkAnswer(stored, reviews, review, answer);
+    const step = isOpen ? stepOf(effectiveCase(stored, reviews), review, answer) : { step: 'end' as const };
+    if (step.step === 'first') {
+      if (!(await ports.keepFirst(caseId, round, answer, step.replaces))) continue;
+      await auditFirst(ports, stored, round, answer);
+      return { caseId, round, answer: answer.answer, woken: false, missing: 1 };
+    }
+    const second = step.step === 'second' ? { first: step.first } : {};
+    const done = await ports.endReview(caseId, round, { answer, ...second });
+    if (done?.end.state === 'open') continue;
+    if (done?.end.state !== 'answered' || (!done.won && !isSame(done.end.answer, answer)))
+      throw new InvalidInputError(lateMessage(caseId, done?.end), { code: 'review-over' });
+    return await completeAnswer(ports, stored, round, done.end, review.first?.answer);
+  }
+  throw new ConflictError(`case ${caseId} is answered by others at the same time: look at it and answer again`, {
+    code: 'review-busy',
+  });
 }
+
+/** The first yes of two: recorded, and nothing else follows from it. */
+const auditFirst = (ports: ReviewPorts, record: CaseRecord, round: number, answer: ReviewAnswer): Promise<unknown> =>
+  ports.audit({
+    chain: chainOf(record.caseId),
+    type: 'approval-given',
+    key: [record.caseId, String(round), hashOf(answer)],
+    correlationId: record.correlationId,
+    body: { round, of: peopleForHighImpact, ...answer },
+  });
 
 /** What follows a stored answer. All of it may be repeated: whoever repeats it completes what a crash left out. */
 async function completeAnswer(
@@ -120,8 +154,10 @@ async function completeAnswer(
   record: CaseRecord,
   round: number,
   { answer, atMs }: Answered,
+  first: ReviewAnswer | undefined,
 ): Promise<AnsweredReview> {
   const { caseId } = record;
+  if (first) await auditFirst(ports, record, round, first);
   await ports.audit({
     chain: chainOf(caseId),
     type: 'review-answered',
@@ -139,7 +175,7 @@ async function completeAnswer(
   );
   const waking = await ports.wake(caseId, round, { answer: answer.answer, by: answer.by, round, timedOut: false });
   if (waking !== 'unreachable') await ports.markHeard(caseId, round);
-  return { caseId, round, answer: answer.answer, woken: waking === 'woken' };
+  return { caseId, round, answer: answer.answer, woken: waking === 'woken', missing: 0 };
 }
 
 export interface AnswersSwept {
@@ -155,7 +191,7 @@ export async function sweepAnswers(ports: ReviewPorts): Promise<AnswersSwept> {
     try {
       const review = (await ports.reviews(caseId)).find(({ request }) => request.round === round);
       if (review?.end.state !== 'answered') continue;
-      await completeAnswer(ports, await ports.loadCase(caseId), round, review.end);
+      await completeAnswer(ports, await ports.loadCase(caseId), round, review.end, review.first?.answer);
       completed += 1;
     } catch (error) {
       failed.push({ caseId, message: error instanceof Error ? error.message : String(error) });

@@ -217,6 +217,8 @@ export async function calibrateWarm(
     try {
       const state = await ports.states.get(asset);
       if (!state || state.calibrationHash !== undefined || !isWarm(state)) continue;
+      // What an action has changed must not become the asset's normal.
+      if (state.holds.length > 0) continue;
       calibrated.push(await calibrateFromWindow(ports, state));
     } catch (error) {
       failed += 1;

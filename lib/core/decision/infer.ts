@@ -8,6 +8,7 @@ import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
 import { DependencyError, InvalidInputError, NotFoundError } from '../errors.ts';
 import { generalSentence } from '../explanation/general-sentence.ts';
+import { asDeclared } from '../guard/declared.ts';
 import type { Documents } from '../ingest/documents.ts';
 import type { StateStore } from '../ingest/ports.ts';
 import type { AlarmContext, Classification, Pack, PackModel } from '../pack.ts';
@@ -70,7 +71,7 @@ export async function infer(ports: InferPorts, flag: FlaggedSignal): Promise<Inf
   const inference = { ...found.inference, latencyMs, costUsd };
   return {
     inference,
-    ...(found.proposal ? { proposal: proposalSchema.parse(found.proposal) } : {}),
+    ...(found.proposal ? { proposal: asDeclared(proposalSchema.parse(found.proposal), pack.manifest) } : {}),
     pack: pack.manifest.name,
     registrationHash: state.registrationHash,
   };

@@ -7,20 +7,32 @@ import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import { hashOf, sha256 } from '../audit/canonical.ts';
 import { NotFoundError } from '../errors.ts';
 import { makeEvent } from '../events.ts';
+import { highImpactActions } from '../guard/declared.ts';
 import type { Pack } from '../pack.ts';
 import type { Bus } from '../ports.ts';
+import { type Incident, incidentOf } from './incident.ts';
 import type { FlagBook } from './ports.ts';
 import { type Audit, decisionIdOf } from './record.ts';
 
 export const routeInput = z.object({ flag: flaggedSignal.pick({ flagId: true }).loose(), decisionId: sha256Hex });
 export type RouteInput = z.infer<typeof routeInput>;
 
+/** When a flag came (wall clock), and how long after the last one it still belongs to the same incident. */
+export interface FlagWindow {
+  readonly receivedAtMs: number;
+  readonly windowMs: number;
+}
+
 /** What the router asks of the cases table; lib/adapters/aws/case-store.ts gives it. */
 export interface CasePort {
-  /** Opens the slot for the case or attaches the flag to the case that holds it. */
+  /**
+   * Opens the slot for the case or attaches the flag to the case that holds it. With a window the flag takes the slot
+   * over when it came later than the window after the last one.
+   */
   openOrAttach(
     record: CaseRecord,
     flagId: string,
+    window?: FlagWindow,
   ): Promise<{ readonly caseId: string; readonly outcome: 'opened' | 'attached' | 'known' }>;
   /** The slot as it is now; `pending` while its case waits for its execution. */
   slotOf(correlationKey: string): Promise<{ readonly pending: boolean; readonly record: CaseRecord } | undefined>;
@@ -94,23 +106,34 @@ async function place(ports: RoutePorts, flag: FlaggedSignal, decision: Decision)
   const { flagId } = flag;
   // A run whose own verdict lost against the recorded one comes here, too.
   if (decision.guard.verdict === 'observe') return { opened: false };
-  const correlationKey = correlationKeyOf(decision, ports.packOf(decision.pack));
-  const alarmKey = alarmKeyOf(correlationKey, flag);
+  const pack = ports.packOf(decision.pack);
+  const incident = incidentOf(decision, pack?.manifest);
+  const correlationKey = incident?.key ?? correlationKeyOf(decision, pack);
+  // An alarm is one asset's, whoever shares the case.
+  const alarmKey = alarmKeyOf(incident ? `${decision.asset}#${correlationKey}` : correlationKey, flag);
   // An alarm that merely goes on is no new anomaly: it stays with its case, also after that was closed.
   if (flag.reason === 'persistence') {
     const dealtWith = await ports.cases.caseOfAlarm(alarmKey);
     if (dealtWith !== undefined) {
       await ports.cases.attach(correlationKey, dealtWith, flagId);
-      await auditAttached(ports, dealtWith, flagId, decision);
+      await auditAttached(ports, dealtWith, decision, incident);
       return { caseId: dealtWith, opened: false };
     }
   }
-  const record = caseOf(decision, correlationKey, ports.nowMs());
-  const { caseId, outcome } = await ports.cases.openOrAttach(record, flagId);
+  const record = {
+    ...caseOf(decision, correlationKey, ports.nowMs()),
+    ...declaredOf(decision, pack),
+    ...(hasReading(flag) && {
+      evidence: { atMs: flag.atMs, sentAtMs: flag.sentAtMs, receivedAtMs: flag.receivedAtMs },
+    }),
+    ...(incident && { incident: incident.about }),
+  };
+  const window = incident && { receivedAtMs: flag.receivedAtMs, windowMs: incident.windowMs };
+  const { caseId, outcome } = await ports.cases.openOrAttach(record, flagId, window);
   const slot = await ports.cases.slotOf(record.correlationKey);
   if (slot?.pending && slot.record.caseId === caseId) await startCase(ports, slot.record);
   await ports.cases.rememberAlarm(alarmKey, caseId);
-  if (caseId !== record.caseId) await auditAttached(ports, caseId, flagId, decision);
+  if (caseId !== record.caseId) await auditAttached(ports, caseId, decision, incident);
   return { caseId, opened: outcome === 'opened' };
 }
 
@@ -132,17 +155,36 @@ export async function startCase(ports: StartPorts, record: CaseRecord): Promise<
   await ports.cases.markStarted(record.correlationKey, caseId);
 }
 
-const auditAttached = (ports: RoutePorts, caseId: string, flagId: string, decision: Decision): Promise<unknown> =>
-  ports.audit(
+/** In the case's chain; for an incident in the asset's own, because thousands of flags at once would queue at one chain. */
+function auditAttached(
+  ports: RoutePorts,
+  caseId: string,
+  { flagId, decisionId, asset, correlationId }: Decision,
+  incident: Incident | undefined,
+): Promise<unknown> {
+  return ports.audit(
     {
-      chain: `case#${caseId}`,
+      chain: incident ? `asset#${asset}` : `case#${caseId}`,
       type: 'flag-attached',
       key: [caseId, flagId],
-      correlationId: decision.correlationId,
-      body: { caseId, flagId, decisionId: decision.decisionId },
+      correlationId,
+      body: { caseId, flagId, decisionId },
     },
     ports.nowMs(),
   );
+}
+
+/** Silence and a person's word rest on no reading: their age is that of the decision. */
+const hasReading = ({ reason }: FlaggedSignal): boolean => reason !== 'silence' && reason !== 'manual';
+
+/** What the pack says of impact, kept with the case: whoever answers it reads no manifest. */
+function declaredOf({ proposal }: Decision, pack: Pack | undefined): Pick<CaseRecord, 'impact' | 'highImpactActions'> {
+  const actions = pack ? highImpactActions(pack.manifest) : [];
+  return {
+    ...(proposal?.highImpact && { impact: 'high' as const }),
+    ...(actions.length > 0 && { highImpactActions: actions }),
+  };
+}
 
 function caseOf(decision: Decision, correlationKey: string, nowMs: number): CaseRecord {
   const { flagId, correlationId, asset, inference, guard, proposal, decisionId } = decision;

@@ -9,6 +9,8 @@ import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import { proposal as proposalSchema } from '../../contracts/remediation.ts';
 import { counterfactual } from './counterfactual.ts';
 import type { EvidenceContext } from './evidence.ts';
+import { explainedBy, sentenceOf } from './expected.ts';
+import type { QuotaPlace } from './quota.ts';
 import { isInDistribution, isSingleClass, leastOodPValue } from './rails.ts';
 
 export const guardInput = z.object({
@@ -51,13 +53,11 @@ export interface GuardPorts {
   readonly assetOf: (asset: string) => Promise<{ registration: AssetRegistration; holds: AssetState['holds'] }>;
   /** Stopped scopes among all that concern the asset, read consistently. */
   readonly stoppedScopes: (asset: string, site: string) => Promise<readonly string[]>;
-  /** Effects that the asset may still have in this hour. */
-  readonly quotaLeft: (asset: string) => Promise<number>;
+  /** Effects that the place may still have in this hour. */
+  readonly quotaLeft: (place: QuotaPlace) => Promise<number>;
   readonly nowMs: () => number;
 }
 
-/** Share of the evidence that must be explained by what an action is expected to move. */
-const explainedShare = 0.8;
 const leastOodPerMille = leastOodPValue * 1000;
 /** Where no policy could be read there is none to name. */
 const noPolicyHash = '0'.repeat(64);
@@ -82,14 +82,15 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
   const { flag, inference, proposal, pack } = input;
   const { policyHash } = authorizer;
   const { registration, holds } = await ports.assetOf(flag.asset);
-  const explaining = holdThatExplains(flag, holds);
-  if (explaining) {
-    const reason = `What is seen is what "${explaining.action}" at ${explaining.target} is expected to do, which holds for case ${explaining.caseId}.`;
-    return { verdict: 'observe', policies: [], policyHash, reasons: [reason.slice(0, 500)] };
+  const { site, zone } = registration;
+  const place = { site, ...(zone === undefined ? {} : { zone }) };
+  const expected = explainedBy(flag, holds);
+  if (expected.length > 0) {
+    return { verdict: 'observe', policies: [], policyHash, reasons: expected.map(sentenceOf), expected, place };
   }
   const [stopped, quotaLeft] = await Promise.all([
-    ports.stoppedScopes(flag.asset, registration.site),
-    ports.quotaLeft(flag.asset),
+    ports.stoppedScopes(flag.asset, site),
+    ports.quotaLeft({ asset: flag.asset, site, zone, seenIn: inference.zone }),
   ]);
   const context: EvidenceContext = {
     kind: inference.kind,
@@ -105,14 +106,16 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
     heldByCase: holds.length > 0,
     singleClass: isSingleClass(inference),
   };
+  const tooOld = isTooOld(proposal, context);
   const judge = (facts: EvidenceContext): Judged => {
     const ask = (action: 'act' | 'ask') =>
-      authorizer.authorize({ action, pack, asset: flag.asset, site: registration.site, context: facts });
-    return judged(ask, facts, proposal !== undefined);
+      authorizer.authorize({ action, pack, asset: flag.asset, site, context: facts });
+    return judged(ask, facts, proposal !== undefined && tooOld === undefined);
   };
   const { verdict, policies, errors } = judge(context);
   if (errors.length > 0) return failed(policies, errors, policyHash);
   const reasons = verdict === 'act' ? [] : factsInTheWay(context, stopped, inference.oodReasons ?? []);
+  if (tooOld !== undefined) reasons.push(tooOld);
   if (!proposal) reasons.unshift('Nothing is proposed that could be done.');
   if (verdict === 'observe') reasons.push('No policy permits more than observing.');
   const limits = authorizer.confidenceLimits ?? [];
@@ -126,6 +129,7 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
     policyHash,
     reasons: reasons.slice(0, 16),
     ...(change === undefined ? {} : { counterfactual: change }),
+    place,
   };
 }
 
@@ -158,18 +162,18 @@ const failed = (policies: readonly string[], errors: readonly string[], policyHa
 const perMille = (probability: number): number => Math.floor(probability * 1000);
 
 /** Age of the flagged reading, free of clock skew: what it took on the device by its clock, and since then by ours. */
-export const evidenceAgeMs = (flag: FlaggedSignal, clockRate: number, nowMs: number): number =>
-  Math.ceil(Math.max(0, flag.sentAtMs - flag.atMs) / clockRate + Math.max(0, nowMs - flag.receivedAtMs));
+export const evidenceAgeMs = (
+  reading: Pick<FlaggedSignal, 'atMs' | 'sentAtMs' | 'receivedAtMs'>,
+  clockRate: number,
+  nowMs: number,
+): number =>
+  Math.ceil(Math.max(0, reading.sentAtMs - reading.atMs) / clockRate + Math.max(0, nowMs - reading.receivedAtMs));
 
-/** An action that holds on the asset and is expected to move what the flag is about. */
-function holdThatExplains(flag: FlaggedSignal, holds: AssetState['holds']): AssetState['holds'][number] | undefined {
-  const total = flag.topChannels.reduce((sum, { share }) => sum + share, 0);
-  if (total <= 0) return undefined;
-  return holds.find(({ expectedChannels }) => {
-    const expected = flag.topChannels.filter(({ name }) => expectedChannels.includes(name));
-    return expected.reduce((sum, { share }) => sum + share, 0) >= explainedShare * total;
-  });
-}
+/** The action's own limit, which the pack states, stands beside whatever its policies say; it is asked again at the send. */
+const isTooOld = (proposal: GuardInput['proposal'], { evidenceAgeMs: ageMs }: EvidenceContext): string | undefined =>
+  proposal?.maxEvidenceAgeMs !== undefined && ageMs > proposal.maxEvidenceAgeMs
+    ? `The evidence is ${ageMs} ms old; "${proposal.action}" allows ${proposal.maxEvidenceAgeMs} ms.`
+    : undefined;
 
 /** What stands against acting, in words for the record; the policies decide, this only tells. */
 function factsInTheWay(context: EvidenceContext, stopped: readonly string[], oodReasons: readonly string[]): string[] {

@@ -9,7 +9,7 @@ import {
 } from '../../contracts/remediation.ts';
 import { canonical, hashOf } from '../audit/canonical.ts';
 import { ConflictError, InvalidInputError } from '../errors.ts';
-import { effectKeyOf, mayBeSuperseded, newEffect, supersede } from '../ledger/effect.ts';
+import { effectKeyOf, leaseMs, mayBeSuperseded, newEffect, supersede } from '../ledger/effect.ts';
 import type { RemediationPorts } from './ports.ts';
 
 /** The stored bytes of an effect are not those of the same key now: the proposal changed without a new yes. */
@@ -55,7 +55,8 @@ export async function ensureEffect(ports: RemediationPorts, record: CaseRecord, 
         },
         ports.now(),
       );
-      stands = await ports.ledger.create(draft);
+      const notBeforeMs = inverse ? await sendDeadlineMs(ports, record.caseId, proposal) : 0;
+      stands = await ports.ledger.create({ ...draft, notBeforeMs });
     }
     if (stands.superseded) continue;
     if (mayBeSuperseded(stands, generation, ports.now())) {
@@ -74,6 +75,22 @@ export async function ensureEffect(ports: RemediationPorts, record: CaseRecord, 
   throw new InvalidInputError(`case ${record.caseId} asked for ${action} ${maxOrdinals} times`, {
     code: 'too-many-ordinals',
   });
+}
+
+/**
+ * Until when a call of what is to be undone may still reach the endpoint. Endpoints ignore fences, so a late arrival
+ * after its undoing would stand: undoing waits for it. Every attempt began before its outcome was written and ends with
+ * its lease.
+ */
+async function sendDeadlineMs(ports: RemediationPorts, caseId: string, { action, target }: Proposal): Promise<number> {
+  let deadlineMs = 0;
+  for (let ordinal = 0; ordinal < maxOrdinals; ordinal += 1) {
+    const undone = await ports.ledger.get(effectKeyOf(caseId, action, target, ordinal));
+    if (!undone) break;
+    const untilMs = undone.attempt?.leaseUntilMs ?? (undone.outcome ? undone.outcome.atMs + leaseMs : 0);
+    deadlineMs = Math.max(deadlineMs, untilMs);
+  }
+  return deadlineMs;
 }
 
 function requestOf(record: CaseRecord, proposal: Proposal, action: string, effectKey: string): RemediationRequest {

@@ -96,6 +96,8 @@ async function setHolds(ports: RemediationPorts, record: CaseRecord, effect: Eff
       action: effect.action,
       target: effect.target,
       expectedChannels: proposal.expectedChannels,
+      effectKey: effect.effectKey,
+      sinceMs: effect.outcome?.atMs ?? ports.now(),
     },
   });
 }

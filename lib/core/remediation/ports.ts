@@ -1,9 +1,9 @@
 /** What the remediation steps need from their surroundings; lib/adapters/aws and functions/ give it. */
-import type { AssetState } from '../../contracts/asset.ts';
 import type { CaseRecord } from '../../contracts/case.ts';
 import type { Effect } from '../../contracts/ledger.ts';
 import type { RemediationOutcome } from '../../contracts/remediation.ts';
 import type { AuditDraft } from '../audit/entry.ts';
+import type { Hold } from '../case/holds.ts';
 import type { BusEvent } from '../ports.ts';
 import type { OpenRemediator, Remediator } from './remediator.ts';
 
@@ -17,7 +17,6 @@ export interface LedgerPort {
 }
 
 export type Passing = { readonly pass: true } | { readonly pass: false; readonly waitMs: number };
-export type Hold = AssetState['holds'][number];
 export type Position = NonNullable<RemediationOutcome['after']>;
 
 export interface RemediationPorts {
@@ -31,6 +30,8 @@ export interface RemediationPorts {
   audit(draft: AuditDraft): Promise<unknown>;
   /** Why acting on the asset is stopped, from consistent reads of all its scopes; empty when it is not. */
   stopReasons(asset: string): Promise<readonly string[]>;
+  /** Why what the effect rests on is too old to send it now; `undefined` when it is not. */
+  staleReason(effect: Effect): Promise<string | undefined>;
   /** The asset's newest reading. */
   newestReading(asset: string): Promise<Position | undefined>;
   /** Adds and removes holds on the asset; `remove` names a case's action. */
@@ -53,6 +54,8 @@ export interface RemediationPorts {
   /** Tells the breaker how the endpoint did. */
   reportEndpoint(endpoint: string, well: boolean): Promise<void>;
   now(): number;
+  /** Milliseconds of a clock that is never set. */
+  elapsedMs(): number;
   /** A new id for an attempt, never used before. */
   newAttemptId(): string;
   random(): number;

@@ -30,6 +30,12 @@ export interface RemediationAnswer {
   readonly message: string;
 }
 
+/** The evidence has grown too old on the way to the endpoint: nothing was sent. */
+export class StaleEvidenceError extends GroundcrewError {
+  readonly retryable = false;
+  readonly fault = 'caller' as const;
+}
+
 /** The stop switch is on, or could not be read: nothing was sent. */
 export class StoppedError extends GroundcrewError {
   readonly retryable = false;
@@ -168,10 +174,13 @@ export async function announce(ports: RemediationPorts, record: CaseRecord, effe
   });
 }
 
-/** Sends the stored bytes unless the stop switch is on. Never throws: what is not known is UNKNOWN. */
+/** Sends the stored bytes unless the evidence is stale or the stop switch is on. Never throws: what is not known is UNKNOWN. */
 export async function guardedSend(ports: RemediationPorts, effect: Effect): Promise<CallResult> {
   let cleared = false;
   const beforeSend = async (): Promise<void> => {
+    const stale = await ports.staleReason(effect);
+    if (stale !== undefined) throw new StaleEvidenceError(stale, { code: 'stale' });
+    // Last of all, because it may be only a second old.
     await checkStop(ports, effect);
     cleared = true;
   };
@@ -190,13 +199,12 @@ export async function guardedSend(ports: RemediationPorts, effect: Effect): Prom
 
 async function checkStop(ports: RemediationPorts, effect: Effect): Promise<void> {
   for (let read = 0; read < 3; read += 1) {
-    const startedMs = ports.now();
+    const startedMs = ports.elapsedMs();
     const reasons = await ports.stopReasons(effect.asset);
     if (reasons.length > 0) throw new StoppedError(`the stop switch is on: ${reasons.join('; ')}`, { code: 'stopped' });
-    const nowMs = ports.now();
-    if ((effect.attempt?.leaseUntilMs ?? 0) < nowMs + callTimeoutMs + sendMarginMs)
+    if ((effect.attempt?.leaseUntilMs ?? 0) < ports.now() + callTimeoutMs + sendMarginMs)
       throw new StoppedError('too little of the lease is left to send the call', { code: 'lease-short' });
-    if (nowMs - startedMs <= stopReadMaxAgeMs) return;
+    if (ports.elapsedMs() - startedMs <= stopReadMaxAgeMs) return;
   }
   throw new StoppedError('the stop switch could not be read within a second', { code: 'stop-read-slow' });
 }

@@ -1,8 +1,13 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
+import { reviewPorts } from '../../../lib/adapters/aws/case-ports.ts';
 import {
   attachFlag,
   CaseConflictError,
   type CaseTable,
+  completeOpening,
   flagsOf,
   freeSlot,
   getCase,
@@ -10,6 +15,7 @@ import {
   markStarted,
   openCases,
   openOrAttach,
+  openSlot,
   pendingSlots,
   putCase,
   scanCases,
@@ -25,15 +31,20 @@ import {
   unheardAnswers,
 } from '../../../lib/adapters/aws/review-store.ts';
 import type { CaseRecord, ReviewAnswer } from '../../../lib/contracts/case.ts';
-import { sha256 } from '../../../lib/core/audit/canonical.ts';
-import { caseFor } from '../../support/remediation-world.ts';
+import { hashOf, sha256 } from '../../../lib/core/audit/canonical.ts';
+import { answerReview, timeOutReview } from '../../../lib/core/case/review.ts';
+import { childRandom } from '../../../lib/core/random.ts';
+import { caseFor, proposalFor } from '../../support/remediation-world.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
 
 let tables: TestTables;
 let at: CaseTable;
+let audit: string;
 beforeAll(async () => {
   tables = await startTables();
-  at = { client: tables.client, table: (await tables.create('case-test')).cases! };
+  const names = await tables.create('case-test');
+  at = { client: tables.client, table: names.cases! };
+  audit = names.audit!;
 });
 afterAll(() => tables.stop());
 
@@ -59,18 +70,61 @@ describe('slots', () => {
     const first = opening('late', 0);
     await openOrAttach(at, first, first.openingFlagId);
     const slot = (await getSlot(at, 'late'))!;
-    expect(await attachFlag(at, slot, sha256('in between'))).toBe(true);
+    expect(await attachFlag(at, slot, sha256('in between'))).toBe(first.caseId);
     expect(await freeSlot(at, 'late', first.caseId, slot.version)).toBe('changed');
     const now = (await getSlot(at, 'late'))!;
     expect(await freeSlot(at, 'late', first.caseId, now.version)).toBe('freed');
     expect(await freeSlot(at, 'late', first.caseId, now.version)).toBe('freed');
-    expect(await attachFlag(at, slot, sha256('too late'))).toBe(false);
+    expect(await attachFlag(at, slot, sha256('too late'))).toBeUndefined();
     expect(await openOrAttach(at, first, first.openingFlagId)).toMatchObject({ outcome: 'known' });
     expect(await getSlot(at, 'late')).toBeUndefined();
     const second = opening('late', 1);
     expect(await openOrAttach(at, second, second.openingFlagId)).toMatchObject({ outcome: 'opened' });
     expect(await freeSlot(at, 'late', first.caseId, 0)).toBe('freed');
     expect((await getSlot(at, 'late'))?.caseId).toBe(second.caseId);
+  });
+
+  test('runs of one flag at once, with a case that closes in between, leave it in one case and no other one open', async () => {
+    for (let seed = 0; seed < 30; seed += 1) {
+      const random = childRandom(seed, 'one flag');
+      const later = async <T>(work: () => Promise<T>): Promise<T> => {
+        await new Promise((resolve) => setTimeout(resolve, random() * 12));
+        return await work();
+      };
+      const key = `one flag ${seed}`;
+      const old = opening(key, 0);
+      await openOrAttach(at, old, old.openingFlagId);
+      await markStarted(at, key, old.caseId);
+      const free = async (): Promise<void> => {
+        const slot = (await getSlot(at, key))!;
+        if ((await freeSlot(at, key, old.caseId, slot.version)) === 'changed') await free();
+      };
+      const flag = opening(key, 1);
+      const run = () => openOrAttach(at, flag, flag.openingFlagId);
+      const placed = await Promise.all([later(run), later(run), later(run), later(free)]);
+      const cases = new Set(placed.flatMap((one) => (one ? [one.caseId] : [])));
+      expect(cases.size).toBe(1);
+      const [caseId] = cases;
+      const other = caseId === old.caseId ? flag.caseId : old.caseId;
+      expect(await flagsOf(at, caseId!)).toContain(flag.openingFlagId);
+      expect(await flagsOf(at, other)).not.toContain(flag.openingFlagId);
+      expect((await getCase(at, flag.caseId)) === undefined).toBe(caseId === old.caseId);
+      expect((await getSlot(at, key))?.caseId).toBe(caseId === old.caseId ? undefined : caseId);
+    }
+  });
+
+  test('a run that died after it claimed the flag is completed by the next, or by the sweeper', async () => {
+    for (const by of ['router', 'sweeper']) {
+      const record = opening(`died ${by}`, 0);
+      await openSlot(at, record);
+      const claim = { pk: { S: `flag#${record.openingFlagId}` }, sk: { S: 'case' }, caseId: { S: record.caseId } };
+      await at.client.send(new PutItemCommand({ TableName: at.table, Item: claim }));
+      if (by === 'router')
+        expect(await openOrAttach(at, record, record.openingFlagId)).toMatchObject({ outcome: 'known' });
+      else await completeOpening(at, (await getSlot(at, record.correlationKey))!);
+      expect(await getCase(at, record.caseId)).toEqual(record);
+      expect(await flagsOf(at, record.caseId)).toEqual([record.openingFlagId]);
+    }
   });
 
   test('a slot stays on the sweeper’s list until its execution was started', async () => {
@@ -154,5 +208,67 @@ describe('reviews', () => {
     expect(await takeToken(at, answer.caseId, 7)).toBe('second');
     expect(JSON.stringify(await getReview(at, answer.caseId, 7))).not.toContain('second');
     expect(await endReview(at, answer.caseId, 8, { timedOut: true }, 1)).toBeUndefined();
+  });
+});
+
+describe('two people', () => {
+  const asking = async (id: string) => {
+    const proposal = { ...proposalFor(), highImpact: true };
+    const record = caseFor(id, { correlationKey: id, proposal, proposalHash: hashOf(proposal), impact: 'high' });
+    await openOrAttach(at, record, record.openingFlagId);
+    const caseId = record.caseId;
+    const asked = { v: 1 as const, caseId, round: 0, question: 'Shall we?', askedAtMs: 1, dueAtMs: 2 };
+    await openReview(at, { ...asked, proposalHash: record.proposalHash, people: 2 }, 'token');
+    const woken: string[] = [];
+    let nowMs = 1_000;
+    const ports = reviewPorts(
+      { ...at, cases: at.table, audit, bus: { publish: async () => ({ failed: [] }) }, now: () => (nowMs += 1) },
+      { send: async () => woken.push('woken') } as unknown as SFNClient,
+    );
+    const say = (by: string, answer: 'approve' | 'reject' = 'approve') =>
+      answerReview(ports, { v: 1, caseId, answer, by, reason: 'seen', proposalHash: record.proposalHash! });
+    return { caseId, ports, woken, say };
+  };
+  const settled = async (work: readonly Promise<unknown>[]) =>
+    (await Promise.allSettled(work)).filter(({ status }) => status === 'fulfilled').length;
+
+  test('who answer at once are two, and one who answers twice at once is one', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const both = await asking(`both ${round}`);
+      expect(await settled([both.say('ann'), both.say('bob')])).toBe(2);
+      expect((await getReview(at, both.caseId, 0))!.end.state).toBe('answered');
+      expect(both.woken).toHaveLength(1);
+      const one = await asking(`one ${round}`);
+      expect(await settled([one.say('ann'), one.say('Ann')])).toBe(1);
+      expect((await getReview(at, one.caseId, 0))!.end.state).toBe('open');
+      expect(one.woken).toHaveLength(0);
+    }
+  });
+
+  test('a second yes, a no and the end of the time race on one write: one stands, and a yes stands only of two', async () => {
+    const ends = new Set<string>();
+    for (let round = 0; round < 24; round += 1) {
+      const random = childRandom(round, 'two people');
+      const { caseId, ports, say } = await asking(`race ${round}`);
+      const later = async <T>(work: () => Promise<T>): Promise<T> => {
+        await new Promise((resolve) => setTimeout(resolve, random() * 25));
+        return await work();
+      };
+      await Promise.allSettled([
+        later(() => say('ann')),
+        later(() => say('bob')),
+        later(() => say('mia', 'reject')),
+        later(() => timeOutReview(ports, { caseId, round: 0 })),
+      ]);
+      const review = (await getReview(at, caseId, 0))!;
+      expect(review.end.state).not.toBe('open');
+      ends.add(review.end.state === 'answered' ? review.end.answer.answer : review.end.state);
+      const types = (await readChain({ client: at.client, table: audit }, `case#${caseId}`)).map(({ type }) => type);
+      expect(types.filter((type) => ['review-answered', 'review-timed-out'].includes(type))).toHaveLength(1);
+      if (review.end.state !== 'answered' || review.end.answer.answer !== 'approve') continue;
+      expect(new Set([review.first?.answer.by, review.end.answer.by])).toEqual(new Set(['ann', 'bob']));
+      expect(types).toContain('approval-given');
+    }
+    expect(ends.size).toBeGreaterThan(1);
   });
 });

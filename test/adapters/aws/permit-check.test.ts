@@ -27,7 +27,8 @@ async function opened(): Promise<CaseRecord> {
   await stack.open(record);
   return record;
 }
-const permit = (caseId: string, quotaPerAssetHour = 2) => permitCase(stack.world, { caseId, quotaPerAssetHour });
+const limits = { perAssetHour: 2, perZoneHour: 2 };
+const permit = (caseId: string) => permitCase(stack.world, { caseId, limits });
 const stop = (scope: string, stopped: boolean) =>
   setStop(
     { client: stack.world.client, table: stack.world.stop },
@@ -114,9 +115,39 @@ test('of those that race for the probe of a half-open breaker one wins, and only
 
 test('what cannot be read is refused', async () => {
   const { caseId } = await opened();
-  expect(await permitCase({ ...stack.world, stop: 'no-such-table' }, { caseId, quotaPerAssetHour: 2 })).toMatchObject({
+  expect(await permitCase({ ...stack.world, stop: 'no-such-table' }, { caseId, limits })).toMatchObject({
     permitted: false,
     refused: expect.any(Array),
   });
   expect(await permit('0'.repeat(64))).toMatchObject({ permitted: false, refused: expect.any(Array) });
+});
+
+test('a zone has a quota of its own, and what its effects took is counted for no other zone', async () => {
+  const inZone = async (zone: string) => {
+    cases += 1;
+    const change = { correlationKey: `p${cases}`, openedAtMs: stack.clock.nowMs, zone };
+    const record = caseFor(`p${cases}`, change);
+    await stack.open(record);
+    return await permitCase(stack.world, { caseId: record.caseId, limits: { perAssetHour: 5, perZoneHour: 1 } });
+  };
+  expect(await inZone('Z1')).toMatchObject({ permitted: true });
+  const refused = await inZone('Z1');
+  expect(refused).toMatchObject({ permitted: false });
+  expect(refused.refused?.join()).toContain('zone/plant-1/in/Z1');
+  expect(await inZone('Z2')).toMatchObject({ permitted: true });
+});
+
+test('evidence that grows too old between the permit and the send is not sent on', async () => {
+  cases += 1;
+  const nowMs = stack.clock.nowMs;
+  const evidence = { atMs: nowMs, sentAtMs: nowMs, receivedAtMs: nowMs };
+  const record = caseFor(`p${cases}`, { correlationKey: `p${cases}`, openedAtMs: nowMs, evidence });
+  await stack.open(record);
+  expect(await permit(record.caseId)).toMatchObject({ permitted: true });
+  stack.clock.nowMs += 3_600_001;
+  const before = stack.endpoint.requests.length;
+  const answer = await remediate(remediationPorts(stack.world), { caseId: record.caseId, inverse: false });
+  expect(answer).toMatchObject({ status: 'FAILED' });
+  expect(answer.message).toContain('the evidence is');
+  expect(stack.endpoint.requests).toHaveLength(before);
 });

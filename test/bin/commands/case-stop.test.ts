@@ -7,7 +7,10 @@ import { registerCase } from '../../../bin/commands/case.ts';
 import { registerStop } from '../../../bin/commands/stop.ts';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
+import { dynamoLedger } from '../../../lib/adapters/aws/ledger-store.ts';
 import { openReview } from '../../../lib/adapters/aws/review-store.ts';
+import { sha256 } from '../../../lib/core/audit/canonical.ts';
+import { newEffect } from '../../../lib/core/ledger/effect.ts';
 import { caseFor } from '../../support/remediation-world.ts';
 import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
@@ -15,6 +18,16 @@ import { startTables, type TestTables } from '../../support/tables.ts';
 let tables: TestTables;
 let data: string;
 let printed = '';
+const effectDraft = {
+  caseId: sha256('case'),
+  action: 'close-valve',
+  target: 'V1',
+  remediator: 'webhook',
+  inverse: false,
+  ordinal: 0,
+  generation: 0,
+  request: '{}',
+};
 const record = caseFor('cli', { correlationKey: 'cli' });
 
 beforeAll(async () => {
@@ -88,6 +101,13 @@ describe('case', () => {
     expect(lambda.commandCalls(InvokeCommand)).toHaveLength(1);
   });
 
+  test('says of a first yes of two that nothing happens yet, and who is missing', async () => {
+    const lambda = mockClient(LambdaClient);
+    lambda.on(InvokeCommand).resolves({ Payload: Buffer.from('{"woken":false,"missing":1}') as never });
+    const said = await run('case', 'approve', record.caseId, '--reason', 'seen', '--by', 'ann');
+    expect(said).toMatch(/1 of 2.*Another person than ann.*case approve/);
+  });
+
   test('says what to do when there is no such case', async () => {
     await expect(run('case', 'show', 'ffff')).rejects.toThrow(/case list --all/);
     await expect(run('case', 'show', 'XYZ')).rejects.toMatchObject({ exitCode: 2 });
@@ -95,15 +115,39 @@ describe('case', () => {
 });
 
 describe('stop', () => {
-  test('stops, shows, resumes, and both stand in the audit', async () => {
-    await run('stop', '--scope', 'site#a', '--reason', 'works', '--by', 'ann');
+  test('stops, names what may be on its way, resumes by two people, and all of it stands in the audit', async () => {
+    const ledger = { client: tables.client, table: 'gc-ledger' };
+    const nowMs = Date.now();
+    for (const [asset, leaseUntilMs] of [
+      ['plant-1', nowMs + 60_000],
+      ['plant-2', nowMs + 60_000],
+      ['plant-1', nowMs - 1],
+    ] as const) {
+      const effectKey = sha256(`${asset} ${leaseUntilMs}`);
+      await dynamoLedger(ledger).create({
+        ...newEffect({ ...effectDraft, asset, effectKey }, nowMs),
+        status: 'IN_PROGRESS',
+        attempt: { attemptId: 'a', fence: 1, leaseUntilMs },
+      });
+    }
+    const stopped = JSON.parse(
+      await run('stop', '--scope', 'asset#plant-1', '--reason', 'works', '--by', 'ann', '--json'),
+    );
+    expect(stopped).toMatchObject({ stopped: true, mayBeInFlight: [{ asset: 'plant-1', action: 'close-valve' }] });
+    expect(stopped.mayBeInFlight).toHaveLength(1);
     printed = '';
-    expect(JSON.parse(await run('stop', '--json'))).toMatchObject([{ scope: 'site#a', by: 'ann' }]);
-    await run('resume', '--scope', 'site#a', '--reason', 'done', '--by', 'bob');
+    expect(JSON.parse(await run('stop', '--json'))).toMatchObject([{ scope: 'asset#plant-1', by: 'ann' }]);
+    printed = '';
+    const resume = (by: string) => run('resume', '--scope', 'asset#plant-1', '--reason', 'done', '--by', by);
+    expect(await resume('ann')).toMatch(/1 of 2.*\n.*Another person than ann/);
+    await expect(resume('Ann')).rejects.toThrow(/another person must complete/);
+    expect(await run('stop')).toContain('ann, ');
+    expect(await resume('bob')).toContain('by ann and bob');
     printed = '';
     expect(await run('stop')).toContain('nothing is stopped');
     const entries = await readChain({ client: tables.client, table: 'gc-audit' }, 'system#stop');
     expect(entries.map(({ body }) => [body.stopped, body.by])).toEqual([
+      [true, 'ann'],
       [true, 'ann'],
       [false, 'bob'],
     ]);

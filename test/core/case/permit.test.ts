@@ -10,7 +10,9 @@ const facts = (change: Partial<PermitFacts> = {}): PermitFacts => ({
   stopReasons: [],
   lastReceivedMs: nowMs - 1_000,
   maxAgeMs: 60_000,
+  clockRate: 1,
   lastApprovalMs: undefined,
+  approvedBy: 0,
   remediatorKnown: true,
   breaker: { pass: true },
   ...change,
@@ -19,14 +21,14 @@ const facts = (change: Partial<PermitFacts> = {}): PermitFacts => ({
 describe('a permit', () => {
   test('is given where nothing speaks against it', () => {
     expect(judgePermit(facts())).toBe('take-quota');
-    expect(afterQuota(true, nowMs, false)).toMatchObject({ permitted: true });
+    expect(afterQuota(undefined, nowMs, false)).toMatchObject({ permitted: true });
   });
 
   test.each<[string, Partial<PermitFacts>]>([
     ['stop switch', { stopReasons: ['all by ann: test'] }],
     ['remediator', { remediatorKnown: false }],
     ['high impact', { record: caseFor('p', { openedAtMs: nowMs, proposal: { ...proposalFor(), highImpact: true } }) }],
-    ['decision is', { record: caseFor('p', { openedAtMs: nowMs - 60_001 }) }],
+    ['evidence is', { record: caseFor('p', { openedAtMs: nowMs - 60_001 }) }],
     ['last heard', { lastReceivedMs: nowMs - 60_001 }],
     ['never been heard', { lastReceivedMs: undefined }],
     ['closed', { record: caseFor('p', { status: 'closed', openedAtMs: nowMs }) }],
@@ -43,13 +45,41 @@ describe('a permit', () => {
     });
   });
 
+  test('a high impact wants two people, and one is not two', () => {
+    const record = caseFor('p', { openedAtMs: nowMs, proposal: { ...proposalFor(), highImpact: true } });
+    const lastApprovalMs = nowMs - 10;
+    expect(judgePermit(facts({ record, lastApprovalMs, approvedBy: 1 }))).toMatchObject({ refused: expect.any(Array) });
+    expect(judgePermit(facts({ record, lastApprovalMs, approvedBy: 2 }))).toBe('take-quota');
+  });
+
+  test('evidence is as old as its event time says, and an action may have a limit of its own', () => {
+    const at = (ageMs: number, sentLateMs: number, maxEvidenceAgeMs?: number) =>
+      judgePermit(
+        facts({
+          clockRate: 10,
+          record: caseFor('p', {
+            openedAtMs: nowMs,
+            proposal: { ...proposalFor(), ...(maxEvidenceAgeMs !== undefined && { maxEvidenceAgeMs }) },
+            evidence: { atMs: 0, sentAtMs: sentLateMs, receivedAtMs: nowMs - ageMs },
+          }),
+        }),
+      );
+    expect(at(60_000, 0)).toBe('take-quota');
+    expect(at(60_001, 0)).toMatchObject({ refused: expect.any(Array) });
+    // A gateway that kept it for ten minutes of its own clock, which runs ten times as fast.
+    expect(at(0, 600_000)).toBe('take-quota');
+    expect(at(1, 600_000)).toMatchObject({ refused: expect.any(Array) });
+    expect(at(5_000, 0, 4_000)).toMatchObject({ refused: expect.any(Array) });
+    expect(at(70_000, 0, 90_000)).toBe('take-quota');
+  });
+
   test('an open breaker and a used-up quota wait or ask, and never permit', () => {
     expect(judgePermit(facts({ breaker: { pass: false, waitMs: 4_200 } }))).toMatchObject({
       permitted: false,
       waitS: 5,
     });
-    expect(afterQuota(false, nowMs, false)).toMatchObject({ permitted: false, refused: expect.any(Array) });
-    expect(afterQuota(false, nowMs, true)).toMatchObject({ permitted: false });
+    expect(afterQuota('asset/a', nowMs, false)).toMatchObject({ permitted: false, refused: expect.any(Array) });
+    expect(afterQuota('zone/s/z', nowMs, true)).toMatchObject({ permitted: false });
     expect(refusedByError(new Error('throttled'))).toMatchObject({ permitted: false, refused: expect.any(Array) });
   });
 

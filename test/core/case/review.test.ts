@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CaseRecord, ReviewAnswer } from '../../../lib/contracts/case.ts';
-import { hashOf } from '../../../lib/core/audit/canonical.ts';
+import { hashOf, sha256 } from '../../../lib/core/audit/canonical.ts';
 import { type AuditDraft, entryIdOf, genesisHash, sealEntry } from '../../../lib/core/audit/entry.ts';
 import { closeCase } from '../../../lib/core/case/close.ts';
-import { approvalsIn, effectiveCase, type Review } from '../../../lib/core/case/effective.ts';
+import { approvalsIn, effectiveCase, type Review, standingYes } from '../../../lib/core/case/effective.ts';
 import type { ReviewPorts, ReviewResult } from '../../../lib/core/case/ports.ts';
 import { answerReview, hearingMs, requestReview, sweepAnswers, timeOutReview } from '../../../lib/core/case/review.ts';
 import type { BusEvent } from '../../../lib/core/ports.ts';
@@ -43,11 +43,19 @@ function world(record: CaseRecord) {
       if (!known) state.reviews.push(review);
       return review;
     },
+    keepFirst: async (_id, round, answer, replaces) => {
+      const at = state.reviews.findIndex((review) => review.request.round === round);
+      const review = state.reviews[at];
+      if (review?.end.state !== 'open' || review.first?.answer !== replaces) return false;
+      state.reviews[at] = { ...review, first: { answer, atMs: state.nowMs } };
+      return true;
+    },
     endReview: async (_id, round, end) => {
       const at = state.reviews.findIndex((review) => review.request.round === round);
       const review = state.reviews[at];
       if (!review) return undefined;
       if (review.end.state !== 'open') return { end: review.end, won: false };
+      if ('answer' in end && end.first && review.first?.answer !== end.first) return { end: review.end, won: false };
       const done =
         'answer' in end
           ? { state: 'answered' as const, answer: end.answer, atMs: state.nowMs }
@@ -213,7 +221,7 @@ describe('closing', () => {
     const close = {
       ...ports,
       slotVersion: async () => slot.version,
-      flagCount: async () => slot.flags,
+      flagsOf: async () => Array.from({ length: slot.flags }, (_, n) => sha256(`flag ${n}`)),
       freeSlot: async (_record: CaseRecord, version: number) => {
         if (slot.flags === 1) {
           slot.flags = 2;
@@ -230,5 +238,95 @@ describe('closing', () => {
     expect(await closeCase(close, { caseId, resolution: 'failed' })).toMatchObject({ resolution: 'verified' });
     expect(state.record.resolution).toBe('verified');
     expect(new Set(state.events.map(({ detail }) => detail.id)).size).toBe(1);
+  });
+});
+
+describe('an action with a high impact', () => {
+  const heavy = () => {
+    const proposal = { ...proposalFor(), highImpact: true };
+    return caseFor('heavy', { proposal, proposalHash: hashOf(proposal), verdict: 'ask', impact: 'high' });
+  };
+  const standing = (state: { record: CaseRecord; reviews: Review[] }) =>
+    standingYes(effectiveCase(state.record, state.reviews), state.reviews);
+
+  test('needs two people: the first yes is kept and recorded, the second wakes the flow', async () => {
+    const { state, ports, answer } = await asking(heavy());
+    expect(state.reviews[0]!.request.people).toBe(2);
+    expect(await answerReview(ports, answer())).toMatchObject({ missing: 1, woken: false });
+    expect([state.woken, standing(state)]).toEqual([[], undefined]);
+    expect(await answerReview(ports, answer({ by: 'bob' }))).toMatchObject({ missing: 0, woken: true });
+    expect(state.woken).toHaveLength(1);
+    expect(standing(state)).toMatchObject({ people: 2 });
+    expect([...state.audit.values()].map(({ type, body }) => [type, body.by])).toEqual([
+      ['review-requested', undefined],
+      ['approval-given', 'ann'],
+      ['review-answered', 'bob'],
+    ]);
+  });
+
+  test.each(['ann', 'Ann', ' ann '])('is not approved by one person twice, also as "%s"', async (by) => {
+    const { state, ports, answer } = await asking(heavy());
+    await answerReview(ports, answer());
+    await expect(answerReview(ports, answer({ by }))).rejects.toMatchObject({ code: 'same-person' });
+    expect(state.reviews[0]!.end.state).toBe('open');
+  });
+
+  test.each(['ann', 'bob'])('a no of %s ends it, whoever said yes before', async (by) => {
+    const { state, ports, answer } = await asking(heavy());
+    await answerReview(ports, answer());
+    expect(await answerReview(ports, answer({ answer: 'reject', by }))).toMatchObject({ missing: 0, woken: true });
+    expect(standing(state)).toBeUndefined();
+    await expect(answerReview(ports, answer({ by: 'mia' }))).rejects.toMatchObject({ code: 'review-over' });
+  });
+
+  test('one yes by the end of the time is none', async () => {
+    const { state, ports, answer } = await asking(heavy());
+    await answerReview(ports, answer());
+    expect(await timeOutReview(ports, { caseId: state.record.caseId, round: 0 })).toMatchObject({ timedOut: true });
+    await expect(answerReview(ports, answer({ by: 'bob' }))).rejects.toMatchObject({ code: 'review-over' });
+    expect(standing(state)).toBeUndefined();
+  });
+
+  test('both must mean the same; a first yes to what is no longer proposed binds nobody', async () => {
+    const { state, ports, answer } = await asking(heavy());
+    await answerReview(ports, answer());
+    const other = { answer: 'override' as const, by: 'bob', override: { action: 'open-valve', target: 'V9' } };
+    await expect(answerReview(ports, answer(other))).rejects.toMatchObject({ code: 'approvals-differ' });
+    const changed = { ...proposalFor(), highImpact: true, target: 'V2' };
+    const proposalHash = hashOf(changed);
+    state.record = { ...state.record, proposal: changed, proposalHash };
+    state.reviews[0] = { ...state.reviews[0]!, request: { ...state.reviews[0]!.request, proposalHash } };
+    expect(await answerReview(ports, answer({ by: 'bob', proposalHash }))).toMatchObject({ missing: 1 });
+    await expect(answerReview(ports, answer({ by: 'bob', proposalHash }))).rejects.toMatchObject({
+      code: 'same-person',
+    });
+    expect(await answerReview(ports, answer({ by: 'ann', proposalHash }))).toMatchObject({ missing: 0 });
+  });
+
+  test('ordering something else instead needs two people, too; taking over needs one', async () => {
+    const { state, ports, answer } = await asking(heavy());
+    const other = { answer: 'override' as const, override: { action: 'close-valve', target: 'V9' } };
+    expect(await answerReview(ports, answer(other))).toMatchObject({ missing: 1 });
+    expect(await answerReview(ports, answer({ ...other, by: 'bob' }))).toMatchObject({ missing: 0 });
+    expect(standing(state)).toMatchObject({ people: 2 });
+    const { state: taken, ports: takenPorts } = world(heavy());
+    const asked = { caseId: taken.record.caseId, round: 0, token: 't', timeoutS: 60, after: 'handover' as const };
+    await requestReview(takenPorts, asked);
+    expect(taken.reviews[0]!.request.people).toBeUndefined();
+  });
+
+  test('an order that the pack marks needs two people also where the proposal did not', async () => {
+    const { ports, answer } = await asking(caseFor('light', { highImpactActions: ['close-main'] }));
+    const order = { answer: 'override' as const, override: { action: 'close-main', target: 'V9' } };
+    expect(await answerReview(ports, answer(order))).toMatchObject({ missing: 1 });
+    expect(await answerReview(ports, answer({ ...order, by: 'bob' }))).toMatchObject({ missing: 0 });
+  });
+
+  test('what a crash left unrecorded of the first yes is recorded with the second', async () => {
+    const { state, ports, answer } = await asking(heavy());
+    const dying = { ...ports, audit: () => Promise.reject(new Error('killed')) };
+    await expect(answerReview(dying, answer())).rejects.toThrow('killed');
+    await answerReview(ports, answer({ by: 'bob' }));
+    expect([...state.audit.values()].map(({ type }) => type)).toContain('approval-given');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hashOf } from '../../../lib/core/audit/canonical.ts';
-import { maxDeferrals, maxDeferringMs } from '../../../lib/core/ledger/effect.ts';
+import { leaseMs, maxDeferrals, maxDeferringMs } from '../../../lib/core/ledger/effect.ts';
 import { EffectPayloadError } from '../../../lib/core/remediation/order.ts';
 import { reconcile } from '../../../lib/core/remediation/reconcile.ts';
 import { pauseMs, remediate } from '../../../lib/core/remediation/remediate.ts';
@@ -42,13 +42,43 @@ describe('remediate', () => {
     });
   });
 
-  test('undoing releases the hold', async () => {
+  test('undoing waits until no call of what it undoes can still arrive, happens once, and releases the hold', async () => {
     const world = memoryWorld(caseFor('a'));
     const { caseId } = world.record;
     await remediate(world.ports, { caseId, inverse: false });
-    expect(await remediate(world.ports, { caseId, inverse: true })).toMatchObject({ status: 'SUCCEEDED' });
+    const sentBeforeMs = world.nowMs + leaseMs;
+    let undone = await remediate(world.ports, { caseId, inverse: true });
+    expect(undone).toMatchObject({ status: 'UNKNOWN', waitS: leaseMs / 1000 });
+    let undoneAtMs: number | undefined;
+    world.endpoint.onSend = () => {
+      undoneAtMs ??= world.nowMs;
+    };
+    for (let n = 0; undone.status === 'UNKNOWN' && n < 5; n += 1) {
+      expect(world.endpoint.physical.size).toBe(1);
+      world.nowMs += 20_000;
+      undone = await reconcile(world.ports, { effectKey: undone.effectKey, maySend: true });
+    }
+    expect(undone).toMatchObject({ status: 'SUCCEEDED' });
+    expect(undoneAtMs).toBeGreaterThanOrEqual(sentBeforeMs);
+    expect(await remediate(world.ports, { caseId, inverse: true })).toEqual(undone);
     expect(world.holds).toEqual([]);
-    expect(world.endpoint.physical.size).toBe(2);
+    expect([...world.endpoint.physical.values()]).toEqual([1, 1]);
+  });
+
+  test('evidence that has grown too old on the way is not sent on; undoing rests on no evidence of that age', async () => {
+    const world = memoryWorld(caseFor('a'));
+    const { caseId } = world.record;
+    world.stale = 'the evidence is 20.0 min old, at most 15.0 min are allowed';
+    const refused = await remediate(world.ports, { caseId, ...ask });
+    expect(refused).toMatchObject({ status: 'FAILED' });
+    expect(refused.message).toContain('20.0 min old');
+    const blind = memoryWorld(caseFor('b'));
+    const ports = { ...blind.ports, staleReason: () => Promise.reject(new Error('throttled')) };
+    expect(await remediate(ports, { caseId: blind.record.caseId, ...ask })).toMatchObject({ status: 'FAILED' });
+    for (const { endpoint, ledger } of [world, blind]) {
+      expect(endpoint.physical.size).toBe(0);
+      expect([...ledger.effects.values()][0]!.outcome).toMatchObject({ provenNotExecuted: true });
+    }
   });
 
   test('sends nothing while the stop switch is on, or when it cannot be read', async () => {
