@@ -8,6 +8,7 @@ import { listCheckpoints, readCheckpointText } from '../../lib/adapters/aws/chec
 import { publicKeyPem } from '../../lib/adapters/aws/signing.ts';
 import { readPublicKey } from '../../lib/core/audit/checkpoint.ts';
 import { type AuditReport, type AuditSource, verifyAudit } from '../../lib/core/audit/report.ts';
+import { registerHolds } from './audit-hold.ts';
 import { auditFolder, publicKeyFile, writeAuditFolder } from './support/audit-folder.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
@@ -25,7 +26,8 @@ interface ExportOptions extends ContextOptions {
 }
 
 export function registerAudit(program: Command): void {
-  const audit = program.command('audit').description('verify or export the audit');
+  const audit = program.command('audit').description('verify, prove, export, rebuild from the audit; holds');
+  registerHolds(audit);
   withContextOptions(audit.command('verify').description('check every chain and checkpoint; name the first bad record'))
     .option('--offline <dir>', 'check an exported audit; needs nothing but its files')
     .option('--public-key <file>', 'public key that you trust (default: the one beside the export)')

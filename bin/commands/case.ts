@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { readChain } from '../../lib/adapters/aws/audit-store.ts';
-import { flagsOf, getCase, openCases, scanCases } from '../../lib/adapters/aws/case-store.ts';
+import { flagsOf, openCases, scanCases } from '../../lib/adapters/aws/case-store.ts';
 import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
 import { reviewsOf } from '../../lib/adapters/aws/review-store.ts';
 import type { CaseRecord, ReviewAnswer } from '../../lib/contracts/case.ts';
@@ -11,9 +11,11 @@ import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
 import type { AnsweredReview } from '../../lib/core/case/review.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
+import { findCase } from './support/find-case.ts';
 import { invokeFunction } from './support/invoke.ts';
 import { operatorName } from './support/operator.ts';
 import { ago, printJson, printLine, printTable, short } from './support/print.ts';
+import { shownName } from './support/subjects.ts';
 
 interface Output extends ContextOptions {
   readonly json?: boolean;
@@ -84,18 +86,6 @@ async function list(
   );
 }
 
-/** @throws CommandFailure when no case or more than one begins like that */
-async function findCase(context: CommandContext, id: string): Promise<CaseRecord> {
-  if (!/^[0-9a-f]{1,64}$/.test(id))
-    throw new CommandFailure(`"${id}" is no case id: hexadecimal digits, as "case list" shows them.`, 2);
-  const table = tableOf(context);
-  const found = id.length === 64 ? [await getCase(table, id)] : await scanCases(table, id, 3);
-  const [first, second] = found;
-  if (!first) throw new CommandFailure(`No case begins with ${id}. "case list --all" shows them all.`);
-  if (second) throw new CommandFailure(`More than one case begins with ${id}: give more of its id.`, 2);
-  return first;
-}
-
 async function show(context: CommandContext, id: string, json: boolean): Promise<void> {
   const stored = await findCase(context, id);
   const table = tableOf(context);
@@ -111,7 +101,7 @@ async function show(context: CommandContext, id: string, json: boolean): Promise
   const story = collapse(chain);
   if (json) return printJson({ ...record, reviews, flags, effects: effects.filter(Boolean), audit: story });
   printCase(record);
-  for (const review of reviews) printReview(record, review);
+  for (const review of reviews) printReview(record, review, await answeredBy(context, review));
   for (const effect of effects)
     if (effect) {
       const { action, target, status, outcome } = effect;
@@ -133,9 +123,12 @@ function printCase(record: CaseRecord): void {
   if (record.note !== undefined) printLine(`note      ${record.note}`);
 }
 
-function printReview(record: CaseRecord, { request, end }: Review): void {
+const answeredBy = async (context: CommandContext, { end }: Review): Promise<string> =>
+  end.state === 'answered' ? await shownName(context, end.answer.by) : '';
+
+function printReview(record: CaseRecord, { request, end }: Review, name: string): void {
   printLine(`question  ${request.question}`);
-  if (end.state === 'answered') printLine(`answer    ${end.answer.answer} by ${end.answer.by}: ${end.answer.reason}`);
+  if (end.state === 'answered') printLine(`answer    ${end.answer.answer} by ${name}: ${end.answer.reason}`);
   else if (end.state === 'timed-out') printLine('answer    none in time');
   else
     printLine(

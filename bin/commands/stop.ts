@@ -3,12 +3,14 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
 import { listStops, setStop } from '../../lib/adapters/aws/stop-store.ts';
+import { knownSubject, sealing, subjectOf } from '../../lib/adapters/aws/subject-store.ts';
 import { type StopState, stopScope, stopState } from '../../lib/contracts/stop.ts';
 import { hashOf } from '../../lib/core/audit/canonical.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { operatorName } from './support/operator.ts';
 import { ago, printJson, printLine, printTable } from './support/print.ts';
+import { shownName, subjectsOf } from './support/subjects.ts';
 
 interface StopOptions extends ContextOptions {
   readonly scope?: string;
@@ -37,20 +39,25 @@ export function registerStop(program: Command): void {
 async function change(context: CommandContext, stopped: boolean, options: StopOptions): Promise<void> {
   const state = checked(stopped, options);
   const table = { client: context.dynamodb(), table: context.names.table('stop') };
-  // A stop works first and is recorded second; a resume is recorded before it works.
-  if (stopped) await setStop(table, state);
+  const subjects = subjectsOf(context);
+  // A stop works first and is recorded second, and needs no key service to work; a resume is recorded before it works.
+  const known = await knownSubject(subjects, state.by);
+  if (stopped) await setStop(table, { ...state, by: known ?? 'somebody new' });
+  const by = await subjectOf(subjects, state.by, state.atMs);
+  const { reason, ...change } = { ...state, by };
   await appendAudit(
-    { client: context.dynamodb(), table: context.names.table('audit') },
+    { client: context.dynamodb(), table: context.names.table('audit'), ...sealing(subjects) },
     {
       chain: 'system#stop',
       type: 'stop-changed',
-      key: [hashOf(state)],
+      key: [hashOf(change)],
       correlationId: `stop-${state.atMs}`,
-      body: state,
+      body: change,
+      personal: { subject: by, data: { reason } },
     },
     state.atMs,
   );
-  if (!stopped) await setStop(table, state);
+  if (!stopped || by !== known) await setStop(table, { ...state, by });
   if (options.json === true) printJson(state);
   else if (stopped)
     printLine(
@@ -76,6 +83,13 @@ async function show(context: CommandContext, json: boolean): Promise<void> {
   if (active.length === 0) return printLine('nothing is stopped');
   printTable(
     ['SCOPE', 'BY', 'SINCE', 'REASON'],
-    active.map(({ scope, by, atMs, reason }) => [scope, by, ago(atMs, Date.now()), reason]),
+    await Promise.all(
+      active.map(async ({ scope, by, atMs, reason }) => [
+        scope,
+        await shownName(context, by),
+        ago(atMs, Date.now()),
+        reason,
+      ]),
+    ),
   );
 }

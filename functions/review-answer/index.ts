@@ -5,20 +5,24 @@
 import { z } from 'zod';
 import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
 import { stepFunctions } from '../../lib/adapters/aws/clients.ts';
-import { caseWorld } from '../../lib/adapters/aws/worlds.ts';
+import { subjectOf } from '../../lib/adapters/aws/subject-store.ts';
+import { caseWorld, subjectWorld } from '../../lib/adapters/aws/worlds.ts';
 import { reviewAnswer } from '../../lib/contracts/case.ts';
 import { answerReview, sweepAnswers } from '../../lib/core/case/review.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 
 /** Told apart by `v`, so that a wrong answer is told what is wrong with it. */
 const input = z.discriminatedUnion('v', [reviewAnswer, z.strictObject({ v: z.undefined().optional() })]);
-const ports = reviewPorts(caseWorld(), stepFunctions());
+const subjects = subjectWorld();
+const ports = reviewPorts({ ...caseWorld(), subjects }, stepFunctions());
 
 export const handler = handle({
   name: 'review-answer',
   input,
   run: async (event, { log }) => {
-    if ('caseId' in event) return await answerReview(ports, event);
+    // From here on the person is a pseudonym: in the review, events, logs, the flow and the audit.
+    if ('caseId' in event)
+      return await answerReview(ports, { ...event, by: await subjectOf(subjects, event.by, Date.now()) });
     const swept = await sweepAnswers(ports);
     for (const { caseId, message } of swept.failed) log.warn(`case ${caseId}: its answer waits`, { error: message });
     return swept;

@@ -64,6 +64,7 @@ export class Functions extends Construct {
       TABLE_LEDGER: props.names.table('ledger'),
       TABLE_STATE: props.names.table('state'),
       TABLE_STOP: props.names.table('stop'),
+      TABLE_SUBJECTS: props.names.table('subjects'),
       BUCKET_DATA: stores.data.bucketName,
       BUCKET_AUDIT: stores.auditBucket.bucketName,
       BUS_NAME: props.bus.eventBusName,
@@ -73,6 +74,7 @@ export class Functions extends Construct {
       AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1',
     };
     if (may.startsCases) environment.CASE_FLOW_ARN = props.caseFlowArn;
+    if (may.knowsPersons) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
     if (may.signs) environment.SIGNING_KEY_ID = stores.signingKey.keyId;
     if (may.calls) {
       environment.WEBHOOK_URL = props.webhookUrl;
@@ -108,6 +110,7 @@ export class Functions extends Construct {
       ledger: stores.ledger,
       state: stores.state,
       stop: stores.stop,
+      subjects: stores.subjects,
     };
     for (const [table, actions] of Object.entries(may.tables) as [TableName, readonly string[]][]) {
       const onTable = actions.filter((action) => !action.startsWith('index:'));
@@ -155,6 +158,13 @@ export class Functions extends Construct {
         new PolicyStatement({
           actions: ['secretsmanager:GetSecretValue'],
           resources: [stores.webhookSecret.secretArn],
+        }),
+      );
+    if (may.knowsPersons)
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
+          resources: [stores.subjectKey.keyArn],
         }),
       );
     if (may.signs) {

@@ -23,6 +23,8 @@ export interface FunctionPermissions {
   readonly answersTokens?: boolean;
   /** Calls remediation endpoints, so it reads the signing secret. */
   readonly calls?: boolean;
+  /** Takes a person's word: keeps their pseudonym, name and key. */
+  readonly knowsPersons?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -55,7 +57,14 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     memoryMb: 512,
     timeoutS: 55,
   },
-  trigger: { tables: { state: ['GetItem'], cases: ['PutItem'] }, reads: [], writes: [], publishes: true, ...small },
+  trigger: {
+    tables: { state: ['GetItem'], cases: ['PutItem'], subjects: ['GetItem', 'PutItem'] },
+    reads: [],
+    writes: [],
+    publishes: true,
+    knowsPersons: true,
+    ...small,
+  },
   calibrate: {
     tables: { state: ['Scan', 'GetItem', 'PutItem'], audit: append },
     reads: ['history', 'raw', 'open', 'window', 'registration'],
@@ -104,10 +113,15 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     ...small,
   },
   'review-answer': {
-    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query', 'index:by-open'], audit: append },
+    tables: {
+      cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query', 'index:by-open'],
+      audit: append,
+      subjects: ['GetItem', 'PutItem'],
+    },
     reads: [],
     writes: [],
     publishes: true,
+    knowsPersons: true,
     answersTokens: true,
     ...small,
   },

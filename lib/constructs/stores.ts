@@ -1,4 +1,4 @@
-/** Where things are kept: six tables, two buckets, the signing key, the endpoint's secret. */
+/** Where things are kept: seven tables, two buckets, the keys, the endpoint's secret. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
@@ -29,9 +29,11 @@ export class Stores extends Construct {
   readonly ledger: Table;
   readonly state: Table;
   readonly stop: Table;
+  readonly subjects: Table;
   readonly data: Bucket;
   readonly auditBucket: Bucket;
   readonly signingKey: Key;
+  readonly subjectKey: Key;
   readonly webhookSecret: Secret;
 
   constructor(scope: Construct, id: string, props: StoresProps) {
@@ -105,6 +107,12 @@ export class Stores extends Construct {
     });
     this.state = table('State', 'state', { partitionKey: text('asset') });
     this.stop = table('Stop', 'stop', { partitionKey: text('scope') });
+    this.subjects = table('Subjects', 'subjects', { partitionKey: text('subject') }, { isBackedUp: false });
+    acknowledge(
+      this.subjects,
+      'AwsSolutions-DDB3',
+      'Holds the keys of persons. Erasing one must destroy it, and a backup would bring it back.',
+    );
 
     const bucket = {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -147,6 +155,12 @@ export class Stores extends Construct {
       description: 'Signs the checkpoints of the audit chains',
       keySpec: KeySpec.ECC_NIST_P256,
       keyUsage: KeyUsage.SIGN_VERIFY,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.subjectKey = new Key(this, 'SubjectKey', {
+      alias: names.subjectKeyAlias,
+      description: 'Wraps the keys under which personal data stand in the audit',
+      enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
     this.webhookSecret = new Secret(this, 'WebhookSecret', {

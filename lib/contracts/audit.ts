@@ -22,11 +22,15 @@ export const auditType = lazily(() =>
     'calibration-changed',
     'asset-registered',
     'stop-changed',
+    'configuration-changed',
+    'subject-erased',
+    'hold-placed',
+    'hold-released',
   ]),
 );
 export type AuditType = z.infer<typeof auditType>;
 
-/** `asset#ID` or `case#ID`. */
+/** `asset#ID`, `case#ID` or `system#NAME`. */
 export const chainName = lazily(() => z.string().regex(/^(asset|case|system)#[a-z0-9-]{1,64}$/));
 
 export const auditEntry = lazily(() =>

@@ -23,7 +23,7 @@ export const functionNames = [
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop'] as const;
+export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop', 'subjects'] as const;
 export type TableName = (typeof tableNames)[number];
 
 export const defaultPrefix = 'groundcrew';
@@ -41,6 +41,7 @@ export function namesOf(prefix: string, account = '', region = '') {
     dataBucket: `${prefix}-data-${account}-${region}`,
     auditBucket: `${prefix}-audit-${account}-${region}`,
     signingKeyAlias: `alias/${prefix}-audit`,
+    subjectKeyAlias: `alias/${prefix}-subjects`,
     webhookSecret: `${prefix}/webhook`,
     eventLogGroup: `/${prefix}/events`,
     /** Topic to which the gateway of `asset` publishes. */

@@ -14,6 +14,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type AuditEntry, auditEntry } from '../../contracts/audit.ts';
+import type { Personal } from '../../contracts/subject.ts';
 import { canonical } from '../../core/audit/canonical.ts';
 import { type AuditDraft, bucketOf, entryIdOf, genesisHash, sealEntry } from '../../core/audit/entry.ts';
 import { ConflictError, CorruptDataError } from '../../core/errors.ts';
@@ -22,6 +23,8 @@ import { ConflictError, CorruptDataError } from '../../core/errors.ts';
 export interface AuditTable {
   readonly client: DynamoDBClient;
   readonly table: string;
+  /** Encrypts what is personal; needed only by those who record it. */
+  readonly seal?: (personal: NonNullable<AuditDraft['personal']>, entryId: string) => Promise<Personal>;
 }
 
 /** Entries before the head that are looked through for a repeat, so that a retried caller appends nothing twice. */
@@ -45,12 +48,14 @@ export async function appendAudit(
   random: () => number = Math.random,
 ): Promise<AuditEntry> {
   const entryId = entryIdOf(draft);
+  let sealed: AuditDraft | undefined;
   let recent = await lastItems(at, draft.chain, lookBackEntries);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const repeat = recent.find((item) => item.entryId?.S === entryId);
     if (repeat) return parseItem(repeat);
     const head = recent[0] && parseItem(recent[0]);
-    const entry = sealEntry(draft, head ? head.seq + 1 : 0, head?.hash ?? genesisHash, nowMs);
+    sealed ??= await withPersonal(at, draft, entryId);
+    const entry = sealEntry(sealed, head ? head.seq + 1 : 0, head?.hash ?? genesisHash, nowMs);
     if (await putEntry(at, entry)) return entry;
     const winner = await entryAt(at, entry.chain, entry.seq);
     if (!winner)
@@ -66,6 +71,13 @@ export async function appendAudit(
     `${draft.chain}: ${maxAttempts} appends lost their race; the chain is too hot, try again later`,
     { code: 'audit-contention' },
   );
+}
+
+async function withPersonal(at: AuditTable, draft: AuditDraft, entryId: string): Promise<AuditDraft> {
+  const { personal, ...rest } = draft;
+  if (!personal) return draft;
+  if (!at.seal) throw new TypeError(`${draft.chain} ${draft.type} is about a person: nothing here can encrypt it`);
+  return { ...rest, body: { ...draft.body, personal: await at.seal(personal, entryId) } };
 }
 
 /** The newest entry, by a consistent read; `undefined` for a chain without entries. */

@@ -65,7 +65,8 @@ export async function stopReasons(
   if (!state) throw new NotFoundError(`there is no asset ${asset}`, { code: 'asset-not-found' });
   const { site } = await world.documents.registration(state.registrationHash);
   const stops = await stoppedScopes({ client: world.client, table: world.stop }, scopesOf(asset, site));
-  return stops.map(({ scope, by, reason }) => `${scope} by ${by}: ${reason}`);
+  // Not why: what a person wrote stays where it can be erased.
+  return stops.map(({ scope, by }) => `${scope} by ${by}`);
 }
 
 /** A remediator by its name. @throws InvalidInputError when there is none */

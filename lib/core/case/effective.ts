@@ -18,18 +18,15 @@ export interface Review {
 const defaultRemediator = 'webhook';
 
 /** What a person orders instead. Nothing is known about undoing or verifying it. */
-export function overriddenProposal(
-  record: CaseRecord,
-  override: NonNullable<ReviewAnswer['override']>,
-  reason: string,
-): Proposal {
+export function overriddenProposal(record: CaseRecord, override: NonNullable<ReviewAnswer['override']>): Proposal {
   return proposalSchema.parse({
     v: remediationVersion,
     asset: record.asset,
     action: override.action,
     target: override.target,
     remediator: record.proposal?.remediator ?? defaultRemediator,
-    why: reason.slice(0, 1000),
+    // The reason that they gave is personal: it stands with their answer and goes to no endpoint.
+    why: 'A person ordered it.',
   });
 }
 
@@ -40,12 +37,12 @@ export function overriddenProposal(
 export function effectiveCase(record: CaseRecord, reviews: readonly Review[]): CaseRecord {
   const overrides = reviews.flatMap(({ request, end }) =>
     end.state === 'answered' && end.answer.answer === 'override' && end.answer.override
-      ? [{ round: request.round, override: end.answer.override, reason: end.answer.reason }]
+      ? [{ round: request.round, override: end.answer.override }]
       : [],
   );
   const newest = overrides.sort((a, b) => b.round - a.round)[0];
   if (!newest) return record;
-  const proposal = overriddenProposal(record, newest.override, newest.reason);
+  const proposal = overriddenProposal(record, newest.override);
   return { ...record, proposal, proposalHash: hashOf(proposal) };
 }
 

@@ -127,7 +127,9 @@ async function completeAnswer(
     type: 'review-answered',
     key: [caseId, String(round)],
     correlationId: record.correlationId,
-    body: { round, ...answer },
+    // Who it was is a pseudonym; what they wrote is theirs.
+    body: { round, ...answer, reason: undefined },
+    personal: { subject: answer.by, data: { reason: answer.reason } },
   });
   await ports.changeCase(caseId, (now) => withOverride(now, answer));
   await ports.publish(
@@ -205,19 +207,19 @@ function checkAnswer(stored: CaseRecord, reviews: readonly Review[], review: Rev
     );
 }
 
-function overrideProblem(stored: CaseRecord, { override, reason }: ReviewAnswer): string | undefined {
+function overrideProblem(stored: CaseRecord, { override }: ReviewAnswer): string | undefined {
   if (!override) return undefined;
   try {
-    overriddenProposal(stored, override, reason);
+    overriddenProposal(stored, override);
     return undefined;
   } catch {
     return `"${override.action}" on "${override.target}" is no valid action: lower-case words joined by hyphens, and the name of an element`;
   }
 }
 
-const withOverride = (record: CaseRecord, { override, answer, reason }: ReviewAnswer): CaseRecord => {
+const withOverride = (record: CaseRecord, { override, answer }: ReviewAnswer): CaseRecord => {
   if (answer !== 'override' || !override || record.status === 'closed') return record;
-  const proposal = overriddenProposal(record, override, reason);
+  const proposal = overriddenProposal(record, override);
   const proposalHash = proposalHashOf(proposal);
   return proposalHash === record.proposalHash ? record : { ...record, proposal, proposalHash };
 };

@@ -1,4 +1,5 @@
 /** The commands for people, against the tables of a runtime. */
+import { KMSClient } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -8,6 +9,9 @@ import { registerStop } from '../../../bin/commands/stop.ts';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
 import { openReview } from '../../../lib/adapters/aws/review-store.ts';
+import { openFor, type Subjects } from '../../../lib/adapters/aws/subject-store.ts';
+import { sealedPersonal } from '../../../lib/contracts/subject.ts';
+import { fakeKms } from '../../support/kms.ts';
 import { caseFor } from '../../support/remediation-world.ts';
 import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
@@ -17,7 +21,15 @@ let data: string;
 let printed = '';
 const record = caseFor('cli', { correlationKey: 'cli' });
 
+const subjects = (): Subjects => ({
+  client: tables.client,
+  table: 'gc-subjects',
+  kms: new KMSClient({}),
+  keyId: 'k',
+});
+
 beforeAll(async () => {
+  fakeKms();
   tables = await startTables();
   const names = await tables.create('gc');
   data = dataFolderOfRuntime({ dynamodbPort: Number(new URL(tables.url).port) });
@@ -98,15 +110,34 @@ describe('stop', () => {
   test('stops, shows, resumes, and both stand in the audit', async () => {
     await run('stop', '--scope', 'site#a', '--reason', 'works', '--by', 'ann');
     printed = '';
-    expect(JSON.parse(await run('stop', '--json'))).toMatchObject([{ scope: 'site#a', by: 'ann' }]);
+    expect(await run('stop')).toMatch(/site#a +ann /);
+    printed = '';
+    expect(JSON.parse(await run('stop', '--json'))).toMatchObject([
+      { scope: 'site#a', by: expect.stringMatching(/^person-[0-9a-f]{16}$/) },
+    ]);
     await run('resume', '--scope', 'site#a', '--reason', 'done', '--by', 'bob');
     printed = '';
     expect(await run('stop')).toContain('nothing is stopped');
     const entries = await readChain({ client: tables.client, table: 'gc-audit' }, 'system#stop');
-    expect(entries.map(({ body }) => [body.stopped, body.by])).toEqual([
-      [true, 'ann'],
-      [false, 'bob'],
+    const opened = await Promise.all(
+      entries.map(async ({ body, entryId }) => [
+        body.stopped,
+        await openFor(subjects(), sealedPersonal.parse(body.personal), entryId),
+      ]),
+    );
+    expect(opened).toEqual([
+      [true, { name: 'ann', reason: 'works' }],
+      [false, { name: 'bob', reason: 'done' }],
     ]);
+    expect(JSON.stringify(entries)).not.toMatch(/ann|bob|works|done/);
+  });
+
+  test('a stop works when the key service does not, and says that it is not recorded', async () => {
+    const broken = mockClient(KMSClient);
+    broken.rejects(new Error('no key service'));
+    await expect(run('stop', '--scope', 'asset#a', '--reason', 'smoke', '--by', 'carl')).rejects.toThrow();
+    fakeKms();
+    expect(JSON.parse(await run('stop', '--json'))).toMatchObject([{ scope: 'asset#a', by: 'somebody new' }]);
   });
 
   test('wants a scope that exists and a reason', async () => {

@@ -1,0 +1,19 @@
+/** Persons of a deployment, as its commands see them. */
+import { nameOfSubject, type Subjects } from '../../../lib/adapters/aws/subject-store.ts';
+import type { CommandContext } from './context.ts';
+
+export const subjectsOf = (context: CommandContext): Subjects => ({
+  client: context.dynamodb(),
+  table: context.names.table('subjects'),
+  kms: context.kms(),
+  keyId: context.names.subjectKeyAlias,
+});
+
+/** How a person is shown: their name where it can be read, the pseudonym where it was erased or is nobody's business. */
+export async function shownName(context: CommandContext, by: string): Promise<string> {
+  try {
+    return (await nameOfSubject(subjectsOf(context), by)) ?? by;
+  } catch {
+    return by;
+  }
+}
