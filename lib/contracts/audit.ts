@@ -17,6 +17,8 @@ export const auditType = lazily(() =>
     'effect-outcome',
     'effect-refused',
     'effect-reconciled',
+    'effect-deferred',
+    'effect-superseded',
     'effect-verified',
     'case-closed',
     'calibration-changed',

@@ -66,7 +66,7 @@ export async function requestReview(
     type: 'review-requested',
     key: [input.caseId, String(round)],
     correlationId: record.correlationId,
-    body: { round, question, dueAtMs, proposalHash: request.proposalHash },
+    body: { round, question, askedAtMs, dueAtMs, proposalHash: request.proposalHash },
   });
   await ports.changeCase(input.caseId, (now) =>
     now.status === 'closed' || now.status === 'in-review' ? now : { ...now, status: 'in-review' },

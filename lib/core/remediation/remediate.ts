@@ -111,7 +111,15 @@ async function attemptOnce(
   const result = await guardedSend(ports, effect);
   if (result.status === 'DEFERRED' && effect.deferrals < maxDeferrals) {
     const notBeforeMs = ports.now() + pauseMs(effect.deferrals, result.retryAfterMs, ports.random);
-    await move(ports, effect, (at) => defer(effect, attemptId, notBeforeMs, at));
+    const moved = await move(ports, effect, (at) => defer(effect, attemptId, notBeforeMs, at));
+    if (typeof moved === 'object')
+      await ports.audit({
+        chain: caseChain(effect.caseId),
+        type: 'effect-deferred',
+        key: [effect.effectKey, String(effect.fence)],
+        correlationId: record.correlationId,
+        body: { effectKey: effect.effectKey, fence: effect.fence, notBeforeMs, message: result.message },
+      });
     await report(ports, effect, result);
     return;
   }
@@ -127,7 +135,7 @@ async function attemptOnce(
   await move(ports, effect, (at) => finish(effect, attemptId, outcome, at, notBeforeMs));
   await report(ports, effect, result);
   if (final.status === 'FAILED' && final.conflict)
-    await note(ports, record.caseId, `The endpoint knows key ${effect.effectKey} with another payload.`);
+    await refuse(ports, record, `The endpoint knows key ${effect.effectKey} with another payload.`);
 }
 
 /** Announces an attempt in the case's chain. */
