@@ -28,6 +28,7 @@ export interface FunctionsProps {
   readonly webhookAllowPrivate: string;
   readonly configurationHash: string;
   readonly codeHash: string;
+  readonly modelHashes: Readonly<Record<string, string>>;
   readonly caseFlowArn: string;
 }
 
@@ -75,7 +76,12 @@ export class Functions extends Construct {
     };
     if (may.startsCases) environment.CASE_FLOW_ARN = props.caseFlowArn;
     if (may.knowsPersons) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
-    if (may.signs) environment.SIGNING_KEY_ID = stores.signingKey.keyId;
+    if (may.signs) {
+      environment.SIGNING_KEY_ID = stores.signingKey.keyId;
+      environment.DEPLOYMENT = JSON.stringify({ configuration, models: props.modelHashes });
+      environment.WEBHOOK_URL = props.webhookUrl;
+      environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
+    }
     if (may.calls) {
       environment.WEBHOOK_URL = props.webhookUrl;
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
@@ -177,16 +183,28 @@ export class Functions extends Construct {
         }),
       );
       fn.addToRolePolicy(
-        new PolicyStatement({ actions: ['s3:ListBucket'], resources: [stores.auditBucket.bucketArn] }),
+        new PolicyStatement({
+          actions: ['s3:PutObject'],
+          resources: [stores.auditBucket.arnForObjects('archive/*')],
+        }),
+      );
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['s3:ListBucket'],
+          resources: [stores.auditBucket.bucketArn, stores.data.bucketArn],
+        }),
       );
     }
-    const logicalId = (bucket: IBucket): string => Stack.of(this).getLogicalId(bucket.node.defaultChild as CfnBucket);
+    const named = (bucket: IBucket): string => {
+      const own = bucket.node.defaultChild as CfnBucket | undefined;
+      return own ? `<${Stack.of(this).getLogicalId(own)}.Arn>` : `arn:<AWS::Partition>:s3:::${bucket.bucketName}`;
+    };
     const perObject = 'Keys are named when they are written; the grant stops at the first part of the key.';
     const role = fn.role?.node.tryFindChild('DefaultPolicy') ?? fn;
     for (const prefix of new Set([...may.reads, ...may.writes])) {
-      acknowledge(role, `AwsSolutions-IAM5[Resource::<${logicalId(stores.data)}.Arn>/${prefix}/*]`, perObject);
+      acknowledge(role, `AwsSolutions-IAM5[Resource::${named(stores.data)}/${prefix}/*]`, perObject);
     }
-    if (may.signs)
-      acknowledge(role, `AwsSolutions-IAM5[Resource::<${logicalId(stores.auditBucket)}.Arn>/checkpoints/*]`, perObject);
+    for (const prefix of may.signs ? ['checkpoints', 'archive'] : [])
+      acknowledge(role, `AwsSolutions-IAM5[Resource::${named(stores.auditBucket)}/${prefix}/*]`, perObject);
   }
 }

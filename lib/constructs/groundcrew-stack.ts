@@ -18,6 +18,8 @@ export interface GroundcrewStackProps extends StackProps {
   readonly configurationHash: string;
   /** SHA-256 over every function's bundle; every decision names it, so that its code can be found again. */
   readonly codeHash: string;
+  /** SHA-256 of each model and policy file, by its path under `models/`. */
+  readonly modelHashes: Readonly<Record<string, string>>;
   /** Folder with one bundle a function, made by layers/build.ts. */
   readonly bundles: string;
   /** Folder of the ONNX Runtime layer, made by layers/build.ts. */
@@ -65,6 +67,7 @@ export class GroundcrewStack extends Stack {
       webhookAllowPrivate: allowPrivate.valueAsString,
       configurationHash: props.configurationHash,
       codeHash: props.codeHash,
+      modelHashes: props.modelHashes,
       // By name, not by reference: route starts the flow that ends in functions of its own stack.
       caseFlowArn: this.formatArn({
         service: 'states',

@@ -193,7 +193,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 55,
   },
   checkpoint: {
-    tables: { audit: ['Query', 'index:by-bucket'] },
+    tables: { audit: ['Query', 'PutItem', 'GetItem', 'index:by-bucket'] },
     reads: [],
     writes: [],
     signs: true,

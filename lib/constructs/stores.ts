@@ -9,7 +9,14 @@ import {
   type TableProps,
 } from 'aws-cdk-lib/aws-dynamodb';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  ObjectLockRetention,
+  StorageClass,
+} from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Configuration } from '../contracts/configuration.ts';
@@ -31,7 +38,7 @@ export class Stores extends Construct {
   readonly stop: Table;
   readonly subjects: Table;
   readonly data: Bucket;
-  readonly auditBucket: Bucket;
+  readonly auditBucket: IBucket;
   readonly signingKey: Key;
   readonly subjectKey: Key;
   readonly webhookSecret: Secret;
@@ -143,13 +150,30 @@ export class Stores extends Construct {
       ],
     });
     // A checkpoint that could be deleted would prove nothing, so this bucket outlives the stack in any case.
-    this.auditBucket = new Bucket(this, 'AuditBucket', {
-      ...bucket,
-      bucketName: names.auditBucket,
-      removalPolicy: RemovalPolicy.RETAIN,
-      objectLockEnabled: true,
-      objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(configuration.auditLockDays)),
-    });
+    const ownAuditBucket = (): Bucket =>
+      new Bucket(this, 'AuditBucket', {
+        ...bucket,
+        bucketName: names.auditBucket,
+        removalPolicy: RemovalPolicy.RETAIN,
+        objectLockEnabled: true,
+        objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(configuration.auditLockDays)),
+        lifecycleRules: [
+          {
+            id: 'archive',
+            prefix: 'archive/',
+            transitions: [
+              {
+                storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL,
+                transitionAfter: Duration.days(configuration.archiveColdAfterDays),
+              },
+            ],
+          },
+        ],
+      });
+    this.auditBucket =
+      configuration.auditBucket === undefined
+        ? ownAuditBucket()
+        : Bucket.fromBucketName(this, 'AuditBucketElsewhere', configuration.auditBucket);
     this.signingKey = new Key(this, 'SigningKey', {
       alias: names.signingKeyAlias,
       description: 'Signs the checkpoints of the audit chains',
@@ -169,7 +193,7 @@ export class Stores extends Construct {
       generateSecretString: { passwordLength: 32, excludePunctuation: true },
       removalPolicy,
     });
-    for (const each of [this.data, this.auditBucket]) {
+    for (const each of [this.data, ...(this.auditBucket instanceof Bucket ? [this.auditBucket] : [])]) {
       acknowledge(
         each,
         'AwsSolutions-S1',

@@ -30,6 +30,7 @@ function resources(): Resource[] {
       configuration: configuration.parse({}),
       configurationHash: '0'.repeat(64),
       codeHash: '0'.repeat(64),
+      modelHashes: {},
       bundles: join(folder, 'bundles'),
       layer: join(folder, 'layer'),
     });

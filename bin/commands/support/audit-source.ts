@@ -39,7 +39,7 @@ export function deployedAudit(context: CommandContext, auditBucket?: string): Au
       if (!range || range.to - range.from > maxBuckets) return await allChains(table);
       const changed = new Set<string>();
       for (let bucket = range.from; bucket <= range.to; bucket += 1)
-        for (const chain of await chainsInBucket(table, String(bucket))) changed.add(chain);
+        for (const chain of (await chainsInBucket(table, String(bucket))).keys()) changed.add(chain);
       return [...changed].sort();
     },
     lines: (chain) => chainTexts(table, chain),

@@ -96,16 +96,19 @@ export async function entryAt(at: AuditTable, chain: string, seq: number): Promi
   return Item && parseItem(Item);
 }
 
-/** All entries of a chain from its start, read consistently, as the JSON text that is stored. */
-export async function* chainTexts(at: AuditTable, chain: string): AsyncGenerator<string> {
+/** Entries of a chain from `fromSeq` (its start) on, read consistently, as the JSON text that is stored. */
+export async function* chainTexts(at: AuditTable, chain: string, fromSeq = 0): AsyncGenerator<string> {
   const pages = paginateQuery(
     { client: at.client },
     {
       TableName: at.table,
       ConsistentRead: true,
-      KeyConditionExpression: '#chain = :chain',
-      ExpressionAttributeNames: { '#chain': 'chain' },
-      ExpressionAttributeValues: { ':chain': { S: chain } },
+      KeyConditionExpression: fromSeq === 0 ? '#chain = :chain' : '#chain = :chain AND #seq >= :seq',
+      ExpressionAttributeNames: { '#chain': 'chain', ...(fromSeq > 0 && { '#seq': 'seq' }) },
+      ExpressionAttributeValues: {
+        ':chain': { S: chain },
+        ...(fromSeq > 0 && { ':seq': { N: String(fromSeq) } }),
+      },
     },
   );
   for await (const page of pages) for (const item of page.Items ?? []) yield textOf(item);
@@ -118,9 +121,12 @@ export async function readChain(at: AuditTable, chain: string): Promise<AuditEnt
   return entries;
 }
 
-/** Chains that were appended to in a bucket, by the index: candidates only, heads are then read consistently. */
-export async function chainsInBucket(at: AuditTable, bucket: string): Promise<Set<string>> {
-  const chains = new Set<string>();
+/**
+ * Chains that were appended to in a bucket, by the index: candidates only, heads are then read consistently.
+ * @returns by chain the lowest seq of the bucket
+ */
+export async function chainsInBucket(at: AuditTable, bucket: string): Promise<Map<string, number>> {
+  const chains = new Map<string, number>();
   const pages = paginateQuery(
     { client: at.client },
     {
@@ -131,7 +137,9 @@ export async function chainsInBucket(at: AuditTable, bucket: string): Promise<Se
       ExpressionAttributeValues: { ':bucket': { S: bucket } },
     },
   );
-  for await (const page of pages) for (const item of page.Items ?? []) if (item.chain?.S) chains.add(item.chain.S);
+  for await (const page of pages)
+    for (const { chain, seq } of page.Items ?? [])
+      if (chain?.S) chains.set(chain.S, Math.min(Number(seq?.N), chains.get(chain.S) ?? Number.POSITIVE_INFINITY));
   return chains;
 }
 

@@ -1,6 +1,7 @@
 /** The functions' environment, parsed strictly and once. */
 import { z } from 'zod';
 import { sha256Hex } from '../../contracts/common.ts';
+import { deployment } from '../../contracts/deployment.ts';
 import { lazily } from '../../contracts/lazily.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 
@@ -24,6 +25,20 @@ const variables = {
   CASE_FLOW_ARN: lazily(() => z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/)),
   SIGNING_KEY_ID: name,
   SUBJECT_KEY_ID: name,
+  /** What of the deployment no other variable says: `{configuration, models}` as JSON. */
+  DEPLOYMENT: lazily(() =>
+    z
+      .string()
+      .transform((text, problem) => {
+        try {
+          return JSON.parse(text) as unknown;
+        } catch {
+          problem.addIssue('not JSON');
+          return z.NEVER;
+        }
+      })
+      .pipe(deployment.pick({ configuration: true, models: true })),
+  ),
   WEBHOOK_URL: lazily(() => z.url({ protocol: /^https?$/ })),
   WEBHOOK_SECRET_ARN: name,
   WEBHOOK_ALLOW_PRIVATE: lazily(() => z.enum(['true', 'false']).transform((text) => text === 'true')),

@@ -3,7 +3,7 @@
  * bytes, so that a node can never be passed off as a leaf.
  */
 import { createHash } from 'node:crypto';
-import type { ChainHead } from '../../contracts/checkpoint.ts';
+import type { BatchDigest, ChainHead } from '../../contracts/checkpoint.ts';
 import { canonical } from './canonical.ts';
 
 const hash = (...parts: readonly Uint8Array[]): Buffer => {
@@ -62,6 +62,10 @@ export const headLeaf = ({ chain, seq, hash: value }: ChainHead): Buffer => Buff
 /** Heads in the order in which they are hashed. */
 export const sortHeads = (heads: readonly ChainHead[]): ChainHead[] =>
   [...heads].sort((a, b) => (a.chain < b.chain ? -1 : a.chain > b.chain ? 1 : a.seq - b.seq));
+
+/** Root over batches in the order of their keys; each leaf is the canonical JSON of `[key, etag]`. */
+export const batchesRoot = (batches: readonly BatchDigest[]): string =>
+  merkleRoot(batches.map(({ key, etag }) => Buffer.from(canonical([key, etag]))));
 
 /** Root over chain heads; each leaf is the canonical JSON of `[chain, seq, hash]`. */
 export const headsRoot = (heads: readonly ChainHead[]): string => merkleRoot(sortHeads(heads).map(headLeaf));
