@@ -1,6 +1,6 @@
 /** One entry of a hash chain. */
 import { z } from 'zod';
-import { correlationId, epochMs, sha256Hex } from './common.ts';
+import { anyJson, correlationId, epochMs, sha256Hex } from './common.ts';
 import { lazily } from './lazily.ts';
 
 export const auditVersion = 1;
@@ -50,7 +50,7 @@ export const auditEntry = lazily(() =>
     at: epochMs,
     correlationId,
     contractVersion: z.number().int().min(1),
-    body: z.record(z.string(), z.json()),
+    body: z.record(z.string(), anyJson),
   }),
 );
 export type AuditEntry = z.infer<typeof auditEntry>;
