@@ -58,7 +58,7 @@ const purposes: Readonly<Record<string, string>> = {
   'AWS::Scheduler::Schedule': 'silence, sweeper, reconciler, unheard answers, checkpoint, calibration',
   'AWS::SQS::Queue': 'dead letters',
   'AWS::SQS::QueuePolicy': 'who may write dead letters',
-  'AWS::DynamoDB::Table': 'audit, decisions, cases, ledger, state, stop switch',
+  'AWS::DynamoDB::Table': 'audit, decisions, cases, ledger, state, stop switch, persons',
   'AWS::S3::Bucket': 'readings and evidence; signed checkpoints (Object Lock)',
   'AWS::S3::BucketPolicy': 'TLS only',
   'AWS::KMS::Key': 'one signs checkpoints, one wraps the keys of persons',

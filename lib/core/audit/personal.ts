@@ -10,7 +10,6 @@ import { canonical } from './canonical.ts';
 /** Facts about a person by name, such as `{ name, reason }`. */
 export type PersonalData = Readonly<Record<string, string>>;
 
-export const subjectKeyBytes = 32;
 export const ivBytes = 12;
 const algorithm = 'aes-256-gcm';
 
