@@ -75,7 +75,7 @@ export class Functions extends Construct {
       AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1',
     };
     if (may.startsCases) environment.CASE_FLOW_ARN = props.caseFlowArn;
-    if (may.knowsPersons) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
+    if (may.persons) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
     if (may.signs) {
       environment.SIGNING_KEY_ID = stores.signingKey.keyId;
       environment.DEPLOYMENT = JSON.stringify({ configuration, models: props.modelHashes });
@@ -166,10 +166,10 @@ export class Functions extends Construct {
           resources: [stores.webhookSecret.secretArn],
         }),
       );
-    if (may.knowsPersons)
+    if (may.persons)
       fn.addToRolePolicy(
         new PolicyStatement({
-          actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
+          actions: ['kms:GenerateDataKey', ...(may.persons === 'record' ? ['kms:Decrypt'] : [])],
           resources: [stores.subjectKey.keyArn],
         }),
       );

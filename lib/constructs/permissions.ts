@@ -23,8 +23,8 @@ export interface FunctionPermissions {
   readonly answersTokens?: boolean;
   /** Calls remediation endpoints, so it reads the signing secret. */
   readonly calls?: boolean;
-  /** Takes a person's word: keeps their pseudonym, name and key. */
-  readonly knowsPersons?: boolean;
+  /** Takes a person's word: `pseudonym` makes new ones, `record` also encrypts what they write and so can read it. */
+  readonly persons?: 'pseudonym' | 'record';
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -62,7 +62,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     reads: [],
     writes: [],
     publishes: true,
-    knowsPersons: true,
+    persons: 'pseudonym',
     ...small,
   },
   calibrate: {
@@ -121,7 +121,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     reads: [],
     writes: [],
     publishes: true,
-    knowsPersons: true,
+    persons: 'record',
     answersTokens: true,
     ...small,
   },
