@@ -146,7 +146,7 @@ export function monthlyQuantities(
       metricMonth: metrics,
       alarmMonth: alarms,
       dashboardMonth: 1,
-      kmsKeyMonth: 1,
+      kmsKeyMonth: 2,
       secretMonth: 1,
       kmsSign: hoursAMonth * 6,
     },

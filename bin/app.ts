@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { App, Tags, Validations } from 'aws-cdk-lib';
 import canonicalize from 'canonicalize';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { buildFunctions, buildLayer, bundlesHash, repositoryRoot } from '../layers/build.ts';
+import { buildFunctions, buildLayer, bundlesHash, modelHashes, repositoryRoot } from '../layers/build.ts';
 import { checkSettings, remediatorNeeds } from '../lib/adapters/remediation/configured.ts';
 import { GroundcrewStack } from '../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../lib/contracts/configuration.ts';
@@ -46,6 +46,7 @@ const stack = new GroundcrewStack(app, parsed.data.prefix, {
   configuration: parsed.data,
   remediators: remediatorNeeds(parsed.data.remediators),
   codeHash: bundlesHash(bundles),
+  modelHashes: modelHashes(),
   configurationHash: createHash('sha256')
     .update(canonicalize(parsed.data) ?? '')
     .digest('hex'),

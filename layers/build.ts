@@ -41,6 +41,32 @@ const packFolders = (): string[] =>
     .map((entry) => entry.name)
     .sort();
 
+/** SHA-256 of every model and policy file that functions carry, by its path under `models/`. */
+export function modelHashes(): Record<string, string> {
+  const models = join(repositoryRoot, 'models');
+  const policies = packFolders().flatMap((pack) =>
+    existsSync(join(models, pack, 'policies'))
+      ? readdirSync(join(models, pack, 'policies')).map((file) => `${pack}/policies/${file}`)
+      : [],
+  );
+  const files = [
+    'screen/screen.onnx',
+    ...packFolders().flatMap((pack) => packFiles.map((file) => `${pack}/${file}`)),
+    ...policies,
+  ];
+  return Object.fromEntries(
+    files
+      .filter((file) => existsSync(join(models, file)))
+      .sort()
+      .map((file) => [
+        file,
+        createHash('sha256')
+          .update(readFileSync(join(models, file)))
+          .digest('hex'),
+      ]),
+  );
+}
+
 /** Size of a folder's files in bytes. */
 export function folderBytes(folder: string): number {
   return readdirSync(folder, { withFileTypes: true, recursive: true })

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { readChain } from '../../lib/adapters/aws/audit-store.ts';
-import { flagsOf, getCase, openCases, scanCases } from '../../lib/adapters/aws/case-store.ts';
+import { flagsOf, openCases, scanCases } from '../../lib/adapters/aws/case-store.ts';
 import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
 import { reviewsOf } from '../../lib/adapters/aws/review-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
@@ -15,10 +15,12 @@ import { setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { decisionsSince } from './support/figures.ts';
+import { findCase } from './support/find-case.ts';
 import { invokeFunction } from './support/invoke.ts';
 import { type OperatorOption, operatorOf, withOperator } from './support/operator.ts';
 import { labelKindOf } from './support/pack-kinds.ts';
 import { ago, printJson, printLine, printTable, short } from './support/print.ts';
+import { shownName } from './support/subjects.ts';
 
 interface Output extends ContextOptions {
   readonly json?: boolean;
@@ -94,18 +96,6 @@ async function list(
   );
 }
 
-/** @throws CommandFailure when no case or more than one begins like that */
-export async function findCase(context: CommandContext, id: string): Promise<CaseRecord> {
-  if (!/^[0-9a-f]{1,64}$/.test(id))
-    throw new CommandFailure(`"${id}" is no case id: hexadecimal digits, as "case list" shows them.`, 2);
-  const table = tableOf(context);
-  const found = id.length === 64 ? [await getCase(table, id)] : await scanCases(table, id, 3);
-  const [first, second] = found;
-  if (!first) throw new CommandFailure(`No case begins with ${id}. "case list --all" shows them all.`);
-  if (second) throw new CommandFailure(`More than one case begins with ${id}: give more of its id.`, 2);
-  return first;
-}
-
 async function show(context: CommandContext, id: string, json: boolean): Promise<void> {
   const stored = await findCase(context, id);
   const table = tableOf(context);
@@ -136,7 +126,7 @@ async function show(context: CommandContext, id: string, json: boolean): Promise
   printCase(record);
   if (record.incident)
     printLine(`incident  ${flags.length} flags of the ${record.incident.scope} ${record.incident.place}`);
-  for (const review of reviews) printReview(record, review);
+  for (const review of reviews) printReview(record, review, await namesOf(context, review));
   for (const effect of effects)
     if (effect) {
       const { action, target, status, outcome } = effect;
@@ -170,11 +160,21 @@ function printCase(record: CaseRecord): void {
   if (record.note !== undefined) printLine(`note      ${record.note}`);
 }
 
-function printReview(record: CaseRecord, { request, end, first }: Review): void {
+interface Named {
+  readonly first: string;
+  readonly end: string;
+}
+
+const namesOf = async (context: CommandContext, { end, first }: Review): Promise<Named> => ({
+  first: first ? await shownName(context, first.answer.by) : '',
+  end: end.state === 'answered' ? await shownName(context, end.answer.by) : '',
+});
+
+function printReview(record: CaseRecord, { request, end, first }: Review, names: Named): void {
   printLine(`question  ${request.question}`);
   if ((request.people ?? 1) > 1) printLine(`needs     ${request.people} people, because of its high impact`);
-  if (first) printLine(`1 of 2    ${first.answer.answer} by ${first.answer.by}: ${first.answer.reason}`);
-  if (end.state === 'answered') printLine(`answer    ${end.answer.answer} by ${end.answer.by}: ${end.answer.reason}`);
+  if (first) printLine(`1 of 2    ${first.answer.answer} by ${names.first}: ${first.answer.reason}`);
+  if (end.state === 'answered') printLine(`answer    ${end.answer.answer} by ${names.end}: ${end.answer.reason}`);
   else if (end.state === 'timed-out') printLine('answer    none in time');
   else
     printLine(

@@ -5,11 +5,12 @@ import pc from 'picocolors';
 import { scanCases } from '../../lib/adapters/aws/case-store.ts';
 import { type LabelledWindow, labelVersion } from '../../lib/contracts/label.ts';
 import { delimiterOf, splitCells } from '../../lib/core/csv/cells.ts';
-import { findCase } from './case.ts';
+
 import { CaseWindows, labelOfCase, setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { readDecisions } from './support/figures.ts';
+import { findCase } from './support/find-case.ts';
 import { labelEpisode, labelsBeside, readEpisodes } from './support/label-files.ts';
 import { operatorName } from './support/operator.ts';
 import { labelKindOf } from './support/pack-kinds.ts';

@@ -7,6 +7,7 @@ import { effectsUnderWay } from '../../lib/adapters/aws/effects-under-way.ts';
 import { s3ObjectStore } from '../../lib/adapters/aws/object-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { listStops, stopPorts } from '../../lib/adapters/aws/stop-store.ts';
+import { knownSubject, subjectOf } from '../../lib/adapters/aws/subject-store.ts';
 import type { Effect } from '../../lib/contracts/ledger.ts';
 import { stopScope, stopState } from '../../lib/contracts/stop.ts';
 import { GroundcrewError } from '../../lib/core/errors.ts';
@@ -16,7 +17,9 @@ import { stopReadMaxAgeMs } from '../../lib/core/remediation/remediate.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { type OperatorOption, operatorOf, withOperator } from './support/operator.ts';
+import { personalAudit } from './support/person-order.ts';
 import { ago, printJson, printLine, printTable, short } from './support/print.ts';
+import { shownName, subjectsOf, withNames } from './support/subjects.ts';
 
 interface StopOptions extends ContextOptions, OperatorOption {
   readonly scope?: string;
@@ -49,8 +52,12 @@ export function registerStop(program: Command): void {
 const portsOf = (context: CommandContext): StopPorts =>
   stopPorts(
     { client: context.dynamodb(), table: context.names.table('stop') },
-    (draft) => appendAudit({ client: context.dynamodb(), table: context.names.table('audit') }, draft, Date.now()),
-    Date.now,
+    {
+      audit: (draft) => appendAudit(personalAudit(context), draft, Date.now()),
+      known: (name) => knownSubject(subjectsOf(context), name),
+      person: (name) => subjectOf(subjectsOf(context), name, Date.now()),
+      now: Date.now,
+    },
   );
 
 /** Comes back when no call can leave any more that was cleared before, and names those that may be on their way. */
@@ -110,13 +117,15 @@ async function isWithin(context: CommandContext, scope: string, asset: string): 
 
 async function resume(context: CommandContext, options: StopOptions): Promise<void> {
   const order = checked(options);
-  const state = await resumeEffects(portsOf(context), order).catch((error: unknown) => {
-    if (error instanceof GroundcrewError) throw new CommandFailure(error.message);
+  const state = await resumeEffects(portsOf(context), order).catch(async (error: unknown) => {
+    if (error instanceof GroundcrewError) throw new CommandFailure(await withNames(context, error.message));
     throw error;
   });
   if (options.json === true) return printJson(state);
   if (!state.stopped)
-    return printLine(`${pc.green('resumed')} ${state.scope}, by ${state.resumeAsked?.by} and ${state.by}`);
+    return printLine(
+      await withNames(context, `${pc.green('resumed')} ${state.scope}, by ${state.resumeAsked?.by} and ${state.by}`),
+    );
   printLine(`${state.scope} is ${pc.red('still stopped')}: 1 of 2 people have asked to resume it.`);
   printLine(
     `Another person than ${order.by} completes it within an hour: groundcrew resume --scope ${state.scope} --reason …`,
@@ -145,12 +154,14 @@ async function show(context: CommandContext, json: boolean): Promise<void> {
   if (active.length === 0) return printLine('nothing is stopped');
   printTable(
     ['SCOPE', 'BY', 'SINCE', 'REASON', 'RESUME ASKED BY'],
-    active.map(({ scope, by, atMs, reason, resumeAsked }) => [
-      scope,
-      by,
-      ago(atMs, Date.now()),
-      reason,
-      resumeAsked === undefined ? '–' : `${resumeAsked.by}, ${ago(resumeAsked.atMs, Date.now())}`,
-    ]),
+    await Promise.all(
+      active.map(async ({ scope, by, atMs, reason, resumeAsked: asked }) => [
+        scope,
+        await shownName(context, by),
+        ago(atMs, Date.now()),
+        reason,
+        asked === undefined ? '–' : `${await shownName(context, asked.by)}, ${ago(asked.atMs, Date.now())}`,
+      ]),
+    ),
   );
 }

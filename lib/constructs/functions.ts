@@ -28,6 +28,7 @@ export interface FunctionsProps {
   readonly webhookAllowPrivate: string;
   readonly configurationHash: string;
   readonly codeHash: string;
+  readonly modelHashes: Readonly<Record<string, string>>;
   readonly caseFlowArn: string;
 }
 
@@ -64,6 +65,7 @@ export class Functions extends Construct {
       TABLE_LEDGER: props.names.table('ledger'),
       TABLE_STATE: props.names.table('state'),
       TABLE_STOP: props.names.table('stop'),
+      TABLE_SUBJECTS: props.names.table('subjects'),
       BUCKET_DATA: stores.data.bucketName,
       BUCKET_AUDIT: stores.auditBucket.bucketName,
       BUS_NAME: props.bus.eventBusName,
@@ -73,7 +75,13 @@ export class Functions extends Construct {
       AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1',
     };
     if (may.startsCases) environment.CASE_FLOW_ARN = props.caseFlowArn;
-    if (may.signs) environment.SIGNING_KEY_ID = stores.signingKey.keyId;
+    if (may.persons) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
+    if (may.signs) {
+      environment.SIGNING_KEY_ID = stores.signingKey.keyId;
+      environment.DEPLOYMENT = JSON.stringify({ configuration, models: props.modelHashes });
+      environment.WEBHOOK_URL = props.webhookUrl;
+      environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
+    }
     if (may.calls) {
       environment.WEBHOOK_URL = props.webhookUrl;
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
@@ -110,6 +118,7 @@ export class Functions extends Construct {
       ledger: stores.ledger,
       state: stores.state,
       stop: stores.stop,
+      subjects: stores.subjects,
     };
     for (const [table, actions] of Object.entries(may.tables) as [TableName, readonly string[]][]) {
       const onTable = actions.filter((action) => !action.startsWith('index:'));
@@ -162,6 +171,13 @@ export class Functions extends Construct {
     const token = props.configuration.tier2?.secretArn;
     if (may.asksLargerModel && token !== undefined)
       fn.addToRolePolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [token] }));
+    if (may.persons)
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['kms:GenerateDataKey', ...(may.persons === 'record' ? ['kms:Decrypt'] : [])],
+          resources: [stores.subjectKey.keyArn],
+        }),
+      );
     if (may.signs) {
       fn.addToRolePolicy(new PolicyStatement({ actions: ['kms:Sign'], resources: [stores.signingKey.keyArn] }));
       fn.addToRolePolicy(
@@ -172,16 +188,28 @@ export class Functions extends Construct {
         }),
       );
       fn.addToRolePolicy(
-        new PolicyStatement({ actions: ['s3:ListBucket'], resources: [stores.auditBucket.bucketArn] }),
+        new PolicyStatement({
+          actions: ['s3:PutObject'],
+          resources: [stores.auditBucket.arnForObjects('archive/*')],
+        }),
+      );
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['s3:ListBucket'],
+          resources: [stores.auditBucket.bucketArn, stores.data.bucketArn],
+        }),
       );
     }
-    const logicalId = (bucket: IBucket): string => Stack.of(this).getLogicalId(bucket.node.defaultChild as CfnBucket);
+    const named = (bucket: IBucket): string => {
+      const own = bucket.node.defaultChild as CfnBucket | undefined;
+      return own ? `<${Stack.of(this).getLogicalId(own)}.Arn>` : `arn:<AWS::Partition>:s3:::${bucket.bucketName}`;
+    };
     const perObject = 'Keys are named when they are written; the grant stops at the first part of the key.';
     const role = fn.role?.node.tryFindChild('DefaultPolicy') ?? fn;
     for (const prefix of new Set([...may.reads, ...may.writes])) {
-      acknowledge(role, `AwsSolutions-IAM5[Resource::<${logicalId(stores.data)}.Arn>/${prefix}/*]`, perObject);
+      acknowledge(role, `AwsSolutions-IAM5[Resource::${named(stores.data)}/${prefix}/*]`, perObject);
     }
-    if (may.signs)
-      acknowledge(role, `AwsSolutions-IAM5[Resource::<${logicalId(stores.auditBucket)}.Arn>/checkpoints/*]`, perObject);
+    for (const prefix of may.signs ? ['checkpoints', 'archive'] : [])
+      acknowledge(role, `AwsSolutions-IAM5[Resource::${named(stores.auditBucket)}/${prefix}/*]`, perObject);
   }
 }

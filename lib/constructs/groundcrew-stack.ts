@@ -22,6 +22,8 @@ export interface GroundcrewStackProps extends StackProps {
   readonly codeHash: string;
   /** What the configured remediators need, by name. @default none beside the webhook */
   readonly remediators?: Readonly<Record<string, RemediatorNeeds>>;
+  /** SHA-256 of each model and policy file, by its path under `models/`. */
+  readonly modelHashes: Readonly<Record<string, string>>;
   /** Folder with one bundle a function, made by layers/build.ts. */
   readonly bundles: string;
   /** Folder of the ONNX Runtime layer, made by layers/build.ts. */
@@ -69,6 +71,7 @@ export class GroundcrewStack extends Stack {
       webhookAllowPrivate: allowPrivate.valueAsString,
       configurationHash: props.configurationHash,
       codeHash: props.codeHash,
+      modelHashes: props.modelHashes,
       // By name, not by reference: route starts the flow that ends in functions of its own stack.
       caseFlowArn: this.formatArn({
         service: 'states',

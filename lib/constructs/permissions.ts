@@ -27,6 +27,8 @@ export interface FunctionPermissions {
   readonly asksLargerModel?: boolean;
   /** Must know which remediators are configured; what calls them does. */
   readonly knowsRemediators?: boolean;
+  /** Takes a person's word: `pseudonym` makes new ones, `record` also encrypts what they write and so can read it. */
+  readonly persons?: 'pseudonym' | 'record';
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -59,7 +61,14 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     memoryMb: 512,
     timeoutS: 55,
   },
-  trigger: { tables: { state: ['GetItem'], cases: ['PutItem'] }, reads: [], writes: [], publishes: true, ...small },
+  trigger: {
+    tables: { state: ['GetItem'], cases: ['PutItem'], subjects: ['GetItem', 'PutItem'] },
+    reads: [],
+    writes: [],
+    publishes: true,
+    persons: 'pseudonym',
+    ...small,
+  },
   calibrate: {
     tables: { state: ['Scan', 'GetItem', 'PutItem'], audit: append },
     reads: ['history', 'raw', 'open', 'window', 'registration'],
@@ -109,10 +118,15 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     ...small,
   },
   'review-answer': {
-    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query', 'index:by-open'], audit: append },
+    tables: {
+      cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query', 'index:by-open'],
+      audit: append,
+      subjects: ['GetItem', 'PutItem'],
+    },
     reads: [],
     writes: [],
     publishes: true,
+    persons: 'record',
     answersTokens: true,
     ...small,
   },
@@ -185,7 +199,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 55,
   },
   checkpoint: {
-    tables: { audit: ['Query', 'index:by-bucket'] },
+    tables: { audit: ['Query', 'PutItem', 'GetItem', 'index:by-bucket'] },
     reads: [],
     writes: [],
     signs: true,

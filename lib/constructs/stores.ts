@@ -1,4 +1,4 @@
-/** Where things are kept: six tables, two buckets, the signing key, the endpoint's secret. */
+/** Where things are kept: seven tables, two buckets, the keys, the endpoint's secret. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
@@ -9,7 +9,14 @@ import {
   type TableProps,
 } from 'aws-cdk-lib/aws-dynamodb';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  ObjectLockRetention,
+  StorageClass,
+} from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Configuration } from '../contracts/configuration.ts';
@@ -29,9 +36,11 @@ export class Stores extends Construct {
   readonly ledger: Table;
   readonly state: Table;
   readonly stop: Table;
+  readonly subjects: Table;
   readonly data: Bucket;
-  readonly auditBucket: Bucket;
+  readonly auditBucket: IBucket;
   readonly signingKey: Key;
+  readonly subjectKey: Key;
   readonly webhookSecret: Secret;
 
   constructor(scope: Construct, id: string, props: StoresProps) {
@@ -105,6 +114,12 @@ export class Stores extends Construct {
     });
     this.state = table('State', 'state', { partitionKey: text('asset') });
     this.stop = table('Stop', 'stop', { partitionKey: text('scope') });
+    this.subjects = table('Subjects', 'subjects', { partitionKey: text('subject') }, { isBackedUp: false });
+    acknowledge(
+      this.subjects,
+      'AwsSolutions-DDB3',
+      'Holds the keys of persons. Erasing one must destroy it, and a backup would bring it back.',
+    );
 
     const bucket = {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -135,18 +150,41 @@ export class Stores extends Construct {
       ],
     });
     // A checkpoint that could be deleted would prove nothing, so this bucket outlives the stack in any case.
-    this.auditBucket = new Bucket(this, 'AuditBucket', {
-      ...bucket,
-      bucketName: names.auditBucket,
-      removalPolicy: RemovalPolicy.RETAIN,
-      objectLockEnabled: true,
-      objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(configuration.auditLockDays)),
-    });
+    const ownAuditBucket = (): Bucket =>
+      new Bucket(this, 'AuditBucket', {
+        ...bucket,
+        bucketName: names.auditBucket,
+        removalPolicy: RemovalPolicy.RETAIN,
+        objectLockEnabled: true,
+        objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(configuration.auditLockDays)),
+        lifecycleRules: [
+          {
+            id: 'archive',
+            prefix: 'archive/',
+            transitions: [
+              {
+                storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL,
+                transitionAfter: Duration.days(configuration.archiveColdAfterDays),
+              },
+            ],
+          },
+        ],
+      });
+    this.auditBucket =
+      configuration.auditBucket === undefined
+        ? ownAuditBucket()
+        : Bucket.fromBucketName(this, 'AuditBucketElsewhere', configuration.auditBucket);
     this.signingKey = new Key(this, 'SigningKey', {
       alias: names.signingKeyAlias,
       description: 'Signs the checkpoints of the audit chains',
       keySpec: KeySpec.ECC_NIST_P256,
       keyUsage: KeyUsage.SIGN_VERIFY,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.subjectKey = new Key(this, 'SubjectKey', {
+      alias: names.subjectKeyAlias,
+      description: 'Wraps the keys under which personal data stand in the audit',
+      enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
     this.webhookSecret = new Secret(this, 'WebhookSecret', {
@@ -155,7 +193,7 @@ export class Stores extends Construct {
       generateSecretString: { passwordLength: 32, excludePunctuation: true },
       removalPolicy,
     });
-    for (const each of [this.data, this.auditBucket]) {
+    for (const each of [this.data, ...(this.auditBucket instanceof Bucket ? [this.auditBucket] : [])]) {
       acknowledge(
         each,
         'AwsSolutions-S1',

@@ -1,6 +1,6 @@
 /** One entry of a hash chain. */
 import { z } from 'zod';
-import { correlationId, epochMs, sha256Hex } from './common.ts';
+import { anyJson, correlationId, epochMs, sha256Hex } from './common.ts';
 import { lazily } from './lazily.ts';
 
 export const auditVersion = 1;
@@ -20,16 +20,22 @@ export const auditType = lazily(() =>
     'effect-outcome',
     'effect-refused',
     'effect-reconciled',
+    'effect-deferred',
+    'effect-superseded',
     'effect-verified',
     'case-closed',
     'calibration-changed',
     'asset-registered',
     'stop-changed',
+    'configuration-changed',
+    'subject-erased',
+    'hold-placed',
+    'hold-released',
   ]),
 );
 export type AuditType = z.infer<typeof auditType>;
 
-/** `asset#ID` or `case#ID`. */
+/** `asset#ID`, `case#ID` or `system#NAME`. */
 export const chainName = lazily(() => z.string().regex(/^(asset|case|system)#[a-z0-9-]{1,64}$/));
 
 export const auditEntry = lazily(() =>
@@ -47,7 +53,7 @@ export const auditEntry = lazily(() =>
     at: epochMs,
     correlationId,
     contractVersion: z.number().int().min(1),
-    body: z.record(z.string(), z.json()),
+    body: z.record(z.string(), anyJson),
   }),
 );
 export type AuditEntry = z.infer<typeof auditEntry>;

@@ -27,6 +27,36 @@ export const humanText = lazily(() =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
     .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]*$/, 'no control characters'),
 );
+/** Deeper JSON is refused: nothing here needs it, and whoever walks it by calling themselves runs out of stack. */
+const maxDepth = 64;
+
+const isLeaf = (value: unknown): boolean =>
+  value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+const isPlain = (value: unknown): value is object =>
+  Array.isArray(value) ||
+  (typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value)));
+
+/** Level by level; a schema that refers to itself would be the first to run out of stack. */
+function isJson(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= maxDepth; depth += 1) {
+    const next: unknown[] = [];
+    for (const each of level) {
+      if (isLeaf(each)) continue;
+      if (!isPlain(each)) return false;
+      for (const member of Object.values(each)) next.push(member);
+    }
+    if (next.length === 0) return true;
+    level = next;
+  }
+  return false;
+}
+
+/** Any JSON value, nested at most 64 deep. */
+export const anyJson = lazily(
+  () =>
+    z.unknown().refine(isJson, `JSON, nested at most ${maxDepth} deep`) as unknown as z.ZodType<z.core.util.JSONType>,
+);
 /** A probability. */
 export const probability = lazily(() => z.number().min(0).max(1));
 

@@ -43,6 +43,16 @@ export const configuration = lazily(() =>
     rawRetentionDays: days.default(400),
     /** Days for which nobody, not even the account's root, can delete a checkpoint (Object Lock, compliance mode). */
     auditLockDays: days.default(365),
+    /** Days after which archived audit entries move to colder storage, which still answers at once. */
+    archiveColdAfterDays: days.default(90),
+    /**
+     * Bucket for checkpoints and archive in another account, so that whoever owns this one cannot reach them. It is made
+     * there, with Object Lock (docs/audit.md). Left out: a bucket of this stack.
+     */
+    auditBucket: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket')
+      .optional(),
     /** Days that the bus archive keeps events for replay. */
     archiveDays: days.default(90),
     /** Shards of the telemetry stream; one carries 1,000 messages or 1 MiB a second. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { caseResolution } from './case.ts';
-import { assetId, correlationId, epochMs, kind, sha256Hex, verdict } from './common.ts';
+import { anyJson, assetId, correlationId, epochMs, kind, sha256Hex, verdict } from './common.ts';
 import { decision } from './decision.ts';
 import { flaggedSignal } from './flag.ts';
 import { lazily } from './lazily.ts';
@@ -102,7 +102,7 @@ export const cloudEvent = lazily(() =>
     datacontenttype: z.literal('application/json'),
     dataschema: z.string().max(256),
     correlationid: correlationId,
-    data: z.json(),
+    data: anyJson,
   }),
 );
 export type CloudEvent = z.infer<typeof cloudEvent>;

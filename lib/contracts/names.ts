@@ -23,7 +23,7 @@ export const functionNames = [
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop'] as const;
+export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop', 'subjects'] as const;
 export type TableName = (typeof tableNames)[number];
 
 export const defaultPrefix = 'groundcrew';
@@ -43,6 +43,7 @@ export function namesOf(prefix: string, account = '', region = '') {
     signingKeyAlias: `alias/${prefix}-audit`,
     /** A secret that a remediator needs, by the last part of its name. */
     secret: (name: string): string => `${prefix}/${name}`,
+    subjectKeyAlias: `alias/${prefix}-subjects`,
     webhookSecret: `${prefix}/webhook`,
     eventLogGroup: `/${prefix}/events`,
     /** Topic to which the gateway of `asset` publishes. */

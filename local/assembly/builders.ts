@@ -285,10 +285,12 @@ export function bucket({ resource, properties }: Built): model.BucketModel {
 export function key({ resource, properties }: Built, aliases: readonly string[]): model.KeyPairModel {
   if (!properties.boolean('Enabled', true))
     throw properties.refuse('Enabled', 'is false; a key that cannot be used does not run');
+  const keyUsage = properties.oneOf('KeyUsage', ['SIGN_VERIFY', 'ENCRYPT_DECRYPT'], 'ENCRYPT_DECRYPT');
+  const keySpec = keyUsage === 'SIGN_VERIFY' ? 'ECC_NIST_P256' : 'SYMMETRIC_DEFAULT';
   return {
     ...resource,
-    keySpec: properties.oneOf('KeySpec', ['ECC_NIST_P256'], 'ECC_NIST_P256'),
-    keyUsage: properties.oneOf('KeyUsage', ['SIGN_VERIFY']),
+    keySpec: properties.oneOf('KeySpec', [keySpec], keySpec),
+    keyUsage,
     aliases,
   };
 }

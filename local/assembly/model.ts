@@ -187,8 +187,8 @@ export interface BucketModel extends Resource {
 }
 
 export interface KeyPairModel extends Resource {
-  readonly keySpec: 'ECC_NIST_P256';
-  readonly keyUsage: 'SIGN_VERIFY';
+  readonly keySpec: 'ECC_NIST_P256' | 'SYMMETRIC_DEFAULT';
+  readonly keyUsage: 'SIGN_VERIFY' | 'ENCRYPT_DECRYPT';
   /** `alias/…` */
   readonly aliases: readonly string[];
 }

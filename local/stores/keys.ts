@@ -1,9 +1,10 @@
-/** KMS for signing keys on the curve P-256: each key a file that only its owner may read, made at the first start. */
+/** KMS: signing keys on the curve P-256 and symmetric keys, each a file that only its owner may read, made at the first start. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { join } from 'node:path';
 import type { KeyPairModel } from '../assembly/model.ts';
 import type { Json, JsonObject } from '../flow/types.ts';
 import { type AwsService, ServiceError, targetPrefixes } from '../server/service.ts';
+import { decrypt, generateDataKey, newWrappingKey } from './data-keys.ts';
 import { signDigest, verifyDigest } from './ecdsa-digest.ts';
 import { onceMade } from './files.ts';
 
@@ -14,7 +15,7 @@ const digestBytes = 32;
 export class KeyStore implements AwsService {
   readonly service = 'kms';
   readonly targetPrefix = targetPrefixes.kms;
-  readonly operations = ['Sign', 'Verify', 'GetPublicKey', 'DescribeKey'];
+  readonly operations = ['Sign', 'Verify', 'GetPublicKey', 'DescribeKey', 'GenerateDataKey', 'Decrypt'];
   readonly #dir: string;
   readonly #keys: readonly KeyPairModel[];
   readonly #loaded = new Map<string, KeyObject>();
@@ -22,7 +23,10 @@ export class KeyStore implements AwsService {
   constructor(dir: string, keys: readonly KeyPairModel[]) {
     this.#dir = dir;
     this.#keys = keys;
-    for (const key of keys) this.#privateKey(key);
+    for (const key of keys) {
+      if (key.keyUsage === 'SIGN_VERIFY') this.#privateKey(key);
+      else this.#wrappingKey(key);
+    }
   }
 
   handle(operation: string, input: JsonObject): Promise<JsonObject> {
@@ -36,6 +40,13 @@ export class KeyStore implements AwsService {
   }
 
   #perform(operation: string, key: KeyPairModel, input: JsonObject): JsonObject {
+    if (key.keyUsage === 'ENCRYPT_DECRYPT') {
+      if (operation === 'GenerateDataKey') return generateDataKey(this.#wrappingKey(key), key.arn, input);
+      if (operation === 'Decrypt') return decrypt(this.#wrappingKey(key), key.arn, input);
+    }
+    const isEncryption = operation === 'GenerateDataKey' || operation === 'Decrypt';
+    if (isEncryption !== (key.keyUsage === 'ENCRYPT_DECRYPT'))
+      throw new ServiceError('InvalidKeyUsageException', `${key.arn} key usage is ${key.keyUsage}`);
     const common = { KeyId: key.arn, KeySpec: key.keySpec, KeyUsage: key.keyUsage };
     switch (operation) {
       case 'GetPublicKey': {
@@ -89,6 +100,10 @@ export class KeyStore implements AwsService {
     const loaded = createPrivateKey(pem);
     this.#loaded.set(key.name, loaded);
     return loaded;
+  }
+
+  #wrappingKey(key: KeyPairModel): Buffer {
+    return Buffer.from(onceMade(join(this.#dir, `${key.name}.key`), newWrappingKey), 'hex');
   }
 
   #find(id: string): KeyPairModel {

@@ -4,6 +4,7 @@ import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { childRandom, normal } from '../../lib/core/random.ts';
 import { type AwsEndpoint, startAwsEndpoint } from '../support/aws-endpoint.ts';
+import { fakeKms } from '../support/kms.ts';
 import { base64, startMs, telemetryRecord } from '../support/stream-records.ts';
 import { startTables, type TestTables } from '../support/tables.ts';
 
@@ -21,6 +22,7 @@ const context = { awsRequestId: 'request-1', functionName: 'test', getRemainingT
 const call = (name: string, event: unknown) => handlers[name]!(event, context);
 
 beforeAll(async () => {
+  fakeKms();
   tables = await startTables();
   aws = await startAwsEndpoint();
   const created = await tables.create('handlers');
@@ -32,6 +34,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: tables.url,
     BUCKET_DATA: 'data',
     BUS_NAME: 'bus',
+    SUBJECT_KEY_ID: 'subjects',
     QUOTA_PER_ASSET_HOUR: '6',
     QUOTA_PER_ZONE_HOUR: '12',
     CONFIGURATION_HASH: 'c'.repeat(64),

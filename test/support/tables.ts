@@ -27,6 +27,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   ledger: { key: ['pk', 'S'], index: ['by-due', 'due', 'dueAtMs', 'N', 'KEYS_ONLY'] },
   state: { key: ['asset', 'S'] },
   stop: { key: ['scope', 'S'] },
+  subjects: { key: ['subject', 'S'] },
 };
 
 export interface TestTables {

@@ -27,6 +27,7 @@ export function auditFolder(folder: string): AuditSource {
   return {
     chains: async () => named(chains, '.jsonl').map(chainOf),
     async *lines(chain) {
+      if (!existsSync(join(chains, chainFile(chain)))) return;
       const input = createReadStream(join(chains, chainFile(chain)), 'utf8');
       yield* createInterface({ input, crlfDelay: 0 });
     },

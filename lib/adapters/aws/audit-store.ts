@@ -14,6 +14,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type AuditEntry, auditEntry } from '../../contracts/audit.ts';
+import type { Personal } from '../../contracts/subject.ts';
 import { canonical } from '../../core/audit/canonical.ts';
 import { type AuditDraft, bucketOf, entryIdOf, genesisHash, sealEntry } from '../../core/audit/entry.ts';
 import { ConflictError, CorruptDataError } from '../../core/errors.ts';
@@ -22,6 +23,8 @@ import { ConflictError, CorruptDataError } from '../../core/errors.ts';
 export interface AuditTable {
   readonly client: DynamoDBClient;
   readonly table: string;
+  /** Encrypts what is personal; needed only by those who record it. */
+  readonly seal?: (personal: NonNullable<AuditDraft['personal']>, entryId: string) => Promise<Personal>;
 }
 
 /** Entries before the head that are looked through for a repeat, so that a retried caller appends nothing twice. */
@@ -45,12 +48,14 @@ export async function appendAudit(
   random: () => number = Math.random,
 ): Promise<AuditEntry> {
   const entryId = entryIdOf(draft);
+  let sealed: AuditDraft | undefined;
   let recent = await lastItems(at, draft.chain, lookBackEntries);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const repeat = recent.find((item) => item.entryId?.S === entryId);
     if (repeat) return parseItem(repeat);
     const head = recent[0] && parseItem(recent[0]);
-    const entry = sealEntry(draft, head ? head.seq + 1 : 0, head?.hash ?? genesisHash, nowMs);
+    sealed ??= await withPersonal(at, draft, entryId);
+    const entry = sealEntry(sealed, head ? head.seq + 1 : 0, head?.hash ?? genesisHash, nowMs);
     if (await putEntry(at, entry)) return entry;
     const winner = await entryAt(at, entry.chain, entry.seq);
     if (!winner)
@@ -66,6 +71,13 @@ export async function appendAudit(
     `${draft.chain}: ${maxAttempts} appends lost their race; the chain is too hot, try again later`,
     { code: 'audit-contention' },
   );
+}
+
+async function withPersonal(at: AuditTable, draft: AuditDraft, entryId: string): Promise<AuditDraft> {
+  const { personal, ...rest } = draft;
+  if (!personal) return draft;
+  if (!at.seal) throw new TypeError(`${draft.chain} ${draft.type} is about a person: nothing here can encrypt it`);
+  return { ...rest, body: { ...draft.body, personal: await at.seal(personal, entryId) } };
 }
 
 /** The newest entry, by a consistent read; `undefined` for a chain without entries. */
@@ -84,16 +96,19 @@ export async function entryAt(at: AuditTable, chain: string, seq: number): Promi
   return Item && parseItem(Item);
 }
 
-/** All entries of a chain from its start, read consistently, as the JSON text that is stored. */
-export async function* chainTexts(at: AuditTable, chain: string): AsyncGenerator<string> {
+/** Entries of a chain from `fromSeq` (its start) on, read consistently, as the JSON text that is stored. */
+export async function* chainTexts(at: AuditTable, chain: string, fromSeq = 0): AsyncGenerator<string> {
   const pages = paginateQuery(
     { client: at.client },
     {
       TableName: at.table,
       ConsistentRead: true,
-      KeyConditionExpression: '#chain = :chain',
-      ExpressionAttributeNames: { '#chain': 'chain' },
-      ExpressionAttributeValues: { ':chain': { S: chain } },
+      KeyConditionExpression: fromSeq === 0 ? '#chain = :chain' : '#chain = :chain AND #seq >= :seq',
+      ExpressionAttributeNames: { '#chain': 'chain', ...(fromSeq > 0 && { '#seq': 'seq' }) },
+      ExpressionAttributeValues: {
+        ':chain': { S: chain },
+        ...(fromSeq > 0 && { ':seq': { N: String(fromSeq) } }),
+      },
     },
   );
   for await (const page of pages) for (const item of page.Items ?? []) yield textOf(item);
@@ -106,9 +121,12 @@ export async function readChain(at: AuditTable, chain: string): Promise<AuditEnt
   return entries;
 }
 
-/** Chains that were appended to in a bucket, by the index: candidates only, heads are then read consistently. */
-export async function chainsInBucket(at: AuditTable, bucket: string): Promise<Set<string>> {
-  const chains = new Set<string>();
+/**
+ * Chains that were appended to in a bucket, by the index: candidates only, heads are then read consistently.
+ * @returns by chain the lowest seq of the bucket
+ */
+export async function chainsInBucket(at: AuditTable, bucket: string): Promise<Map<string, number>> {
+  const chains = new Map<string, number>();
   const pages = paginateQuery(
     { client: at.client },
     {
@@ -119,7 +137,9 @@ export async function chainsInBucket(at: AuditTable, bucket: string): Promise<Se
       ExpressionAttributeValues: { ':bucket': { S: bucket } },
     },
   );
-  for await (const page of pages) for (const item of page.Items ?? []) if (item.chain?.S) chains.add(item.chain.S);
+  for await (const page of pages)
+    for (const { chain, seq } of page.Items ?? [])
+      if (chain?.S) chains.set(chain.S, Math.min(Number(seq?.N), chains.get(chain.S) ?? Number.POSITIVE_INFINITY));
   return chains;
 }
 

@@ -8,17 +8,20 @@ import type { Bus, Clock } from '../../core/ports.ts';
 import { appendAudit } from './audit-store.ts';
 import { flagsOf, freeSlot, getCase, getSlot, updateCase } from './case-store.ts';
 import { endReview, keepFirst, markHeard, openReview, reviewsOf, takeToken, unheardAnswers } from './review-store.ts';
+import { type Subjects, sealing } from './subject-store.ts';
 
 export interface CaseWorld {
   readonly client: DynamoDBClient;
   readonly cases: string;
   readonly audit: string;
+  /** Needed only where persons are recorded. */
+  readonly subjects?: Subjects;
   readonly bus: Bus;
   readonly now: Clock;
 }
 
 /** @example const ports = casePorts({ client: dynamoDb(), cases: env.TABLE_CASES, audit: env.TABLE_AUDIT, bus, now: Date.now }); */
-export function casePorts({ client, cases, audit, bus, now }: CaseWorld): CasePorts {
+export function casePorts({ client, cases, audit, bus, now, subjects }: CaseWorld): CasePorts {
   const at = { client, table: cases };
   return {
     async loadCase(caseId) {
@@ -28,7 +31,7 @@ export function casePorts({ client, cases, audit, bus, now }: CaseWorld): CasePo
     },
     changeCase: (caseId, change) => updateCase(at, caseId, now(), change),
     reviews: (caseId) => reviewsOf(at, caseId),
-    audit: (draft) => appendAudit({ client, table: audit }, draft, now()),
+    audit: (draft) => appendAudit({ client, table: audit, ...(subjects && sealing(subjects)) }, draft, now()),
     async publish(event) {
       const { failed } = await bus.publish([event]);
       if (failed.length > 0)

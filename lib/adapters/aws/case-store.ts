@@ -329,6 +329,29 @@ export async function updateCase(
   }
 }
 
+/**
+ * Puts a case as the audit knows it, with its flags; what a flow changed meanwhile is left alone. For rebuilding.
+ * @param live the record that stands there, `undefined` where none does
+ * @returns how many items were written
+ */
+export async function restoreCase(
+  at: CaseTable,
+  record: CaseRecord,
+  flags: readonly string[],
+  live: CaseRecord | undefined,
+): Promise<number> {
+  const version = live?.version ?? record.version;
+  const item = caseItem({ ...record, version: live ? version + 1 : version });
+  const isPut = live
+    ? await putIf(at, '#version = :before', item, {
+        names: { '#version': 'version' },
+        values: { ':before': { N: String(version) } },
+      })
+    : await putIf(at, 'attribute_not_exists(pk)', item);
+  for (const flagId of flags) await placeFlag(at, record.caseId, flagId);
+  return (isPut ? 1 : 0) + flags.length;
+}
+
 /** Ids of the flags under a case, read consistently. */
 export async function flagsOf(at: CaseTable, caseId: string): Promise<string[]> {
   const pages = paginateQuery(

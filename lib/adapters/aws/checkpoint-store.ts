@@ -39,6 +39,21 @@ export async function putCheckpoint(at: CheckpointBucket, document: Checkpoint):
   }
 }
 
+/** Key of the entries that a checkpoint's run has put aside, as lines of gzipped JSON. */
+export const archiveKey = (toBucket: number): string => `archive/${String(toBucket).padStart(12, '0')}.jsonl.gz`;
+
+/** Puts entries aside where nobody can change or delete them while the lock lasts. */
+export async function putArchive(at: CheckpointBucket, toBucket: number, lines: Uint8Array): Promise<void> {
+  await at.client.send(
+    new PutObjectCommand({
+      Bucket: at.bucket,
+      Key: archiveKey(toBucket),
+      Body: lines,
+      ContentType: 'application/gzip',
+    }),
+  );
+}
+
 /** Keys of the checkpoints from bucket `fromBucket` on, in the order of time. */
 export async function listCheckpoints(at: CheckpointBucket, fromBucket = 0): Promise<string[]> {
   const startAfter = fromBucket > 0 ? checkpointKey(fromBucket - 1) : undefined;

@@ -1,5 +1,6 @@
 /** Decisions as a projection for queries; it can be rebuilt from the audit. */
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { Decision } from '../../contracts/decision.ts';
 import type { DecisionBook } from '../../core/decision/ports.ts';
 import { packDecision } from './packed-decision.ts';
 
@@ -7,6 +8,9 @@ import { packDecision } from './packed-decision.ts';
 const dayShards = 8;
 /** Days that a projection is kept, for what is asked of it daily; the audit keeps the record. Nothing relies on its end. */
 const keptDays = 90;
+
+/** When a decision leaves the projection, seconds since the epoch. */
+export const decisionTtlS = ({ atMs }: Decision): number => Math.floor(atMs / 1000) + keptDays * 86_400;
 
 /** @example const decisions = dynamoDecisionStore(dynamoDb(), env.TABLE_DECISIONS); */
 export function dynamoDecisionStore(client: DynamoDBClient, table: string): DecisionBook {
@@ -23,7 +27,7 @@ export function dynamoDecisionStore(client: DynamoDBClient, table: string): Deci
             sk: { S: `${String(atMs).padStart(13, '0')}#${decisionId}` },
             day: { S: `${day}#${shard}` },
             packed: { B: packDecision(decision) },
-            ttl: { N: String(Math.floor(atMs / 1000) + keptDays * 86_400) },
+            ttl: { N: String(decisionTtlS(decision)) },
           },
         }),
       );

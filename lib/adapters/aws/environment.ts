@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { sha256Hex } from '../../contracts/common.ts';
 import { type Tier2, tier2 } from '../../contracts/configuration.ts';
+import { deployment } from '../../contracts/deployment.ts';
 import { lazily } from '../../contracts/lazily.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 
@@ -26,6 +27,7 @@ const variables = {
   TABLE_LEDGER: name,
   TABLE_STATE: name,
   TABLE_STOP: name,
+  TABLE_SUBJECTS: name,
   BUCKET_DATA: name,
   BUCKET_AUDIT: name,
   BUS_NAME: name,
@@ -33,6 +35,21 @@ const variables = {
   CODE_HASH: sha256Hex,
   CASE_FLOW_ARN: lazily(() => z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/)),
   SIGNING_KEY_ID: name,
+  SUBJECT_KEY_ID: name,
+  /** What of the deployment no other variable says: `{configuration, models}` as JSON. */
+  DEPLOYMENT: lazily(() =>
+    z
+      .string()
+      .transform((text, problem) => {
+        try {
+          return JSON.parse(text) as unknown;
+        } catch {
+          problem.addIssue('not JSON');
+          return z.NEVER;
+        }
+      })
+      .pipe(deployment.pick({ configuration: true, models: true })),
+  ),
   WEBHOOK_URL: lazily(() => z.url({ protocol: /^https?$/ })),
   WEBHOOK_ALLOW_PRIVATE: lazily(() => z.enum(['true', 'false']).transform((text) => text === 'true')),
   /** Settings of remediators, JSON by name; each checks its own. */

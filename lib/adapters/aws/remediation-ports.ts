@@ -72,7 +72,8 @@ export async function stopReasons(
   if (!state) throw new NotFoundError(`there is no asset ${asset}`, { code: 'asset-not-found' });
   const { site } = await world.documents.registration(state.registrationHash);
   const stops = await stoppedScopes({ client: world.client, table: world.stop }, scopesOf(asset, site));
-  return stops.map(({ scope, by, reason }) => `${scope} by ${by}: ${reason}`);
+  // Not why: what a person wrote stays where it can be erased.
+  return stops.map(({ scope, by }) => `${scope} by ${by}`);
 }
 
 /** Undoing rests on what verification saw, and is never too late. */

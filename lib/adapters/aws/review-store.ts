@@ -53,6 +53,31 @@ export async function openReview(at: CaseTable, request: ReviewRequest, token: s
   return there;
 }
 
+/**
+ * Puts a round as the audit knows it, where none stands. It has no token: whoever waits for it is not woken by it.
+ * @returns how many items were written
+ */
+export async function restoreReview(at: CaseTable, { request, end }: Review): Promise<number> {
+  const text = end.state === 'answered' ? JSON.stringify(reviewAnswer.parse(end.answer)) : end.state;
+  try {
+    await at.client.send(
+      new PutItemCommand({
+        TableName: at.table,
+        Item: {
+          ...key(request.caseId, request.round),
+          request: { S: JSON.stringify(reviewRequest.parse(request)) },
+          ...(end.state !== 'open' && { end: { S: text }, endedAtMs: { N: String(end.atMs) } }),
+        },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      }),
+    );
+    return 1;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return 0;
+    throw error;
+  }
+}
+
 /** One round, read consistently. */
 export async function getReview(at: CaseTable, caseId: string, round: number): Promise<Review | undefined> {
   const { Item } = await at.client.send(

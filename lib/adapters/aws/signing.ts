@@ -1,7 +1,7 @@
 /** Signatures by a key that never leaves KMS: ECDSA on P-256 with SHA-256. */
 import { createPublicKey } from 'node:crypto';
 import { GetPublicKeyCommand, type KMSClient, SignCommand } from '@aws-sdk/client-kms';
-import type { ChainHead, Checkpoint, CheckpointStatement } from '../../contracts/checkpoint.ts';
+import type { BatchDigest, ChainHead, Checkpoint, CheckpointStatement } from '../../contracts/checkpoint.ts';
 import { signedBytes } from '../../core/audit/checkpoint.ts';
 import { sortHeads } from '../../core/audit/merkle.ts';
 import { DependencyError } from '../../core/errors.ts';
@@ -14,6 +14,7 @@ export async function signCheckpoint(
   keyId: string,
   statement: CheckpointStatement,
   heads: readonly ChainHead[],
+  batches?: readonly BatchDigest[],
 ): Promise<Checkpoint> {
   const answer = await client.send(
     new SignCommand({
@@ -28,6 +29,7 @@ export async function signCheckpoint(
   return {
     statement,
     heads: sortHeads(heads),
+    ...(batches && { batches: [...batches] }),
     algorithm,
     keyId: answer.KeyId ?? keyId,
     signature: Buffer.from(answer.Signature).toString('base64'),

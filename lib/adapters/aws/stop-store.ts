@@ -60,13 +60,12 @@ export async function replaceStop(at: StopTable, before: StopState, next: StopSt
   }
 }
 
-/** @example await stopEffects(stopPorts(table, (draft) => appendAudit(audit, draft, Date.now()), Date.now), order) */
-export const stopPorts = (at: StopTable, audit: StopPorts['audit'], now: StopPorts['now']): StopPorts => ({
+/** The table's part, and what the switch needs beside it. */
+export const stopPorts = (at: StopTable, others: Pick<StopPorts, 'audit' | 'known' | 'person' | 'now'>): StopPorts => ({
   read: (scope) => readStop(at, scope),
   set: (state) => setStop(at, state),
   replace: (before, next) => replaceStop(at, before, next),
-  audit,
-  now,
+  ...others,
 });
 
 /** All scopes that were ever set. */

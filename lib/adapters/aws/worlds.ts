@@ -5,12 +5,13 @@ import { WindowStore } from '../../core/window/window-store.ts';
 import { checkSettings } from '../remediation/configured.ts';
 import { eventBridgeBus } from './bus.ts';
 import type { CaseWorld } from './case-ports.ts';
-import { dynamoDb, eventBridge, s3, secretsManager } from './clients.ts';
+import { dynamoDb, eventBridge, kms, s3, secretsManager } from './clients.ts';
 import { environment } from './environment.ts';
 import { s3ObjectStore } from './object-store.ts';
 import type { PermitWorld, RemediationWorld } from './remediation-ports.ts';
 import { cachedSecret } from './secrets.ts';
 import { dynamoStateStore } from './state-store.ts';
+import type { Subjects } from './subject-store.ts';
 import type { VerificationWorld } from './verify-check.ts';
 
 /** Uses `TABLE_CASES`, `TABLE_AUDIT`, `BUS_NAME`. */
@@ -23,6 +24,12 @@ export function caseWorld(): CaseWorld {
     bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
     now: Date.now,
   };
+}
+
+/** Uses `TABLE_SUBJECTS` and `SUBJECT_KEY_ID`: for functions that take a person's word. */
+export function subjectWorld(): Subjects {
+  const env = environment('TABLE_SUBJECTS', 'SUBJECT_KEY_ID');
+  return { client: dynamoDb(), table: env.TABLE_SUBJECTS, kms: kms(), keyId: env.SUBJECT_KEY_ID };
 }
 
 /** Also uses `TABLE_LEDGER`, `TABLE_STOP`, `TABLE_STATE`, `BUCKET_DATA` and `REMEDIATORS`. */

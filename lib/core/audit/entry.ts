@@ -1,6 +1,7 @@
 /** Making one entry of a hash chain. */
 import { type AuditEntry, type AuditType, auditEntry, auditVersion } from '../../contracts/audit.ts';
 import { canonical, hashOf } from './canonical.ts';
+import type { PersonalData } from './personal.ts';
 
 /** `prevHash` of the first entry of a chain. */
 export const genesisHash = '0'.repeat(64);
@@ -24,6 +25,8 @@ export interface AuditDraft {
   readonly correlationId: string;
   /** JSON; members that are `undefined` are left out. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** What is personal about one person: stands in the entry as `body.personal`, encrypted under that person's key. */
+  readonly personal?: { readonly subject: string; readonly data: PersonalData };
 }
 
 /** Deterministic id of a fact: the same chain, type and key give the same id, whatever the time or body. */

@@ -31,7 +31,10 @@ export interface CheckpointFault {
 }
 
 /** A chain as its checkpoints know it: the hash that must stand at each seq. */
-export type Anchors = ReadonlyMap<number, { readonly hash: string; readonly checkpoint: string }>;
+export type Anchors = ReadonlyMap<
+  number,
+  { readonly hash: string; readonly checkpoint: string /** Of the checkpoint. */; readonly bucket?: number }
+>;
 
 export interface ChainReport {
   readonly chain: string;
@@ -120,7 +123,7 @@ export function verifyCheckpoints(
   texts: Iterable<{ readonly name: string; readonly text: string }>,
   publicKey: KeyObject,
 ): { readonly anchors: ReadonlyMap<string, Anchors>; readonly count: number; readonly fault?: CheckpointFault } {
-  const anchors = new Map<string, Map<number, { hash: string; checkpoint: string }>>();
+  const anchors = new Map<string, Map<number, { hash: string; checkpoint: string; bucket: number }>>();
   let previous: Checkpoint | undefined;
   let count = 0;
   for (const { name, text } of texts) {
@@ -138,7 +141,7 @@ export function verifyCheckpoints(
           count,
           fault: { checkpoint: name, detail: `it contradicts ${before.checkpoint} on ${head.chain}` },
         };
-      if (!before) chain.set(head.seq, { hash: head.hash, checkpoint: name });
+      if (!before) chain.set(head.seq, { hash: head.hash, checkpoint: name, bucket: parsed.statement.toBucket });
     }
     previous = parsed;
     count += 1;

@@ -25,11 +25,7 @@ export const hasHighImpact = (record: CaseRecord, action: string): boolean =>
   record.impact === 'high' || record.highImpactActions?.includes(action) === true;
 
 /** What a person orders instead. Nothing is known about undoing or verifying it. */
-export function overriddenProposal(
-  record: CaseRecord,
-  override: NonNullable<ReviewAnswer['override']>,
-  reason: string,
-): Proposal {
+export function overriddenProposal(record: CaseRecord, override: NonNullable<ReviewAnswer['override']>): Proposal {
   return proposalSchema.parse({
     v: remediationVersion,
     asset: record.asset,
@@ -37,7 +33,8 @@ export function overriddenProposal(
     target: override.target,
     remediator: record.proposal?.remediator ?? defaultRemediator,
     highImpact: hasHighImpact(record, override.action),
-    why: reason.slice(0, 1000),
+    // The reason that they gave is personal: it stands with their answer and goes to no endpoint.
+    why: 'A person ordered it.',
   });
 }
 
@@ -48,12 +45,12 @@ export function overriddenProposal(
 export function effectiveCase(record: CaseRecord, reviews: readonly Review[]): CaseRecord {
   const overrides = reviews.flatMap(({ request, end }) =>
     end.state === 'answered' && end.answer.answer === 'override' && end.answer.override
-      ? [{ round: request.round, override: end.answer.override, reason: end.answer.reason }]
+      ? [{ round: request.round, override: end.answer.override }]
       : [],
   );
   const newest = overrides.sort((a, b) => b.round - a.round)[0];
   if (!newest) return record;
-  const proposal = overriddenProposal(record, newest.override, newest.reason);
+  const proposal = overriddenProposal(record, newest.override);
   return { ...record, proposal, proposalHash: hashOf(proposal) };
 }
 
@@ -72,8 +69,7 @@ export function standingYes(
   const meant = (answer: ReviewAnswer): boolean =>
     answer.answer === 'approve'
       ? answer.proposalHash === record.proposalHash
-      : answer.override !== undefined &&
-        hashOf(overriddenProposal(record, answer.override, answer.reason)) === record.proposalHash;
+      : answer.override !== undefined && hashOf(overriddenProposal(record, answer.override)) === record.proposalHash;
   let newest: { readonly atMs: number; readonly people: number } | undefined;
   for (const { end, first } of reviews) {
     if (end.state !== 'answered' || end.answer.answer === 'reject' || !meant(end.answer)) continue;

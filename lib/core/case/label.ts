@@ -20,16 +20,27 @@ export async function labelCase(ports: Pick<CasePorts, 'loadCase' | 'audit'>, la
   const { caseId, ordinal, by, reason } = label;
   const { correlationId } = await ports.loadCase(caseId);
   // By content too: of two people who label at the same moment neither is lost.
-  const key = [caseId, String(ordinal), label.label, by, reason];
-  await ports.audit({ chain: `case#${caseId}`, type: 'label-set', key, correlationId, body: { ...label } });
+  const key = [caseId, String(ordinal), label.label, by];
+  await ports.audit({
+    chain: `case#${caseId}`,
+    type: 'label-set',
+    key,
+    correlationId,
+    // Who it was is a pseudonym; what they wrote is theirs.
+    body: { ...label, reason: undefined },
+    personal: { subject: by, data: { reason } },
+  });
   return { caseId, label: label.label };
 }
+
+/** Stands where a label's reason is sealed under the key of who gave it. */
+const sealedReason = 'sealed under their key';
 
 /** Labels of a case's chain, oldest first; the last one counts. */
 export const labelsIn = (chain: Iterable<AuditEntry>): CaseLabel[] =>
   collapse(chain)
     .filter(({ type }) => type === 'label-set')
-    .map(({ body }) => caseLabel.parse(body));
+    .map(({ body: { personal, ...body } }) => caseLabel.parse({ reason: sealedReason, ...body }));
 
 export interface KnownLabel {
   readonly label: Kind;

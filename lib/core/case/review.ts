@@ -72,7 +72,7 @@ export async function requestReview(
     type: 'review-requested',
     key: [input.caseId, String(round)],
     correlationId: record.correlationId,
-    body: { round, question, dueAtMs, proposalHash: request.proposalHash, people },
+    body: { round, question, askedAtMs, dueAtMs, proposalHash: request.proposalHash, people },
   });
   await ports.changeCase(input.caseId, (now) =>
     now.status === 'closed' || now.status === 'in-review' ? now : { ...now, status: 'in-review' },
@@ -143,9 +143,10 @@ const auditFirst = (ports: ReviewPorts, record: CaseRecord, round: number, answe
   ports.audit({
     chain: chainOf(record.caseId),
     type: 'approval-given',
-    key: [record.caseId, String(round), hashOf(answer)],
+    key: [record.caseId, String(round), hashOf({ ...answer, reason: undefined })],
     correlationId: record.correlationId,
-    body: { round, of: peopleForHighImpact, ...answer },
+    body: { round, of: peopleForHighImpact, ...answer, reason: undefined },
+    personal: { subject: answer.by, data: { reason: answer.reason } },
   });
 
 /** What follows a stored answer. All of it may be repeated: whoever repeats it completes what a crash left out. */
@@ -163,7 +164,9 @@ async function completeAnswer(
     type: 'review-answered',
     key: [caseId, String(round)],
     correlationId: record.correlationId,
-    body: { round, ...answer },
+    // Who it was is a pseudonym; what they wrote is theirs.
+    body: { round, ...answer, reason: undefined },
+    personal: { subject: answer.by, data: { reason: answer.reason } },
   });
   await ports.changeCase(caseId, (now) => withOverride(now, answer));
   await ports.publish(
@@ -241,19 +244,19 @@ function checkAnswer(stored: CaseRecord, reviews: readonly Review[], review: Rev
     );
 }
 
-function overrideProblem(stored: CaseRecord, { override, reason }: ReviewAnswer): string | undefined {
+function overrideProblem(stored: CaseRecord, { override }: ReviewAnswer): string | undefined {
   if (!override) return undefined;
   try {
-    overriddenProposal(stored, override, reason);
+    overriddenProposal(stored, override);
     return undefined;
   } catch {
     return `"${override.action}" on "${override.target}" is no valid action: lower-case words joined by hyphens, and the name of an element`;
   }
 }
 
-const withOverride = (record: CaseRecord, { override, answer, reason }: ReviewAnswer): CaseRecord => {
+const withOverride = (record: CaseRecord, { override, answer }: ReviewAnswer): CaseRecord => {
   if (answer !== 'override' || !override || record.status === 'closed') return record;
-  const proposal = overriddenProposal(record, override, reason);
+  const proposal = overriddenProposal(record, override);
   const proposalHash = proposalHashOf(proposal);
   return proposalHash === record.proposalHash ? record : { ...record, proposal, proposalHash };
 };

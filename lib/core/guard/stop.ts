@@ -25,13 +25,24 @@ export interface StopPorts {
   /** Writes `next` if the scope is still as `before` says; false when somebody was faster. */
   replace(before: StopState, next: StopState): Promise<boolean>;
   audit(draft: AuditDraft): Promise<unknown>;
+  /** The pseudonym of somebody who is known; reads a table and nothing else. */
+  known(name: string): Promise<string | undefined>;
+  /** The pseudonym of a person, made at their first appearance. */
+  person(name: string): Promise<string>;
   now(): number;
 }
 
+/** Stands in the switch until the pseudonym of somebody new is made: a stop waits for no key service. */
+const somebodyNew = 'somebody new';
+
 /** @returns what stands afterwards. It works first and is recorded second. */
 export async function stopEffects(ports: StopPorts, { scope, by, reason }: StopOrder): Promise<StopState> {
-  const state: StopState = { v: stopVersion, scope, stopped: true, by, reason, atMs: ports.now() };
-  await ports.set(state);
+  const atMs = ports.now();
+  const stoppedBy = (person: string): StopState => ({ v: stopVersion, scope, stopped: true, by: person, reason, atMs });
+  const known = await ports.known(by);
+  await ports.set(stoppedBy(known ?? somebodyNew));
+  const state = stoppedBy(known ?? (await ports.person(by)));
+  if (known === undefined) await ports.set(state);
   await ports.audit(stopEntry(state));
   return state;
 }
@@ -45,7 +56,7 @@ export async function stopEffects(ports: StopPorts, { scope, by, reason }: StopO
  */
 export async function resumeEffects(ports: StopPorts, order: StopOrder): Promise<StopState> {
   const before = await ports.read(order.scope);
-  const next = resumed(before, order, ports.now());
+  const next = resumed(before, { ...order, by: await ports.person(order.by) }, ports.now());
   if (!next.stopped) await ports.audit(stopEntry(next));
   if (await ports.replace(before as StopState, next)) {
     if (next.stopped) await ports.audit(stopEntry(next));
@@ -53,7 +64,7 @@ export async function resumeEffects(ports: StopPorts, order: StopOrder): Promise
   }
   const stands = await ports.read(order.scope);
   if (!next.stopped && stands) {
-    await ports.audit({ ...stopEntry(stands), key: [hashOf(stands), 'stands', hashOf(next)] });
+    await ports.audit({ ...stopEntry(stands), key: [...stopEntry(stands).key, 'stands', ...stopEntry(next).key] });
   }
   throw new ConflictError(`${order.scope} was changed meanwhile: look with "groundcrew stop" and ask again.`, {
     code: 'stop-changed',
@@ -75,10 +86,19 @@ export function resumed(before: StopState | undefined, { scope, by, reason }: St
   return { v: stopVersion, scope, stopped: false, by, reason, atMs: nowMs, resumeAsked: asked };
 }
 
-const stopEntry = (state: StopState): AuditDraft => ({
-  chain: 'system#stop',
-  type: 'stop-changed',
-  key: [hashOf(state)],
-  correlationId: `stop-${state.atMs}`,
-  body: state,
-});
+/** Who it was is a pseudonym; the reason that they gave is theirs and is sealed under their key. */
+function stopEntry({ reason, resumeAsked, ...state }: StopState): AuditDraft {
+  const asked = resumeAsked && { by: resumeAsked.by, atMs: resumeAsked.atMs };
+  const body = { ...state, ...(asked && { resumeAsked: asked }) };
+  const isAsking = state.stopped && resumeAsked !== undefined;
+  return {
+    chain: 'system#stop',
+    type: 'stop-changed',
+    key: [hashOf(body)],
+    correlationId: `stop-${state.atMs}`,
+    body,
+    personal: isAsking
+      ? { subject: resumeAsked.by, data: { reason: resumeAsked.reason } }
+      : { subject: state.by, data: { reason } },
+  };
+}

@@ -61,7 +61,16 @@ export async function ensureEffect(ports: RemediationPorts, record: CaseRecord, 
     if (stands.superseded) continue;
     if (mayBeSuperseded(stands, generation, ports.now())) {
       const step = supersede(stands, generation, ports.now());
-      if ('next' in step && (await ports.ledger.replace(stands, step.next))) continue;
+      if ('next' in step && (await ports.ledger.replace(stands, step.next))) {
+        await ports.audit({
+          chain: `case#${record.caseId}`,
+          type: 'effect-superseded',
+          key: [effectKey],
+          correlationId: record.correlationId,
+          body: { effectKey, ordinal, generation, status: stands.status },
+        });
+        continue;
+      }
       throw new ConflictError(`effect ${effectKey} changed meanwhile`, { code: 'ledger-conflict' });
     }
     const request = canonical(requestOf(record, proposal, action, effectKey));

@@ -135,7 +135,15 @@ async function attemptOnce(
     pauseMs(effect.deferrals, result.status === 'DEFERRED' ? result.retryAfterMs : undefined, ports.random);
   const inTime = effect.deferrals < maxDeferrals && notBeforeMs < effect.createdAtMs + maxDeferringMs;
   if (result.status === 'DEFERRED' && inTime) {
-    await move(ports, effect, (at) => defer(effect, attemptId, notBeforeMs, at));
+    const moved = await move(ports, effect, (at) => defer(effect, attemptId, notBeforeMs, at));
+    if (typeof moved === 'object')
+      await ports.audit({
+        chain: caseChain(effect.caseId),
+        type: 'effect-deferred',
+        key: [effect.effectKey, String(effect.fence)],
+        correlationId: record.correlationId,
+        body: { effectKey: effect.effectKey, fence: effect.fence, notBeforeMs, message: result.message },
+      });
     await report(ports, effect, result);
     return;
   }
@@ -151,7 +159,7 @@ async function attemptOnce(
   await move(ports, effect, (at) => finish(effect, attemptId, outcome, at, untilMs));
   await report(ports, effect, result);
   if (final.status === 'FAILED' && final.conflict)
-    await note(ports, record.caseId, `The endpoint knows key ${effect.effectKey} with another payload.`);
+    await refuse(ports, record, `The endpoint knows key ${effect.effectKey} with another payload.`);
 }
 
 /** Announces an attempt in the case's chain. */

@@ -66,7 +66,7 @@ describe('the audit table', () => {
 
   test('changed chains are found by their bucket', async () => {
     await appendAudit(at, draft('asset#x', 'b'), 77 * 600_000 + 5);
-    expect([...(await chainsInBucket(at, '77'))]).toEqual(['asset#x']);
+    expect([...(await chainsInBucket(at, '77'))]).toEqual([['asset#x', 0]]);
     expect(await auditHead(at, 'asset#x')).toMatchObject({ seq: 0 });
     expect(await auditHead(at, 'asset#none')).toBeUndefined();
     expect(await allChains(at)).toContain('asset#x');

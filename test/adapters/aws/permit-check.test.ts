@@ -48,7 +48,9 @@ test.each(['all', 'site#site-1', 'asset#plant-1'])(
     await stop(scope, true);
     const answer = await permit(caseId);
     expect(answer).toMatchObject({ permitted: false, refused: expect.any(Array) });
-    expect(answer.refused?.join()).toContain('works on site');
+    expect(answer.refused?.join()).toContain(`stop switch: ${scope} by ann`);
+    // The reason is personal; refusals stand in the audit and in notes.
+    expect(answer.refused?.join()).not.toContain('works on site');
     const before = stack.endpoint.requests.length;
     expect(await remediate(remediationPorts(stack.world), { caseId, inverse: false })).toMatchObject({
       status: 'FAILED',

@@ -3,6 +3,7 @@ import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import {
   GetObjectCommand,
@@ -14,10 +15,13 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { auditFolder, publicKeyFile, writeAuditFolder } from '../../../bin/commands/support/audit-folder.ts';
-import { allChains, appendAudit, chainTexts } from '../../../lib/adapters/aws/audit-store.ts';
+import { allChains, appendAudit, chainTexts, readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { makeCheckpoint } from '../../../lib/adapters/aws/checkpoint-run.ts';
 import { listCheckpoints, readCheckpointText } from '../../../lib/adapters/aws/checkpoint-store.ts';
 import { publicKeyPem } from '../../../lib/adapters/aws/signing.ts';
+import { configuration } from '../../../lib/contracts/configuration.ts';
+import type { Deployment } from '../../../lib/contracts/deployment.ts';
+import { hashOf } from '../../../lib/core/audit/canonical.ts';
 import { readPublicKey } from '../../../lib/core/audit/checkpoint.ts';
 import { type AuditSource, verifyAudit } from '../../../lib/core/audit/report.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
@@ -25,6 +29,17 @@ import { startTables, type TestTables } from '../../support/tables.ts';
 const bucketMs = 600_000;
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const objects = new Map<string, string>();
+const archives = new Map<string, Uint8Array>();
+/** Raw batches by key, and when they were stored. */
+const batches = new Map<string, number>();
+const deploymentWith = (given: object): Deployment => ({
+  configuration: configuration.parse(given),
+  configurationHash: hashOf(configuration.parse(given)),
+  codeHash: 'c'.repeat(64),
+  models: {},
+  endpoint: 'https://plant.example',
+  allowPrivateEndpoints: false,
+});
 let tables: TestTables;
 let audit: { client: TestTables['client']; table: string };
 let source: AuditSource;
@@ -45,11 +60,17 @@ function standIns() {
       const $metadata = { httpStatusCode: 412 };
       throw new S3ServiceException({ name: 'PreconditionFailed', $fault: 'client', $metadata });
     }
-    objects.set(Key, String(Body));
+    if (Key.startsWith('archive/')) archives.set(Key, Body);
+    else objects.set(Key, String(Body));
     return {};
   });
-  s3.on(ListObjectsV2Command).callsFake(({ StartAfter = '' }) => ({
-    Contents: [...objects.keys()].filter((key) => key > StartAfter).map((Key) => ({ Key })),
+  s3.on(ListObjectsV2Command).callsFake(({ Bucket, Prefix, StartAfter = '' }) => ({
+    Contents:
+      Bucket === 'd'
+        ? [...batches]
+            .filter(([key]) => key.startsWith(Prefix))
+            .map(([Key, atMs]) => ({ Key, ETag: `"${Key.length}"`, LastModified: new Date(atMs) }))
+        : [...objects.keys()].filter((key) => key > StartAfter).map((Key) => ({ Key })),
   }));
   s3.on(GetObjectCommand).callsFake(({ Key }) => ({
     Body: { transformToString: async () => objects.get(Key) },
@@ -61,14 +82,25 @@ beforeAll(async () => {
   tables = await startTables();
   audit = { client: tables.client, table: (await tables.create('audit-cli')).audit! };
   const checkpoints = { client: new S3Client({}), bucket: 'b' };
-  const world = { audit, checkpoints, kms: new KMSClient({}), keyId: 'alias/k' };
+  const data = { client: new S3Client({}), bucket: 'd' };
+  const deployed = deploymentWith({});
+  const world = { audit, checkpoints, data, kms: new KMSClient({}), keyId: 'alias/k', deployed };
   const append = (chain: string, n: number, atMs: number) =>
     appendAudit(audit, { chain, type: 'flag-attached', key: [`${n}`], correlationId: 'c', body: { n } }, atMs);
   for (let bucket = 100; bucket < 103; bucket += 1) {
     for (let n = 0; n < 3; n += 1)
       for (const chain of ['case#a', 'asset#pump-1']) await append(chain, bucket * 10 + n, bucket * bucketMs + n);
-    expect(await makeCheckpoint(world, bucket * bucketMs + 500_000)).toMatchObject({ heads: 2, stored: true });
-    expect(await makeCheckpoint(world, bucket * bucketMs + 510_000)).toMatchObject({ stored: false });
+    // The configuration changes in the last of them, and is there from the first on.
+    const now = bucket === 102 ? { ...world, deployed: deploymentWith({ quotaPerAssetHour: 3 }) } : world;
+    const storedMs = bucket * bucketMs + 1_000;
+    const hour = new Date(storedMs).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/');
+    batches.set(`raw/${hour}/b${bucket}.json.gz`, storedMs);
+    expect(await makeCheckpoint(now, bucket * bucketMs + 500_000)).toMatchObject({
+      heads: 3,
+      batches: bucket === 100 ? 1 : 2,
+      stored: true,
+    });
+    expect(await makeCheckpoint(now, bucket * bucketMs + 510_000)).toMatchObject({ stored: false });
   }
   await append('case#late', 1, 103 * bucketMs);
   source = {
@@ -97,7 +129,7 @@ const write = (lines: readonly string[]) => writeFileSync(chainPath(), lines.map
 
 describe('an exported audit', () => {
   test('verifies from its files, as the deployment itself does', async () => {
-    const expected = { verified: true, chains: 3, entries: 19, facts: 19, checkpoints: 3, uncovered: 1, faults: [] };
+    const expected = { verified: true, chains: 4, entries: 21, facts: 21, checkpoints: 3, uncovered: 1, faults: [] };
     expect(await check()).toEqual(expected);
     expect(await verifyAudit(source, createPublicKey(pem))).toEqual(expected);
   });
@@ -125,6 +157,42 @@ describe('an exported audit', () => {
     const names = readdirSync(join(folder, 'checkpoints')).sort();
     rmSync(join(folder, 'checkpoints', names[1]!));
     expect(await check()).toMatchObject({ verified: false, checkpointFault: { checkpoint: names[2] } });
+  });
+
+  test('says what was deployed from when on, each change once', async () => {
+    const entries = (await readChain(audit, 'system#configuration')).map(({ at, body }) => [
+      at,
+      (body as { configuration: { quotaPerAssetHour: number } }).configuration.quotaPerAssetHour,
+    ]);
+    expect(entries).toEqual([
+      [100 * bucketMs + 500_000, 6],
+      [102 * bucketMs + 500_000, 3],
+    ]);
+  });
+
+  test('a changed batch list is found, and what was signed stands in the archive as it was', async () => {
+    const names = readdirSync(join(folder, 'checkpoints')).sort();
+    const file = join(folder, 'checkpoints', names[1]!);
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain('"batchCount":2');
+    writeFileSync(file, text.replace('b101.json.gz', 'b999.json.gz'));
+    expect(await check()).toMatchObject({
+      checkpointFault: { checkpoint: names[1], detail: expect.stringContaining('batches') },
+    });
+    const lines = new Set(
+      [...archives.values()].flatMap((bytes) => gunzipSync(bytes).toString('utf8').trimEnd().split('\n')),
+    );
+    for (const line of linesOf()) expect(lines).toContain(line);
+  });
+
+  test('a range looks at the chains that changed in it, each whole', async () => {
+    const key = readPublicKey(pem);
+    expect(await verifyAudit(source, key, { from: 103, to: 103 })).toMatchObject({ verified: true, chains: 4 });
+    const early = { ...source, chains: async () => [] };
+    expect(await verifyAudit(early, key, { from: 102, to: 102 })).toMatchObject({ verified: true, chains: 3 });
+    expect(await verifyAudit(early, key, { from: 200, to: 300 })).toMatchObject({ verified: true, chains: 0 });
+    const cut = { ...early, lines: () => (async function* () {})() };
+    expect(await verifyAudit(cut, key, { from: 102, to: 102 })).toMatchObject({ verified: false });
   });
 
   test('does not go into a folder that holds something already', async () => {

@@ -1,4 +1,5 @@
 /** The commands for people, against the tables of a runtime. */
+import { KMSClient } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -9,8 +10,11 @@ import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
 import { dynamoLedger } from '../../../lib/adapters/aws/ledger-store.ts';
 import { openReview } from '../../../lib/adapters/aws/review-store.ts';
+import { openFor, type Subjects } from '../../../lib/adapters/aws/subject-store.ts';
+import { sealedPersonal } from '../../../lib/contracts/subject.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
 import { newEffect } from '../../../lib/core/ledger/effect.ts';
+import { fakeKms } from '../../support/kms.ts';
 import { caseFor } from '../../support/remediation-world.ts';
 import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
@@ -30,7 +34,15 @@ const effectDraft = {
 };
 const record = caseFor('cli', { correlationKey: 'cli' });
 
+const subjects = (): Subjects => ({
+  client: tables.client,
+  table: 'gc-subjects',
+  kms: new KMSClient({}),
+  keyId: 'k',
+});
+
 beforeAll(async () => {
+  fakeKms();
   tables = await startTables();
   const names = await tables.create('gc');
   data = dataFolderOfRuntime({ dynamodbPort: Number(new URL(tables.url).port) });
@@ -136,21 +148,41 @@ describe('stop', () => {
     expect(stopped).toMatchObject({ stopped: true, mayBeInFlight: [{ asset: 'plant-1', action: 'close-valve' }] });
     expect(stopped.mayBeInFlight).toHaveLength(1);
     printed = '';
-    expect(JSON.parse(await run('stop', '--json'))).toMatchObject([{ scope: 'asset#plant-1', by: 'ann' }]);
+    expect(await run('stop')).toMatch(/asset#plant-1 +ann /);
     printed = '';
-    const resume = (by: string) => run('resume', '--scope', 'asset#plant-1', '--reason', 'done', '--by', by);
-    expect(await resume('ann')).toMatch(/1 of 2.*\n.*Another person than ann/);
-    await expect(resume('Ann')).rejects.toThrow(/another person must complete/);
+    expect(JSON.parse(await run('stop', '--json'))).toMatchObject([
+      { scope: 'asset#plant-1', by: expect.stringMatching(/^person-[0-9a-f]{16}$/) },
+    ]);
+    printed = '';
+    const resume = (by: string, reason: string) =>
+      run('resume', '--scope', 'asset#plant-1', '--reason', reason, '--by', by);
+    expect(await resume('ann', 'done')).toMatch(/1 of 2.*\n.*Another person than ann/);
+    await expect(resume('Ann', 'done')).rejects.toThrow(/ann has already asked.*another person must complete/);
     expect(await run('stop')).toContain('ann, ');
-    expect(await resume('bob')).toContain('by ann and bob');
+    expect(await resume('bob', 'seen')).toContain('by ann and bob');
     printed = '';
     expect(await run('stop')).toContain('nothing is stopped');
     const entries = await readChain({ client: tables.client, table: 'gc-audit' }, 'system#stop');
-    expect(entries.map(({ body }) => [body.stopped, body.by])).toEqual([
-      [true, 'ann'],
-      [true, 'ann'],
-      [false, 'bob'],
+    const opened = await Promise.all(
+      entries.map(async ({ body, entryId }) => [
+        body.stopped,
+        await openFor(subjects(), sealedPersonal.parse(body.personal), entryId),
+      ]),
+    );
+    expect(opened).toEqual([
+      [true, { name: 'ann', reason: 'works' }],
+      [true, { name: 'ann', reason: 'done' }],
+      [false, { name: 'bob', reason: 'seen' }],
     ]);
+    expect(JSON.stringify(entries)).not.toMatch(/ann|bob|works|done|seen/);
+  });
+
+  test('a stop works when the key service does not, and says that it is not recorded', async () => {
+    const broken = mockClient(KMSClient);
+    broken.rejects(new Error('no key service'));
+    await expect(run('stop', '--scope', 'asset#a', '--reason', 'smoke', '--by', 'carl')).rejects.toThrow();
+    fakeKms();
+    expect(JSON.parse(await run('stop', '--json'))).toMatchObject([{ scope: 'asset#a', by: 'somebody new' }]);
   });
 
   test('wants a scope that exists and a reason', async () => {

@@ -18,6 +18,8 @@ function world() {
       return true;
     },
     audit: async (draft) => state.audit.push(draft),
+    known: async (name) => name,
+    person: async (name) => name,
     now: () => state.nowMs,
   };
   return { state, ports };

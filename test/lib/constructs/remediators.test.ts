@@ -31,6 +31,7 @@ function synthesize(remediators: Record<string, object>): Template {
     remediators: remediatorNeeds(remediators),
     configurationHash: 'a'.repeat(64),
     codeHash: 'b'.repeat(64),
+    modelHashes: { 'pack/model.onnx': 'c'.repeat(64) },
     bundles: join(folder, 'bundles'),
     layer: join(folder, 'layer'),
   });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { modelHashes } from '../../../layers/build.ts';
 import { GroundcrewStack } from '../../../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../../../lib/contracts/configuration.ts';
 import { functionNames } from '../../../lib/contracts/names.ts';
@@ -30,6 +31,7 @@ function synthesize(given: unknown): { template: Template; app: App } {
     configuration: configuration.parse(given),
     configurationHash: 'a'.repeat(64),
     codeHash: 'b'.repeat(64),
+    modelHashes: { 'pack/model.onnx': 'c'.repeat(64) },
     bundles: join(folder, 'bundles'),
     layer: join(folder, 'layer'),
   });
@@ -95,10 +97,43 @@ describe('the stack', () => {
     });
   });
 
-  test('recovers tables to any second, but for the projection, and protects them from deletion, unless it is disposable', () => {
+  test('checkpoints may go to a bucket in another account, and then there is none here', () => {
+    const { template: elsewhere } = synthesize({ auditBucket: 'the-auditors-bucket' });
+    elsewhere.resourceCountIs('AWS::S3::Bucket', 1);
+    const text = JSON.stringify(elsewhere.toJSON());
+    expect(text).toContain(':s3:::the-auditors-bucket/checkpoints/*');
+    elsewhere.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'groundcrew-checkpoint',
+      Environment: { Variables: Match.objectLike({ BUCKET_AUDIT: 'the-auditors-bucket' }) },
+    });
+  });
+
+  test('no role may update or delete an audit entry or a person, and only one may send task tokens', () => {
+    const sending: string[] = [];
+    for (const [name, granted] of statements)
+      for (const { Action, Resource } of granted) {
+        const resource = JSON.stringify(Resource);
+        const actions = list(Action);
+        if (/StoresAudit|StoresSubjects/.test(resource) && actions.some((action) => action.startsWith('dynamodb:')))
+          for (const action of actions)
+            expect(['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:GetItem']).toContain(action);
+        if (actions.some((action) => /SendTask/.test(action))) sending.push(name);
+      }
+    expect(sending).toEqual(['review-answer']);
+  });
+
+  test('what is deployed fits into the environment of the function that records it', () => {
+    const text = JSON.stringify({ configuration: configuration.parse({}), models: modelHashes() });
+    expect(text.length).toBeLessThan(3_000);
+    expect(Object.keys(modelHashes())).toEqual(
+      expect.arrayContaining(['screen/screen.onnx', 'water-network/model.onnx']),
+    );
+  });
+
+  test('recovers tables to any second, but for the projection and the keys of persons, and protects them from deletion, unless it is disposable', () => {
     for (const table of Object.values(template.findResources('AWS::DynamoDB::Table'))) {
-      const isProjection = table.Properties.TableName === 'groundcrew-decisions';
-      expect(table.Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: !isProjection });
+      const isForgetful = ['groundcrew-decisions', 'groundcrew-subjects'].includes(table.Properties.TableName);
+      expect(table.Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: !isForgetful });
       expect(table.Properties.DeletionProtectionEnabled).toBe(true);
       expect(table.DeletionPolicy).toBe('Retain');
     }

@@ -137,10 +137,10 @@ describe('reading a stack', () => {
       /exactly one/,
     ],
     [
-      'a key for encryption',
+      'a key for message codes',
       'AWS::KMS::Key',
-      { KeyUsage: 'ENCRYPT_DECRYPT' },
-      /property KeyUsage is 'ENCRYPT_DECRYPT'; on one machine it may be SIGN_VERIFY/,
+      { KeyUsage: 'GENERATE_VERIFY_MAC' },
+      /property KeyUsage is 'GENERATE_VERIFY_MAC'; on one machine it may be SIGN_VERIFY, ENCRYPT_DECRYPT/,
     ],
     [
       'a table whose index names an unknown attribute',

@@ -2,7 +2,7 @@
 import { type AttributeValue, paginateScan } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { expect } from '@jest/globals';
-import { deployedAudit } from '../../../bin/commands/audit.ts';
+import { deployedAudit } from '../../../bin/commands/support/audit-source.ts';
 import { readCases } from '../../../bin/commands/support/figures.ts';
 import { allChains, readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { publicKeyPem } from '../../../lib/adapters/aws/signing.ts';
