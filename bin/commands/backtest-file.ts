@@ -14,7 +14,7 @@ import { type FollowedRows, Follower } from '../../lib/core/screening/follow.ts'
 import type { Series } from '../../lib/core/series.ts';
 import { type Episode, EpisodeLog } from './backtest-episodes.ts';
 import { alignHistory, feed, type History } from './backtest-history.ts';
-import { KindTracker } from './backtest-kinds.ts';
+import { columnKind, KindTracker } from './backtest-kinds.ts';
 import { choosePack, openPack } from './backtest-pack.ts';
 import { PolicyTrial, siteOfPolicies } from './backtest-policy.ts';
 import { type DataQuality, Quality } from './backtest-quality.ts';
@@ -224,7 +224,7 @@ class FileRun {
       }
       const stamp = rows.timestamps[r]!;
       const text = /[",;\n]/.test(stamp) ? `"${stamp.replaceAll('"', '""')}"` : stamp;
-      lines.push(`${text},${Number(screened.scores[r]!.toFixed(4))},${alarm},${kind}\n`);
+      lines.push(`${text},${Number(screened.scores[r]!.toFixed(4))},${alarm},${columnKind(kind)}\n`);
     }
     this.#sketch?.add(
       series,

@@ -8,6 +8,22 @@ import { topChannelCount } from '../../lib/core/screening/types.ts';
 import type { Series } from '../../lib/core/series.ts';
 import type { Look } from './backtest-episodes.ts';
 
+/** What the column `kind` may say, whichever pack made it. */
+const columnKinds: ReadonlySet<string> = new Set([
+  'leak',
+  'burst',
+  'pump-failure',
+  'valve-stuck',
+  'sensor-fault',
+  'anomaly',
+]);
+
+/**
+ * What the column says of a pack's own class: readers of the file know these six and no others. Summary and report name
+ * the class itself.
+ */
+export const columnKind = (kind: string): string => (kind === '' || columnKinds.has(kind) ? kind : 'anomaly');
+
 /** Rows after the onset at which the class is asked for again, as there is more to see; then every `laterRows`. */
 const againAfterRows = new Set([2, 5, 11, 23, 47]);
 const laterRows = 96;

@@ -80,7 +80,7 @@ async function train(options: TrainOptions): Promise<void> {
   say(`Wrote model.onnx (SHA-256 ${trained.sha256}), model.json, card.json and card.md.`);
   const { test } = trained.result;
   say(
-    `On ${trained.result.parts.test} networks not trained on: macro-F1 ${test.macroF1.toFixed(3)}, accuracy ${test.accuracy.toFixed(3)}.`,
+    `On ${trained.result.parts.test} ${recipe.plants ?? 'networks'} not trained on: macro-F1 ${test.macroF1.toFixed(3)}, accuracy ${test.accuracy.toFixed(3)}.`,
   );
 }
 
@@ -117,7 +117,7 @@ async function trainOnce(
   options: TrainOptions,
   confirmed: readonly ConfirmedWindow[] = [],
 ): Promise<TrainedModel> {
-  const parts = bar(`${size}: networks`);
+  const parts = bar(`${size}: ${(recipe.plants ?? 'networks').padEnd(8)}`);
   const rounds = bar(`${size}: trees   `);
   try {
     return await trainModel(

@@ -53,6 +53,7 @@ const rounded = (share: number): number => Number(share.toFixed(4));
 export function modelCard(input: CardInput): string {
   const { recipe, result } = input;
   const trees = result.model.trees.length;
+  const plants = recipe.plants ?? 'networks';
   return [
     `# Model card: ${recipe.title}`,
     '',
@@ -79,7 +80,7 @@ export function modelCard(input: CardInput): string {
     recipe.dataDescription,
     '',
     table(
-      ['split', 'networks', 'flagged windows'],
+      ['split', plants, 'flagged windows'],
       (['train', 'validation', 'test'] as const).map((split) => [
         split,
         `${result.parts[split]}`,
@@ -87,10 +88,10 @@ export function modelCard(input: CardInput): string {
       ]),
     ),
     '',
-    'Trees learn from the training networks; the validation networks say when to stop, set the temperature and the',
-    'conformal scores; every figure below is on the test networks, which took no part in either.',
+    `Trees learn from the training ${plants}; the validation ${plants} say when to stop, set the temperature and the`,
+    `conformal scores; every figure below is on the test ${plants}, which took no part in either.`,
     '',
-    '## Figures on networks not trained on',
+    `## Figures on ${plants} not trained on`,
     '',
     table(
       ['windows', 'count', 'accuracy', 'macro-F1'],
@@ -179,10 +180,13 @@ function segments(result: FitResult): string[][] {
       own === undefined ? '' : percent(own.recall),
       found === undefined ? '' : `${found.events}`,
       found === undefined ? '' : percent(found.foundIn24h),
-      found?.medianHours === undefined ? '' : `${found.medianHours.toFixed(1)} h`,
+      found?.medianHours === undefined ? '' : delay(found.medianHours),
     ];
   });
 }
+
+/** Machines are found in seconds, leaks in hours. */
+const delay = (hours: number): string => (hours < 0.05 ? `${(hours * 3600).toFixed(0)} s` : `${hours.toFixed(1)} h`);
 
 function topFeatures(recipe: TrainingRecipe, result: FitResult): string[][] {
   return recipe.featureNames

@@ -5,8 +5,8 @@ import type { Series } from '../../lib/core/series.ts';
 import type { EventResult } from './recipe.ts';
 
 const hourMs = 3_600_000;
-/** Hours after its onset at which a standing alarm is looked at again. */
-const laterHours = [1, 4, 12, 24];
+/** Times after its onset at which a standing alarm is looked at again, where a pack has none of its own. */
+const usualLaterMs = [1, 4, 12, 24].map((hours) => hours * hourMs);
 
 /** A run as it was screened; without a fault `faultMs` is absent. */
 export interface ScreenedRun {
@@ -25,10 +25,13 @@ export interface FlaggedRow {
 }
 
 /**
- * Each onset, and some hours later while the alarm holds. A case may be looked at again long after its alarm set in, and
- * a fault may begin while an older alarm stands: hours count from the later of the two.
+ * Each onset, and some time later while the alarm holds. A case may be looked at again long after its alarm set in, and
+ * a fault may begin while an older alarm stands: time counts from the later of the two.
  */
-export function flaggedRows({ series, screened, stepMs, fault }: ScreenedRun): FlaggedRow[] {
+export function flaggedRows(
+  { series, screened, stepMs, fault }: ScreenedRun,
+  laterMs: readonly number[] = usualLaterMs,
+): FlaggedRow[] {
   const { alarms, onsets } = screened;
   const { timesMs } = series;
   const faultMs = fault?.startMs ?? Number.POSITIVE_INFINITY;
@@ -41,7 +44,7 @@ export function flaggedRows({ series, screened, stepMs, fault }: ScreenedRun): F
     }
     if (alarmRow < 0) alarmRow = row;
     const sinceMs = timesMs[row]! - Math.max(timesMs[alarmRow]!, faultMs <= timesMs[row]! ? faultMs : 0);
-    const later = row > alarmRow && laterHours.some((at) => sinceMs >= at * hourMs && sinceMs - stepMs < at * hourMs);
+    const later = row > alarmRow && laterMs.some((at) => sinceMs >= at && sinceMs - stepMs < at);
     if (onsets[row] === 1 || later) found.push({ row, alarmRow, onset: row === alarmRow });
   }
   return found;

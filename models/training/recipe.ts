@@ -61,6 +61,8 @@ export interface TrainingRecipe {
   readonly name: string;
   readonly version: string;
   readonly title: string;
+  /** What the generated plants are, for card and progress: `machines`. Networks where left out. */
+  readonly plants?: string;
   readonly kinds: readonly Kind[];
   readonly featureNames: readonly string[];
   /** Parts of a data set; the plants of the three splits are different ones. */

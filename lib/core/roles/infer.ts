@@ -10,8 +10,8 @@ export interface ChannelHint {
 /** Words by role; the first that fits wins, so the narrower ones come first. */
 const words: readonly (readonly [ChannelRole, RegExp])[] = [
   ['setpoint', /\b(setpoint|set point|sp|target)\b/],
-  ['vibration', /\b(vibration|vib|accelerometer\d*|accel|acceleration|velocity rms)\b/],
-  ['current', /\b(current|amps?|ampere|motor load)\b/],
+  ['vibration', /\b(vibration|vib|accelerometer\d*|accel|acceleration|acc|velocity rms|rms velocity)\b/],
+  ['current', /\b(current|curr|amps?|ampere|amperage|motor load)\b/],
   ['temperature', /\b(temperature|temp|thermocouple|tt)\b/],
   ['pressure', /\b(pressure|press|head|pt|pi)\b/],
   ['level', /\b(level|lvl|tank height|lt|li)\b/],
@@ -52,6 +52,8 @@ const units: Readonly<Record<string, ChannelRole>> = {
   ppm: 'quality',
   '%rh': 'quality',
 };
+/** Quantities that no role stands for: a name that says one is no tag of another. */
+const otherQuantity = /\b(rpm|speed|voltage|volts?|power|kw|hz|frequency|torque)\b/;
 /** Tags of control systems: a letter for the quantity, then the element: P_J12, F_PU3, S_PU3, L_T1. */
 const tag = /^([plfs])[_-]?(?:pu|v|t|j|n|prv)?[_-]?\d/i;
 const tagRoles: Readonly<Record<string, ChannelRole>> = { p: 'pressure', l: 'level', f: 'flow' };
@@ -99,6 +101,7 @@ function roleOf({ name, values }: ChannelHint, unit: string): ChannelRole {
   const byUnit = units[unit.toLowerCase()];
   for (const [role, pattern] of words) if (pattern.test(text)) return role;
   if (byUnit) return byUnit;
+  if (otherQuantity.test(text)) return 'unknown';
   const match = tag.exec(name);
   const byTag = match && tagRoles[match[1]!.toLowerCase()];
   // A tag's single letter is weak: a level or a pressure that never leaves two values is something else.

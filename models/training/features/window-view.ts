@@ -8,11 +8,14 @@ import { rowCount, type Series } from '../../../lib/core/series.ts';
 import { peerResiduals } from './peer-residuals.ts';
 
 const hourMs = 3_600_000;
-/** Evidence is looked at over at most a day; the day before the onset (less a margin) is what it is compared with. */
-const nowMs = 24 * hourMs;
-const beforeMs = 24 * hourMs;
-const marginMs = 2 * hourMs;
-const nearMs = 5 * hourMs;
+/**
+ * In units of time that the pack chooses, an hour where it does not. Evidence is looked at over at most a day of 24
+ * units; the day before the onset (less a margin) is what it is compared with.
+ */
+const nowUnits = 24;
+const beforeUnits = 24;
+const marginUnits = 2;
+const nearUnits = 5;
 
 export interface ChannelView {
   readonly index: number;
@@ -38,6 +41,7 @@ export interface ChannelView {
 export interface WindowView {
   readonly rows: number;
   readonly periodMs: number;
+  /** Time of each row before the last one, in units of time; at most 0. */
   readonly hours: Float64Array;
   readonly onsetRow: number;
   /** From the onset (or an hour back, whichever is longer) to the last row, a day at most. */
@@ -52,12 +56,14 @@ export interface WindowView {
 
 /**
  * @param window channels as in the calibration, in its order; the last row is the flagged one
+ * @param unitMs the time in which things happen to this kind of asset: an hour for a town, half a minute for a rig
  * @throws RangeError when the window is empty or its channels are not those of the calibration
  */
 export function viewWindow(
   window: Series,
   calibration: Calibration,
   alarm: Pick<AlarmContext, 'onsetRow'>,
+  unitMs = hourMs,
 ): WindowView {
   const rows = rowCount(window);
   const width = window.channels.length;
@@ -75,10 +81,10 @@ export function viewWindow(
     while (row < rows && window.timesMs[row]! <= timeMs) row += 1;
     return row;
   };
-  const shortNow = Math.min(firstAfter(lastMs - hourMs), Math.max(0, rows - 3));
-  const nowFrom = Math.max(Math.min(onsetRow, shortNow), firstAfter(lastMs - nowMs));
-  const beforeTo = firstAfter(window.timesMs[nowFrom]! - marginMs);
-  const beforeFrom = firstAfter(window.timesMs[nowFrom]! - marginMs - beforeMs);
+  const shortNow = Math.min(firstAfter(lastMs - unitMs), Math.max(0, rows - 3));
+  const nowFrom = Math.max(Math.min(onsetRow, shortNow), firstAfter(lastMs - nowUnits * unitMs));
+  const beforeTo = firstAfter(window.timesMs[nowFrom]! - marginUnits * unitMs);
+  const beforeFrom = firstAfter(window.timesMs[nowFrom]! - (marginUnits + beforeUnits) * unitMs);
   const nearTo = Math.max(0, nowFrom - 1);
   const day = expectedDay(calibration);
   const slots = slotsOf(window.timesMs);
@@ -111,11 +117,11 @@ export function viewWindow(
   return {
     rows,
     periodMs: calibration.warmup.periodMs,
-    hours: window.timesMs.map((timeMs) => (timeMs - lastMs) / hourMs),
+    hours: window.timesMs.map((timeMs) => (timeMs - lastMs) / unitMs),
     onsetRow,
     now: [nowFrom, rows],
     before: [Math.min(beforeFrom, beforeTo), beforeTo],
-    near: [Math.min(firstAfter(window.timesMs[nowFrom]! - nearMs), nearTo), nearTo],
+    near: [Math.min(firstAfter(window.timesMs[nowFrom]! - nearUnits * unitMs), nearTo), nearTo],
     channels,
     calibration,
   };

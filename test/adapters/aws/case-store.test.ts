@@ -1,4 +1,5 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
@@ -30,21 +31,26 @@ import {
   takeToken,
   unheardAnswers,
 } from '../../../lib/adapters/aws/review-store.ts';
+import type { Subjects } from '../../../lib/adapters/aws/subject-store.ts';
 import type { CaseRecord, ReviewAnswer } from '../../../lib/contracts/case.ts';
 import { hashOf, sha256 } from '../../../lib/core/audit/canonical.ts';
 import { answerReview, timeOutReview } from '../../../lib/core/case/review.ts';
 import { childRandom } from '../../../lib/core/random.ts';
+import { fakeKms } from '../../support/kms.ts';
 import { caseFor, proposalFor } from '../../support/remediation-world.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
 
 let tables: TestTables;
 let at: CaseTable;
 let audit: string;
+let subjects: Subjects;
 beforeAll(async () => {
+  fakeKms();
   tables = await startTables();
   const names = await tables.create('case-test');
   at = { client: tables.client, table: names.cases! };
   audit = names.audit!;
+  subjects = { client: tables.client, table: names.subjects!, kms: new KMSClient({}), keyId: 'k' };
 });
 afterAll(() => tables.stop());
 
@@ -222,7 +228,14 @@ describe('two people', () => {
     const woken: string[] = [];
     let nowMs = 1_000;
     const ports = reviewPorts(
-      { ...at, cases: at.table, audit, bus: { publish: async () => ({ failed: [] }) }, now: () => (nowMs += 1) },
+      {
+        ...at,
+        cases: at.table,
+        audit,
+        subjects,
+        bus: { publish: async () => ({ failed: [] }) },
+        now: () => (nowMs += 1),
+      },
       { send: async () => woken.push('woken') } as unknown as SFNClient,
     );
     const say = (by: string, answer: 'approve' | 'reject' = 'approve') =>

@@ -7,6 +7,7 @@ import { registerBacktest } from '../../../bin/commands/backtest.ts';
 import { defaultWarmupRows } from '../../../bin/commands/backtest-file.ts';
 import type { Score } from '../../../lib/core/scoring/score.ts';
 import type { Series } from '../../../lib/core/series.ts';
+import { rigSeries } from '../../../models/rotating-equipment/generator/rig.ts';
 import { hourlyNetwork, pumpRig } from '../../support/screen-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'backtest-'));
@@ -31,6 +32,7 @@ interface Told {
     pack?: string;
     alarms: number;
     rows: number;
+    kinds: Record<string, number>;
     score?: Score;
     episodes: { decision?: { verdict: string } }[];
   }[];
@@ -79,6 +81,24 @@ describe('backtest', () => {
       await backtest('--input', input, '--output', output);
       expect(readFileSync(output, 'utf8').trimEnd().split('\n')).toEqual(out.slice(0, rows + 1));
     }
+  });
+
+  test('knows a machine by the names of its channels, and keeps the classes of its pack out of the column', async () => {
+    const input = join(folder, 'machine.csv');
+    const output = join(folder, 'machine-out.csv');
+    // A strong imbalance, from row 612 on.
+    writeFileSync(input, csv(rigSeries(3).series));
+    const { files } = await backtest('--input', input, '--output', output);
+    expect(files[0]).toMatchObject({ pack: 'rotating-equipment', classifier: true });
+    expect(Object.keys(files[0]!.kinds)).toContain('imbalance');
+    const kinds = new Set(
+      readFileSync(output, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(',')[3]),
+    );
+    expect([...kinds].filter((kind) => kind !== '' && kind !== 'anomaly' && kind !== 'sensor-fault')).toEqual([]);
   });
 
   test('writes one file for each file of a folder', async () => {

@@ -60,7 +60,7 @@ describe('the suite finds', () => {
     [
       'an adapter that is not there',
       () => withManifest({ remedies: sound.pack.manifest.remedies.map((one) => ({ ...one, adapter: 'telegraph' })) }),
-      '"telegraph"; there are: webhook',
+      '"telegraph"; there are: device-command, ',
     ],
     [
       'roles that its own example lacks',

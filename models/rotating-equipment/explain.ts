@@ -1,0 +1,119 @@
+/** Which part it is and why the classifier says so, in one sentence for the person on duty. */
+import type { Kind } from '../../lib/contracts/common.ts';
+import type { Classification } from '../../lib/core/pack.ts';
+import type { Seen } from '../training/classifier.ts';
+import { mean } from '../training/features/statistics.ts';
+import type { MachineChannel } from './features/machine-features.ts';
+import type { Quantity } from './features/quantity.ts';
+import type { WindowFeatures } from './features.ts';
+
+const conclusions: Readonly<Record<string, string>> = {
+  normal: 'this looks like another load or a start, not like damage',
+  cavitation: 'looks like cavitation: the inlet is starved',
+  blockage: 'looks like a blockage of impeller or strainer',
+  imbalance: 'looks like imbalance of the rotor',
+  'bearing-wear': 'looks like a worn bearing',
+  'valve-closing': 'looks like a valve that closes on the discharge side',
+  'sensor-fault': 'looks like a faulty sensor',
+};
+
+/** What a sentence of a kind speaks of first. */
+const telling: Readonly<Record<string, readonly Quantity[]>> = {
+  cavitation: ['vibration', 'suction-pressure', 'discharge-pressure', 'pressure', 'flow'],
+  blockage: ['flow', 'discharge-pressure', 'pressure', 'current', 'vibration'],
+  imbalance: ['vibration', 'bearing-temperature'],
+  'bearing-wear': ['vibration', 'bearing-temperature'],
+  'valve-closing': ['flow', 'discharge-pressure', 'pressure', 'current'],
+};
+const partLimit = 3;
+
+/** The suspect (the channel of a faulty sensor, the accelerometer nearest to a worn bearing) and a sentence. */
+export function conclude(
+  features: WindowFeatures,
+  kind: Kind,
+  { window, alarm }: Seen,
+): Pick<Classification, 'suspect'> & { readonly sentence: string } {
+  const suspect = suspectOf(features.channels, kind);
+  const sinceMs = window.timesMs[Math.min(alarm.onsetRow, window.timesMs.length - 1)]!;
+  const since = new Date(sinceMs).toISOString().slice(11, 19);
+  const parts = kind === 'sensor-fault' ? instrumentParts(features, suspect) : machineParts(features, kind);
+  const near = kind === 'bearing-wear' && suspect !== undefined ? ` near ${nameOf(suspect)}` : '';
+  const text = [
+    `${parts[0] ?? 'the channels together are unlike the calibration'} since ${since} UTC`,
+    ...parts.slice(1, partLimit),
+    `${conclusions[kind] ?? 'looks like nothing known'}${near}`,
+  ];
+  return {
+    ...(suspect === undefined ? {} : { suspect: nameOf(suspect) }),
+    sentence: `${text.join('; ')}.`.slice(0, 1000),
+  };
+}
+
+const nameOf = (one: MachineChannel): string => one.statistics.view.name;
+
+/** Largest first by what is compared, ties by name. */
+const largestBy = (group: readonly MachineChannel[], size: (one: MachineChannel) => number): MachineChannel[] =>
+  group.filter((one) => !Number.isNaN(size(one))).sort((a, b) => size(b) - size(a) || (nameOf(a) < nameOf(b) ? -1 : 1));
+
+export function suspectOf(channels: readonly MachineChannel[], kind: Kind): MachineChannel | undefined {
+  const living = channels.filter((one) => !one.statistics.view.dead);
+  if (kind === 'sensor-fault') return largestBy(living, oddity)[0];
+  if (kind !== 'bearing-wear') return undefined;
+  const vibration = living.filter((one) => one.quantity === 'vibration');
+  // With one accelerometer there is nothing to tell its bearing from the other.
+  return vibration.length > 1 ? largestBy(vibration, (one) => one.ratio + Math.max(0, one.unrest))[0] : undefined;
+}
+
+/** What the others do not explain; standing still or missing is as odd, it counts in doublings and tenths. */
+const oddity = ({ statistics: { peerRms, runRatio, missing } }: MachineChannel): number =>
+  (Number.isNaN(peerRms) ? 0 : peerRms) + Math.max(0, runRatio) * 2 + Math.max(0, missing) * 10;
+
+function machineParts(features: WindowFeatures, kind: Kind): string[] {
+  const moved = features.channels.filter(
+    (one) => !one.statistics.view.dead && Math.abs(one.statistics.lastShift) > 1 && one.quantity !== 'voltage',
+  );
+  const wanted = telling[kind] ?? [];
+  const rank = (one: MachineChannel): number => {
+    const at = wanted.indexOf(one.quantity);
+    return at < 0 ? wanted.length : at;
+  };
+  return largestBy(moved, (one) => Math.abs(one.statistics.lastShift))
+    .sort((a, b) => rank(a) - rank(b))
+    .map((one) => difference(features, one));
+}
+
+function instrumentParts(features: WindowFeatures, suspect: MachineChannel | undefined): string[] {
+  if (suspect === undefined) return [];
+  const name = nameOf(suspect);
+  const { missing, runRatio, roughRatio, spikes } = suspect.statistics;
+  if (missing > 0.2) return [`${name} misses ${Math.round(missing * 100)} % of its readings`];
+  if (runRatio > 0.5) return [`${name} has not moved for longer than ever before`];
+  if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`];
+  if (roughRatio > 1) return [`${name} varies ${(2 ** roughRatio).toFixed(1)} times as much as usual`];
+  return [difference(features, suspect), 'the other channels do not explain it'];
+}
+
+const withZero: ReadonlySet<Quantity> = new Set(['vibration', 'current', 'power', 'flow', 'speed']);
+/** Beyond this a percentage says nothing. */
+const largestPercent = 900;
+
+/** In per cent where the quantity has a zero that is known, else in its unit. */
+function difference({ view }: WindowFeatures, one: MachineChannel): string {
+  const channel = one.statistics.view;
+  const recent = Math.max(
+    view.now[0],
+    view.hours.findIndex((at) => at > -1),
+    0,
+  );
+  const now = mean(channel.raw, recent);
+  const before = mean(channel.raw, ...view.before);
+  const usual = Number.isNaN(before) ? mean(channel.expected, recent) : before;
+  const side = now < usual ? 'below' : 'above';
+  const what = Number.isNaN(before) ? 'its usual value' : 'what it was before';
+  const percent = Math.round(100 * Math.abs(now / usual - 1));
+  if (withZero.has(one.quantity) && percent > 0 && percent <= largestPercent) {
+    return `${channel.name} is ${percent} % ${side} ${what}`;
+  }
+  const { unit } = view.calibration.channels[channel.index]!;
+  return `${channel.name} is ${Math.abs(now - usual).toPrecision(2)}${unit === '' ? '' : ` ${unit}`} ${side} ${what}`;
+}

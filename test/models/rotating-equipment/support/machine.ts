@@ -1,0 +1,48 @@
+/** A machine at a desk: its warm-up, its calibration, and what it does next. */
+import { fitCalibration } from '../../../../lib/core/screening/fit.ts';
+import type { Series } from '../../../../lib/core/series.ts';
+import type { FaultSpec, MachineFaultKind } from '../../../../models/rotating-equipment/generator/faults.ts';
+import { drawMachine } from '../../../../models/rotating-equipment/generator/machine.ts';
+import { type NormalEvent, runMachine } from '../../../../models/rotating-equipment/generator/run.ts';
+
+const machineSeed = 4;
+export const startMs = Date.UTC(2025, 5, 2, 9);
+const warmupRows = 600;
+/** Rows after the warm-up, healthy until `faultRow`. */
+export const rows = 300;
+export const faultRow = 200;
+
+const machine = drawMachine({ seed: machineSeed, periodS: 1, suite: 'rig' });
+const warm = runMachine(machine, { seed: 11, startMs, rows: warmupRows, warm: true });
+export const warmup = warm.series;
+export const calibration = fitCalibration(warmup);
+const runStartMs = startMs + warmupRows * 1000;
+
+/** Rows after the warm-up, with faults and events as they are given. */
+export const laterRows = (faults: readonly FaultSpec[] = [], events: readonly NormalEvent[] = []): Series =>
+  runMachine(machine, { seed: 12, startMs: runStartMs, rows, state: warm.state, faults, events }).series;
+
+export const faultTime = {
+  startMs: runStartMs + faultRow * 1000,
+  endMs: runStartMs + rows * 1000,
+  rampS: 2,
+};
+
+export const machineFault = (kind: MachineFaultKind, severity: number): FaultSpec => ({
+  kind,
+  severity,
+  site: kind === 'blockage' ? 'impeller' : kind === 'bearing-wear' ? 'drive-end' : 'none',
+  ...faultTime,
+});
+
+/** The series with its channels in another order, or fewer of them. */
+export function withChannels(series: Series, order: readonly number[]): Series {
+  const width = series.channels.length;
+  const values = new Float64Array(series.timesMs.length * order.length);
+  for (let row = 0; row < series.timesMs.length; row += 1) {
+    order.forEach((from, to) => {
+      values[row * order.length + to] = series.values[row * width + from]!;
+    });
+  }
+  return { channels: order.map((from) => series.channels[from]!), timesMs: series.timesMs, values };
+}
