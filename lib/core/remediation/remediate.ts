@@ -30,6 +30,9 @@ export interface RemediationAnswer {
   readonly message: string;
 }
 
+/** A check before the call that failed is made again after so long. */
+const recheckMs = 1_000;
+
 /** The evidence has grown too old on the way to the endpoint: nothing was sent. */
 export class StaleEvidenceError extends GroundcrewError {
   readonly retryable = false;
@@ -201,6 +204,10 @@ export async function guardedSend(ports: RemediationPorts, effect: Effect): Prom
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (cleared) return { status: 'UNKNOWN', message: `the call broke off: ${message}` };
+    // A check that could not be made is made again a little later; only where it goes on failing is a person asked.
+    const isRefusal = error instanceof GroundcrewError && !error.retryable;
+    if (!isRefusal)
+      return { status: 'DEFERRED', message: `not sent: ${message}`, retryAfterMs: recheckMs, unasked: true };
     return { status: 'FAILED', provenNotExecuted: true, message: `not sent: ${message}` };
   }
 }
@@ -219,6 +226,7 @@ async function checkStop(ports: RemediationPorts, effect: Effect): Promise<void>
 
 /** The breaker is an aid: failing to tell it must not fail an effect that is recorded already. */
 export async function report(ports: RemediationPorts, effect: Effect, result: CallResult): Promise<void> {
+  if (result.status === 'DEFERRED' && result.unasked) return;
   const bad = (result.status === 'UNKNOWN' || result.status === 'DEFERRED') && !result.endpointWell;
   if (result.status === 'FAILED' && result.httpStatus === undefined) return;
   const { endpoint } = ports.remediator(effect.remediator).declared;

@@ -51,6 +51,8 @@ export type CallResult =
       readonly message: string;
       readonly httpStatus?: number;
       readonly retryAfterMs: number;
+      /** Nothing was asked of the endpoint, so nothing is known of how it is. */
+      readonly unasked?: boolean | undefined;
       readonly endpointWell?: boolean;
     };
 
