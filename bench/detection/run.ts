@@ -1,0 +1,149 @@
+/**
+ * How well screening does on generated data that nothing was fitted to, with one configuration for all:
+ * `node bench/detection/run.ts [rigs|sensors|city|network …] [--seeds N] [--from SEED] [--verbose]`. One JSON line a
+ * suite. A city takes some fifteen seconds to simulate; what was simulated is kept in `.cache/detection/`.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { deserialize, serialize } from 'node:v8';
+import { openScreenEngine } from '../../lib/adapters/onnx/screen-engine.ts';
+import type { ScreenEngine } from '../../lib/core/screening/engine.ts';
+import { rigSeries } from '../../models/rotating-equipment/generator/rig.ts';
+import { followAll } from './follow.ts';
+import { cityYear, largeNetwork } from './networks.ts';
+import {
+  countRows,
+  f1Of,
+  falseAlarmRateOf,
+  type RowCounts,
+  recallOf,
+  stateScore,
+  sumCounts,
+  type WindowedSeries,
+  windowScore,
+} from './scores.ts';
+import { sensorSeries, windowsOf } from './sensors.ts';
+
+const { values: options, positionals } = parseArgs({
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    verbose: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+const rigWarmupRows = 400;
+const rowsAnHour = 4;
+const scenariosANetwork = 8;
+
+const seedsOf = (usual: number): number[] =>
+  Array.from({ length: Number(options.seeds ?? usual) }, (_, i) => Number(options.from) + i);
+const rounded = (value: number): number => Number(value.toFixed(4));
+const tell = (text: string): void => {
+  if (options.verbose) process.stderr.write(`${text}\n`);
+};
+
+const folder = fileURLToPath(new URL('../../.cache/detection/', import.meta.url));
+async function kept<T>(name: string, make: () => Promise<T>): Promise<T> {
+  const path = `${folder}${name}.v8`;
+  if (existsSync(path)) return deserialize(readFileSync(path)) as T;
+  const made = await make();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, serialize(made));
+  return made;
+}
+
+async function rigs(engine: ScreenEngine) {
+  const counts: RowCounts[] = [];
+  for (const seed of seedsOf(40)) {
+    const { series, labels } = rigSeries(seed);
+    const truth = Uint8Array.from(labels, (label) => (label === 'normal' ? 0 : 1));
+    const { alarms } = await followAll(engine, series, { warmupRows: rigWarmupRows });
+    const own = countRows(alarms, truth, rigWarmupRows);
+    counts.push(own);
+    tell(`rig ${seed}: F1 ${rounded(f1Of(own))}, false-alarm rate ${rounded(falseAlarmRateOf(own))}`);
+  }
+  const all = sumCounts(counts);
+  return { f1: rounded(f1Of(all)), falseAlarmRate: rounded(falseAlarmRateOf(all)), recall: rounded(recallOf(all)) };
+}
+
+async function sensors(engine: ScreenEngine) {
+  const all: (WindowedSeries & { readonly kind: string })[] = [];
+  for (const seed of seedsOf(64)) {
+    const made = sensorSeries(seed);
+    const channels = [{ name: 'value', role: 'unknown' as const, unit: '' }];
+    const series = { channels, timesMs: made.timesMs, values: made.values };
+    const { scores } = await followAll(engine, series, { warmupRows: made.warmupRows });
+    all.push({ scores, windows: windowsOf(made), from: made.warmupRows, kind: made.kind });
+  }
+  const byKind = Object.fromEntries(
+    [...new Set(all.map(({ kind }) => kind))].map((kind) => [
+      kind,
+      rounded(windowScore(all.filter((one) => one.kind === kind)).score),
+    ]),
+  );
+  const { score, threshold, hit, windows, falses } = windowScore(all);
+  return { score: rounded(score), threshold: rounded(threshold), hit, windows, falses, byKind };
+}
+
+async function city(engine: ScreenEngine) {
+  const scores: ReturnType<typeof stateScore>[] = [];
+  for (const seed of seedsOf(10)) {
+    const { history, stream, attacks, names } = await kept(`city-${seed}`, () => cityYear(seed));
+    const { alarms } = await followAll(engine, stream, { warmupRows: 1, history });
+    const truth = new Uint8Array(stream.timesMs.length);
+    for (const { from, to } of attacks) truth.fill(1, from, to);
+    const own = stateScore(alarms, attacks, countRows(alarms, truth, 0));
+    scores.push(own);
+    tell(`city ${seed}, ${stream.channels.length} channels: ${JSON.stringify(own)}`);
+    for (const [i, { from, to }] of attacks.entries()) {
+      const first = alarms.indexOf(1, from);
+      const found = first >= 0 && first < to ? `found after ${first - from} h` : 'missed';
+      tell(`  ${names[i]}, ${to - from} h: ${found}`);
+    }
+  }
+  const mean = (of: (one: (typeof scores)[number]) => number): number =>
+    rounded(scores.reduce((sum, one) => sum + of(one), 0) / scores.length);
+  return {
+    score: mean(({ score }) => score),
+    time: mean(({ time }) => time),
+    rows: mean(({ rows }) => rows),
+    trueNegativeRate: mean(({ trueNegativeRate }) => trueNegativeRate),
+    found: scores.reduce((sum, one) => sum + one.found, 0),
+    of: scores.reduce((sum, one) => sum + one.of, 0),
+  };
+}
+
+async function network(engine: ScreenEngine) {
+  let leaks = 0;
+  let found = 0;
+  let normalRows = 0;
+  let alarmRows = 0;
+  for (const seed of seedsOf(10)) {
+    for (let scenario = 0; scenario < scenariosANetwork; scenario += 1) {
+      const made = await kept(`network-${seed}-${scenario}`, () => largeNetwork(seed, scenario));
+      const { series, warmupRows, fault, stretch } = made;
+      const { alarms, onsets } = await followAll(engine, series, { warmupRows });
+      const until = stretch?.from ?? alarms.length;
+      const own = alarms.subarray(warmupRows, until).reduce((sum, alarm) => sum + alarm, 0);
+      normalRows += until - warmupRows;
+      alarmRows += own;
+      const first = stretch ? onsets.indexOf(1, stretch.from) : -1;
+      const afterHours = stretch && first >= 0 ? (first - stretch.from) / rowsAnHour : Number.NaN;
+      if (fault?.kind === 'leak') {
+        leaks += 1;
+        if (afterHours <= 24) found += 1;
+      }
+      const what = fault ? `${fault.kind}/${fault.subKind} ${fault.severity.toFixed(2)}` : 'normal';
+      tell(`network ${seed}/${scenario}, ${what}: after ${afterHours} h; ${own} normal rows in alarm`);
+    }
+  }
+  return { leaksFoundIn24h: rounded(found / leaks), leaks, rowsFalselyAlarmed: rounded(alarmRows / normalRows) };
+}
+
+const engine = await openScreenEngine(fileURLToPath(new URL('../../models/screen/screen.onnx', import.meta.url)));
+for (const [suite, run] of Object.entries({ rigs, sensors, city, network })) {
+  if (positionals.length > 0 && !positionals.includes(suite)) continue;
+  process.stdout.write(`${JSON.stringify({ suite, ...(await run(engine)) })}\n`);
+}
