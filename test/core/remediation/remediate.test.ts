@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hashOf } from '../../../lib/core/audit/canonical.ts';
 import { leaseMs, maxDeferrals, maxDeferringMs } from '../../../lib/core/ledger/effect.ts';
@@ -16,6 +16,8 @@ import {
 
 const ask = { inverse: false };
 const typesOf = (world: ReturnType<typeof memoryWorld>): string[] => [...world.audit.values()].map(({ type }) => type);
+
+const neverReported = () => jest.fn(async () => undefined);
 
 describe('remediate', () => {
   test('acts once, in the order that the invariant states, however often it is asked', async () => {
@@ -73,9 +75,11 @@ describe('remediate', () => {
     expect(refused).toMatchObject({ status: 'FAILED' });
     expect(refused.message).toContain('20.0 min old');
     const blind = memoryWorld(caseFor('b'));
-    const ports = { ...blind.ports, staleReason: () => Promise.reject(new Error('throttled')) };
+    const reportEndpoint = neverReported();
+    const ports = { ...blind.ports, staleReason: () => Promise.reject(new Error('throttled')), reportEndpoint };
     expect(await remediate(ports, { caseId: blind.record.caseId, ...ask })).toMatchObject({ status: 'UNKNOWN' });
     // A check that could not be made is made again later; it says nothing of the endpoint.
+    expect(reportEndpoint).not.toHaveBeenCalled();
     expect([...blind.ledger.effects.values()]).toMatchObject([{ status: 'PENDING', deferrals: 1 }]);
     expect(blind.endpoint.physical.size).toBe(0);
     expect(world.endpoint.physical.size).toBe(0);
@@ -89,9 +93,11 @@ describe('remediate', () => {
     expect(refused).toMatchObject({ status: 'FAILED' });
     expect(refused.message).toContain('maintenance');
     const blind = memoryWorld(caseFor('b'));
-    const ports = { ...blind.ports, stopReasons: () => Promise.reject(new Error('throttled')) };
+    const reportEndpoint = neverReported();
+    const ports = { ...blind.ports, stopReasons: () => Promise.reject(new Error('throttled')), reportEndpoint };
     expect(await remediate(ports, { caseId: blind.record.caseId, ...ask })).toMatchObject({ status: 'UNKNOWN' });
     // A check that could not be made is made again later; it says nothing of the endpoint.
+    expect(reportEndpoint).not.toHaveBeenCalled();
     expect([...blind.ledger.effects.values()]).toMatchObject([{ status: 'PENDING', deferrals: 1 }]);
     expect(blind.endpoint.physical.size).toBe(0);
     expect(world.endpoint.physical.size).toBe(0);
