@@ -1,8 +1,10 @@
 /**
  * CaseFlow (Standard): one case from its opening to its end. Its input is exactly `{caseId}`, so that starting it twice
- * is harmless. Every way through it ends in Close; an error while deciding whether to act asks a person.
+ * is harmless. Every way through it ends in Close; an error while deciding whether to act asks a person. States that
+ * nothing could take the place of (load, ask, read the answer, close) are tried for hours; should even that fail, the
+ * sweeper goes on with the execution where it failed.
  */
-import { lambdaTask, quickRetry, tokenTask } from './flow-parts.ts';
+import { lambdaTask, patientRetry, quickRetry, tokenTask } from './flow-parts.ts';
 
 /** ARNs of the functions that the flow calls. */
 export interface CaseFlowFunctions {
@@ -77,7 +79,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             note: '',
           },
           Output: '{% $states.result.Payload %}',
-          Retry: quickRetry,
+          Retry: patientRetry,
           Next: 'ActOrAsk',
         },
       ),
@@ -102,7 +104,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         },
         {
           TimeoutSeconds: '{% $round = 0 ? $reviewTimeoutS : $escalationTimeoutS %}',
-          Retry: quickRetry,
+          Retry: patientRetry,
           // Whoever woke the flow, the stored answer decides; answer and timeout raced on one conditional write.
           Catch: [{ ErrorEquals: ['States.ALL'], Next: 'ReadAnswer' }],
           Next: 'ReadAnswer',
@@ -113,7 +115,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         { caseId, round: '{% $round %}' },
         {
           Output: '{% $states.result.Payload %}',
-          Retry: quickRetry,
+          Retry: patientRetry,
           Next: 'Answer',
         },
       ),
@@ -321,17 +323,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         { caseId, resolution: '{% $resolution %}', note: '{% $note %}' },
         {
           Output: '{% $states.result.Payload %}',
-          Retry: [
-            ...quickRetry,
-            {
-              ErrorEquals: ['States.ALL'],
-              IntervalSeconds: 5,
-              MaxAttempts: 10,
-              BackoffRate: 2,
-              MaxDelaySeconds: 300,
-              JitterStrategy: 'FULL',
-            },
-          ],
+          Retry: patientRetry,
           End: true,
         },
       ),

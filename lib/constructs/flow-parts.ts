@@ -19,6 +19,23 @@ export const quickRetry = [
   },
 ];
 
+/**
+ * For states whose failure would leave the case to nobody: whatever the error, for hours. One entry for all of them,
+ * because the first entry that names an error is the only one that counts for it, also when its attempts are used up.
+ * That time has run out is an answer, not an error.
+ */
+export const patientRetry = [
+  { ErrorEquals: ['States.Timeout'], MaxAttempts: 0 },
+  {
+    ErrorEquals: ['States.ALL'],
+    IntervalSeconds: 1,
+    MaxAttempts: 40,
+    BackoffRate: 2,
+    MaxDelaySeconds: 300,
+    JitterStrategy: 'FULL',
+  },
+];
+
 /** A task that invokes a function with a JSONata payload and no retries but those stated. */
 export function lambdaTask(
   functionArn: string,

@@ -20,6 +20,8 @@ export interface FunctionPermissions {
   /** Puts events on the bus. */
   readonly publishes?: boolean;
   readonly startsCases?: boolean;
+  /** Finds executions of cases that failed, and goes on with them. */
+  readonly redrivesCases?: boolean;
   readonly answersTokens?: boolean;
   /** Calls remediation endpoints, so it reads the signing secret. */
   readonly calls?: boolean;
@@ -195,6 +197,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     writes: [],
     publishes: true,
     startsCases: true,
+    redrivesCases: true,
     memoryMb: 512,
     timeoutS: 55,
   },

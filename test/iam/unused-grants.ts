@@ -90,6 +90,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     reason: 'Keeps what a person said of an effect whose outcome nobody else could tell.',
   })),
   {
+    fn: 'sweeper',
+    action: 'states:RedriveExecution',
+    on: 'execution:groundcrew-case',
+    reason: 'Goes on with a case whose flow failed, which the story has none of.',
+  },
+  {
     fn: 'checkpoint',
     action: 's3:GetObject',
     on: 'checkpoints/',

@@ -288,13 +288,37 @@ describe('CaseFlow', () => {
     expect(run.resolution).toBe('acted-unverified');
   });
 
-  test('closing is tried again until it is done', async () => {
+  test.each(['Load', 'Review', 'ReadAnswer', 'Close'])(
+    '%s is tried again until it is done, whatever it fails with',
+    async (state) => {
+      const patiently = (...done: MockAnswer[]) => [
+        ...times(6, fails('RetryableError')),
+        ...times(20, fails('NobodyKnowsThisError')),
+        ...done,
+      ];
+      const mocks: Record<string, MockAnswer[]> = {
+        Load: answers(asks),
+        Review: answers({}),
+        ReadAnswer: answers({ answer: 'reject' }),
+        Close: answers(closed),
+      };
+      const run = await runCase({ ...mocks, [state]: patiently(...mocks[state]!) });
+      expect({ status: run.status, resolution: run.resolution }).toEqual({
+        status: 'SUCCEEDED',
+        resolution: 'rejected',
+      });
+    },
+  );
+
+  test('a question that nobody answers in time is not asked again by mistake', async () => {
     const run = await runCase({
-      Load: answers({ ...act, verdict: 'observe' }),
-      Close: [fails('RetryableError'), fails('Error'), ...answers(closed)],
+      Load: answers(asks),
+      Review: [noAnswer, noAnswer],
+      ReadAnswer: answers({ timedOut: true }, { timedOut: true }),
+      Close: answers(closed),
     });
-    expect(run.resolution).toBe('observed');
-    expect(run.status).toBe('SUCCEEDED');
+    expect(run.calls('review-request').map(({ round }) => round)).toEqual([0, 1]);
+    expect(run.resolution).toBe('expired');
   });
 });
 
