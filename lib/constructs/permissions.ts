@@ -31,6 +31,8 @@ export interface FunctionPermissions {
   readonly knowsRemediators?: boolean;
   /** Takes a person's word: `pseudonym` makes new ones, `record` also encrypts what they write and so can read it. */
   readonly persons?: 'pseudonym' | 'record';
+  /** Says who carries an action out. */
+  readonly knowsWays?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -86,6 +88,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     writes: ['evidence'],
     models: true,
     asksLargerModel: true,
+    knowsWays: true,
     memoryMb: 1769,
     timeoutS: 30,
   },
@@ -109,6 +112,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     writes: [],
     publishes: true,
     startsCases: true,
+    knowsWays: true,
     ...small,
   },
   'case-load': { tables: { cases: ['GetItem', 'Query'] }, reads: [], writes: [], ...small },
