@@ -1,0 +1,81 @@
+/** Signing in, who am I, signing out. */
+import { createHash } from 'node:crypto';
+import { loginRequest, type Me, me } from '../../contracts/api-session.ts';
+import { hashOf, isSecure, sessionCookie } from './authenticate.ts';
+import type { ApiPorts } from './ports.ts';
+import { ProblemError } from './problems.ts';
+import type { AddRoutes } from './routes.ts';
+
+const windowMs = 300_000;
+/** Attempts in five minutes: of one address for one name, and of one address for all names. */
+const attemptsPerName = 10;
+const attemptsPerSource = 100;
+
+export const sessionRoutes =
+  (ports: ApiPorts): AddRoutes =>
+  (routes) => {
+    const { accounts, sessions, limits } = ports;
+    const meOf = async (of: Omit<Me, 'site'>): Promise<Me> => ({ ...of, site: await ports.site() });
+
+    routes.route(
+      'POST',
+      '/session',
+      { role: 'anyone', summary: 'Sign in', body: loginRequest, answer: me, keyless: true },
+      async ({ body, source, nowMs, header }) => {
+        await refuseTooOften(ports, source, body.username, nowMs);
+        const login = await accounts.login(body.username, body.password, body.newPassword);
+        if (login.state === 'new-password-required')
+          throw new ProblemError(
+            409,
+            'new-password-required',
+            'Choose a password of your own; this one works only once.',
+          );
+        if (login.state === 'new-password-refused')
+          throw new ProblemError(422, 'new-password-refused', `The new password is not taken. ${login.why}`);
+        if (login.state === 'locked') throw tooOften(900);
+        const account = login.state === 'ok' ? await accounts.find(login.username) : undefined;
+        if (account === undefined)
+          throw new ProblemError(
+            401,
+            'login-refused',
+            'The name or the password is wrong, or the person may not sign in.',
+          );
+        const id = ports.randomId();
+        const { username, groups, displayName } = account;
+        const expiresAtMs = nowMs + limits.absoluteMs;
+        const session = { username, groups, displayName, expiresAtMs, seenAtMs: nowMs, checkedAtMs: nowMs };
+        await sessions.put(hashOf(id), session);
+        const cookie = sessionCookie(isSecure(header), id, Math.floor(limits.absoluteMs / 1000));
+        const answer = await meOf({ username, groups: [...groups], displayName, expiresAtMs });
+        return { body: answer, headers: { 'set-cookie': cookie } };
+      },
+    );
+
+    routes.route('GET', '/session', { role: 'person', summary: 'Who is signed in', answer: me }, async ({ person }) => {
+      const { username, groups, displayName, expiresAtMs } = person;
+      return { body: await meOf({ username, groups: [...groups], displayName, expiresAtMs }) };
+    });
+
+    routes.route(
+      'DELETE',
+      '/session',
+      { role: 'person', summary: 'Sign out', status: 204, keyless: true },
+      async ({ person, header }) => {
+        await sessions.end(person.sessionHash);
+        return { headers: { 'set-cookie': sessionCookie(isSecure(header), undefined, 0) } };
+      },
+    );
+  };
+
+/** Names are hashed, so that the table does not list what was tried. */
+async function refuseTooOften(ports: ApiPorts, source: string, username: string, nowMs: number): Promise<void> {
+  const ofName = createHash('sha256').update(`${source} ${username}`).digest('hex');
+  const ofSource = createHash('sha256').update(source).digest('hex');
+  const isLet =
+    (await ports.attempts.count(`name#${ofName}`, attemptsPerName, windowMs, nowMs)) &&
+    (await ports.attempts.count(`source#${ofSource}`, attemptsPerSource, windowMs, nowMs));
+  if (!isLet) throw tooOften(windowMs / 1000);
+}
+
+const tooOften = (retryAfterS: number): ProblemError =>
+  new ProblemError(429, 'login-too-often', 'Too many attempts. Wait some minutes, then try again.', { retryAfterS });
