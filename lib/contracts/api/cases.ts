@@ -5,7 +5,7 @@ import { assetId, epochMs, humanText, kind, sha256Hex, verdict } from '../common
 import { decision } from '../decision.ts';
 import { lazily } from '../lazily.ts';
 import { actionName, effectStatus, proposal, remediationOutcome, targetName } from '../remediation.ts';
-import { pageOf, paging, person } from './common.ts';
+import { pageOf, pageQuery, person } from './common.ts';
 
 const impact = lazily(() => z.enum(['high', 'normal']));
 const people = lazily(() =>
@@ -51,7 +51,7 @@ export const casesQuery = lazily(() =>
     state: z.enum(['open', 'closed', 'all']).default('open'),
     asset: assetId.optional(),
     kind: kind.optional(),
-    ...paging,
+    ...pageQuery.shape,
   }),
 );
 export type CasesQuery = z.infer<typeof casesQuery>;

@@ -35,14 +35,11 @@ export const idempotencyHeader = 'idempotency-key';
 export const maxPage = 200;
 /** Where a list goes on: opaque, as the page before gave it. */
 export const cursor = lazily(() => z.string().regex(/^[A-Za-z0-9_-]{1,8192}$/, 'a cursor as it was given'));
-/** Fields of the query of every list. Numbers come as text. */
-export const paging = {
-  limit: lazily(() => z.coerce.number().int().min(1).max(maxPage).default(50)),
-  cursor: lazily(() => cursor.optional()),
-};
-
-/** The query of a list that nothing else is asked of. */
-export const pageQuery = lazily(() => z.strictObject(paging));
+/** The query of a list that nothing else is asked of; other lists have its fields, too. Numbers come as text. */
+export const pageQuery = lazily(() =>
+  z.strictObject({ limit: z.coerce.number().int().min(1).max(maxPage).default(50), cursor: cursor.optional() }),
+);
+export type PageQuery = z.infer<typeof pageQuery>;
 
 /** A page of a list; the last one has no `nextCursor`. */
 export const pageOf = <S extends z.ZodType>(item: S) =>

@@ -5,14 +5,14 @@ import { decision } from '../decision.ts';
 import { lazily } from '../lazily.ts';
 import { modelCard } from '../model-card.ts';
 import { packManifest } from '../pack.ts';
-import { cursor, pageOf, paging, person } from './common.ts';
+import { cursor, pageOf, pageQuery, person } from './common.ts';
 
 export const decisionsQuery = lazily(() =>
   z.strictObject({
     asset: assetId.optional(),
     /** UTC. Without an asset and a day: today. */
     day: z.iso.date().optional(),
-    ...paging,
+    ...pageQuery.shape,
   }),
 );
 export type DecisionsQuery = z.infer<typeof decisionsQuery>;
@@ -177,7 +177,7 @@ export const chainsQuery = lazily(() =>
       .string()
       .regex(/^(asset|case|system)?(#[a-z0-9-]{0,64})?$/)
       .default(''),
-    ...paging,
+    ...pageQuery.shape,
   }),
 );
 export type ChainsQuery = z.infer<typeof chainsQuery>;
@@ -187,7 +187,7 @@ export const chainPage = lazily(() =>
 export const chainQuery = lazily(() =>
   z.strictObject({
     fromSeq: z.coerce.number().int().min(0).default(0),
-    limit: paging.limit,
+    limit: pageQuery.shape.limit,
   }),
 );
 export type ChainQuery = z.infer<typeof chainQuery>;
