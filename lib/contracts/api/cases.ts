@@ -1,0 +1,226 @@
+/** Cases as people see them: lists, one case with all that is known of it, reviews, and what people do about them. */
+import { z } from 'zod';
+import { caseRecord, caseResolution, caseStatus } from '../case.ts';
+import { assetId, epochMs, humanText, kind, sha256Hex, verdict } from '../common.ts';
+import { decision } from '../decision.ts';
+import { lazily } from '../lazily.ts';
+import { actionName, effectStatus, proposal, remediationOutcome, targetName } from '../remediation.ts';
+import { pageOf, pageQuery, person } from './common.ts';
+
+const impact = lazily(() => z.enum(['high', 'normal']));
+const people = lazily(() =>
+  z.strictObject({
+    needed: z.number().int().min(1).max(2),
+    /** Different people who have said yes to what the round asks. */
+    approved: z.number().int().min(0).max(2),
+  }),
+);
+
+/** Somebody is at it, until then. It keeps others from answering, not from reading. */
+export const claim = lazily(() => z.strictObject({ by: person, untilMs: epochMs }));
+export type Claim = z.infer<typeof claim>;
+
+const summary = {
+  caseId: sha256Hex,
+  asset: assetId,
+  zone: z.string().max(64).optional(),
+  kind,
+  verdict,
+  status: caseStatus,
+  resolution: caseResolution.optional(),
+  openedAtMs: epochMs,
+  updatedAtMs: epochMs,
+  closedAtMs: epochMs.optional(),
+  sentence: z.string().max(1000),
+  proposal: z.strictObject({ action: actionName, target: targetName, impact }).optional(),
+  /** Of the open question: when it escalates, or the case is handed over. Never an automatic act. */
+  dueAtMs: epochMs.optional(),
+  question: z.string().max(1000).optional(),
+  flags: z.number().int().min(1),
+  incident: z.strictObject({ scope: z.enum(['zone', 'site']), place: z.string().max(140) }).optional(),
+  claim: claim.optional(),
+  people: people.optional(),
+};
+
+export const caseSummary = lazily(() => z.strictObject(summary));
+export type CaseSummary = z.infer<typeof caseSummary>;
+
+export const casesQuery = lazily(() =>
+  z.strictObject({
+    /** `open`: oldest change first; `closed`: last closed first; `all`: open ones, then closed ones. */
+    state: z.enum(['open', 'closed', 'all']).default('open'),
+    asset: assetId.optional(),
+    kind: kind.optional(),
+    ...pageQuery.shape,
+  }),
+);
+export type CasesQuery = z.infer<typeof casesQuery>;
+export const casePage = lazily(() => pageOf(caseSummary));
+
+/** What the pack offers in place of the proposal. */
+export const caseOption = lazily(() =>
+  z.strictObject({
+    action: actionName,
+    /** Where the pack could find one; else the person names it. */
+    target: targetName.optional(),
+    /** Elements of the asset that the action could be meant for. */
+    targets: z.array(targetName).max(64).optional(),
+    label: z.string().max(300),
+    highImpact: z.boolean(),
+    inverse: actionName.optional(),
+  }),
+);
+export type CaseOption = z.infer<typeof caseOption>;
+
+export const reviewAnswerView = lazily(() =>
+  z.strictObject({
+    by: person,
+    answer: z.enum(['approve', 'reject', 'override']),
+    reason: z.string().max(2000),
+    atMs: epochMs,
+    override: z.strictObject({ action: z.string().max(48), target: z.string().max(64) }).optional(),
+  }),
+);
+export const reviewView = lazily(() =>
+  z.strictObject({
+    round: z.number().int().min(0),
+    question: z.string().max(1000),
+    askedAtMs: epochMs,
+    dueAtMs: epochMs,
+    people,
+    state: z.enum(['open', 'answered', 'timed-out']),
+    proposalHash: sha256Hex.optional(),
+    /** Of two people the first, then the one that ended the round. */
+    answers: z.array(reviewAnswerView).max(2),
+  }),
+);
+export type ReviewView = z.infer<typeof reviewView>;
+
+export const effectView = lazily(() =>
+  z.strictObject({
+    effectKey: sha256Hex,
+    action: actionName,
+    target: targetName,
+    /** It undoes an earlier effect of the case. */
+    inverse: z.boolean(),
+    status: effectStatus,
+    /** Calls that were begun. */
+    attempts: z.number().int().min(0),
+    /** The remediator that carries it out. */
+    endpoint: z.string().max(200).optional(),
+    outcome: remediationOutcome.optional(),
+    /** When it was last changed. */
+    atMs: epochMs,
+    sinceMs: epochMs,
+    /** Times that an unknown outcome was asked about. */
+    reconciled: z.number().int().min(0).optional(),
+  }),
+);
+export type EffectView = z.infer<typeof effectView>;
+
+/** One hop on the way from the reading to the end of the case. All of a case share its correlation id. */
+export const timelineEntry = lazily(() =>
+  z.strictObject({
+    atMs: epochMs,
+    /** `reading`, `received`, or the type of the audit entry. */
+    kind: z.string().max(40),
+    title: z.string().max(300),
+    detail: z.string().max(2000).optional(),
+    by: person.optional(),
+    /** Where it stands in the audit. */
+    chain: z.string().max(80).optional(),
+    seq: z.number().int().min(0).optional(),
+    /** The time is the device's clock, which may differ from ours. */
+    deviceClock: z.literal(true).optional(),
+  }),
+);
+export type TimelineEntry = z.infer<typeof timelineEntry>;
+
+export const freshness = lazily(() =>
+  z.strictObject({
+    newestReadingMs: epochMs.optional(),
+    newestReceivedMs: epochMs.optional(),
+    /** Age of the newest reading, by our clock since it came. */
+    ageMs: z.number().min(0).optional(),
+  }),
+);
+
+export const caseDetail = lazily(() =>
+  z.strictObject({
+    ...summary,
+    record: caseRecord,
+    /** As it was recorded; absent where its projection has been cleared. The audit keeps it. */
+    decision: decision.optional(),
+    proposalDetail: proposal.optional(),
+    /** An approval names it; it changes when something else is proposed. */
+    proposalHash: sha256Hex.optional(),
+    options: z.array(caseOption).max(64),
+    reviews: z.array(reviewView).max(9),
+    effects: z.array(effectView).max(32),
+    timeline: z.array(timelineEntry).max(1000),
+    freshness,
+    execution: z.strictObject({ arn: z.string().max(300), consoleUrl: z.string().max(600).optional() }).optional(),
+    similar: z.array(caseSummary).max(8),
+    label: z.strictObject({ label: kind, by: person, atMs: epochMs }).optional(),
+    acknowledged: z.array(z.strictObject({ by: person, atMs: epochMs, note: z.string().max(2000).optional() })).max(50),
+    /** What such a case takes by hand, as people entered it. */
+    manualMinutes: z.number().min(0).optional(),
+  }),
+);
+export type CaseDetail = z.infer<typeof caseDetail>;
+
+export const reviewItem = lazily(() =>
+  z.strictObject({
+    ...summary,
+    round: z.number().int().min(0),
+    question: z.string().max(1000),
+    askedAtMs: epochMs,
+    dueAtMs: epochMs,
+    proposalHash: sha256Hex.optional(),
+    people,
+    approvedBy: z.array(person).max(2),
+  }),
+);
+export type ReviewItem = z.infer<typeof reviewItem>;
+/** Most urgent first: by due time, then high impact first. */
+export const reviewPage = lazily(() => pageOf(reviewItem));
+
+export const claimBody = lazily(() =>
+  z.strictObject({
+    /** Seconds; saying it again renews it. */
+    leaseS: z.number().int().min(10).max(3600).default(300),
+  }),
+);
+export type ClaimBody = z.infer<typeof claimBody>;
+
+/** Seen; decides nothing. */
+export const acknowledgeBody = lazily(() => z.strictObject({ note: humanText.optional() }));
+export type AcknowledgeBody = z.infer<typeof acknowledgeBody>;
+
+export const answerBody = lazily(() =>
+  z.strictObject({
+    answer: z.enum(['approve', 'reject', 'override']),
+    reason: humanText,
+    /** What the person has seen: needed for `approve` wherever something is proposed. */
+    proposalHash: sha256Hex.optional(),
+    override: z.strictObject({ action: actionName, target: targetName }).optional(),
+    /** How long the page had shown the proposal: what was approved sooner than it can be read is counted. */
+    shownForMs: z.number().int().min(0).max(86_400_000).optional(),
+  }),
+);
+export type AnswerBody = z.infer<typeof answerBody>;
+export const answered = lazily(() =>
+  z.strictObject({
+    round: z.number().int().min(0),
+    /** `waiting-for-second`: kept; another person must say the same. */
+    state: z.enum(['answered', 'waiting-for-second']),
+  }),
+);
+export type Answered = z.infer<typeof answered>;
+
+export const triggerBody = lazily(() =>
+  z.strictObject({ asset: assetId, kind: kind.default('manual'), note: humanText }),
+);
+export type TriggerBody = z.infer<typeof triggerBody>;
+export const triggered = lazily(() => z.strictObject({ flagId: sha256Hex }));
+export type Triggered = z.infer<typeof triggered>;
