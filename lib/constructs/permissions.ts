@@ -20,6 +20,8 @@ export interface FunctionPermissions {
   /** Puts events on the bus. */
   readonly publishes?: boolean;
   readonly startsCases?: boolean;
+  /** Finds executions of cases that failed, and goes on with them. */
+  readonly redrivesCases?: boolean;
   readonly answersTokens?: boolean;
   /** Calls remediation endpoints, so it reads the signing secret. */
   readonly calls?: boolean;
@@ -31,6 +33,8 @@ export interface FunctionPermissions {
   readonly persons?: 'pseudonym' | 'record';
   /** Lets people of the user pool in and manages them. */
   readonly managesPeople?: boolean;
+  /** Says who carries an action out. */
+  readonly knowsWays?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -86,6 +90,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     writes: ['evidence'],
     models: true,
     asksLargerModel: true,
+    knowsWays: true,
     memoryMb: 1769,
     timeoutS: 30,
   },
@@ -109,6 +114,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     writes: [],
     publishes: true,
     startsCases: true,
+    knowsWays: true,
     ...small,
   },
   'case-load': { tables: { cases: ['GetItem', 'Query'] }, reads: [], writes: [], ...small },
@@ -197,6 +203,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     writes: [],
     publishes: true,
     startsCases: true,
+    redrivesCases: true,
     memoryMb: 512,
     timeoutS: 55,
   },
