@@ -8,9 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildLayer, bundleLimitBytes, folderBytes, hostPlatform, layerLimitBytes } from '../../layers/build.ts';
 import { permissions } from '../../lib/constructs/permissions.ts';
 import { type FunctionName, functionNames } from '../../lib/contracts/names.ts';
+import type { Pack } from '../../lib/core/pack.ts';
 import type { StackModel } from '../../local/assembly/model.ts';
 import { readStack } from '../../local/assembly/read-stack.ts';
 import { functionEnvironment } from '../../local/lambda/environment.ts';
+import { packNames } from '../../models/index.ts';
 import { testAssembly } from '../support/stack/assembly.ts';
 
 let stack: StackModel;
@@ -94,10 +96,22 @@ describe('each bundle', () => {
     const late = functionNames.flatMap((name) =>
       filesOf(functionOf(name).codeDir).flatMap((file) => (file.startsWith('late-') ? [`${name}/${file}`] : [])),
     );
-    expect(late).toEqual(['infer/late-connect.js']);
+    const ofPacks = (['infer', 'route', 'verify'] as const).flatMap((name) =>
+      packNames.map((pack) => ({ name, pack, file: `${name}/late-${pack}.js` })),
+    );
+    expect(late.toSorted()).toEqual(['infer/late-connect.js', ...ofPacks.map(({ file }) => file)].toSorted());
+    const require = createRequire(import.meta.url);
     expect((await load('infer')).code).toBe(0);
-    const made: { connect: unknown } = createRequire(import.meta.url)(join(alone, late[0]!));
+    const made: { connect: unknown } = require(join(alone, 'infer/late-connect.js'));
     expect(typeof made.connect).toBe('function');
+    for (const { name, pack, file } of ofPacks) {
+      expect((await load(name)).code).toBe(0);
+      // As `import()` gives it: the default of a CommonJS module is what it exports.
+      const { default: found } = (await import(join(alone, file))) as { default: Pack };
+      expect([file, found.manifest.name]).toEqual([file, pack]);
+      // A pack parses nothing, so that the contracts it mentions leave no zod behind.
+      expect([file, readFileSync(join(alone, file), 'utf8').includes('invalid_type')]).toEqual([file, false]);
+    }
     // The client of secrets belongs to it alone.
     expect(readFileSync(join(alone, 'infer/index.js'), 'utf8')).not.toContain('GetSecretValue');
   });
