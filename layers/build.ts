@@ -85,8 +85,9 @@ const lateBundles = (late: Map<string, string>): Plugin => ({
   setup({ onResolve }) {
     onResolve({ filter: /^\.\.?\// }, ({ kind, path, resolveDir }) => {
       if (kind !== 'dynamic-import') return undefined;
-      const name = `late-${basename(path, '.ts')}`;
       const from = join(resolveDir, path);
+      // An index.ts goes by the name of its folder.
+      const name = `late-${basename(from.replace(/\/index\.ts$/, ''), '.ts')}`;
       if ((late.get(name) ?? from) !== from)
         throw new Error(`Two late imports are called ${name}: rename one of them.`);
       late.set(name, from);
@@ -94,6 +95,9 @@ const lateBundles = (late: Map<string, string>): Plugin => ({
     });
   },
 });
+
+/** To an ES module the default of a CommonJS module is all that it exports; where it was written with one, it shall be that. */
+const lateFooter = { js: "if('default'in module.exports)module.exports=module.exports.default;" };
 
 /** How a function is bundled. */
 const bundling = {
@@ -135,7 +139,12 @@ export async function buildFunctions(outDir: string): Promise<string[]> {
   for (const [output, { imports }] of Object.entries(metafile.outputs)) {
     for (const [name, path] of late) {
       if (!imports.some((one) => one.path === `./${name}.js`)) continue;
-      await build({ ...bundling, entryPoints: { [name]: path }, outdir: dirname(join(outDir, output)) });
+      await build({
+        ...bundling,
+        footer: lateFooter,
+        entryPoints: { [name]: path },
+        outdir: dirname(join(outDir, output)),
+      });
     }
   }
   await buildConsole(join(repositoryRoot, 'web'), join(outDir, 'api/web'));
@@ -157,8 +166,8 @@ export async function buildFunctions(outDir: string): Promise<string[]> {
 /** Here rather than at each start of a function: a pack that is not what it should be never gets into a bundle. */
 async function checkPacks(): Promise<void> {
   const { packs } = await import('../models/index.ts');
-  for (const [name, pack] of Object.entries(packs)) {
-    checkedPack(pack);
+  for (const [name, load] of Object.entries(packs)) {
+    checkedPack(await load());
     const policies = join(repositoryRoot, 'models', name, 'policies');
     if (!existsSync(policies)) throw new Error(`Pack ${name} has no policies: add ${policies} with a Cedar schema.`);
     // Parses them and validates each against the schema.

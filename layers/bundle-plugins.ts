@@ -22,7 +22,8 @@ function changed(name: string, filter: RegExp, change: (source: string, path: st
  * Our own modules. They take zod as a namespace, of which the bundler keeps only what is used: by `import { z }` each
  * bundle would also load the error messages of fifty languages. And errors keep the names of their classes, which logs
  * show: bundles shorten names, and to note the name of every function (`keepNames`) is work for each closure that is
- * made, a twentieth of a first event.
+ * made, a twentieth of a first event. Contracts that nobody parses by are dropped, and zod with them where none is left:
+ * the bundler must read it at each call, because it does not know the annotations of functions of other modules.
  */
 const ownModules: Plugin = {
   name: 'own-modules',
@@ -30,6 +31,7 @@ const ownModules: Plugin = {
     onLoad({ filter: /\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8')
         .replace(/^import \{ z \} from 'zod';$/m, "import * as z from 'zod';")
+        .replace(/(?<=^(?:export )?const \w+ = )lazily\(/gm, '/* @__PURE__ */ lazily(')
         .replace(/\bclass (\w+Error) extends [^{]*\{/g, "$& static name = '$1';"),
       loader: 'ts',
     }));
@@ -89,6 +91,22 @@ const bindingOfLayer = changed('binding-of-layer', /\/onnxruntime-node\/dist\/bi
   ),
 );
 
+/**
+ * zod writes code for an object's schema and has it compiled at the first parse. That pays when much is parsed; by most
+ * schemas a process parses a few times at most.
+ */
+const compiledWhenUsedMuch = changed('compiled-when-used-much', /\/zod\/v4\/core\/schemas\.js$/, (source) =>
+  source.replace(
+    /(let fastpass)(;[^]*?inst\._zod\.parse = \(payload, ctx\) => \{)/,
+    '$1, parses = 0$2 if (parses < 16 && ++parses) return superParse(payload, ctx);',
+  ),
+);
+
+/** No function streams its answer; what middy would do it by brings ten modules of Node with it. */
+const noStreamedAnswers = changed('no-streamed-answers', /\/@middy\/core\/index\.js$/, (source) =>
+  source.replace('import { ReadableStream } from "node:stream/web";', 'const ReadableStream = class {};'),
+);
+
 /** Functions parse by schemas; JSON schemas are made of them by `npm run generate` only. */
 const noJsonSchemas = changed(
   'no-json-schemas',
@@ -108,4 +126,6 @@ export const bundlePlugins: Plugin[] = [
   plainKeys,
   bindingOfLayer,
   noJsonSchemas,
+  compiledWhenUsedMuch,
+  noStreamedAnswers,
 ];

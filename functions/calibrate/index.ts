@@ -9,7 +9,7 @@ import * as calibration from '../../lib/core/decision/calibrate.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
 import { WindowStore } from '../../lib/core/window/window-store.ts';
 import { handle } from '../../lib/middleware/handle.ts';
-import { packs } from '../../models/index.ts';
+import { packNames } from '../../models/index.ts';
 
 const env = environment('TABLE_STATE', 'TABLE_AUDIT', 'BUCKET_DATA', 'BUS_NAME');
 const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
@@ -20,7 +20,7 @@ const ports = {
   documents: new Documents(objects),
   windows: new WindowStore(objects),
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
-  hasPack: (name: string) => Object.hasOwn(packs, name),
+  hasPack: (name: string) => packNames.includes(name),
   nowMs: Date.now,
 };
 

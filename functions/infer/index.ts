@@ -3,6 +3,7 @@ import { dynamoDb, s3 } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { s3ObjectStore } from '../../lib/adapters/aws/object-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
+import { elapsedMs } from '../../lib/adapters/elapsed.ts';
 import { largerModel } from '../../lib/adapters/inference/larger-model.ts';
 import { modelsPath } from '../../lib/adapters/models-folder.ts';
 import { openModel } from '../../lib/adapters/onnx/session.ts';
@@ -23,7 +24,7 @@ const ports = {
   ...packModels(packs, (pack, file, sha256) => openModel({ path: modelsPath(pack, file), sha256 })),
   larger: largerModel(env.TIER2),
   ways: env.WAYS,
-  elapsed: () => performance.now(),
+  elapsed: elapsedMs,
   memoryMb: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
 };
 

@@ -14,6 +14,7 @@ import { environment } from '../../lib/adapters/aws/environment.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
 import { startOnce } from '../../lib/adapters/aws/start-execution.ts';
 import { type RoutePorts, route, routeInput } from '../../lib/core/decision/route.ts';
+import { packOf } from '../../lib/core/pack.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 import { packs } from '../../models/index.ts';
 
@@ -32,7 +33,7 @@ const ports: RoutePorts = {
   },
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   startExecution: (caseId) => startOnce(stepFunctions(), env.CASE_FLOW_ARN, caseId),
-  packOf: (name) => (Object.hasOwn(packs, name) ? packs[name] : undefined),
+  packOf: (name) => packOf(packs, name),
   ways: env.WAYS,
   nowMs: Date.now,
 };

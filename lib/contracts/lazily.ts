@@ -7,10 +7,9 @@ z.config({ memoizer: { attach: () => {}, guard: () => {}, alloc: (_schema, _payl
 /**
  * Stands for the schema that `make` makes, and makes it at the first look. A function loads the contracts that its
  * imports mention but parses by few of them, and building a schema is a good part of a cold start; what is not used at
- * all the bundler drops, because making the stand-in has no side effects.
+ * all the bundler drops (layers/bundle-plugins.ts), because making the stand-in has no side effects.
  * @example export const stopState = lazily(() => z.strictObject({ scope: z.string() }));
  */
-/* @__NO_SIDE_EFFECTS__ */
 export function lazily<S extends z.ZodType>(make: () => S): S {
   // The first property that is looked for is not there and so asked of this prototype; from then on the schema itself
   // is the prototype, and parsing pays nothing for the stand-in.

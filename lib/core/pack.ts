@@ -114,6 +114,16 @@ export const definePack = (pack: Pack): Pack => pack;
  */
 export const checkedPack = (pack: Pack): Pack => ({ ...pack, manifest: packManifest.parse(pack.manifest) });
 
+/** Packs by name, each loaded when it is asked for: whoever starts for one asset does not pay for the packs of others. */
+export type Packs = Readonly<Record<string, () => Promise<Pack>>>;
+
+/** The pack of that name, or `undefined`. */
+export const packOf = async (packs: Packs, name: string): Promise<Pack | undefined> =>
+  Object.hasOwn(packs, name) ? packs[name]!() : undefined;
+
+/** All of them. */
+export const allPacks = (packs: Packs): Promise<Pack[]> => Promise.all(Object.values(packs).map((load) => load()));
+
 /**
  * What a pack can be tried on: `models/NAME/example.ts` has `export const example: PackExample`. The suite over all packs
  * runs each pack on its example.

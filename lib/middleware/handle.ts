@@ -2,6 +2,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy, { type MiddlewareObj } from '@middy/core';
 import { z } from 'zod';
+import { elapsedMs } from '../adapters/elapsed.ts';
 import type { FunctionName } from '../contracts/names.ts';
 import { InvalidInputError, isRetryable } from '../core/errors.ts';
 import { type FewValued, type Figures, measure } from './metrics.ts';
@@ -114,11 +115,11 @@ function correlated<S extends z.ZodType>(
 function timed(name: FunctionName): MiddlewareObj {
   const startedMs = new WeakMap<object, number>();
   const finish = (request: object, figures: Figures): void =>
-    measure(name, { ...figures, latencyMs: performance.now() - (startedMs.get(request) ?? performance.now()) });
+    measure(name, { ...figures, latencyMs: elapsedMs() - (startedMs.get(request) ?? elapsedMs()) });
   return {
     name: 'time',
     before: (request) => {
-      startedMs.set(request, performance.now());
+      startedMs.set(request, elapsedMs());
     },
     after: (request) => finish(request, {}),
     onError: (request) => finish(request, { errors: 1 }),

@@ -33,6 +33,8 @@ export const manifest: PackManifest = {
   features: [...sidecar.features],
   model: { file: 'model.onnx', sha256: sidecar.sha256 },
   window: { ms: windowMs, maxRows: windowMaxRows },
+  // Assumptions: a technician's way to a sensor that is well, a day of bad air that nobody was warned of, a look at it.
+  losses: { wrongActUsd: 90, missedEventUsd: 2_000, personUsd: 30 },
   remedies: [
     {
       kind: 'pollution-episode',
@@ -49,5 +51,12 @@ export const manifest: PackManifest = {
       description: 'Tell the desk that warns people what is in the air, where and since when.',
     })),
     ...(['sensor-fault', 'anomaly', 'silence', 'manual'] as const).map(ticket),
+  ],
+  correlation: [
+    // Air from afar comes over every network of a site, over one some hours before the other: its people are told once.
+    // A source near some stations stays each network's own.
+    { kinds: ['regional-episode'], scope: 'site', windowMs: 6 * 3_600_000, covers: ['notify'] },
+    // Networks of one registered zone fall silent with one gateway.
+    { kinds: ['silence'], scope: 'zone', windowMs: 3_600_000, covers: ['raise-ticket'] },
   ],
 };

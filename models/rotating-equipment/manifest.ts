@@ -43,6 +43,8 @@ export const manifest: PackManifest = {
   features: [...sidecar.features],
   model: { file: 'model.onnx', sha256: sidecar.sha256 },
   window: { ms: windowMs, maxRows: windowMaxRows },
+  // Assumptions, for a pump of some kilowatts: an hour of less output, a seized bearing with its standstill, a visit.
+  losses: { wrongActUsd: 200, missedEventUsd: 8_000, personUsd: 60 },
   remedies: [
     ...(['cavitation', 'imbalance'] as const).map((kind) => ({
       kind,
@@ -57,8 +59,13 @@ export const manifest: PackManifest = {
       action: 'stop-machine',
       adapter: 'webhook',
       inverse: 'start-machine',
+      // Whatever hangs on the machine stands still with it, and a stop that was wrong costs as much as one too late.
+      impact: 'high',
       description: 'Stop the machine before its bearing seizes. Always asked first.',
     },
     ...[...kinds.filter((kind) => kind !== 'normal'), 'anomaly', 'silence', 'manual'].map(ticket),
   ],
+  // Pumps of one registered zone draw from one sump: a starved inlet shakes them all, and one visit looks at it; each is
+  // slowed down for itself. They fall silent with one gateway. What wears or clogs is the machine's own.
+  correlation: [{ kinds: ['cavitation', 'silence'], scope: 'zone', windowMs: 30 * 60_000, covers: ['raise-ticket'] }],
 };

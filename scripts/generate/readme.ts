@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Argument, Command } from 'commander';
 import { modules } from '../../bin/commands/index.ts';
 import { repositoryRoot } from '../../layers/build.ts';
+import { packNames } from '../../models/index.ts';
 import { resourceTable } from './resources.ts';
 
 const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
@@ -16,7 +17,7 @@ export async function readmes(): Promise<Record<string, string>> {
   return {
     'README.md': withBlocks('README.md', {
       commands: await commandTable(),
-      detection: detection(compact(read('models/water-network/card.md')), read('models/screen/card.md')),
+      detection: detection(),
       resources: resourceTable(),
       cost: cost(),
     }),
@@ -77,43 +78,70 @@ const compact = (markdown: string): string =>
     .join('\n');
 
 /** The first table after a heading. @throws Error when the card has no such heading: then README and card part ways */
-function tableAfter(card: string, heading: string): string {
+function tableAfter(pack: string, card: string, heading: RegExp): string {
   const lines = card.split('\n');
-  const at = lines.indexOf(heading);
+  const at = lines.findIndex((line) => heading.test(line));
   const first = lines.findIndex((line, n) => n > at && line.startsWith('|'));
-  if (at < 0 || first < 0) throw new Error(`models/water-network/card.md has no table after "${heading}".`);
+  if (at < 0 || first < 0) throw new Error(`models/${pack}/card.md has no table after ${heading}.`);
   const end = lines.findIndex((row, n) => n > first && !row.startsWith('|'));
   return lines.slice(first, end < 0 ? undefined : end).join('\n');
 }
 
-/** Figures are quoted from the committed cards, never retyped. */
-function detection(card: string, screenCard: string): string {
-  const cell = (name: string): string => new RegExp(`^\\| ${name} \\| (.*) \\|$`, 'm').exec(card)?.[1] ?? '–';
-  const quote = card
-    .split('\n')
-    .filter((line) => line.startsWith('> '))
-    .map((line) => line.slice(2))
-    .join(' ');
-  const networks = /^\| test \| (\d+) \| (\d+) \|$/m.exec(card);
-  if (networks === null) throw new Error('models/water-network/card.md has no row "test" in its table of splits.');
+/** What a card says in one place. @throws Error when it does not say it */
+function said(pack: string, card: string, pattern: RegExp): RegExpExecArray {
+  const found = pattern.exec(card);
+  if (found === null) throw new Error(`models/${pack}/card.md has nothing like ${pattern}.`);
+  return found;
+}
+
+/** Figures of every pack that is trained, quoted from the committed cards and never retyped. */
+function detection(): string {
+  const cards = packNames
+    .filter((pack) => existsSync(join(repositoryRoot, 'models', pack, 'card.md')))
+    .map((pack) => [pack, compact(read(`models/${pack}/card.md`))] as const);
+  const screenCard = read('models/screen/card.md');
   return [
-    `Classifier: ${cell('name, version')}, ${cell('file')}. Measured on ${networks[2]} flagged windows of ${networks[1]} generated networks that took no part in training.`,
-    ...(quote === '' ? [] : ['', `> ${quote}`]),
+    'Each classifier on flagged windows of generated assets that took no part in its training. The set is the kinds that cannot be excluded at an error rate of a tenth; an act needs a set of one.',
     '',
-    tableAfter(card, '## Figures on networks not trained on'),
+    '| pack | windows | of | accuracy | macro-F1 | the set holds the truth | is a single kind | which is then right |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...cards.map(([pack, card]) => overview(pack, card)),
     '',
-    tableAfter(card, '### By class'),
+    ...cards.flatMap(([pack, card]) => details(pack, card)),
+    `Screening: ${/^# (.*)$/m.exec(screenCard)?.[1] ?? '–'}; it has no learned weights, and its thresholds come from each asset's own past.`,
+  ].join('\n');
+}
+
+function overview(pack: string, card: string): string {
+  const [, assets] = said(pack, card, /^## Figures on (\w+) not trained on$/m);
+  const [, count, windows] = said(pack, card, /^\| test \| (\d+) \| (\d+) \|$/m);
+  const [, accuracy, macroF1] = said(pack, card, /^\| all \| \d+ \| (.*) \| (.*) \|$/m);
+  const [, holds, single, right] = said(
+    pack,
+    card,
+    /holds the truth in (\S+ %) of the windows; it is a\s+single class in (\S+ %), and that class is right in (\S+ %)/,
+  );
+  const name = `[${pack}](models/${pack}/card.md)`;
+  return `| ${[name, windows, `${count} ${assets}`, accuracy, macroF1, holds, single, right].join(' | ')} |`;
+}
+
+function details(pack: string, card: string): string[] {
+  return [
+    `<details><summary>${pack}: by class, and by severity with how many events were found within a day</summary>`,
     '',
-    '<details><summary>By severity: right class, and how many events were found within a day</summary>',
+    `${said(pack, card, /^\| name, version \| (.*) \|$/m)[1]}, ${said(pack, card, /^\| file \| (.*) \|$/m)[1]}`,
     '',
-    tableAfter(card, '### By severity'),
+    tableAfter(pack, card, /^## Figures on \w+ not trained on$/),
+    '',
+    tableAfter(pack, card, /^### By class$/),
+    '',
+    tableAfter(pack, card, /^### By severity$/),
+    '',
+    said(pack, card, /^Rows of normal operation in alarm.*$/m)[0],
     '',
     '</details>',
     '',
-    /^Rows of normal operation in alarm.*$/m.exec(card)?.[0] ?? '',
-    '',
-    `Screening: ${/^# (.*)$/m.exec(screenCard)?.[1] ?? '–'}; it has no learned weights, and its thresholds come from each asset's own past.`,
-  ].join('\n');
+  ];
 }
 
 function cost(): string {

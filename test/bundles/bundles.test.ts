@@ -8,9 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildLayer, bundleLimitBytes, folderBytes, hostPlatform, layerLimitBytes } from '../../layers/build.ts';
 import { permissions } from '../../lib/constructs/permissions.ts';
 import { type FunctionName, functionNames } from '../../lib/contracts/names.ts';
+import type { Pack } from '../../lib/core/pack.ts';
 import type { StackModel } from '../../local/assembly/model.ts';
 import { readStack } from '../../local/assembly/read-stack.ts';
 import { functionEnvironment } from '../../local/lambda/environment.ts';
+import { packNames } from '../../models/index.ts';
 import { testAssembly } from '../support/stack/assembly.ts';
 
 let stack: StackModel;
@@ -94,12 +96,23 @@ describe('each bundle', () => {
     const late = functionNames.flatMap((name) =>
       filesOf(functionOf(name).codeDir).flatMap((file) => (file.startsWith('late-') ? [`${name}/${file}`] : [])),
     );
+    const ofPacks = (['infer', 'route', 'verify'] as const).flatMap((name) =>
+      packNames.map((pack) => ({ name, pack, file: `${name}/late-${pack}.js` })),
+    );
     const expected = { 'infer/late-connect.js': 'connect', 'api/late-cognito-calls.js': 'cognitoCalls' };
-    expect(late).toEqual(Object.keys(expected));
+    expect(late.toSorted()).toEqual([...Object.keys(expected), ...ofPacks.map(({ file }) => file)].toSorted());
     for (const name of ['infer', 'api'] as const) expect((await load(name)).code).toBe(0);
     for (const [file, exported] of Object.entries(expected)) {
       const made: Record<string, unknown> = createRequire(import.meta.url)(join(alone, file));
       expect(typeof made[exported]).toBe('function');
+    }
+    for (const { name, pack, file } of ofPacks) {
+      expect((await load(name)).code).toBe(0);
+      // As `import()` gives it: the default of a CommonJS module is what it exports.
+      const { default: found } = (await import(join(alone, file))) as { default: Pack };
+      expect([file, found.manifest.name]).toEqual([file, pack]);
+      // A pack parses nothing, so that the contracts it mentions leave no zod behind.
+      expect([file, readFileSync(join(alone, file), 'utf8').includes('invalid_type')]).toEqual([file, false]);
     }
     // Cognito's client is not loaded with the function that seldom needs it.
     expect(readFileSync(join(alone, 'api/index.js'), 'utf8')).not.toContain('AWSCognitoIdentityProviderService');

@@ -7,6 +7,7 @@ import { assetRegistration } from '../../lib/contracts/asset.ts';
 import { asDeclared } from '../../lib/core/guard/declared.ts';
 import type { EvidenceContext } from '../../lib/core/guard/evidence.ts';
 import { evidenceAgeMs, type GuardPorts, guard } from '../../lib/core/guard/guard.ts';
+import { allPacks } from '../../lib/core/pack.ts';
 import { packs } from '../../models/index.ts';
 import { flagAtMs, flagOf, inferenceOf, proposalOf } from '../support/decision-data.ts';
 
@@ -55,8 +56,9 @@ const contextsOf = (kinds: readonly string[], actions: readonly string[]): fc.Ar
     }));
 };
 
-describe.each(Object.keys(packs))('the policies of %s', (name) => {
-  const pack = packs[name]!;
+const all = (await allPacks(packs)).map((pack) => [pack.manifest.name, pack] as const);
+
+describe.each(all)('the policies of %s', (name, pack) => {
   const files = readPolicyFiles(join(import.meta.dirname, '../../models', name, 'policies'));
   const authorizer = cedarAuthorizer(name, files);
   const text = Object.entries(files)

@@ -1,5 +1,6 @@
 /** Kinds that people may say: those of the packs, and what is none of these. */
 import { type Kind, kind as kindSchema } from '../../../lib/contracts/common.ts';
+import { allPacks } from '../../../lib/core/pack.ts';
 import { CommandFailure } from './failure.ts';
 
 /**
@@ -9,7 +10,7 @@ import { CommandFailure } from './failure.ts';
  */
 export async function kindOf(text: string, others: readonly string[]): Promise<Kind> {
   const { packs } = await import('../../../models/index.ts');
-  const known = new Set(Object.values(packs).flatMap((pack) => pack.manifest.kinds));
+  const known = new Set((await allPacks(packs)).flatMap((pack) => pack.manifest.kinds));
   for (const name of others) known.add(name);
   if (known.has(text)) return kindSchema.parse(text);
   throw new CommandFailure(`--kind is "${text}"; allowed are ${[...known].sort().join(', ')}.`, 2);

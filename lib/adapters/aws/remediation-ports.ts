@@ -10,6 +10,7 @@ import type { StateStore } from '../../core/ingest/ports.ts';
 import { afterFailure, afterSuccess, closedBreaker, mayPass } from '../../core/ledger/breaker.ts';
 import type { Passing, RemediationPorts } from '../../core/remediation/ports.ts';
 import type { RemediatorSettings, RemediatorSurroundings } from '../../core/remediation/remediator.ts';
+import { elapsedMs } from '../elapsed.ts';
 import { openRemediator } from '../remediation/configured.ts';
 import { type CaseWorld, casePorts } from './case-ports.ts';
 import { dynamoLedger, getBreaker, putBreaker } from './ledger-store.ts';
@@ -56,7 +57,7 @@ export function remediationPorts(world: RemediationWorld): RemediationPorts {
       return known;
     },
     mayCall: (endpoint, caseId) => endpointPassage(world, endpoint, caseId),
-    elapsedMs: () => performance.now(),
+    elapsedMs,
     reportEndpoint: (endpoint, well) => reportEndpoint(world, endpoint, well),
     newAttemptId: randomUUID,
     random: Math.random,

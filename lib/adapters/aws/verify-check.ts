@@ -8,7 +8,7 @@ import { NotFoundError } from '../../core/errors.ts';
 import { makeEvent } from '../../core/events.ts';
 import type { Documents } from '../../core/ingest/documents.ts';
 import type { StateStore } from '../../core/ingest/ports.ts';
-import type { Pack } from '../../core/pack.ts';
+import { type Packs, packOf } from '../../core/pack.ts';
 import { readWindow } from '../../core/window/read-window.ts';
 import type { WindowStore } from '../../core/window/window-store.ts';
 import { type CaseWorld, casePorts } from './case-ports.ts';
@@ -35,7 +35,7 @@ const maxRows = 4096;
 /** Judges an effect. A final verdict is audited once, and asked again the first one stands. */
 export async function verifyEffect(
   world: VerificationWorld,
-  packs: Readonly<Record<string, Pack>>,
+  packs: Packs,
   input: { readonly caseId: string; readonly effectKey: string },
 ): Promise<VerifyAnswer> {
   const ports = casePorts(world);
@@ -68,7 +68,7 @@ export async function verifyEffect(
 /** `undefined` where there is no test: an inverse, a ticket, a pack without a judge, an asset without calibration. */
 async function judge(
   world: VerificationWorld,
-  packs: Readonly<Record<string, Pack>>,
+  packs: Packs,
   record: CaseRecord,
   effect: Effect,
 ): Promise<VerifyJudgement | undefined> {
@@ -79,7 +79,7 @@ async function judge(
   if (!state?.calibrationHash) return undefined;
   const registration = await world.documents.registration(state.registrationHash);
   const calibration = await world.documents.calibration(state.calibrationHash);
-  const pack = Object.hasOwn(packs, registration.pack) ? packs[registration.pack] : undefined;
+  const pack = await packOf(packs, registration.pack);
   if (!pack?.judgeRecovery) return undefined;
   const sinceMs = Math.max(1, (state.lastEventMs ?? outcome.after.atMs) - outcome.after.atMs);
   const window = await readWindow(world.windows, state, { channels: calibration.channels, maxMs: sinceMs, maxRows });

@@ -3,9 +3,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Tier2 } from '../../contracts/configuration.ts';
 import type { LargerModel } from '../../core/decision/larger-model.ts';
 import { cachedSecret } from '../aws/secrets.ts';
+import { elapsedMs } from '../elapsed.ts';
 import { openInference } from './open-inference.ts';
-
-const now = (): number => performance.now();
 
 export function connect({ url, allowPrivate, timeoutMs, secretArn }: Tier2): LargerModel['ask'] {
   const bounds = { maxAttempts: 2, requestHandler: { connectionTimeout: 1_000, requestTimeout: timeoutMs } };
@@ -13,7 +12,7 @@ export function connect({ url, allowPrivate, timeoutMs, secretArn }: Tier2): Lar
     url: new URL(url),
     allowPrivate,
     timeoutMs,
-    elapsed: now,
-    ...(secretArn === undefined ? {} : { token: cachedSecret(new SecretsManagerClient(bounds), secretArn, now) }),
+    elapsed: elapsedMs,
+    ...(secretArn === undefined ? {} : { token: cachedSecret(new SecretsManagerClient(bounds), secretArn, elapsedMs) }),
   });
 }

@@ -1,6 +1,6 @@
 /** ONNX Runtime sessions: one way to make them, and a guard before each run. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-node';
 import type { FloatTensor, OpenModel, RunModel } from '../../core/pack.ts';
 
@@ -73,9 +73,7 @@ function tensorOf(name: string, tensor: ort.Tensor): FloatTensor {
  * @throws ModelError when the file's SHA-256 is not the one that the manifest names
  */
 export const openModel: OpenModel = async ({ path, sha256 }) => {
-  const found = createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
+  const found = createHash('sha256').update(readFileSync(path)).digest('hex');
   if (found !== sha256) {
     throw new ModelError('MODEL_HASH', `${path} has SHA-256 ${found}; the manifest names ${sha256}.`);
   }

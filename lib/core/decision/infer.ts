@@ -32,7 +32,7 @@ export interface InferPorts {
   readonly windows: WindowStore;
   readonly objects: ObjectStore;
   /** The pack of that name, or `undefined`. */
-  readonly packOf: (name: string) => Pack | undefined;
+  readonly packOf: (name: string) => Promise<Pack | undefined>;
   /** The pack's classifier, opened once; `undefined` for a pack that only screens. */
   readonly modelOf: (pack: Pack) => Promise<PackModel | undefined>;
   /** The deployment's larger model, where it has one. */
@@ -60,7 +60,7 @@ export async function infer(ports: InferPorts, flag: FlaggedSignal): Promise<Inf
   const state = await ports.states.get(flag.asset);
   if (!state) throw new NotFoundError(`There is no asset ${flag.asset}: register it.`, { code: 'asset-unknown' });
   const registration = await ports.documents.registration(state.registrationHash);
-  const pack = ports.packOf(registration.pack);
+  const pack = await ports.packOf(registration.pack);
   if (!pack) {
     throw new NotFoundError(`Asset ${flag.asset} is of pack "${registration.pack}", which is not deployed.`, {
       code: 'pack-unknown',

@@ -1,16 +1,16 @@
 /** The deployed packs and their classifiers, each opened when it is first asked for. */
 import { basename } from 'node:path';
-import type { Pack, PackModel, RunModel } from '../pack.ts';
+import { type PackModel, type Packs, packOf, type RunModel } from '../pack.ts';
 import type { InferPorts } from './infer.ts';
 
 /** @param openModel opens a model file of the pack of that name, wherever models lie here */
 export function packModels(
-  packs: Readonly<Record<string, Pack>>,
+  packs: Packs,
   openModel: (pack: string, file: string, sha256: string) => Promise<RunModel>,
 ): Pick<InferPorts, 'packOf' | 'modelOf'> {
   const opened = new Map<string, Promise<PackModel>>();
   return {
-    packOf: (name) => (Object.hasOwn(packs, name) ? packs[name] : undefined),
+    packOf: (name) => packOf(packs, name),
     async modelOf(pack) {
       const { name } = pack.manifest;
       if (!pack.open) return undefined;

@@ -57,7 +57,7 @@ export interface StartPorts {
 export interface RoutePorts extends StartPorts {
   readonly cases: CasePort;
   readonly flags: Pick<FlagBook, 'get' | 'markDecided'>;
-  readonly packOf: (name: string) => Pack | undefined;
+  readonly packOf: (name: string) => Promise<Pack | undefined>;
   /** Who carries an action out, where the deployment says so. */
   readonly ways?: Ways;
 }
@@ -109,7 +109,7 @@ async function place(ports: RoutePorts, flag: FlaggedSignal, decision: Decision)
   const { flagId } = flag;
   // A run whose own verdict lost against the recorded one comes here, too.
   if (decision.guard.verdict === 'observe') return { opened: false };
-  const pack = ports.packOf(decision.pack);
+  const pack = await ports.packOf(decision.pack);
   const incident = incidentOf(decision, pack?.manifest);
   const correlationKey = incident?.key ?? correlationKeyOf(decision, pack);
   // An alarm is one asset's, whoever shares the case.

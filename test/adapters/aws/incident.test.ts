@@ -56,7 +56,7 @@ function routerOf(flags: readonly Seen[], started: string[]): RoutePorts {
     startExecution: async (caseId) => {
       started.push(caseId);
     },
-    packOf: () => correlating,
+    packOf: async () => correlating,
     nowMs: Date.now,
   };
 }

@@ -7,6 +7,10 @@ import { registerBacktest } from '../../../bin/commands/backtest.ts';
 import { defaultWarmupRows } from '../../../bin/commands/backtest-file.ts';
 import type { Score } from '../../../lib/core/scoring/score.ts';
 import type { Series } from '../../../lib/core/series.ts';
+import type { Episode } from '../../../models/air-quality/generator/air.ts';
+import { drawCity } from '../../../models/air-quality/generator/city.ts';
+import type { SensorFault } from '../../../models/air-quality/generator/faults.ts';
+import { simulate } from '../../../models/air-quality/generator/simulate.ts';
 import { rigSeries } from '../../../models/rotating-equipment/generator/rig.ts';
 import { hourlyNetwork, pumpRig } from '../../support/screen-data.ts';
 
@@ -99,6 +103,41 @@ describe('backtest', () => {
         .map((line) => line.split(',')[3]),
     );
     expect([...kinds].filter((kind) => kind !== '' && kind !== 'anomaly' && kind !== 'sensor-fault')).toEqual([]);
+  });
+
+  test.each([
+    ['smoke over all stations', 'regional-episode', { kind: 'regional-episode', form: 'smoke', severity: 6 }],
+    ['a sensor that stands still', 'sensor-fault', { kind: 'sensor-fault', form: 'stuck', channel: 'aq-4/PM2.5' }],
+  ] as const)('knows a city by the names of its channels: %s', async (_, kind, what) => {
+    const [dayMs, startMs] = [86_400_000, Date.UTC(2025, 4, 5)];
+    const event = { size: 0, spreads: 1, ...what, startMs: startMs + 15 * dayMs, endMs: startMs + 16 * dayMs };
+    const city = drawCity({ seed: 12, stations: 4 });
+    const { series } = simulate({
+      city,
+      stepS: 1800,
+      seed: 5,
+      startMs,
+      days: 17,
+      event: event as Episode | SensorFault,
+    });
+    const input = join(folder, `${kind}.csv`);
+    const output = join(folder, `${kind}-out.csv`);
+    const report = join(folder, `${kind}.html`);
+    writeFileSync(input, csv(series));
+    const { files } = await backtest('--input', input, '--output', output, '--report', report, '--site', 'demo-city');
+    expect(files[0]).toMatchObject({ pack: 'air-quality', classifier: true, rows: 17 * 48 });
+    expect(Object.keys(files[0]!.kinds)).toContain(kind);
+    const rows = readFileSync(output, 'utf8').trimEnd().split('\n').slice(1);
+    expect(rows.length).toBe(17 * 48);
+    const during = rows.slice(15 * 48, 16 * 48).filter((row) => row.split(',')[2] === '1');
+    expect(during.length).toBeGreaterThan(5);
+    // The column keeps to the kinds that it has always had.
+    const known = new Set(['', 'anomaly', 'sensor-fault']);
+    expect(rows.filter((row) => !known.has(row.split(',')[3]!))).toEqual([]);
+    const html = readFileSync(report, 'utf8');
+    for (const text of ['aq-4/PM2.5', 'air-quality', kind]) expect(html).toContain(text);
+    // The policy of this site would have asked or acted.
+    expect(files[0]!.episodes.some(({ decision }) => ['ask', 'act'].includes(decision?.verdict ?? ''))).toBe(true);
   });
 
   test('writes one file for each file of a folder', async () => {

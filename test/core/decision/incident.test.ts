@@ -89,7 +89,7 @@ function world(flags: readonly Seen[], random: Random) {
     },
     bus: { publish: async () => ({ failed: [] }) },
     nowMs: () => 1,
-    packOf: () => correlating,
+    packOf: async () => correlating,
     startExecution: async (caseId) => {
       started.set(caseId, (started.get(caseId) ?? 0) + 1);
     },

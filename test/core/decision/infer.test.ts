@@ -32,7 +32,7 @@ beforeAll(async () => {
     states: { get: async () => state },
     documents: new Documents(objects),
     windows: new WindowStore(objects),
-    packOf: () => pack,
+    packOf: async () => pack,
     modelOf: async () => model,
     elapsed: () => performance.now(),
     memoryMb: 1769,
@@ -111,7 +111,12 @@ describe('a pack that says little', () => {
 
   test('or only screens, is told of what is new, and acts on nothing', async () => {
     const screens: Pack = { manifest: { ...pack.manifest, model: null, features: [] }, folderUrl: pack.folderUrl };
-    const only: InferPorts = { ...ports, packOf: () => screens, modelOf: async () => undefined, larger: larger() };
+    const only: InferPorts = {
+      ...ports,
+      packOf: async () => screens,
+      modelOf: async () => undefined,
+      larger: larger(),
+    };
     const { inference, proposal } = await infer(only, flag);
     expect(inference).toMatchObject({ kind: 'anomaly', tier: 0, set: ['anomaly', 'normal'] });
     expect([proposal, inference.remote]).toEqual([undefined, undefined]);

@@ -46,7 +46,7 @@ function routePorts(
     audit: world.audit,
     bus: world.bus,
     nowMs: () => flagAtMs + 1000,
-    packOf: () => undefined,
+    packOf: async () => undefined,
     startExecution: async (caseId) => {
       world.step();
       started.push(caseId);

@@ -7,9 +7,11 @@ import fc from 'fast-check';
 import { cedarAuthorizer, cedarAuthorizers, readPolicyFiles } from '../../../lib/adapters/policy/cedar.ts';
 import { assetRegistration } from '../../../lib/contracts/asset.ts';
 import { type Authorizer, type GuardPorts, guard } from '../../../lib/core/guard/guard.ts';
+import { allPacks } from '../../../lib/core/pack.ts';
 import { packs } from '../../../models/index.ts';
 import { flagAtMs, flagOf, inferenceOf, proposalOf } from '../../support/decision-data.ts';
 
+const manifests = new Map((await allPacks(packs)).map(({ manifest }) => [manifest.name, manifest]));
 const models = join(import.meta.dirname, '../../../models');
 const packNames = readdirSync(models).filter((name) => existsSync(join(models, name, 'policies')));
 const policiesOf = (pack: string) => readPolicyFiles(join(models, pack, 'policies'));
@@ -33,7 +35,7 @@ const portsOf = (authorizer: Authorizer, site: string, pack: string): GuardPorts
 });
 
 const decisions = (pack: string) => {
-  const { remedies, kinds: own } = packs[pack as keyof typeof packs].manifest;
+  const { remedies, kinds: own } = manifests.get(pack)!;
   const kinds = [...new Set([...own, 'normal', 'anomaly', 'silence', 'manual'] as const)];
   const meant = fc.constantFrom(...remedies.map(({ kind, action }) => ({ kind, action })));
   const any = fc.record({

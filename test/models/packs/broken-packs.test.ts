@@ -50,6 +50,32 @@ describe('the suite finds', () => {
       () => withManifest({ families: { flood: 'water' } }),
       '"flood", which is none of the kinds',
     ],
+    [
+      'a correlation of a kind that it does not have',
+      () => withManifest({ correlation: [{ kinds: ['flood'], scope: 'site', windowMs: 60_000, covers: [] }] }),
+      'correlation speaks of "flood"',
+    ],
+    [
+      'a correlation about normal days',
+      () => withManifest({ correlation: [{ kinds: ['normal'], scope: 'site', windowMs: 60_000, covers: [] }] }),
+      'correlation speaks of "normal"',
+    ],
+    [
+      'a correlation that covers what nobody does',
+      () => withManifest({ correlation: [{ kinds: ['silence'], scope: 'zone', windowMs: 60_000, covers: ['pray'] }] }),
+      'correlation covers "pray"',
+    ],
+    [
+      'a kind in two correlations',
+      () =>
+        withManifest({
+          correlation: [
+            { kinds: ['silence'], scope: 'zone', windowMs: 60_000, covers: [] },
+            { kinds: ['silence'], scope: 'site', windowMs: 60_000, covers: [] },
+          ],
+        }),
+      'correlation names "silence" twice',
+    ],
     ['another name than its folder', () => withManifest({ name: 'other' }), 'its folder "gate-house"'],
     ['a version that is none', () => withManifest({ version: '1' }), 'manifest.version'],
     [

@@ -18,7 +18,7 @@ export const manifestCheck: Check = {
     if (!parsed.success) {
       return parsed.error.issues.map(({ path, message }) => `manifest.${path.join('.')}: ${message}`);
     }
-    const { name, kinds, families, roles, features, remedies } = manifest;
+    const { name, kinds, families, roles, features, remedies, correlation = [] } = manifest;
     const problems: string[] = [];
     if (name !== basename(folder)) problems.push(`The pack is called "${name}", its folder "${basename(folder)}".`);
     if (!kinds.includes('normal')) problems.push('No kind is "normal": a screen also flags what is none.');
@@ -39,6 +39,18 @@ export const manifestCheck: Check = {
         problems.push(
           `The remedy "${action}" wants the adapter "${adapter}"; there are: ${Object.keys(remediators).join(', ')}.`,
         );
+      }
+    }
+    const actions = new Set(remedies.map(({ action }) => action));
+    for (const kind of repeated(correlation.flatMap((rule) => rule.kinds)))
+      problems.push(`correlation names "${kind}" twice; the first counts.`);
+    for (const rule of correlation) {
+      for (const kind of rule.kinds) {
+        if (!known.has(kind) || kind === 'normal')
+          problems.push(`correlation speaks of "${kind}", about which no case is opened.`);
+      }
+      for (const action of rule.covers) {
+        if (!actions.has(action)) problems.push(`correlation covers "${action}", which no remedy does.`);
       }
     }
     for (const kind of known) {
