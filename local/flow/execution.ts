@@ -141,7 +141,10 @@ export class Execution implements FlowContext {
     const { phase, state } = this.#root;
     const type = this.definition.machine.states.get(state)?.type;
     if (phase.k !== 'next' && (type === 'Map' || type === 'Parallel'))
-      throw new UnsupportedError(`redriving a ${type} state, of which AWS repeats only the branches that failed`, state);
+      throw new UnsupportedError(
+        `redriving a ${type} state, of which AWS repeats only the branches that failed`,
+        state,
+      );
     return { b: '', k: 'redrive', ev: [this.event('ExecutionRedriven', this.lastEventId())] };
   }
 

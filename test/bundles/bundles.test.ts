@@ -11,7 +11,7 @@ import { type FunctionName, functionNames } from '../../lib/contracts/names.ts';
 import type { StackModel } from '../../local/assembly/model.ts';
 import { readStack } from '../../local/assembly/read-stack.ts';
 import { functionEnvironment } from '../../local/lambda/environment.ts';
-import { testAssembly } from '../support/stack/assembly.ts';
+import { testAssembly } from '../../bench/stack/assembly.ts';
 
 let stack: StackModel;
 let alone: string;

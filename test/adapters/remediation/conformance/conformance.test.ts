@@ -12,7 +12,7 @@ import { reconcile } from '../../../../lib/core/remediation/reconcile.ts';
 import { remediate } from '../../../../lib/core/remediation/remediate.ts';
 import type { CallResult, OpenRemediator, StoredRequest } from '../../../../lib/core/remediation/remediator.ts';
 import { testAuthority } from '../../../support/endpoints/certificates.ts';
-import type { Fault } from '../../../support/endpoints/faulty-server.ts';
+import type { Fault } from '../../../../bench/stack/misbehave.ts';
 import { type Rig, type StartRig, surroundingsFor } from '../../../support/endpoints/rig.ts';
 import { caseFor, memoryWorld, proposalFor } from '../../../support/remediation-world.ts';
 

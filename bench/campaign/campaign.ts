@@ -1,0 +1,153 @@
+/** A campaign: the real stack under a seeded schedule of faults, and an account of every promise at its end. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { invokeFunction } from '../../bin/commands/support/invoke.ts';
+import { childRandom, integerBetween } from '../../lib/core/random.ts';
+import { stackAssembly } from '../stack/assembly.ts';
+import { undecidedFlags, unfinishedCases } from '../stack/promises.ts';
+import { type Account, accountFor } from './account.ts';
+import { Armory } from './armory.ts';
+import { planOf } from './faults.ts';
+import { Load } from './load.ts';
+import { People } from './people.ts';
+import { campaignConfiguration, Stage } from './stage.ts';
+
+export interface CampaignOptions {
+  readonly cases: number;
+  readonly seed: number;
+  /** No case is opened later. */
+  readonly minutes: number;
+  readonly tell: (line: string) => void;
+}
+
+/** One case in so many is answered with no; odd ones ask. */
+const rejectEvery = 20;
+const rejectAt = 7;
+const postsAtMost = 32;
+const sweepEveryMs = 5_000;
+const tellEveryMs = 10_000;
+/** A lease, the sweeper's patience, a breaker's longest pause in such a run, and all of it twice. */
+const drainForMs = 6 * 60_000;
+
+export const campaignAssembly = () => stackAssembly('campaign-assembly', campaignConfiguration);
+
+export async function runCampaign({ cases, seed, minutes, tell }: CampaignOptions): Promise<Account> {
+  const startedMs = performance.now();
+  const untilMs = startedMs + minutes * 60_000;
+  const armory = new Armory(planOf(seed, cases), () => undefined);
+  tell('making the stack');
+  const assembly = await campaignAssembly();
+  let load: Load | undefined;
+  let people: People | undefined;
+  const stage = await Stage.open({
+    assembly,
+    armory,
+    onSaid: ({ type, caseId, asset }) => {
+      if (type === 'ReviewRequested') people?.asked(caseId);
+      if (type === 'CaseClosed') load?.heard(asset);
+    },
+  });
+  const sweeping = new AbortController();
+  let holds = false;
+  try {
+    const random = childRandom(seed, 'people');
+    const work = new Load(stage, {
+      cases,
+      seed,
+      posts: Math.min(postsAtMost, Math.max(4, Math.ceil(cases / 3))),
+      untilMs,
+      onOpen: async (ordinal) => await open(stage, armory, ordinal),
+    });
+    load = work;
+    const asked = new People(
+      stage.stack,
+      (asset) => (work.present(asset)?.ordinal ?? 0) % rejectEvery === rejectAt,
+      () => integerBetween(random, 0, 400),
+    );
+    people = asked;
+    await work.prepare();
+    tell(`the stack runs; opening ${cases} cases`);
+    const sweeper = sweep(stage, asked, sweeping.signal);
+    const teller = progress(work, armory, tell, sweeping.signal);
+    // Nobody waits for ever: what has not ended by then is what the account is about.
+    const patience = setTimeout(() => work.giveUp(), minutes * 60_000 + drainForMs);
+    await work.run();
+    clearTimeout(patience);
+    for (const left of armory.disarm()) tell(`had no occasion: ${left.kind} at case ${left.atCase}`);
+    stage.setClock(0);
+    await stage.running();
+    await Promise.all(stage.aws.map((proxy) => proxy.release()));
+    tell('all cases were opened; waiting for the end of everything');
+    await drain(stage, work);
+    sweeping.abort();
+    await Promise.all([sweeper, teller]);
+    asked.goHome();
+    await insist(() => invokeFunction(stage.stack.context, 'checkpoint', {}));
+    const account = await accountFor(stage, work, armory, { seed, startedMs });
+    holds = account.broken.length === 0;
+    return account;
+  } finally {
+    sweeping.abort();
+    people?.goHome();
+    await load?.stop();
+    if (!holds) tell(`what the stack left behind stays in ${stage.stack.dir}`);
+    await stage.close(!holds);
+  }
+}
+
+/** Arms what the schedule has for this case; what needs no occasion strikes at once. */
+async function open(stage: Stage, armory: Armory, ordinal: number): Promise<void> {
+  for (const { kind, ms, functionName } of armory.arm(ordinal)) {
+    if (kind === 'clock-stepped' && armory.take({ kinds: ['clock-stepped'] })) stage.setClock(ms);
+    if (kind === 'disk-full' && armory.take({ kinds: ['disk-full'] })) await stage.fillDisk(ms);
+    if (kind === 'function-called-twice' && functionName !== undefined) await stage.callTwice(functionName);
+  }
+}
+
+/** The schedules, which come by more often than once a minute; and whoever looks at the list of open questions. */
+async function sweep(stage: Stage, people: People, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(sweepEveryMs, undefined, { signal }).catch(() => undefined);
+    for (const name of ['sweeper', 'reconcile', 'review-answer', 'silence'] as const)
+      await invokeFunction(stage.stack.context, name, {}).catch(() => undefined);
+    for (const caseId of await openQuestions(stage).catch(() => [])) people.asked(caseId);
+  }
+}
+
+async function openQuestions(stage: Stage): Promise<string[]> {
+  const { context } = stage.stack;
+  const { openCases } = await import('../../lib/adapters/aws/case-store.ts');
+  const open = await openCases({ client: context.dynamodb(), table: context.names.table('cases') });
+  return open.filter(({ status }) => status === 'in-review').map(({ caseId }) => caseId);
+}
+
+async function drain(stage: Stage, load: Load): Promise<void> {
+  const untilMs = performance.now() + drainForMs;
+  await load.drain(60_000);
+  while (performance.now() < untilMs) {
+    const left = await Promise.all([undecidedFlags(stage.stack), unfinishedCases(stage.stack)]).catch(() => undefined);
+    if (left !== undefined && left[0].wrong.length + left[1].length === 0) break;
+    await sleep(1_000);
+  }
+  // The last outcomes are written down everywhere.
+  await insist(() => invokeFunction(stage.stack.context, 'reconcile', {}));
+  await Promise.all(load.asked.map((one) => load.look(one)));
+}
+
+async function insist<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === 5) throw error;
+      await sleep(1_000);
+    }
+  }
+}
+
+async function progress(load: Load, armory: Armory, tell: (line: string) => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(tellEveryMs, undefined, { signal }).catch(() => undefined);
+    const closed = load.asked.filter(({ closedMs }) => closedMs !== undefined).length;
+    tell(`${load.asked.length} opened, ${closed} closed, ${armory.strikes.length} faults`);
+  }
+}
