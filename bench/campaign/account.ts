@@ -4,6 +4,7 @@ import { decodeState } from '../../lib/adapters/aws/state-store.ts';
 import {
   auditEntries,
   auditReport,
+  readingsKeptAside,
   scan,
   storedReadings,
   undecidedFlags,
@@ -157,12 +158,13 @@ export async function accountFor(
   };
 }
 
-/** Every acknowledged reading is in a raw batch and counted in its asset's state, once. */
+/** Every acknowledged reading is in a raw batch and counted in its asset's state, or kept aside by the topic rule; once. */
 async function readingsOf(
   stage: Stage,
   load: Load,
 ): Promise<{ acknowledged: number; accounted: number; lost: string[] }> {
   const stored = await storedReadings(stage.stack);
+  const aside = await readingsKeptAside(stage.stack);
   const states = new Map(
     (await scan(stage.stack, 'state')).map((item) => {
       const state = decodeState(item.state?.B ?? new Uint8Array());
@@ -175,9 +177,14 @@ async function readingsOf(
   for (const { asset, bootId, counts } of load.gateways()) {
     const { acknowledgedReadings, publishedReadings } = counts();
     acknowledged += acknowledgedReadings;
-    const kept = stored.get(asset)?.get(bootId)?.size ?? 0;
+    const keptAside = aside.get(asset)?.get(bootId) ?? new Set<number>();
+    const screened = stored.get(asset)?.get(bootId) ?? new Set<number>();
+    // What was kept aside and came again is there twice, and counts once.
+    const kept = new Set([...screened, ...keptAside]).size;
     const boot = states.get(asset)?.boots.find((one) => one.bootId === bootId);
-    const counted = boot === undefined ? 0 : boot.lastSeq + 1 - gaps(boot.missing);
+    const counted =
+      (boot === undefined ? 0 : boot.lastSeq + 1 - gaps(boot.missing)) +
+      [...keptAside].filter((seq) => !screened.has(seq)).length;
     accounted += Math.min(kept, counted);
     if (kept < acknowledgedReadings || counted < acknowledgedReadings)
       lost.push(`${asset}: ${acknowledgedReadings} acknowledged, ${kept} stored, ${counted} counted`);

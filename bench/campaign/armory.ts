@@ -23,19 +23,22 @@ interface Armed {
 export class Armory {
   readonly strikes: Strike[] = [];
   readonly #plan: readonly PlannedFault[];
-  readonly #onStrike: (strike: Strike) => void;
   #armed: Armed[] = [];
 
-  constructor(plan: readonly PlannedFault[], onStrike: (strike: Strike) => void) {
+  constructor(plan: readonly PlannedFault[]) {
     this.#plan = plan;
-    this.#onStrike = onStrike;
   }
 
   /** Arms what the plan has for the case with this ordinal. */
   arm(ordinal: number): readonly PlannedFault[] {
     const now = this.#plan.filter(({ atCase }) => atCase === ordinal);
-    for (const fault of now) this.#armed.push({ fault, skip: fault.skip, left: fault.times });
+    for (const fault of now) this.add(fault);
     return now;
+  }
+
+  /** Arms one more. */
+  add(fault: PlannedFault): void {
+    this.#armed.push({ fault, skip: fault.skip, left: fault.times });
   }
 
   /** The fault that strikes here, if one does. One that strikes several times in a row counts once. */
@@ -62,9 +65,7 @@ export class Armory {
   }
 
   struck(kind: FaultKind): void {
-    const strike = { kind, atMs: performance.now() };
-    this.strikes.push(strike);
-    this.#onStrike(strike);
+    this.strikes.push({ kind, atMs: performance.now() });
   }
 
   /** From here on nothing strikes any more. @returns what never had its occasion */

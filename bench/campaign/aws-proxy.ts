@@ -36,6 +36,8 @@ export class AwsProxy {
   readonly #options: AwsProxyOptions;
   readonly #upstream: Upstream;
   readonly #server: Server;
+  /** Awaited before a call is passed on. */
+  before: ((call: AwsCall, functionName: FunctionName | undefined) => Promise<void>) | undefined;
   /** Older answers of reads that need not be consistent. */
   readonly #older = new Map<string, Passed>();
   #reads = 0;
@@ -71,6 +73,7 @@ export class AwsProxy {
     const incoming = await readRequest(request);
     const call = awsCallOf(incoming.method, incoming.url, incoming.headers, incoming.body);
     const functionName = this.#options.functionOf(call.caller);
+    await this.before?.(call, functionName);
     const fault = this.#options.armory.take({ kinds: this.#possible(call), functionName });
     if (fault === undefined) return writeAnswer(response, await this.#pass(incoming, call, functionName));
     const answer = await this.#strike(fault, incoming, call, functionName);

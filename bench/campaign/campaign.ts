@@ -7,9 +7,9 @@ import { undecidedFlags, unfinishedCases } from '../stack/promises.ts';
 import { type Account, accountFor } from './account.ts';
 import { Armory } from './armory.ts';
 import { planOf } from './faults.ts';
-import { Load } from './load.ts';
+import { Load, type LoadOptions } from './load.ts';
 import { People } from './people.ts';
-import { campaignConfiguration, Stage } from './stage.ts';
+import { campaignConfiguration, Stage, type StageOptions } from './stage.ts';
 
 export interface CampaignOptions {
   readonly cases: number;
@@ -22,6 +22,7 @@ export interface CampaignOptions {
 /** One case in so many is answered with no; odd ones ask. */
 const rejectEvery = 20;
 const rejectAt = 7;
+const mostThinkingMs = 400;
 const postsAtMost = 32;
 const sweepEveryMs = 5_000;
 const tellEveryMs = 10_000;
@@ -30,68 +31,105 @@ const drainForMs = 6 * 60_000;
 
 export const campaignAssembly = () => stackAssembly('campaign-assembly', campaignConfiguration);
 
+/** @returns the account; what it calls broken is what the stack did not keep */
 export async function runCampaign({ cases, seed, minutes, tell }: CampaignOptions): Promise<Account> {
   const startedMs = performance.now();
-  const untilMs = startedMs + minutes * 60_000;
-  const armory = new Armory(planOf(seed, cases), () => undefined);
+  const armory = new Armory(planOf(seed, cases));
   tell('making the stack');
   const assembly = await campaignAssembly();
+  const campaign = await openCampaign({
+    assembly,
+    armory,
+    seed,
+    cases,
+    posts: Math.min(postsAtMost, Math.max(4, Math.ceil(cases / 3))),
+    untilMs: startedMs + minutes * 60_000,
+  });
+  const { load } = campaign;
+  const telling = new AbortController();
+  let holds = false;
+  try {
+    await load.prepare();
+    tell(`the stack runs; opening ${cases} cases`);
+    const teller = progress(load, armory, tell, telling.signal);
+    // Nobody waits for ever: what has not ended by then is what the account is about.
+    const patience = setTimeout(() => void load.finish(), minutes * 60_000 + drainForMs);
+    await load.run();
+    clearTimeout(patience);
+    for (const left of armory.disarm()) tell(`had no occasion: ${left.kind} at case ${left.atCase}`);
+    tell('waiting for the end of everything');
+    const account = await campaign.conclude(drainForMs);
+    telling.abort();
+    await teller;
+    holds = account.broken.length === 0;
+    if (!holds) tell(`what the stack left behind stays in ${campaign.stage.stack.dir}`);
+    return account;
+  } finally {
+    telling.abort();
+    await campaign.close(!holds);
+  }
+}
+
+/** A stage with its load and its people, who answer from now on, and schedules that come by. */
+export interface Campaign {
+  readonly stage: Stage;
+  readonly load: Load;
+  /** Waits for the end of everything, so long at most, and accounts for it. */
+  conclude(forMs: number): Promise<Account>;
+  /** @param keep leaves the stack's folder where it is */
+  close(keep: boolean): Promise<void>;
+}
+
+export async function openCampaign(
+  options: Pick<StageOptions, 'assembly' | 'armory' | 'nodeArguments'> & Omit<LoadOptions, 'onOpen'>,
+): Promise<Campaign> {
+  const startedMs = performance.now();
+  const { armory, seed } = options;
   let load: Load | undefined;
   let people: People | undefined;
   const stage = await Stage.open({
-    assembly,
-    armory,
+    ...options,
     onSaid: ({ type, caseId, asset }) => {
       if (type === 'ReviewRequested') people?.asked(caseId);
       if (type === 'CaseClosed') load?.heard(asset);
     },
   });
+  const work = new Load(stage, { ...options, onOpen: (ordinal) => open(stage, armory, ordinal) });
+  load = work;
+  const random = childRandom(seed, 'people');
+  const everybody = new People(
+    stage.stack,
+    (asset) => (work.present(asset)?.ordinal ?? 0) % rejectEvery === rejectAt,
+    () => integerBetween(random, 0, mostThinkingMs),
+  );
+  people = everybody;
   const sweeping = new AbortController();
-  let holds = false;
-  try {
-    const random = childRandom(seed, 'people');
-    const work = new Load(stage, {
-      cases,
-      seed,
-      posts: Math.min(postsAtMost, Math.max(4, Math.ceil(cases / 3))),
-      untilMs,
-      onOpen: async (ordinal) => await open(stage, armory, ordinal),
-    });
-    load = work;
-    const asked = new People(
-      stage.stack,
-      (asset) => (work.present(asset)?.ordinal ?? 0) % rejectEvery === rejectAt,
-      () => integerBetween(random, 0, 400),
-    );
-    people = asked;
-    await work.prepare();
-    tell(`the stack runs; opening ${cases} cases`);
-    const sweeper = sweep(stage, asked, sweeping.signal);
-    const teller = progress(work, armory, tell, sweeping.signal);
-    // Nobody waits for ever: what has not ended by then is what the account is about.
-    const patience = setTimeout(() => work.giveUp(), minutes * 60_000 + drainForMs);
-    await work.run();
-    clearTimeout(patience);
-    for (const left of armory.disarm()) tell(`had no occasion: ${left.kind} at case ${left.atCase}`);
-    stage.setClock(0);
-    await stage.running();
-    await Promise.all(stage.aws.map((proxy) => proxy.release()));
-    tell('all cases were opened; waiting for the end of everything');
-    await drain(stage, work);
+  const sweeper = sweep(stage, everybody, sweeping.signal);
+  const stopWorking = async (): Promise<void> => {
     sweeping.abort();
-    await Promise.all([sweeper, teller]);
-    asked.goHome();
-    await insist(() => invokeFunction(stage.stack.context, 'checkpoint', {}));
-    const account = await accountFor(stage, work, armory, { seed, startedMs });
-    holds = account.broken.length === 0;
-    return account;
-  } finally {
-    sweeping.abort();
-    people?.goHome();
-    await load?.stop();
-    if (!holds) tell(`what the stack left behind stays in ${stage.stack.dir}`);
-    await stage.close(!holds);
-  }
+    everybody.goHome();
+    await sweeper;
+  };
+  return {
+    stage,
+    load: work,
+    async conclude(forMs) {
+      stage.setClock(0);
+      await stage.running();
+      await Promise.all(stage.aws.map((proxy) => proxy.release()));
+      await work.finish();
+      await drain(stage, work, forMs);
+      await stopWorking();
+      await insist(() => invokeFunction(stage.stack.context, 'checkpoint', {}));
+      return await accountFor(stage, work, armory, { seed, startedMs });
+    },
+    async close(keep) {
+      await stopWorking();
+      await work.finish();
+      await work.stop();
+      await stage.close(keep);
+    },
+  };
 }
 
 /** Arms what the schedule has for this case; what needs no occasion strikes at once. */
@@ -120,9 +158,9 @@ async function openQuestions(stage: Stage): Promise<string[]> {
   return open.filter(({ status }) => status === 'in-review').map(({ caseId }) => caseId);
 }
 
-async function drain(stage: Stage, load: Load): Promise<void> {
-  const untilMs = performance.now() + drainForMs;
-  await load.drain(60_000);
+async function drain(stage: Stage, load: Load, forMs: number): Promise<void> {
+  const untilMs = performance.now() + forMs;
+  await load.drain(Math.min(forMs, 60_000));
   while (performance.now() < untilMs) {
     const left = await Promise.all([undecidedFlags(stage.stack), unfinishedCases(stage.stack)]).catch(() => undefined);
     if (left !== undefined && left[0].wrong.length + left[1].length === 0) break;

@@ -3,7 +3,6 @@
  * sent, when, and of sendings of one key that were under way at the same time.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { misbehave } from '../stack/misbehave.ts';
 import type { Armory } from './armory.ts';
@@ -20,8 +19,6 @@ export interface Sending {
 export interface EndpointProxyOptions {
   readonly armory: Armory;
   readonly killActing: () => Promise<void>;
-  /** Told of each command before it is passed on. @default nothing */
-  readonly onCommand?: (sending: Sending) => Promise<void> | void;
 }
 
 const command = z.object({ effectKey: z.string(), caseId: z.string(), asset: z.string() });
@@ -31,8 +28,8 @@ export class EndpointProxy {
   readonly sendings: Sending[] = [];
   /** Keys of which two sendings were under way at once. */
   readonly overlaps: string[] = [];
-  /** Every command waits for so long before it is passed on. */
-  holdMs = 0;
+  /** Awaited before a command is passed on. */
+  before: ((sending: Sending) => Promise<void>) | undefined;
   readonly #options: EndpointProxyOptions;
   readonly #upstream: Upstream;
   readonly #server: Server;
@@ -65,8 +62,7 @@ export class EndpointProxy {
     this.#begin(key);
     // Over when whoever sent it no longer waits, or has its answer.
     response.once('close', () => this.#underWay.set(key, (this.#underWay.get(key) ?? 1) - 1));
-    await this.#options.onCommand?.(sending);
-    if (this.holdMs > 0) await sleep(this.holdMs);
+    await this.before?.(sending);
     const fault = this.#options.armory.take({ kinds });
     const misbehaviour = fault && endpointFaults[fault.kind];
     if (misbehaviour !== undefined) {

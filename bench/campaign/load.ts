@@ -39,7 +39,9 @@ export interface LoadOptions {
 
 const silenceAfterMs = 30 * 86_400_000;
 const insistEveryMs = 300;
-const lookEveryMs = 2_000;
+const lookEveryMs = 3_000;
+const lookForReadingMs = 100;
+const readAgainMs = 8_000;
 
 export class Load {
   readonly asked: AskedCase[] = [];
@@ -49,32 +51,32 @@ export class Load {
   readonly #wakers = new Map<string, () => void>();
   #next = 0;
   #over = false;
+  #speaking: Promise<void> | undefined;
 
   constructor(stage: Stage, options: LoadOptions) {
     this.#stage = stage;
     this.#options = options;
   }
 
-  /** Registers the posts and lets them speak. */
+  /** Registers the posts, and the meter, which speaks from then on. */
   async prepare(): Promise<void> {
     const { posts } = this.#options;
     for (let post = 0; post < posts; post += 1) await this.#register(`post-${String(post).padStart(2, '0')}`);
     await this.#register('meter');
+    this.#speaking = this.#meter();
   }
 
   /** Opens all cases; resolves when each was closed, or nobody waits any more. */
   async run(): Promise<void> {
-    const meter = this.#meter();
     const posts = [...this.#devices.keys()].filter((asset) => asset !== 'meter');
     await Promise.all(posts.map((asset) => this.#post(asset)));
-    this.#over = true;
-    await meter;
   }
 
-  /** Ends the waiting for cases that do not close. */
-  giveUp(): void {
+  /** Ends the waiting for cases that do not close, and the meter's speaking. */
+  async finish(): Promise<void> {
     this.#over = true;
     for (const wake of this.#wakers.values()) wake();
+    await this.#speaking;
   }
 
   /** Something was said about an asset's case. */
@@ -137,26 +139,33 @@ export class Load {
       const ordinal = this.#next;
       this.#next += 1;
       await onOpen(ordinal);
-      const one: AskedCase = {
-        ordinal,
-        asset,
-        openedMs: performance.now(),
-        flagId: undefined,
-        record: undefined,
-        closedMs: undefined,
-      };
-      this.asked.push(one);
-      await this.#read(asset);
-      // The same word at the same reading is one flag, so a person may say it until it was heard.
-      while (!this.#over && one.flagId === undefined) {
-        one.flagId = await this.#trigger(asset, ordinal).catch(() => undefined);
-        if (one.flagId === undefined) await sleep(insistEveryMs);
-      }
-      while (!this.#over && one.closedMs === undefined) {
-        await this.look(one).catch(() => undefined);
-        if (one.closedMs === undefined) await this.#heardOf(asset);
-      }
+      // In turn one that may act by itself and one that asks a person first.
+      await this.case(asset, ordinal, ordinal % 2 === 0 ? 'leak' : 'manual');
     }
+  }
+
+  /** One case from the first word to its end. */
+  async case(asset: string, ordinal: number, kind: 'leak' | 'manual'): Promise<AskedCase> {
+    const one: AskedCase = {
+      ordinal,
+      asset,
+      openedMs: performance.now(),
+      flagId: undefined,
+      record: undefined,
+      closedMs: undefined,
+    };
+    this.asked.push(one);
+    await this.#read(asset);
+    // The same word at the same reading is one flag, so a person may say it until it was heard.
+    while (!this.#over && one.flagId === undefined) {
+      one.flagId = await this.#trigger(asset, ordinal, kind).catch(() => undefined);
+      if (one.flagId === undefined) await sleep(insistEveryMs);
+    }
+    while (!this.#over && one.closedMs === undefined) {
+      await this.look(one).catch(() => undefined);
+      if (one.closedMs === undefined) await this.#heardOf(asset);
+    }
+    return one;
   }
 
   /** Looks what became of a case. */
@@ -177,26 +186,29 @@ export class Load {
     if (one.record?.status === 'closed') one.closedMs ??= performance.now();
   }
 
-  async #trigger(asset: string, ordinal: number): Promise<string> {
-    // In turn one that may act by itself and one that asks a person first.
-    const kind = ordinal % 2 === 0 ? 'leak' : 'manual';
+  async #trigger(asset: string, ordinal: number, kind: string): Promise<string> {
     const input = { asset, kind, by: 'inspector (campaign)', note: `case ${ordinal} of a campaign` };
     return (await invokeFunction<{ flagId: string }>(this.#stage.stack.context, 'trigger', input)).flagId;
   }
 
-  /** Publishes a reading and waits until it is screened, so that the next word is about a new one. */
+  /**
+   * Publishes a reading and waits until it is screened, so that the next word is about a new one. A reading that the
+   * stream could not take is acknowledged all the same, for it is kept aside: then another one is published.
+   */
   async #read(asset: string): Promise<void> {
     const device = this.#devices.get(asset)!;
     const before = device.summary.publishedReadings;
-    device.offer(Date.now(), Float64Array.of(1));
-    device.flush();
     const { context } = this.#stage.stack;
     const states = dynamoStateStore(context.dynamodb(), context.names.table('state'));
     while (!this.#over) {
-      const state = await states.get(asset).catch(() => undefined);
-      const boot = state?.boots.find(({ bootId }) => bootId === device.bootId);
-      if (boot !== undefined && boot.lastSeq >= before) return;
-      await sleep(50);
+      device.offer(Date.now(), Float64Array.of(1));
+      device.flush();
+      for (const untilMs = performance.now() + readAgainMs; !this.#over && performance.now() < untilMs; ) {
+        const state = await states.get(asset).catch(() => undefined);
+        const boot = state?.boots.find(({ bootId }) => bootId === device.bootId);
+        if (boot !== undefined && boot.lastSeq >= before) return;
+        await sleep(lookForReadingMs);
+      }
     }
   }
 

@@ -10,7 +10,7 @@ import { readStack } from '../../local/assembly/read-stack.ts';
 import { freePort, Stack } from '../stack/stack.ts';
 import type { Armory } from './armory.ts';
 import { AwsProxy } from './aws-proxy.ts';
-import { EndpointProxy, type EndpointProxyOptions } from './endpoint-proxy.ts';
+import { EndpointProxy } from './endpoint-proxy.ts';
 import { MqttProxy } from './mqtt-proxy.ts';
 import { type Said, Witness } from './witness.ts';
 
@@ -30,7 +30,6 @@ export interface StageOptions {
   readonly assembly: Assembly;
   readonly armory: Armory;
   readonly onSaid: (said: Said) => void;
-  readonly onCommand?: NonNullable<EndpointProxyOptions['onCommand']>;
   /** More arguments for Node in the runtime's process. */
   readonly nodeArguments?: readonly string[];
 }
@@ -70,7 +69,7 @@ export class Stage {
     this.#armory = parts.armory;
   }
 
-  static async open({ assembly, armory, onSaid, onCommand, nodeArguments = [] }: StageOptions): Promise<Stage> {
+  static async open({ assembly, armory, onSaid, nodeArguments = [] }: StageOptions): Promise<Stage> {
     const dir = mkdtempSync(join(tmpdir(), 'groundcrew-campaign-'));
     const names = namesOf(defaultPrefix, account, region);
     const model = readStack({ assemblyDir: assembly.folder, endpointUrl: 'http://127.0.0.1:1', account, region });
@@ -114,7 +113,6 @@ export class Stage {
     const endpoint = new EndpointProxy(plantPort, {
       armory,
       killActing: () => options.killFunction('remediate'),
-      ...(onCommand && { onCommand }),
     });
     await endpoint.listen(endpointPort);
     const preload = (file: string, disk: boolean): string => {

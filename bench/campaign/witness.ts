@@ -16,9 +16,12 @@ export class Witness {
   /** Steps of effects that none may take, in words. */
   readonly wrongSteps: string[] = [];
   breakerOpenings = 0;
+  /** Told when a case's flow was started. */
+  onStarted: (() => void) | undefined;
   readonly #ledger: string;
   readonly #onSaid: (said: Said) => void;
-  readonly #effects = new Map<string, Effect>();
+  /** Each step of each effect, by key and version. */
+  readonly #steps = new Map<string, string>();
   readonly #breakers = new Map<string, BreakerState>();
 
   /** @param ledger name of the ledger's table */
@@ -32,6 +35,7 @@ export class Witness {
       const parsed = said.safeParse(JSON.parse(Detail));
       if (parsed.success) this.#onSaid({ type: DetailType, ...parsed.data.data });
     }
+    if (call.operation === 'StartExecution') this.onStarted?.();
     if (call.operation !== 'PutItem' || call.table !== this.#ledger) return;
     const parsed = putItem.safeParse(JSON.parse(call.body.toString('utf8')));
     if (!parsed.success) return;
@@ -41,15 +45,16 @@ export class Witness {
     if (pk.S.startsWith('breaker#')) this.#breaker(breakerState.parse(value));
   }
 
-  /** Two writes may pass here in another order than the table took them, so only what no order explains is wrong. */
+  /** The same step again is the client's own repeat; another one in its place is a write without its condition. */
   #effect(next: Effect): void {
-    const before = this.#effects.get(next.effectKey);
-    if (before === undefined || next.version > before.version) this.#effects.set(next.effectKey, next);
-    if (before === undefined || next.version !== before.version) return;
-    if (JSON.stringify(before) === JSON.stringify(next)) return;
-    this.wrongSteps.push(
-      `effect ${next.effectKey} took step ${next.version} twice: to ${before.status} and to ${next.status}`,
-    );
+    const step = `${next.effectKey}/${next.version}`;
+    const taken = this.#steps.get(step);
+    const text = JSON.stringify(next);
+    if (taken === undefined) this.#steps.set(step, text);
+    else if (taken !== text)
+      this.wrongSteps.push(
+        `effect ${next.effectKey} took its step ${next.version} twice: to ${effectSchema.parse(JSON.parse(taken)).status} and to ${next.status}`,
+      );
   }
 
   #breaker(next: BreakerState): void {

@@ -1,12 +1,14 @@
 /** What must hold of every run of the stack, whatever happened in it. Each gives what does not hold; nothing is good. */
 import { type AttributeValue, paginateScan } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { z } from 'zod';
 import { deployedAudit } from '../../bin/commands/support/audit-source.ts';
 import { readCases, readDecisions } from '../../bin/commands/support/figures.ts';
 import { allChains, readChain } from '../../lib/adapters/aws/audit-store.ts';
 import { publicKeyPem } from '../../lib/adapters/aws/signing.ts';
 import type { AuditEntry } from '../../lib/contracts/audit.ts';
 import type { TableName } from '../../lib/contracts/names.ts';
+import { telemetry } from '../../lib/contracts/telemetry.ts';
 import { readPublicKey } from '../../lib/core/audit/checkpoint.ts';
 import { collapse } from '../../lib/core/audit/collapse.ts';
 import { type AuditReport, verifyAudit } from '../../lib/core/audit/report.ts';
@@ -110,34 +112,56 @@ export async function wrongEffects(stack: Stack): Promise<string[]> {
   ];
 }
 
-/** Sequence numbers of readings in the raw batches, by asset and boot. */
-export async function storedReadings(stack: Stack): Promise<Map<string, Map<string, Set<number>>>> {
+/** Sequence numbers of readings, by asset and boot. */
+export type ReadingNumbers = Map<string, Map<string, Set<number>>>;
+
+function note(numbers: ReadingNumbers, asset: string, bootId: string, seq: number, rows: number): void {
+  const boots = numbers.get(asset) ?? new Map<string, Set<number>>();
+  numbers.set(asset, boots);
+  const seqs = boots.get(bootId) ?? new Set();
+  boots.set(bootId, seqs);
+  for (let at = 0; at < rows; at += 1) seqs.add(seq + at);
+}
+
+/** Readings in the raw batches. */
+export async function storedReadings(stack: Stack): Promise<ReadingNumbers> {
+  const found: ReadingNumbers = new Map();
+  for await (const bytes of objectsUnder(stack, 'raw/'))
+    for (const [asset, segments] of decodeRawBatch(bytes))
+      for (const { bootId, seq, rows } of segments) note(found, asset, bootId, seq, rows.length);
+  return found;
+}
+
+const ingestError = z.object({ base64OriginalPayload: z.string() });
+
+/** Readings that the stream could not take; the topic rule keeps their messages. */
+export async function readingsKeptAside(stack: Stack): Promise<ReadingNumbers> {
+  const found: ReadingNumbers = new Map();
+  for await (const bytes of objectsUnder(stack, 'ingest-errors/')) {
+    const { base64OriginalPayload } = ingestError.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    const { asset, bootId, seq, rows } = telemetry.parse(
+      JSON.parse(Buffer.from(base64OriginalPayload, 'base64').toString('utf8')),
+    );
+    note(found, asset, bootId, seq, rows.length);
+  }
+  return found;
+}
+
+async function* objectsUnder(stack: Stack, prefix: string): AsyncIterable<Uint8Array> {
   const bucket = stack.context.names.dataBucket;
-  const found = new Map<string, Map<string, Set<number>>>();
   let ContinuationToken: string | undefined;
   do {
     const page = await stack.context
       .s3()
       .send(
-        new ListObjectsV2Command({ Bucket: bucket, Prefix: 'raw/', ...(ContinuationToken && { ContinuationToken }) }),
+        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(ContinuationToken && { ContinuationToken }) }),
       );
     for (const { Key } of page.Contents ?? []) {
       const { Body } = await stack.context.s3().send(new GetObjectCommand({ Bucket: bucket, Key }));
-      for (const [asset, segments] of decodeRawBatch(await Body!.transformToByteArray())) {
-        const boots = found.get(asset) ?? new Map<string, Set<number>>();
-        found.set(asset, boots);
-        for (const segment of segments) {
-          const seqs = boots.get(segment.bootId) ?? new Set();
-          boots.set(segment.bootId, seqs);
-          segment.rows.forEach((_, at) => {
-            seqs.add(segment.seq + at);
-          });
-        }
-      }
+      yield await Body!.transformToByteArray();
     }
     ContinuationToken = page.NextContinuationToken;
   } while (ContinuationToken !== undefined);
-  return found;
 }
 
 /** What is in one of two lists more often than in the other. */
