@@ -4,6 +4,7 @@ import { decodeState } from '../../lib/adapters/aws/state-store.ts';
 import {
   auditEntries,
   auditReport,
+  openEffects,
   readingsKeptAside,
   scan,
   storedReadings,
@@ -13,7 +14,7 @@ import {
   wrongIndexEntries,
 } from '../stack/promises.ts';
 import type { Armory } from './armory.ts';
-import type { FaultKind } from './faults.ts';
+import { type FaultKind, faultKinds, fewestPerThousand } from './faults.ts';
 import type { Load } from './load.ts';
 import type { Stage } from './stage.ts';
 
@@ -99,12 +100,10 @@ export async function accountFor(
   hold('an index holds what its table does not, or the reverse', await wrongIndexEntries(stack));
 
   const effects = await readEffects(stack.context);
-  const open = effects.effects.filter(({ status }) => status !== 'SUCCEEDED' && status !== 'FAILED');
   const { cases } = await readCases(stack.context);
-  // What nobody sent because the case was handed over is no open question.
-  const unknown = open.filter(({ status }) => status !== 'PENDING');
+  const unknown = await openEffects(stack);
   hold(
-    'the outcome of an effect is still not known',
+    'the outcome of an effect is still not known, or not written down everywhere',
     unknown.map(({ effectKey, status }) => `${effectKey} is ${status}`),
   );
   const audit = await auditReport(stack);
@@ -114,6 +113,11 @@ export async function accountFor(
   );
   if (audit.checkpointFault)
     broken.push(`a checkpoint of the audit is wrong: ${JSON.stringify(audit.checkpointFault)}`);
+
+  const counts = armory.counts();
+  if (load.asked.length >= 1_000)
+    for (const kind of faultKinds.filter((one) => counts[one] < fewestPerThousand))
+      broken.push(`the campaign was too kind: ${kind} struck ${counts[kind]} times, not ${fewestPerThousand}`);
 
   const recoveries = armory.strikes.flatMap(({ atMs }) => {
     const meanwhile = load.asked.filter(({ openedMs, closedMs }) => openedMs <= atMs && (closedMs ?? 0) > atMs);
@@ -151,7 +155,7 @@ export async function accountFor(
     caseMsP95: rounded(durations, 95),
     runtimeDied: stage.died,
     faultsTotal: armory.strikes.length,
-    faults: armory.counts(),
+    faults: counts,
     resolutions,
     seconds: Math.round((performance.now() - about.startedMs) / 1000),
     broken,

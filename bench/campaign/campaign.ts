@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { invokeFunction } from '../../bin/commands/support/invoke.ts';
 import { childRandom, integerBetween } from '../../lib/core/random.ts';
 import { stackAssembly } from '../stack/assembly.ts';
-import { undecidedFlags, unfinishedCases } from '../stack/promises.ts';
+import { openEffects, undecidedFlags, unfinishedCases } from '../stack/promises.ts';
 import { type Account, accountFor } from './account.ts';
 import { Armory } from './armory.ts';
 import { planOf } from './faults.ts';
@@ -162,12 +162,13 @@ async function drain(stage: Stage, load: Load, forMs: number): Promise<void> {
   const untilMs = performance.now() + forMs;
   await load.drain(Math.min(forMs, 60_000));
   while (performance.now() < untilMs) {
-    const left = await Promise.all([undecidedFlags(stage.stack), unfinishedCases(stage.stack)]).catch(() => undefined);
-    if (left !== undefined && left[0].wrong.length + left[1].length === 0) break;
+    const { stack } = stage;
+    const left = await Promise.all([undecidedFlags(stack), unfinishedCases(stack), openEffects(stack)]).catch(
+      () => undefined,
+    );
+    if (left !== undefined && left[0].wrong.length + left[1].length + left[2].length === 0) break;
     await sleep(1_000);
   }
-  // The last outcomes are written down everywhere.
-  await insist(() => invokeFunction(stage.stack.context, 'reconcile', {}));
   await Promise.all(load.asked.map((one) => load.look(one)));
 }
 

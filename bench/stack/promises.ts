@@ -7,6 +7,7 @@ import { readCases, readDecisions } from '../../bin/commands/support/figures.ts'
 import { allChains, readChain } from '../../lib/adapters/aws/audit-store.ts';
 import { publicKeyPem } from '../../lib/adapters/aws/signing.ts';
 import type { AuditEntry } from '../../lib/contracts/audit.ts';
+import { type Effect, effect } from '../../lib/contracts/ledger.ts';
 import type { TableName } from '../../lib/contracts/names.ts';
 import { telemetry } from '../../lib/contracts/telemetry.ts';
 import { readPublicKey } from '../../lib/core/audit/checkpoint.ts';
@@ -110,6 +111,15 @@ export async function wrongEffects(stack: Stack): Promise<string[]> {
     ...[...perKey].filter(([, count]) => count !== 1).map(([key, count]) => `${key} happened ${count} times`),
     ...differences([...perKey.keys()], succeeded).map((key) => `plant and ledger disagree about ${key}`),
   ];
+}
+
+/** Effects whose outcome is not known, or not written down everywhere yet. */
+export async function openEffects(stack: Stack): Promise<Effect[]> {
+  const effects = (await scan(stack, 'ledger'))
+    .filter(({ pk }) => pk?.S?.startsWith('effect#'))
+    .map((item) => effect.parse(JSON.parse(item.json?.S ?? 'null')));
+  // What nobody sent, because the case was handed over before, is no open question.
+  return effects.filter(({ status, completed }) => status !== 'PENDING' && !completed);
 }
 
 /** Sequence numbers of readings, by asset and boot. */
