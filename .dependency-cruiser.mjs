@@ -25,9 +25,16 @@ export default {
       from: {
         orphan: true,
         pathNot:
-          '^(functions/[^/]+/index|bin/[^/]+|bench/[^/]+|test/|scripts/|local/(lambda|stores)/.*(bootstrap|child)|models/.*/run)|\\.d\\.ts$|\\.mjs$|\\.cjs$',
+          '^(functions/[^/]+/index|bin/[^/]+|bench/[^/]+|bench/stack/run-stack|test/|scripts/|local/(lambda|stores)/.*(bootstrap|child)|models/.*/run)|\\.d\\.ts$|\\.mjs$|\\.cjs$',
       },
       to: {},
+    },
+    {
+      name: 'product-knows-no-test',
+      severity: 'error',
+      comment: 'What the command and tests share stands in bench/stack or bench/campaign.',
+      from: { path: '^(bin|lib|functions|layers|models|local|bench/(stack|campaign))/' },
+      to: { path: '^test/' },
     },
     only(
       'contracts-stand-alone',

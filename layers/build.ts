@@ -10,7 +10,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { cedarAuthorizer, readPolicyFiles } from '../lib/adapters/policy/cedar.ts';
 import { checkedPack } from '../lib/core/pack.ts';
-import { bundlePlugins } from './bundle-plugins.ts';
+import { bundlePlugins, type SourceChange } from './bundle-plugins.ts';
 import { buildConsole } from './console.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '..');
@@ -113,24 +113,30 @@ const bundling = {
   // listing what `node:http` exports, load the whole of `fetch`: 40 ms of the first call. `require` does neither.
   supported: { 'dynamic-import': false },
   minify: true,
-  plugins: bundlePlugins,
   legalComments: 'none',
   logLevel: 'error',
 } as const satisfies BuildOptions;
+
+/** For bundles that are not the product's: fewer of them, or made from other texts. */
+export interface BundleChoice {
+  readonly only?: string[];
+  readonly change?: SourceChange;
+}
 
 /**
  * Bundles every function into `outDir/<name>/index.js` in one esbuild run.
  * @throws Error when a bundle with its companions exceeds `bundleLimitBytes`, or a pack's manifest is not valid
  */
-export async function buildFunctions(outDir: string): Promise<string[]> {
+export async function buildFunctions(outDir: string, choice: BundleChoice = {}): Promise<string[]> {
   rmSync(outDir, { recursive: true, force: true });
-  const names = functionFolders();
+  const names = choice.only ?? functionFolders();
+  const plugins = bundlePlugins(choice.change);
   mkdirSync(outDir, { recursive: true });
   await checkPacks();
   const late = new Map<string, string>();
   const { metafile } = await build({
     ...bundling,
-    plugins: [...bundling.plugins, lateBundles(late)],
+    plugins: [...plugins, lateBundles(late)],
     metafile: true,
     absWorkingDir: outDir,
     entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(functionsFolder, name, 'index.ts')])),
@@ -141,6 +147,7 @@ export async function buildFunctions(outDir: string): Promise<string[]> {
       if (!imports.some((one) => one.path === `./${name}.js`)) continue;
       await build({
         ...bundling,
+        plugins,
         footer: lateFooter,
         entryPoints: { [name]: path },
         outdir: dirname(join(outDir, output)),

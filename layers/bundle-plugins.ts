@@ -18,6 +18,9 @@ function changed(name: string, filter: RegExp, change: (source: string, path: st
   };
 }
 
+/** Gives the text that a module of ours is bundled from. */
+export type SourceChange = (source: string, path: string) => string;
+
 /**
  * Our own modules. They take zod as a namespace, of which the bundler keeps only what is used: by `import { z }` each
  * bundle would also load the error messages of fifty languages. And errors keep the names of their classes, which logs
@@ -25,18 +28,18 @@ function changed(name: string, filter: RegExp, change: (source: string, path: st
  * made, a twentieth of a first event. Contracts that nobody parses by are dropped, and zod with them where none is left:
  * the bundler must read it at each call, because it does not know the annotations of functions of other modules.
  */
-const ownModules: Plugin = {
+const ownModules = (change: SourceChange): Plugin => ({
   name: 'own-modules',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8')
+      contents: change(readFileSync(path, 'utf8'), path)
         .replace(/^import \{ z \} from 'zod';$/m, "import * as z from 'zod';")
         .replace(/(?<=^(?:export )?const \w+ = )lazily\(/gm, '/* @__PURE__ */ lazily(')
         .replace(/\bclass (\w+Error) extends [^{]*\{/g, "$& static name = '$1';"),
       loader: 'ts',
     }));
   },
-};
+});
 
 /**
  * A function's credentials come by environment, on Lambda as on one machine. The SDK's default chain would also bring
@@ -118,8 +121,9 @@ const noJsonSchemas = changed(
       .join('\n'),
 );
 
-export const bundlePlugins: Plugin[] = [
-  ownModules,
+/** @param change what modules of ours are made from instead of their files, for bundles that are no product */
+export const bundlePlugins = (change: SourceChange = (source) => source): Plugin[] => [
+  ownModules(change),
   credentialsOfEnvironment,
   configurationOfEnvironment,
   noEventStreams,

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { writeAtomically } from './stores/files.ts';
+import { writeAtomically, wroteAtomically } from './stores/files.ts';
 import type { DataDir, RuntimePart } from './types.ts';
 
 const everyMs = 500;
@@ -39,8 +39,8 @@ export class Children implements RuntimePart {
   #write(): void {
     const text = JSON.stringify(this.#pids());
     if (text === this.#written) return;
-    this.#written = text;
-    writeAtomically(this.#file, text);
+    // On a full disk the next time will do.
+    if (wroteAtomically(this.#file, text)) this.#written = text;
   }
 }
 

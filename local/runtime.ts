@@ -69,6 +69,19 @@ export interface RuntimeOptions {
   readonly warmProcesses?: number;
   /** Told of every step of every execution, after it is durable. */
   readonly observer?: FlowObserver;
+  /** For whoever looks at the stack from outside; nothing that people start (`groundcrew start`) sets it. */
+  readonly between?: Between;
+}
+
+/** Places where somebody may stand between the parts: to see what passes, or to be in its way. */
+export interface Between {
+  /** Addresses that functions are given in place of the services' own; whoever listens there passes calls on. */
+  readonly endpointUrl?: string;
+  readonly dynamodbUrl?: string;
+  /** More arguments for Node in the functions' processes, such as `--require FILE`. */
+  readonly nodeArguments?: readonly string[];
+  /** Stands around every call of a function, whoever calls. */
+  readonly aroundCalls?: (invoke: LambdaInvoker['invoke']) => LambdaInvoker['invoke'];
 }
 
 export interface Runtime {
@@ -174,9 +187,15 @@ async function startParts(
   const queues = await Queues.open({ dir: data.folder('queues'), stack });
   await start(queues);
 
+  const between = options.between ?? {};
   const lambda = new LambdaHost({
     functions: stack.functions,
-    surroundings: { ...place, endpointUrl: server.url, dynamodbUrl: dynamo.url },
+    surroundings: {
+      ...place,
+      endpointUrl: between.endpointUrl ?? server.url,
+      dynamodbUrl: between.dynamodbUrl ?? dynamo.url,
+    },
+    ...(between.nodeArguments === undefined ? {} : { nodeArguments: between.nodeArguments }),
     temporaryDir: (name) => data.folder(join('tmp', name)),
     cacheDir: data.folder('cache'),
     logs,
@@ -188,15 +207,17 @@ async function startParts(
     dynamodb: dynamo.pid === undefined ? [] : [dynamo.pid],
   });
   await start(new Children(data, () => Object.values(processes()).flat()));
+  const direct: LambdaInvoker['invoke'] = (name, payload, given) => lambda.invoke(name, payload, given);
+  const invoke = between.aroundCalls?.(direct) ?? direct;
   const asynchronous = new AsyncQueue({
     dir: data.folder('async'),
     functions: stack.functions,
-    invoke: (arn, payload) => lambda.invoke(arn, payload),
+    invoke,
     deadLetters: queues,
     log,
   });
   const invoker: LambdaInvoker = {
-    invoke: (name, payload, given) => lambda.invoke(name, payload, given),
+    invoke,
     invokeAsync: async (name, payload) => asynchronous.accept(lambda.find(name).model.arn, payload),
   };
 

@@ -20,6 +20,7 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   label: async () => (await import('./label.ts')).registerLabel,
   train: async () => (await import('./train.ts')).registerTrain,
   pack: async () => (await import('./pack.ts')).registerPack,
+  campaign: async () => (await import('./campaign.ts')).registerCampaign,
 };
 /** Words registered by another word's module. */
 export const aliases: Readonly<Record<string, string>> = { resume: 'stop' };

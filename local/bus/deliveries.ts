@@ -116,10 +116,13 @@ export class Deliveries {
         continue;
       }
       const run: Promise<void> = this.#attempt(delivery)
-        // The journal cannot be written: the delivery is repeated at the next start.
-        .catch((error: unknown) =>
-          this.#options.log.error(`delivery ${delivery.id} to ${delivery.targetArn} is stuck`, error),
-        )
+        .catch((error: unknown) => {
+          this.#options.log.error(`the journal of delivery ${delivery.id} to ${delivery.targetArn} fails`, error);
+          // Where it is not done, it is tried again: a disk that was full may have room by then.
+          const left = this.#journal.entries.get(id);
+          if (left === undefined) this.#known.delete(id);
+          else this.#again({ ...left, nextMs: this.#options.now() + this.#pauseMs(left.attempts) });
+        })
         .finally(() => {
           this.#active.delete(run);
           this.#pump();

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { writeAtomically } from '../stores/files.ts';
+import { wroteAtomically } from '../stores/files.ts';
 import type { CallRecorder, RuntimePart } from '../types.ts';
 
 const callSchema = z.strictObject({
@@ -100,13 +100,9 @@ export class CallLog implements CallRecorder, RuntimePart {
 
   #save(): void {
     if (!this.#changed) return;
-    this.#changed = false;
-    writeAtomically(
-      this.#file,
-      this.calls()
-        .map((call) => `${JSON.stringify(call)}\n`)
-        .join(''),
-    );
+    const lines = this.calls().map((call) => `${JSON.stringify(call)}\n`);
+    // A full disk must not end the runtime for the sake of a count: the next time will do.
+    this.#changed = !wroteAtomically(this.#file, lines.join(''));
   }
 }
 

@@ -32,7 +32,7 @@
 
 import { RealClock, systemRandom } from './clock.ts';
 import { compileDefinition, type Definition, usesTaskTokens } from './definition.ts';
-import { FlowApiError, UnsupportedError } from './errors.ts';
+import { FlowApiError, JournalError, UnsupportedError } from './errors.ts';
 import { Execution, executionOfToken, HISTORY_LIMIT_EVENTS, type Outcome } from './execution.ts';
 import { PAYLOAD_LIMIT_BYTES } from './flow-context.ts';
 import { FileJournal, type JournalLine, type Summary } from './journal.ts';
@@ -57,7 +57,7 @@ export interface FlowEngineOptions {
   readonly random?: Random;
   /** Told of every history event, after it is durable. Must not throw. */
   readonly observer?: FlowObserver;
-  /** Told when an execution cannot go on because its journal cannot be written; it resumes at the next start. */
+  /** Told when an execution cannot go on because its journal cannot be written; it is tried again until it can. */
   readonly onStalled?: (executionArn: string, error: Error) => void;
 }
 
@@ -81,6 +81,9 @@ const STATE_MACHINE_ARN = /^arn:[\w-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[\w
 const EXPRESS_LIMIT_S = 300;
 /** So many ended Express executions stay describable; AWS keeps none. */
 const EXPRESS_KEPT = 1_000;
+/** An execution whose journal could not be written is tried again after so long, and then less and less often. */
+const STALLED_PAUSE_MS = 1_000;
+const LONGEST_STALLED_PAUSE_MS = 60_000;
 /** AWS's limits on redriving. */
 const REDRIVABLE_MS = 14 * 86_400_000;
 const REDRIVE_LIMIT = 1_000;
@@ -107,6 +110,7 @@ export class FlowEngine {
   readonly #onStalled: ((executionArn: string, error: Error) => void) | undefined;
   readonly #journal: FileJournal;
   readonly #live = new Map<string, Live>();
+  readonly #closing = new AbortController();
   readonly #endedExpress: string[] = [];
   #closed = false;
 
@@ -152,7 +156,7 @@ export class FlowEngine {
     return { executionArn, startMs };
   }
 
-  /** How an execution ended, once it has. Rejects when it cannot go on (it then resumes at the next start). */
+  /** How an execution ended, once it has. Rejects when it cannot go on (it is then tried again). */
   async completion(executionArn: string): Promise<ExecutionDescription> {
     await this.#live.get(executionArn)?.completion;
     return this.describe(executionArn);
@@ -257,6 +261,7 @@ export class FlowEngine {
   /** Lets go of everything without ending it: Standard executions go on in the next process. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.abort(new Error('the flow engine is closed'));
     const running = [...this.#live.values()].filter(({ outcome }) => outcome === undefined);
     for (const { execution } of running) execution.suspend();
     await Promise.allSettled(running.map(({ completion }) => completion));
@@ -302,7 +307,7 @@ export class FlowEngine {
   }
 
   #resume(executionArn: string): void {
-    this.#journal.repair(executionArn);
+    if (!this.#journal.repair(executionArn)) return;
     const { execution, input } = this.#revive(executionArn);
     this.#run(execution, 'STANDARD', input, this.#journal.summary(executionArn)?.redriveMs);
   }
@@ -359,8 +364,25 @@ export class FlowEngine {
     } catch (stalled) {
       this.#live.delete(executionArn);
       this.#onStalled?.(executionArn, asError(stalled));
+      if (type === 'STANDARD') this.#resumeLater(executionArn, STALLED_PAUSE_MS);
       throw stalled;
     }
+  }
+
+  /** A disk that was full may have room again. */
+  #resumeLater(executionArn: string, pauseMs: number): void {
+    this.#clock.sleep(pauseMs, this.#closing.signal).then(
+      () => {
+        if (this.#closed || this.#live.has(executionArn)) return;
+        try {
+          this.#resume(executionArn);
+        } catch (error) {
+          this.#onStalled?.(executionArn, asError(error));
+          this.#resumeLater(executionArn, Math.min(LONGEST_STALLED_PAUSE_MS, 2 * pauseMs));
+        }
+      },
+      () => undefined,
+    );
   }
 
   #summary(executionArn: string): Summary {
@@ -374,7 +396,10 @@ export class FlowEngine {
     const executionArn = executionOfToken(token);
     const live = this.#live.get(executionArn);
     if (live !== undefined) return live.execution;
-    if (this.#journal.summary(executionArn) !== undefined) throw taskIsOver();
+    const summary = this.#journal.summary(executionArn);
+    // Its token holds still: whoever has the answer must come again.
+    if (summary?.status === 'RUNNING') throw new JournalError(`${executionArn} waits until its journal can be written`);
+    if (summary !== undefined) throw taskIsOver();
     throw new FlowApiError('TaskDoesNotExist', `Task Does Not Exist: 'Provided task does not exist'`);
   }
 }

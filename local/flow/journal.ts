@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -55,6 +56,8 @@ const RETENTION_MS = 90 * 86_400_000;
 export class FileJournal {
   readonly #dir: string;
   readonly #summaries = new Map<string, Summary>();
+  /** The index could not be written: it is written anew before anything is added to it. */
+  #indexBehind = false;
 
   /** Opens or makes the folder and finishes what a crash left half done. Throws JournalError. */
   constructor(dir: string, nowMs: number) {
@@ -64,6 +67,7 @@ export class FileJournal {
       mkdirSync(join(dir, 'closed'), { recursive: true });
       this.#readIndex(nowMs);
       this.#readRunning();
+      this.#readEnds();
       this.#writeIndex();
     });
   }
@@ -81,9 +85,16 @@ export class FileJournal {
     const { executionArn } = entry;
     if (this.#summaries.has(executionArn) || existsSync(this.#path('closed', executionArn)))
       throw new FlowApiError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
-    guard(`begin ${executionArn}`, () =>
-      writeFileSync(this.#path('running', executionArn), lineOf(entry), { flag: 'wx' }),
-    );
+    const path = this.#path('running', executionArn);
+    guard(`begin ${executionArn}`, () => {
+      try {
+        writeFileSync(path, lineOf(entry), { flag: 'wx' });
+      } catch (error) {
+        // Half of it, on a disk that is full, must not keep the name from being begun later.
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(path, { force: true });
+        throw error;
+      }
+    });
     this.#note(summaryOf(entry));
   }
 
@@ -93,7 +104,7 @@ export class FileJournal {
       const { error: _error, cause: _cause, stopMs: _stopMs, ...summary } = this.#summaries.get(executionArn)!;
       const closed = this.#path('closed', executionArn);
       truncateSync(closed, readLines(closed).wholeBytes);
-      appendFileSync(closed, lineOf(entry));
+      appendWhole(closed, lineOf(entry));
       renameSync(closed, this.#path('running', executionArn));
       const redriveCount = (summary.redriveCount ?? 0) + 1;
       this.#note({ ...summary, status: 'RUNNING', redriveCount, redriveMs: nowMs });
@@ -101,13 +112,13 @@ export class FileJournal {
   }
 
   append(executionArn: string, entry: Entry): void {
-    guard(`write to ${executionArn}`, () => appendFileSync(this.#path('running', executionArn), lineOf(entry)));
+    guard(`write to ${executionArn}`, () => appendWhole(this.#path('running', executionArn), lineOf(entry)));
   }
 
   /** Writes the end, and from then on the execution is closed. */
   end(executionArn: string, entry: EndEntry): void {
     guard(`end ${executionArn}`, () => {
-      appendFileSync(this.#path('running', executionArn), lineOf(entry));
+      appendWhole(this.#path('running', executionArn), lineOf(entry));
       this.#close(executionArn, entry);
     });
   }
@@ -120,28 +131,35 @@ export class FileJournal {
     });
   }
 
-  /** Cuts a torn last line off, so that what is appended begins on a line of its own. */
-  repair(executionArn: string): void {
+  /** Cuts a torn last line off, so that what is appended begins on a line of its own. @returns whether it runs still */
+  repair(executionArn: string): boolean {
     const path = this.#path('running', executionArn);
-    guard(`repair ${executionArn}`, () => truncateSync(path, readLines(path).wholeBytes));
+    return guard(`repair ${executionArn}`, () => {
+      const { lines, wholeBytes } = readLines(path);
+      truncateSync(path, wholeBytes);
+      const last = lines.at(-1) as JournalLine | undefined;
+      if (last === undefined || !('k' in last) || last.k !== 'end') return true;
+      this.#close(executionArn, last);
+      return false;
+    });
   }
 
-  #close(executionArn: string, { status, stopMs, error, cause }: EndEntry): void {
+  #close(executionArn: string, end: EndEntry): void {
     const summary = this.#summaries.get(executionArn);
-    if (summary !== undefined)
-      this.#note({
-        ...summary,
-        status,
-        stopMs,
-        ...(error === undefined ? {} : { error }),
-        ...(cause === undefined ? {} : { cause }),
-      });
+    if (summary !== undefined) this.#note(endedSummary(summary, end));
     renameSync(this.#path('running', executionArn), this.#path('closed', executionArn));
   }
 
+  /** The journals decide, so an index that cannot be written keeps nothing from going on. */
   #note(summary: Summary): void {
-    guard('write the index', () => appendFileSync(this.#indexPath(), lineOf(summary)));
     this.#summaries.set(summary.executionArn, summary);
+    try {
+      if (this.#indexBehind) this.#writeIndex();
+      else appendWhole(this.#indexPath(), lineOf(summary));
+      this.#indexBehind = false;
+    } catch {
+      this.#indexBehind = true;
+    }
   }
 
   #readIndex(nowMs: number): void {
@@ -172,6 +190,17 @@ export class FileJournal {
     }
   }
 
+  /** An index that fell behind calls some running that have ended. */
+  #readEnds(): void {
+    for (const summary of this.#summaries.values()) {
+      const closed = this.#path('closed', summary.executionArn);
+      if (summary.status !== 'RUNNING' || existsSync(this.#path('running', summary.executionArn))) continue;
+      const last = existsSync(closed) ? (readLines(closed).lines.at(-1) as JournalLine) : undefined;
+      if (last !== undefined && last.k === 'end')
+        this.#summaries.set(summary.executionArn, endedSummary(summary, last));
+    }
+  }
+
   /** Rewrites the index without superseded lines, in one step. */
   #writeIndex(): void {
     const path = this.#indexPath();
@@ -189,6 +218,25 @@ export class FileJournal {
 }
 
 const lineOf = (value: object): string => `${JSON.stringify(value)}\n`;
+
+const endedSummary = (summary: Summary, { status, stopMs, error, cause }: EndEntry): Summary => ({
+  ...summary,
+  status,
+  stopMs,
+  ...(error === undefined ? {} : { error }),
+  ...(cause === undefined ? {} : { cause }),
+});
+
+/** A line of which only a part was written, on a disk that is full, is taken back: the next one would continue it. */
+function appendWhole(path: string, line: string): void {
+  const { size } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0 };
+  try {
+    appendFileSync(path, line);
+  } catch (error) {
+    if (existsSync(path)) truncateSync(path, size);
+    throw error;
+  }
+}
 
 function summaryOf({ executionArn, stateMachineArn, name, startMs }: BeginEntry): Summary {
   return { executionArn, stateMachineArn, name, startMs, status: 'RUNNING' };

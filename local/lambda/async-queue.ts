@@ -100,9 +100,10 @@ export class AsyncQueue implements RuntimePart {
     if (this.#stopped) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#attempt(event).catch((error: unknown) =>
-        this.#options.log.error(`an asynchronous call of ${event.functionArn} stays for the next start`, error),
-      );
+      this.#attempt(event).catch((error: unknown) => {
+        this.#options.log.error(`an asynchronous call of ${event.functionArn} could not be written down`, error);
+        this.#later(event, throttlePauseMs);
+      });
     }, pauseMs);
     this.#timers.add(timer);
   }

@@ -19,6 +19,8 @@ export interface LambdaHostOptions {
   readonly maximumProcesses?: number;
   /** A process that had nothing to do for so long is ended. @default 600,000 */
   readonly idleMs?: number;
+  /** More arguments for Node in each process. */
+  readonly nodeArguments?: readonly string[];
 }
 
 /** Counts since the start, by function. */
@@ -208,7 +210,7 @@ export class LambdaHost {
 
   #startWorker(hosted: Hosted, whenSettled?: () => void): void {
     const { model } = hosted;
-    const { surroundings, temporaryDir, cacheDir, logs } = this.#options;
+    const { surroundings, temporaryDir, cacheDir, logs, nodeArguments = [] } = this.#options;
     const stream = `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
     hosted.stats.coldStarts += 1;
     const worker: Worker = new Worker({
@@ -217,6 +219,7 @@ export class LambdaHost {
       memoryMb: model.memoryMb,
       timeoutS: model.timeoutS,
       cacheDir,
+      nodeArguments,
       onLine: (line) => logs.append(model.logGroupName, line, Date.now()),
       onReady: () => {
         hosted.idleSince.set(worker, Date.now());

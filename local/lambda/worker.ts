@@ -11,6 +11,8 @@ export interface WorkerOptions {
   readonly timeoutS: number;
   /** Folder for compiled code. */
   readonly cacheDir: string;
+  /** More arguments for Node. @default none */
+  readonly nodeArguments?: readonly string[];
   readonly onLine: (line: string) => void;
   /** The process loaded its bundle and is free. */
   readonly onReady: () => void;
@@ -58,7 +60,7 @@ export class Worker {
     this.#child = fork(bootstrap, [options.cacheDir], {
       cwd: options.codeDir,
       env: { ...options.environment },
-      execArgv: [`--max-old-space-size=${options.memoryMb}`],
+      execArgv: [`--max-old-space-size=${options.memoryMb}`, ...(options.nodeArguments ?? [])],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
     });

@@ -99,7 +99,7 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
       },
       onStalled: (executionArn, error) => {
         this.#counts.stalled++;
-        options.log.error(`execution ${executionArn} cannot go on; it resumes at the next start`, error);
+        options.log.error(`execution ${executionArn} cannot go on now; it is tried again`, error);
       },
     });
   }

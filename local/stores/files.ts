@@ -7,8 +7,24 @@ import { dirname } from 'node:path';
 export function writeAtomically(file: string, content: string | Buffer, mode = 0o600): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${randomUUID()}.tmp`;
-  writeFileSync(temporary, content, { mode });
-  renameSync(temporary, file);
+  try {
+    writeFileSync(temporary, content, { mode });
+    renameSync(temporary, file);
+  } catch (error) {
+    // Half a file helps nobody, least of all a disk that is full.
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** The same for what is written again anyway. @returns whether it was written */
+export function wroteAtomically(file: string, content: string | Buffer): boolean {
+  try {
+    writeAtomically(file, content);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Content of a file that `make` fills at the first call; of two processes that race, one wins and both get its content. */

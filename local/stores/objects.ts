@@ -97,7 +97,12 @@ export class ObjectStore implements ObjectWriter {
     const temporary = `${file}.${randomUUID()}.tmp`;
     // Written and read in place: it only copies to and from the kernel's cache, and three jobs for the thread pool (open,
     // write, close) would cost more than they do.
-    writeFileSync(temporary, Buffer.concat([Buffer.from(`${JSON.stringify(properties)}\n`), body]), { mode: 0o600 });
+    try {
+      writeFileSync(temporary, Buffer.concat([Buffer.from(`${JSON.stringify(properties)}\n`), body]), { mode: 0o600 });
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
     const existing =
       options.onlyMatching !== undefined || bucket.objectLockEnabled ? await this.#read(file) : undefined;
     // From here without pause, so that two writers of one key cannot come between each other.

@@ -144,8 +144,15 @@ export class ShardConsumer {
   async #save(): Promise<void> {
     const checkpoint = this.checkpoint;
     if (checkpoint <= this.#saved) return;
+    const before = this.#saved;
     this.#saved = checkpoint;
-    await this.#deps.saveCheckpoint(this.#deps.shard.id, checkpoint);
+    try {
+      await this.#deps.saveCheckpoint(this.#deps.shard.id, checkpoint);
+    } catch (error) {
+      // The disk is full: reading goes on. A crash now would only repeat records, and the next batch saves anew.
+      this.#saved = Math.min(this.#saved, before);
+      this.#deps.onFailure(error);
+    }
   }
 }
 

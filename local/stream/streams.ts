@@ -197,8 +197,7 @@ export class Streams implements RuntimePart, StreamWriter {
           saveCheckpoint: (key, value) => checkpoints.commit([{ key, value }]),
           sleep,
           now: this.#now,
-          onFailure: (error) =>
-            log.error(`${model.logicalId}: reading ${shard.id} stopped; it goes on at the next start`, error),
+          onFailure: (error) => log.error(`${model.logicalId}: reading ${shard.id} met an error`, error),
         }),
     );
     return { model, stream, checkpoints, consumers };

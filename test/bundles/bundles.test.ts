@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { testAssembly } from '../../bench/stack/assembly.ts';
 import { buildLayer, bundleLimitBytes, folderBytes, hostPlatform, layerLimitBytes } from '../../layers/build.ts';
 import { permissions } from '../../lib/constructs/permissions.ts';
 import { type FunctionName, functionNames } from '../../lib/contracts/names.ts';
@@ -13,7 +14,6 @@ import type { StackModel } from '../../local/assembly/model.ts';
 import { readStack } from '../../local/assembly/read-stack.ts';
 import { functionEnvironment } from '../../local/lambda/environment.ts';
 import { packNames } from '../../models/index.ts';
-import { testAssembly } from '../support/stack/assembly.ts';
 
 let stack: StackModel;
 let alone: string;

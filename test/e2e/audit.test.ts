@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DeleteItemCommand, PutItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Command } from 'commander';
+import { Stack } from '../../bench/stack/stack.ts';
 import { registerAudit } from '../../bin/commands/audit.ts';
 import { registerCase } from '../../bin/commands/case.ts';
 import { registerErase } from '../../bin/commands/erase.ts';
@@ -22,7 +23,6 @@ import { configurationChain } from '../../lib/core/audit/deployment.ts';
 import { bucketMs } from '../../lib/core/audit/entry.ts';
 import { effectiveCase } from '../../lib/core/case/effective.ts';
 import { expectAuditVerified, expectCallsPermitted } from '../support/stack/invariants.ts';
-import { Stack } from '../support/stack/stack.ts';
 
 const name = 'Annabel Quist-Okafor';
 const reason = 'Her mother smelt it from the allotment';

@@ -2,10 +2,11 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connectAsync } from 'mqtt';
+import { eventually } from '../../bench/stack/plant.ts';
+import { storedReadings } from '../../bench/stack/promises.ts';
+import { Stack } from '../../bench/stack/stack.ts';
 import { eventData } from '../../lib/contracts/events.ts';
-import { expectAuditVerified, expectCallsPermitted, storedReadings } from '../support/stack/invariants.ts';
-import { eventually } from '../support/stack/plant.ts';
-import { Stack } from '../support/stack/stack.ts';
+import { expectAuditVerified, expectCallsPermitted } from '../support/stack/invariants.ts';
 
 let stack: Stack;
 beforeAll(async () => {
@@ -81,7 +82,7 @@ describe('bad input on the live path', () => {
     );
     expect((await stack.asset('also-good'))!.readings).toBe(before + bad.length);
     expect((await stack.asset('good'))!.readings).toBe(1);
-    expect((await storedReadings(stack, 'also-good')).get('boot-1')!.size).toBe(before + bad.length);
+    expect((await storedReadings(stack)).get('also-good')!.get('boot-1')!.size).toBe(before + bad.length);
     const { KeyCount } = await stack.context
       .s3()
       .send(new ListObjectsV2Command({ Bucket: stack.context.names.dataBucket, Prefix: 'quarantine/' }));

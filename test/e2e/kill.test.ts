@@ -5,6 +5,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { liveClockRate, rowEveryMs } from '../../bench/stack/live.ts';
+import { actingSite, eventually, LiveDistrict } from '../../bench/stack/plant.ts';
+import { storedReadings } from '../../bench/stack/promises.ts';
+import { Stack } from '../../bench/stack/stack.ts';
 import { invokeFunction } from '../../bin/commands/support/invoke.ts';
 import { between, seededRandom } from '../../lib/core/random.ts';
 import { Device } from '../../models/water-network/twin/device.ts';
@@ -15,11 +19,7 @@ import {
   expectEffectsSingle,
   expectFlagsDecidedOnce,
   expectIndexesTrue,
-  storedReadings,
 } from '../support/stack/invariants.ts';
-import { liveClockRate, rowEveryMs } from '../support/stack/live.ts';
-import { actingSite, eventually, LiveDistrict } from '../support/stack/plant.ts';
-import { Stack } from '../support/stack/stack.ts';
 
 /** Another seed (`KILL_SEED=7`) strikes at other moments. */
 const seed = Number(process.env.KILL_SEED ?? 20260301);
@@ -165,7 +165,7 @@ test('whatever is killed whenever: nothing is lost, nothing happens twice', asyn
   const state = (await stack.asset('pumps'))!;
   expect(state.readings).toBe(publishedReadings);
   expect(state.boots).toEqual([{ bootId: device.bootId, lastSeq: publishedReadings - 1, missing: [] }]);
-  expect((await storedReadings(stack, 'pumps')).get(device.bootId)!.size).toBe(publishedReadings);
+  expect((await storedReadings(stack)).get('pumps')!.get(device.bootId)!.size).toBe(publishedReadings);
   expect((await stack.cases('pumps')).length).toBeGreaterThan(0);
   await expectAuditVerified(stack);
   await expectIndexesTrue(stack);

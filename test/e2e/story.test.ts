@@ -1,5 +1,8 @@
 /** From a reading to a verified remedy, and all the other ways that a flag can take, on the stack as it is deployed. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Live, liveClockRate } from '../../bench/stack/live.ts';
+import { actingSite, eventually, LiveDistrict, newSite } from '../../bench/stack/plant.ts';
+import { Stack } from '../../bench/stack/stack.ts';
 import { invokeFunction } from '../../bin/commands/support/invoke.ts';
 import { readChain } from '../../lib/adapters/aws/audit-store.ts';
 import { openSlot } from '../../lib/adapters/aws/case-store.ts';
@@ -17,9 +20,6 @@ import {
   expectFlagsDecidedOnce,
   expectIndexesTrue,
 } from '../support/stack/invariants.ts';
-import { Live, liveClockRate } from '../support/stack/live.ts';
-import { actingSite, eventually, LiveDistrict, newSite } from '../support/stack/plant.ts';
-import { Stack } from '../support/stack/stack.ts';
 
 let stack: Stack;
 let live: Live;

@@ -1,9 +1,9 @@
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { compileDefinition } from '../../../local/flow/definition.ts';
 import { FlowEngine, type FlowEngineOptions } from '../../../local/flow/engine.ts';
-import { FlowApiError, TaskError } from '../../../local/flow/errors.ts';
+import { FlowApiError, JournalError, TaskError } from '../../../local/flow/errors.ts';
 import type { JsonObject, TaskPort, TaskRequest } from '../../../local/flow/types.ts';
 import { FUNCTION, INVOKE, MACHINE, machine, withFolder } from './support.ts';
 
@@ -244,6 +244,81 @@ describe('after a crash', () => {
       expect(await second.resumeAll()).toEqual([]);
       expect(stalled[0]).toContain(arn);
       expect(stalled[0]).toContain('damaged');
+    }));
+});
+
+describe('a journal that cannot be written', () => {
+  /** Sleeps not at all, so that what is tried again later is tried again now. */
+  const restless = { now: Date.now, sleep: async () => undefined };
+  const away = (dir: string): void => renameSync(join(dir, 'running'), join(dir, 'away'));
+  const back = (dir: string): void => renameSync(join(dir, 'away'), join(dir, 'running'));
+
+  it('stops an execution where it was, and it goes on when it can be written again', () =>
+    withFolder(async (dir) => {
+      const ended = Promise.withResolvers<void>();
+      const stalled: string[] = [];
+      let calls = 0;
+      const tasks: TaskPort = {
+        invoke: async () => {
+          calls += 1;
+          if (calls === 1) away(dir);
+          return { calls };
+        },
+      };
+      const engine = engineIn(dir, tasks, {
+        clock: restless,
+        onStalled: (arn) => {
+          stalled.push(arn);
+          if (stalled.length === 3) back(dir);
+        },
+        observer: (_, { type }) => {
+          if (type === 'ExecutionSucceeded') ended.resolve();
+        },
+      });
+      const arn = start(engine, { Work: task() });
+      await ended.promise;
+      // Once when the result could not be written, and once for each time that it was tried again too early.
+      expect(stalled).toEqual([arn, arn, arn]);
+      expect(engine.describe(arn)).toMatchObject({ status: 'SUCCEEDED', output: '{"calls":2}' });
+    }));
+
+  it('refuses an answer in a way that tells to come again, and takes it then', () =>
+    withFolder(async (dir) => {
+      const port = silent();
+      const engine = engineIn(dir, port);
+      const arn = start(engine, { Ask: waiting() });
+      await port.called(1);
+      const token = port.requests[0]?.taskToken ?? '';
+      away(dir);
+      expect(() => engine.sendTaskSuccess(token, '{"yes":true}')).toThrow(JournalError);
+      back(dir);
+      engine.sendTaskSuccess(token, '{"yes":true}');
+      expect(await engine.completion(arn)).toMatchObject({ status: 'SUCCEEDED', output: '{"yes":true}' });
+    }));
+
+  it('begins an execution later under the same name', () =>
+    withFolder(async (dir) => {
+      const engine = engineIn(dir, echo);
+      away(dir);
+      expect(() => start(engine, { Work: task() })).toThrow(JournalError);
+      back(dir);
+      const arn = start(engine, { Work: task() });
+      expect(await engine.completion(arn)).toMatchObject({ status: 'SUCCEEDED' });
+    }));
+
+  it('an index that fell behind does not call what has ended running', () =>
+    withFolder(async (dir) => {
+      const first = engineIn(dir, echo);
+      const arn = start(first, { Work: task() });
+      await first.completion(arn);
+      await first.close();
+      const index = join(dir, 'index.jsonl');
+      const lines = readFileSync(index, 'utf8').split('\n');
+      expect(lines.some((line) => line.includes('SUCCEEDED'))).toBe(true);
+      writeFileSync(index, lines.filter((line) => !line.includes('SUCCEEDED')).join('\n'));
+      const second = engineIn(dir, echo);
+      expect(second.describe(arn)).toMatchObject({ status: 'SUCCEEDED' });
+      expect(await second.resumeAll()).toEqual([]);
     }));
 });
 

@@ -1,5 +1,6 @@
 /** AWS IoT's shadow service (data plane) with a device behind it that carries orders out once and reports. */
-import { type Exchange, type Reply, startFaultyServer } from './faulty-server.ts';
+import type { Reply } from '../../../bench/stack/misbehave.ts';
+import { type Exchange, startFaultyServer } from './faulty-server.ts';
 import { actAsAws, countUp, type Rig, type StartRig } from './rig.ts';
 
 export interface DeviceRig extends Rig {

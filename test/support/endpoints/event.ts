@@ -1,5 +1,6 @@
 /** EventBridge's PutEvents with a consumer that does what CloudEvents asks: an id that it has seen changes nothing. */
-import { type Exchange, type Reply, startFaultyServer } from './faulty-server.ts';
+import type { Reply } from '../../../bench/stack/misbehave.ts';
+import { type Exchange, startFaultyServer } from './faulty-server.ts';
 import { actAsAws, countUp, type Rig, type StartRig } from './rig.ts';
 
 const start: StartRig = async (identity) => {

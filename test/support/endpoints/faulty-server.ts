@@ -2,21 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-
-/** `before` and `after`: whether the provider does its work before it goes wrong. */
-export type Fault =
-  | 'reset-before'
-  | 'reset-after'
-  | 'hang-before'
-  | 'hang-after'
-  | 'slow-body'
-  | 'cut-short'
-  | 'oversized'
-  | 'html'
-  | 'garbage'
-  | 'redirect'
-  | 'redirect-same-method'
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown };
+import { type Fault, misbehave, type Reply, sendReply } from '../../../bench/stack/misbehave.ts';
 
 export interface Exchange {
   readonly method: string;
@@ -24,12 +10,6 @@ export interface Exchange {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
-}
-
-export interface Reply {
-  readonly status: number;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** PEM texts. */
@@ -75,8 +55,8 @@ export async function startFaultyServer(
     };
     requests.push(exchange);
     const fault = (provider.acts(exchange) ? faults : lookFaults).shift();
-    if (fault) misbehave(fault, request, response, () => provider.handle(exchange));
-    else send(response, provider.handle(exchange));
+    if (fault) await misbehave(fault, request, response, () => provider.handle(exchange));
+    else sendReply(response, provider.handle(exchange));
   };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     answer(request, response).catch(() => request.socket.destroy());
@@ -109,58 +89,4 @@ export async function startFaultyServer(
         server.close(() => resolve());
       }),
   };
-}
-
-function send(response: ServerResponse, { status, body, headers }: Reply): void {
-  response.writeHead(status, { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers });
-  response.end(body === undefined ? undefined : JSON.stringify(body));
-}
-
-function misbehave(fault: Fault, request: IncomingMessage, response: ServerResponse, act: () => Reply): void {
-  if (typeof fault === 'object') {
-    send(response, { body: { message: `told to say ${fault.status}` }, ...fault });
-    return;
-  }
-  const json = { 'content-type': 'application/json' };
-  switch (fault) {
-    case 'reset-after':
-      act();
-      request.socket.destroy();
-      return;
-    case 'reset-before':
-      request.socket.destroy();
-      return;
-    case 'hang-after':
-      act();
-      return;
-    case 'hang-before':
-      return;
-    case 'slow-body':
-      act();
-      response.writeHead(200, json);
-      response.write('{"id":');
-      return;
-    case 'cut-short':
-      act();
-      response.writeHead(200, { ...json, 'content-length': '500' });
-      response.write('{"id":"a"');
-      setTimeout(() => request.socket.destroy(), 20);
-      return;
-    case 'oversized':
-      act();
-      send(response, { status: 200, body: { id: 'x'.repeat(200_000) } });
-      return;
-    case 'html':
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome to the hotel’s network</html>');
-      return;
-    case 'garbage':
-      response.writeHead(200, json).end('{"id": "a", ');
-      return;
-    case 'redirect':
-      response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }).end();
-      return;
-    case 'redirect-same-method':
-      response.writeHead(307, { location: 'http://169.254.169.254/latest/meta-data/' }).end();
-      return;
-  }
 }

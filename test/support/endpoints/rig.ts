@@ -1,6 +1,8 @@
 /** What the conformance suite needs of a provider: a real server that imitates it and counts what it really did. */
+
+import type { Fault } from '../../../bench/stack/misbehave.ts';
 import type { RemediatorSurroundings } from '../../../lib/core/remediation/remediator.ts';
-import type { Fault, FaultyServer, ServerIdentity } from './faulty-server.ts';
+import type { FaultyServer, ServerIdentity } from './faulty-server.ts';
 
 export interface Rig {
   readonly server: FaultyServer;

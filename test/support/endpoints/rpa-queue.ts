@@ -1,5 +1,6 @@
 /** UiPath Orchestrator as far as queues go: OData, folders, unique references. */
-import { type Exchange, type Reply, startFaultyServer } from './faulty-server.ts';
+import type { Reply } from '../../../bench/stack/misbehave.ts';
+import { type Exchange, startFaultyServer } from './faulty-server.ts';
 import { countUp, type Rig, type StartRig } from './rig.ts';
 
 interface Item {

@@ -1,5 +1,6 @@
 /** Jira and ServiceNow as far as one ticket goes. Neither knows idempotency keys: each POST makes a ticket. */
-import { type Exchange, type Reply, startFaultyServer } from './faulty-server.ts';
+import type { Reply } from '../../../bench/stack/misbehave.ts';
+import { type Exchange, startFaultyServer } from './faulty-server.ts';
 import { countUp, type Rig, type StartRig } from './rig.ts';
 
 export interface TicketRig extends Rig {

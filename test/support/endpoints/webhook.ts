@@ -1,6 +1,7 @@
 /** An endpoint that does what docs/remediation-endpoint.md asks: signatures, keys, and answers to questions about keys. */
 import { Webhook } from 'standardwebhooks';
-import { type Exchange, type Reply, type ServerIdentity, startFaultyServer } from './faulty-server.ts';
+import type { Reply } from '../../../bench/stack/misbehave.ts';
+import { type Exchange, type ServerIdentity, startFaultyServer } from './faulty-server.ts';
 import { countUp, type Rig, type StartRig } from './rig.ts';
 
 const start: StartRig = async (identity?: ServerIdentity) => {

@@ -1,26 +1,26 @@
-/**
- * The real stack, synthesized once for all tests that run it: short reviews, so that a timeout can be waited for, and a
- * quota that many cases on one asset do not use up. Kept under `dist/` and made again only when the sources changed.
- */
+/** The real stack, synthesized for whoever runs it whole. Kept under `dist/` and made again only when the sources changed. */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Assembly, ensureAssembly } from '../../../bin/commands/start/assembly.ts';
-import { repositoryRoot } from '../../../layers/build.ts';
+import { type Assembly, ensureAssembly } from '../../bin/commands/start/assembly.ts';
+import { repositoryRoot } from '../../layers/build.ts';
 
-/** Context of the synthesis, as `-c groundcrew=…` would give it. */
+/** Short reviews, so that a timeout can be waited for, and a quota that many cases on one asset do not use up. */
 export const testConfiguration = { reviewTimeoutS: 20, escalationTimeoutS: 10, quotaPerAssetHour: 100 };
 
-const folder = join(repositoryRoot, 'dist/test-assembly');
-const lock = `${folder}.lock`;
+/** The tests' stack. */
+export const testAssembly = (): Promise<Assembly> => stackAssembly('test-assembly', testConfiguration);
 
-export async function testAssembly(): Promise<Assembly> {
+/** A stack below `dist/`, synthesized with that configuration where the sources or the configuration changed. */
+export async function stackAssembly(name: string, configuration: Readonly<Record<string, unknown>>): Promise<Assembly> {
+  const folder = join(repositoryRoot, 'dist', name);
+  const lock = `${folder}.lock`;
   mkdirSync(join(repositoryRoot, 'dist'), { recursive: true });
   // Test files run in processes of their own; two syntheses at once would take each other's bundles away.
-  while (!take()) await sleep(200);
+  while (!take(lock)) await sleep(200);
   const before = process.env.CDK_CONTEXT_JSON;
   try {
-    process.env.CDK_CONTEXT_JSON = JSON.stringify({ groundcrew: testConfiguration });
+    process.env.CDK_CONTEXT_JSON = JSON.stringify({ groundcrew: configuration });
     return await ensureAssembly(folder);
   } finally {
     if (before === undefined) delete process.env.CDK_CONTEXT_JSON;
@@ -29,7 +29,7 @@ export async function testAssembly(): Promise<Assembly> {
   }
 }
 
-function take(): boolean {
+function take(lock: string): boolean {
   try {
     const file = openSync(lock, 'wx');
     writeSync(file, String(process.pid));
@@ -37,12 +37,12 @@ function take(): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return release();
+    return release(lock);
   }
 }
 
 /** A holder that was killed releases nothing. */
-function release(): boolean {
+function release(lock: string): boolean {
   try {
     const pid = Number(readFileSync(lock, 'utf8'));
     if (pid > 0) process.kill(pid, 0);

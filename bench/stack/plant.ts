@@ -5,20 +5,20 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AssetRegistration } from '../../../lib/contracts/asset.ts';
-import { CommandStore, type Effect } from '../../../models/water-network/twin/command-store.ts';
-import type { FaultSpec } from '../../../models/water-network/twin/faults.ts';
-import type { LiveTwin } from '../../../models/water-network/twin/live.ts';
-import type { ProcessRow } from '../../../models/water-network/twin/process.ts';
-import type { FaultSwitch } from '../../../models/water-network/twin/scada-faults.ts';
-import { ScadaGateway, UnknownAssetError } from '../../../models/water-network/twin/scada-gateway.ts';
+import type { AssetRegistration } from '../../lib/contracts/asset.ts';
+import { CommandStore, type Effect } from '../../models/water-network/twin/command-store.ts';
+import type { FaultSpec } from '../../models/water-network/twin/faults.ts';
+import type { LiveTwin } from '../../models/water-network/twin/live.ts';
+import type { ProcessRow } from '../../models/water-network/twin/process.ts';
+import type { FaultSwitch } from '../../models/water-network/twin/scada-faults.ts';
+import { ScadaGateway, UnknownAssetError } from '../../models/water-network/twin/scada-gateway.ts';
 import {
   createTown,
   type District,
   openDistrict,
   registrationOf,
   type Town,
-} from '../../../models/water-network/twin/town.ts';
+} from '../../models/water-network/twin/town.ts';
 
 const stepS = 900;
 const dayMs = 86_400_000;

@@ -9,23 +9,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { calibrateFile } from '../../../bin/commands/calibrate.ts';
-import { tailEvents } from '../../../bin/commands/events.ts';
-import { type CommandContext, openContext } from '../../../bin/commands/support/context.ts';
-import { readAssets, readCases, readDecisions } from '../../../bin/commands/support/figures.ts';
-import { invokeFunction } from '../../../bin/commands/support/invoke.ts';
-import { type BusEvent, busEvent } from '../../../bin/commands/support/story.ts';
-import { reviewsOf } from '../../../lib/adapters/aws/review-store.ts';
-import type { AssetRegistration, AssetState } from '../../../lib/contracts/asset.ts';
-import type { CaseRecord, ReviewAnswer } from '../../../lib/contracts/case.ts';
-import type { Decision } from '../../../lib/contracts/decision.ts';
-import type { EventType } from '../../../lib/contracts/events.ts';
-import { telemetryVersion } from '../../../lib/contracts/telemetry.ts';
-import { effectiveCase, type Review } from '../../../lib/core/case/effective.ts';
-import type { CountedCall } from '../../../local/calls/call-log.ts';
+import { calibrateFile } from '../../bin/commands/calibrate.ts';
+import { tailEvents } from '../../bin/commands/events.ts';
+import type { Assembly } from '../../bin/commands/start/assembly.ts';
+import { type CommandContext, openContext } from '../../bin/commands/support/context.ts';
+import { readAssets, readCases, readDecisions } from '../../bin/commands/support/figures.ts';
+import { invokeFunction } from '../../bin/commands/support/invoke.ts';
+import { type BusEvent, busEvent } from '../../bin/commands/support/story.ts';
+import { reviewsOf } from '../../lib/adapters/aws/review-store.ts';
+import type { AssetRegistration, AssetState } from '../../lib/contracts/asset.ts';
+import type { CaseRecord, ReviewAnswer } from '../../lib/contracts/case.ts';
+import type { Decision } from '../../lib/contracts/decision.ts';
+import type { EventType } from '../../lib/contracts/events.ts';
+import { telemetryVersion } from '../../lib/contracts/telemetry.ts';
+import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
+import type { CountedCall } from '../../local/calls/call-log.ts';
 import { testAssembly } from './assembly.ts';
 import { actingSite, eventually, type LiveDistrict, Plant, writeHistoryFile } from './plant.ts';
-import type { StackAnswer, StackProcessOptions } from './run-stack.ts';
+import type { StackMessage, StackProcessOptions, StackQuestion } from './run-stack.ts';
 
 const program = join(import.meta.dirname, 'run-stack.ts');
 
@@ -34,6 +35,20 @@ export interface StackOptions {
   readonly districts?: ReadonlyMap<string, LiveDistrict>;
   /** Functions to load before the first reading. @default those of the first decision */
   readonly warm?: readonly string[];
+  /** @default the tests' own */
+  readonly assembly?: Assembly;
+  /** @default the plant's own address */
+  readonly commandsUrl?: string;
+  /** Where the plant listens. @default a free port */
+  readonly plantPort?: number;
+  readonly ports?: StackProcessOptions['ports'];
+  readonly between?: StackProcessOptions['between'];
+  /** Arguments for Node in the runtime's process. */
+  readonly nodeArguments?: readonly string[];
+  /** Told when a call was made twice. */
+  readonly onDoubled?: (functionName: string) => void;
+  /** Told when the runtime ended and nobody had told it to. */
+  readonly onDied?: () => void;
 }
 
 export class Stack {
@@ -42,27 +57,36 @@ export class Stack {
   plant!: Plant;
   context!: CommandContext;
   readonly #options: StackProcessOptions;
+  readonly #given: StackOptions;
   readonly #plain = new Set<string>();
   readonly #clients = new Map<string, MqttClient>();
   readonly #seqs = new Map<string, number>();
+  readonly #questions = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  #asked = 0;
   #child: ChildProcess | undefined;
 
-  private constructor(dir: string, options: StackProcessOptions) {
+  private constructor(dir: string, given: StackOptions, options: StackProcessOptions) {
     this.dir = dir;
+    this.#given = given;
     this.data = options.dataDir;
     this.#options = options;
   }
 
   static async start(options: StackOptions = {}): Promise<Stack> {
-    const assembly = await testAssembly();
+    const assembly = options.assembly ?? (await testAssembly());
     const dir = mkdtempSync(join(tmpdir(), 'groundcrew-e2e-'));
-    const port = await freePort();
-    const stack = new Stack(dir, {
+    const port = options.plantPort ?? (await freePort());
+    const stack = new Stack(dir, options, {
       assemblyDir: assembly.folder,
       hostLayer: assembly.hostLayer,
       dataDir: join(dir, 'data'),
-      parameters: { RemediationEndpointUrl: `http://127.0.0.1:${port}/commands`, AllowPrivateEndpoints: 'true' },
+      parameters: {
+        RemediationEndpointUrl: options.commandsUrl ?? `http://127.0.0.1:${port}/commands`,
+        AllowPrivateEndpoints: 'true',
+      },
       warm: (options.warm ?? ['calibrate', 'screen', 'infer']).map((name) => `groundcrew-${name}`),
+      ...(options.ports && { ports: options.ports }),
+      ...(options.between && { between: options.between }),
     });
     try {
       await stack.run();
@@ -83,19 +107,36 @@ export class Stack {
 
   /** Starts the runtime on the data folder: the first time, or after it was killed. */
   async run(): Promise<void> {
-    this.#child = fork(program, [JSON.stringify(this.#options)], {
-      execArgv: [],
+    const child = fork(program, [JSON.stringify(this.#options)], {
+      execArgv: [...(this.#given.nodeArguments ?? [])],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const answer = await this.#answer(this.#child);
-    if (answer.kind !== 'ready')
-      throw new Error(answer.kind === 'failed' ? answer.message : 'the runtime did not start');
+    this.#child = child;
+    const started = Promise.withResolvers<void>();
+    child.on('message', (message) => {
+      const told = message as StackMessage;
+      if (told.kind === 'ready') started.resolve();
+      else if (told.kind === 'failed') started.reject(new Error(told.message));
+      else if (told.kind === 'doubled') this.#given.onDoubled?.(told.functionName);
+      else this.#questions.get(told.id)?.resolve(told.value);
+    });
+    child.once('exit', () => {
+      const ended = new Error('the runtime ended');
+      started.reject(ended);
+      for (const { reject } of this.#questions.values()) reject(ended);
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      if (this.context !== undefined) this.#given.onDied?.();
+    });
+    await started.promise;
     this.context = openContext({ data: this.data });
   }
 
   /** SIGKILL to the runtime itself; its functions and its tables are orphans then, which the next run ends. */
   async kill(): Promise<void> {
-    const child = this.#child!;
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
@@ -105,13 +146,16 @@ export class Stack {
 
   /** Process ids by function name, and `dynamodb`. */
   async processes(): Promise<Readonly<Record<string, readonly number[]>>> {
-    const answer = await this.#ask('processes');
-    return answer.kind === 'processes' ? answer.processes : {};
+    return (await this.#ask({ ask: 'processes' })) as Record<string, number[]>;
   }
 
   async stats(): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>> {
-    const answer = await this.#ask('stats');
-    return answer.kind === 'stats' ? answer.stats : {};
+    return (await this.#ask({ ask: 'stats' })) as Record<string, Record<string, number>>;
+  }
+
+  /** The next call of the function, by its physical name, is made twice at once. */
+  async double(functionName: string): Promise<void> {
+    await this.#ask({ ask: 'double', functionName });
   }
 
   /** Stops the runtime in order; what it did stays readable in the data folder. */
@@ -123,15 +167,20 @@ export class Stack {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     const force = setTimeout(() => child.kill('SIGKILL'), 15_000);
-    child.send('stop');
+    child.send({ id: 0, ask: 'stop' } satisfies StackQuestion);
     await ended;
     clearTimeout(force);
   }
 
-  /** Stops everything and takes its folder away. */
-  async stop(): Promise<void> {
+  /** Stops everything and leaves its folder as it is. */
+  async leave(): Promise<void> {
     await this.halt();
     await this.plant?.stop();
+  }
+
+  /** Stops everything and takes its folder away. */
+  async stop(): Promise<void> {
+    await this.leave();
     rmSync(this.dir, { recursive: true, force: true });
   }
 
@@ -311,29 +360,21 @@ export class Stack {
     return SecretString!;
   }
 
-  async #ask(question: 'processes' | 'stats'): Promise<StackAnswer> {
-    const answer = this.#answer(this.#child!);
-    this.#child!.send(question);
-    return await answer;
-  }
-
-  #answer(child: ChildProcess): Promise<StackAnswer> {
-    return new Promise((resolve, reject) => {
-      const onMessage = (message: unknown): void => {
-        child.off('exit', onExit);
-        resolve(message as StackAnswer);
-      };
-      const onExit = (): void => {
-        child.off('message', onMessage);
-        reject(new Error('the runtime ended'));
-      };
-      child.once('message', onMessage);
-      child.once('exit', onExit);
-    });
+  async #ask(question: DistributiveOmit<StackQuestion, 'id'>): Promise<unknown> {
+    const child = this.#child;
+    if (child === undefined || !child.connected) throw new Error('the runtime is not running');
+    const id = ++this.#asked;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#questions.set(id, { resolve, reject });
+    child.send({ ...question, id });
+    return await promise.finally(() => this.#questions.delete(id));
   }
 }
 
-async function freePort(): Promise<number> {
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** A port of the loopback interface that nobody has right now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
