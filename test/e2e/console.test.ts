@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Stack } from '../../bench/stack/stack.ts';
 import { type FirstAdmin, firstAdmin, openPeople } from '../../bin/commands/support/people.ts';
 import { unexplainedGrants } from '../iam/unused-grants.ts';
 import { Browser } from '../support/stack/browser.ts';
 import { expectCallsPermitted } from '../support/stack/invariants.ts';
-import { Stack } from '../support/stack/stack.ts';
 
 let stack: Stack;
 let url: string;
