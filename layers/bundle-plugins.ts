@@ -97,7 +97,7 @@ const bindingOfLayer = changed('binding-of-layer', /\/onnxruntime-node\/dist\/bi
  */
 const compiledWhenUsedMuch = changed('compiled-when-used-much', /\/zod\/v4\/core\/schemas\.js$/, (source) =>
   source.replace(
-    /(let fastpass)(;[^]*?inst\._zod\.parse = \(payload, ctx\) => \{)/,
+    /(let fastpass)(;[\s\S]*?inst\._zod\.parse = \(payload, ctx\) => \{)/,
     '$1, parses = 0$2 if (parses < 16 && ++parses) return superParse(payload, ctx);',
   ),
 );
