@@ -171,6 +171,7 @@ function environmentOf(folder: string, url: string): Record<string, string> {
     BUCKET_DATA: 'data',
     BUS_NAME: 'bus',
     CONFIGURATION_HASH: 'a'.repeat(64),
+    WAYS: '{}',
     ...Object.fromEntries(tables.map((name) => [`TABLE_${name}`, name.toLowerCase()])),
   };
 }
