@@ -1,13 +1,13 @@
 /** An API in the test's own process: the real frame and routes, its stores and the user pool in memory. */
 import { randomBytes } from 'node:crypto';
 import { type Api, createApi } from '../../lib/adapters/api/app.ts';
-import type { Accounts, ApiPorts, Claim, StoredAnswer } from '../../lib/adapters/api/ports.ts';
+import type { AccountChange, Accounts, ApiPorts, Claim, StoredAnswer } from '../../lib/adapters/api/ports.ts';
 import type { AddRoutes } from '../../lib/adapters/api/routes.ts';
-import { type ConsoleUser, type Group, groupNames } from '../../lib/contracts/api-session.ts';
+import { type Group, groups as groupNames, type User } from '../../lib/contracts/api.ts';
 import { type Session, sessionLimits } from '../../lib/core/console/session.ts';
 import { ConflictError, NotFoundError } from '../../lib/core/errors.ts';
 
-interface Kept extends ConsoleUser {
+interface Kept extends User {
   readonly password: string;
 }
 
@@ -23,16 +23,23 @@ export class MemoryAccounts implements Accounts {
 
   set(username: string, groups: readonly Group[], more: Partial<Kept> = {}): void {
     const password = `secret-of-${username}`;
-    this.people.set(username, { username, groups: [...groups], disabled: false, state: 'active', password, ...more });
+    this.people.set(username, {
+      username,
+      groups: [...groups],
+      disabled: false,
+      status: 'CONFIRMED',
+      password,
+      ...more,
+    });
   }
 
   async login(username: string, password: string, newPassword?: string) {
     const kept = this.people.get(username);
     if (kept === undefined || kept.disabled || kept.password !== password) return { state: 'refused' } as const;
-    if (kept.state !== 'invited') return { state: 'ok', username } as const;
+    if (kept.status !== 'FORCE_CHANGE_PASSWORD') return { state: 'ok', username } as const;
     if (newPassword === undefined) return { state: 'new-password-required' } as const;
     if (newPassword.length < 12) return { state: 'new-password-refused', why: 'At least 12 characters.' } as const;
-    this.people.set(username, { ...kept, state: 'active', password: newPassword });
+    this.people.set(username, { ...kept, status: 'CONFIRMED', password: newPassword });
     return { state: 'ok', username } as const;
   }
 
@@ -49,20 +56,24 @@ export class MemoryAccounts implements Accounts {
   async add(username: string, groups: readonly Group[], email?: string) {
     if (this.people.has(username)) throw new ConflictError(`${username} is taken.`, { code: 'user-exists' });
     const temporaryPassword = randomBytes(12).toString('base64url');
-    this.set(username, groups, { state: 'invited', password: temporaryPassword, ...(email ? { email } : {}) });
+    this.set(username, groups, {
+      status: 'FORCE_CHANGE_PASSWORD',
+      password: temporaryPassword,
+      ...(email ? { email } : {}),
+    });
     return { temporaryPassword };
   }
 
-  async change(username: string, change: { readonly groups?: readonly Group[]; readonly disabled?: boolean }) {
+  async change(username: string, { groups, disabled }: AccountChange) {
     const kept = this.people.get(username);
     if (kept === undefined) throw new NotFoundError(`No user ${username}.`, { code: 'user-unknown' });
-    const next = { ...kept, ...change, groups: [...(change.groups ?? kept.groups)] };
+    const next = { ...kept, groups: [...(groups ?? kept.groups)], disabled: disabled ?? kept.disabled };
     this.people.set(username, next);
     return shown(next);
   }
 }
 
-const shown = ({ password: _, ...user }: Kept): ConsoleUser => user;
+const shown = ({ password: _, ...user }: Kept): User => user;
 
 interface KeptClaim {
   readonly request: string;

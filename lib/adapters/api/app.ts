@@ -1,18 +1,19 @@
 /** The API and the console behind one address: what every request meets, whatever it asks for. */
 import { Hono } from 'hono';
+import { apiBase, routes as contract, type Route, type RouteName } from '../../contracts/api.ts';
 import { authenticator, isSecure } from './authenticate.ts';
 import type { ApiPorts } from './ports.ts';
 import { ProblemError, problemResponse } from './problems.ts';
 import { secure } from './response-headers.ts';
-import { type AddRoutes, apiBase, type RouteEntry, Routes } from './routes.ts';
+import { type AddRoutes, Routes } from './routes.ts';
 import { serveFile } from './serve-files.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
 export interface Api {
   readonly app: Hono;
-  /** Every route of the API with the role that it takes. */
-  readonly table: readonly RouteEntry[];
+  /** Routes of the contract that answer. */
+  readonly mounted: ReadonlySet<RouteName>;
 }
 
 /**
@@ -37,17 +38,20 @@ export function createApi(ports: ApiPorts, more: readonly AddRoutes[] = []): Api
   const routes = new Routes(app, ports, authenticator(ports));
   for (const add of [sessionRoutes(ports), userRoutes(ports), ...more]) add(routes);
   app.all('/api/*', (c) => {
-    const allowed = routes.table.filter((entry) => matches(entry.path, c.req.path)).map((entry) => entry.method);
-    if (allowed.length > 0)
-      throw new ProblemError(405, 'method-refused', 'This address does not take this method.', { allowed });
-    throw new ProblemError(404, 'no-such-route', 'There is nothing at this address.');
+    const allowed = [...routes.mounted]
+      .map((name): Route => contract[name])
+      .filter((route) => matches(route, c.req.path));
+    if (allowed.length === 0) throw new ProblemError(404, 'no-such-route', 'There is nothing at this address.');
+    throw new ProblemError(405, 'method-refused', 'This address does not take this method.', {
+      allowed: allowed.map(({ method }) => method),
+    });
   });
   app.all('*', (c) => serveFile(c, ports.files));
-  return { app, table: routes.table };
+  return { app, mounted: routes.mounted };
 }
 
-function matches(path: string, asked: string): boolean {
+function matches({ path }: Route, asked: string): boolean {
   const parts = (apiBase + path).split('/');
   const askedParts = asked.split('/');
-  return parts.length === askedParts.length && parts.every((part, i) => part.startsWith(':') || part === askedParts[i]);
+  return parts.length === askedParts.length && parts.every((part, i) => part.startsWith('{') || part === askedParts[i]);
 }

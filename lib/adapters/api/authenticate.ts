@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { serialize } from 'hono/utils/cookie';
-import type { Group } from '../../contracts/api-session.ts';
+import type { Group } from '../../contracts/api.ts';
 import { isOver, mustRecheck, type Session, seenEveryMs } from '../../core/console/session.ts';
 import type { ApiPorts } from './ports.ts';
 import { ProblemError } from './problems.ts';
@@ -69,7 +69,7 @@ export function authenticator(ports: ApiPorts): Authenticate {
       const seenAtMs = isSeen ? nowMs : before.seenAtMs;
       if (!mustRecheck(before, limits, nowMs)) return isSeen ? { ...before, seenAtMs } : before;
       const account = await accounts.find(before.username);
-      if (account === undefined) return undefined;
+      if (account === undefined || account.groups.length === 0) return undefined;
       return { ...before, groups: account.groups, displayName: account.displayName, seenAtMs, checkedAtMs: nowMs };
     }
   };

@@ -1,12 +1,11 @@
 /** What a request may be: its size, its depth, where it may come from. Asked before anything is done with it. */
 import type { Context } from 'hono';
+import { csrfHeader, maxBodyBytes } from '../../contracts/api.ts';
 import { ProblemError } from './problems.ts';
 
-export const maxBodyBytes = 65_536;
 const maxDepth = 32;
 /** Requests of a page by itself say so with this header: they do not keep a session alive. */
 export const backgroundHeader = 'x-groundcrew-background';
-export const csrfHeader = 'x-groundcrew-csrf';
 
 /**
  * Refuses a write that another site's page may have caused: no page can send the header to another origin without

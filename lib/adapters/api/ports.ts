@@ -1,5 +1,5 @@
 /** What the API's frame needs from outside. Routes bring ports of their own. */
-import type { ConsoleUser, Group } from '../../contracts/api-session.ts';
+import type { Group, User } from '../../contracts/api.ts';
 import type { Session, SessionLimits } from '../../core/console/session.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { StaticFiles } from './static-files.ts';
@@ -63,17 +63,16 @@ export interface Accounts {
   login(username: string, password: string, newPassword?: string): Promise<Login>;
   /** `undefined` where there is no such person or it is disabled. */
   find(username: string): Promise<Account | undefined>;
-  list(
-    limit: number,
-    cursor?: string,
-  ): Promise<{ readonly items: readonly ConsoleUser[]; readonly nextCursor?: string }>;
+  list(limit: number, cursor?: string): Promise<{ items: User[]; nextCursor?: string | undefined }>;
   /** @throws ConflictError where the name is taken */
   add(username: string, groups: readonly Group[], email?: string): Promise<{ readonly temporaryPassword: string }>;
   /** @throws NotFoundError */
-  change(
-    username: string,
-    change: { readonly groups?: readonly Group[]; readonly disabled?: boolean },
-  ): Promise<ConsoleUser>;
+  change(username: string, change: AccountChange): Promise<User>;
+}
+
+export interface AccountChange {
+  readonly groups?: readonly Group[] | undefined;
+  readonly disabled?: boolean | undefined;
 }
 
 export interface ApiPorts {

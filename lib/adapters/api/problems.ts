@@ -1,5 +1,5 @@
 /** Errors as `application/problem+json`. What is ours to mend says nothing of its cause: that stands in the log. */
-import type { Problem } from '../../contracts/api-session.ts';
+import type { Problem } from '../../contracts/api.ts';
 import {
   ConflictError,
   type ErrorDetail,

@@ -1,11 +1,23 @@
 /**
- * The one way to make a route. It asks in this order: is the request one of our own pages', who is it, may they, is it
- * valid, was it answered before; only then the handler runs. A route that states no role cannot be written.
+ * The one way to mount a route of the contract. It asks in this order: is the request one of our own pages', who is it,
+ * may they, is it valid, was it answered before; only then the handler runs.
  */
 import { createHash } from 'node:crypto';
 import type { Context, Hono } from 'hono';
-import type { z } from 'zod';
-import { holdersOf, mayAs, type Role } from '../../core/console/roles.ts';
+import { z } from 'zod';
+import {
+  type AnswerOf,
+  apiBase,
+  type BodyOf,
+  routes as contract,
+  groupsFor,
+  idempotencyHeader,
+  type Least,
+  type QueryOf,
+  type Route,
+  type RouteName,
+} from '../../contracts/api.ts';
+import { mayAs } from '../../core/console/roles.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import { type Authenticate, type Person, sourceOf } from './authenticate.ts';
 import { backgroundHeader, readBody, refuseForeign } from './limits.ts';
@@ -13,23 +25,9 @@ import type { ApiPorts, StoredAnswer } from './ports.ts';
 import { ProblemError } from './problems.ts';
 import { hasIt, tagOf } from './response-headers.ts';
 
-export const apiBase = '/api/v1';
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-/** What a route says of itself; the table of routes, the role matrix and the OpenAPI document are made of it. */
-export interface RouteOptions<B extends z.ZodType, Q extends z.ZodType, P extends z.ZodType> {
-  /** The least that may use it. */
-  readonly role: Role;
-  /** One line for the OpenAPI document. */
-  readonly summary: string;
-  readonly params?: P;
-  readonly query?: Q;
-  readonly body?: B;
-  /** Shape of the answer's body. */
-  readonly answer?: z.ZodType;
-  /** @default 200 */
-  readonly status?: 200 | 201 | 202 | 204;
-  /** Whether it is safe to repeat by its nature and so takes no Idempotency-Key. @default false */
+/** What only the server needs to know of a route. */
+export interface MountOptions {
+  /** A write that is safe to repeat by its nature and so takes no Idempotency-Key. @default false */
   readonly keyless?: boolean;
   /** The answer holds what is shown once: a repeated write does not say it again. @default false */
   readonly answersSecret?: boolean;
@@ -37,43 +35,48 @@ export interface RouteOptions<B extends z.ZodType, Q extends z.ZodType, P extend
   readonly background?: boolean;
 }
 
-export interface RouteEntry extends RouteOptions<z.ZodType, z.ZodType, z.ZodType> {
-  readonly method: Method;
-  /** Below `/api/v1`, with `:name` for a parameter. */
-  readonly path: string;
+type ParametersOf<N extends RouteName> = (typeof contract)[N] extends {
+  readonly parameters: infer P extends Readonly<Record<string, z.ZodType>>;
 }
+  ? { readonly [K in keyof P]: string }
+  : Readonly<Record<never, string>>;
 
-export interface Call<B, Q, P> {
+export interface Call<N extends RouteName> {
   readonly person: Person;
-  readonly params: P;
-  readonly query: Q;
-  readonly body: B;
-  /** Of a write: the person's own key, for what must not happen twice further down. */
-  readonly idempotencyKey: string | undefined;
-  /** Whether the person may use what asks for `role`, where one route is several things. */
-  readonly may: (role: Role) => boolean;
+  readonly parameters: ParametersOf<N>;
+  readonly query: QueryOf<N>;
+  readonly body: BodyOf<N>;
+  /** Of a write: the person's own key, for what must not happen twice further down. Empty for a reading. */
+  readonly idempotencyKey: string;
+  /** Whether the person may use what asks for `least`, where one route is several things. */
+  readonly may: (least: Least) => boolean;
   readonly header: (name: string) => string | undefined;
   /** Address that the request came from, as the gateway saw it. */
   readonly source: string;
   readonly nowMs: number;
 }
 
-export interface Answer {
-  /** @default the route's */
-  readonly status?: number;
-  readonly body?: unknown;
+export interface Reply<N extends RouteName> {
+  /** Absent where the contract has no answer. */
+  readonly body?: AnswerOf<N>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-type Handler<B, Q, P> = (call: Call<B, Q, P>) => Promise<Answer>;
-type Valid<S> = S extends z.ZodType ? z.infer<S> : undefined;
+type Handler<N extends RouteName> = (call: Call<N>) => Promise<Reply<N>>;
 
-/** Adds routes; what they need beside the frame they close over. */
+/** Mounts routes; what they need beside the frame they close over. */
 export type AddRoutes = (routes: Routes) => void;
 
+interface Mounted {
+  readonly route: Route;
+  readonly options: MountOptions;
+  readonly query: z.ZodType | undefined;
+  readonly parameters: z.ZodType | undefined;
+}
+
 export class Routes {
-  /** Every route there is. */
-  readonly table: RouteEntry[] = [];
+  /** What is mounted. */
+  readonly mounted = new Set<RouteName>();
   private readonly app: Hono;
   private readonly ports: ApiPorts;
   private readonly authenticate: Authenticate;
@@ -86,58 +89,54 @@ export class Routes {
 
   /**
    * Whatever is not a GET is a write: it needs the CSRF header, an own Origin and, unless `keyless`, an Idempotency-Key.
-   * @example routes.route('GET', '/cases/:id', { role: 'viewer', summary: 'One case', params }, async ({ params }) => ({ body: await read(params.id) }));
+   * @example routes.on('case', async ({ parameters }) => ({ body: await read(parameters.id) }));
    */
-  route<
-    B extends z.ZodType = z.ZodUndefined,
-    Q extends z.ZodType = z.ZodUndefined,
-    P extends z.ZodType = z.ZodUndefined,
-  >(
-    method: Method,
-    path: string,
-    options: RouteOptions<B, Q, P>,
-    handler: Handler<Valid<B>, Valid<Q>, Valid<P>>,
-  ): void {
-    if (this.table.some((entry) => entry.method === method && entry.path === path))
-      throw new InvalidInputError(`${method} ${path} is there twice.`, { code: 'route-twice' });
-    this.table.push({ method, path, ...options });
-    this.app.on(method, apiBase + path, async (c) => {
-      const isWrite = method !== 'GET';
-      if (isWrite) refuseForeign(c);
-      const nowMs = this.ports.nowMs();
-      const isBackground = options.background === true || c.req.header(backgroundHeader) === '1';
-      const person = options.role === 'anyone' ? nobody : await this.authenticate(c, nowMs, isBackground);
-      if (!mayAs(person.groups, options.role))
-        throw new ProblemError(403, 'role-refused', `This takes one of the groups that are allowed.`, {
-          allowed: holdersOf(options.role),
-        });
-      const body = isWrite ? await readBody(c) : { text: '', value: undefined };
-      const key = isWrite && options.keyless !== true ? keyOf(c) : undefined;
-      const call: Call<Valid<B>, Valid<Q>, Valid<P>> = {
-        person,
-        params: valid('path', options.params, c.req.param()) as Valid<P>,
-        query: valid('query', options.query, queryOf(c)) as Valid<Q>,
-        body: valid('body', options.body, body.value) as Valid<B>,
-        idempotencyKey: key,
-        may: (role) => mayAs(person.groups, role),
-        header: (name) => c.req.header(name),
-        source: sourceOf(c),
-        nowMs,
-      };
-      const run = async () => handler(call);
-      if (!isWrite) return tagged(c, await run(), options);
-      if (key === undefined) return response(await run(), options);
-      const request = createHash('sha256').update(`${method} ${c.req.url}\n${body.text}`).digest('hex');
-      return this.once(`${person.username}#${key}`, request, options, run);
-    });
+  on<N extends RouteName>(name: N, handler: Handler<N>, options: MountOptions = {}): void {
+    if (this.mounted.has(name)) throw new InvalidInputError(`${name} is mounted twice.`, { code: 'route-twice' });
+    this.mounted.add(name);
+    const route: Route = contract[name];
+    const parameters = route.parameters && z.strictObject(route.parameters);
+    const at: Mounted = { route, options, query: route.query, parameters };
+    const path = apiBase + route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    this.app.on(route.method, path, (c) => this.answer(c, at, handler as unknown as Handler<RouteName>));
+  }
+
+  private async answer(c: Context, at: Mounted, handler: Handler<RouteName>): Promise<Response> {
+    const { route, options } = at;
+    const isWrite = route.method !== 'GET';
+    if (isWrite) refuseForeign(c);
+    const nowMs = this.ports.nowMs();
+    const isBackground = options.background === true || c.req.header(backgroundHeader) === '1';
+    const person = route.least === 'anybody' ? nobody : await this.authenticate(c, nowMs, isBackground);
+    if (!mayAs(person.groups, route.least))
+      throw new ProblemError(403, 'role-refused', 'This takes one of the groups that are allowed.', {
+        allowed: groupsFor(route.least),
+      });
+    const body = isWrite ? await readBody(c) : { text: '', value: undefined };
+    const key = isWrite && options.keyless !== true ? keyOf(c) : '';
+    const call = {
+      person,
+      parameters: valid('path', at.parameters, c.req.param()) ?? {},
+      query: valid('query', at.query, queryOf(c)),
+      body: valid('body', route.body, body.value),
+      idempotencyKey: key,
+      may: (least: Least) => mayAs(person.groups, least),
+      header: (name: string) => c.req.header(name),
+      source: sourceOf(c),
+      nowMs,
+    } as Call<RouteName>;
+    if (!isWrite) return tagged(c, await handler(call), route.status);
+    if (key === '') return response(await handler(call), route.status);
+    const request = createHash('sha256').update(`${route.method} ${c.req.url}\n${body.text}`).digest('hex');
+    return this.once(`${person.username}#${key}`, request, at, () => handler(call));
   }
 
   /** Runs a write once for its key; a repeated one gets the stored answer. */
   private async once(
     key: string,
     request: string,
-    options: RouteOptions<z.ZodType, z.ZodType, z.ZodType>,
-    run: () => Promise<Answer>,
+    { route: { status }, options }: Mounted,
+    run: () => Promise<Reply<RouteName>>,
   ): Promise<Response> {
     const { once, nowMs } = this.ports;
     const claim = await once.claim(key, request, nowMs());
@@ -148,11 +147,10 @@ export class Routes {
     if (claim.state === 'answered') return repeated(claim.answer);
     try {
       const answer = await run();
-      const status = answer.status ?? options.status ?? 200;
       const isSecret = options.answersSecret === true;
       const body = answer.body === undefined || isSecret ? undefined : JSON.stringify(answer.body);
       await once.finish(key, request, { status, body, isSecret }, nowMs());
-      return response(answer, options);
+      return response(answer, status);
     } catch (error) {
       // Nothing was done, or nobody knows: the handler's own conditions keep a second try from doing it twice.
       await once.release(key, request).catch(this.ports.failed);
@@ -161,10 +159,10 @@ export class Routes {
   }
 }
 
-const nobody: Person = { username: '', groups: [], sessionHash: '', expiresAtMs: 0, displayName: undefined };
+const nobody: Person = { username: '', groups: [], displayName: undefined, sessionHash: '', expiresAtMs: 0 };
 
 function keyOf(c: Context): string {
-  const key = c.req.header('idempotency-key');
+  const key = c.req.header(idempotencyHeader);
   if (key === undefined || !/^[\x21-\x7e]{8,128}$/.test(key))
     throw new ProblemError(
       422,
@@ -196,23 +194,21 @@ function queryOf(c: Context): Record<string, string> {
   return query;
 }
 
-function response(answer: Answer, options: { readonly status?: number | undefined }): Response {
-  const status = answer.status ?? options.status ?? 200;
-  const headers = new Headers({ ...answer.headers });
+function response(answer: Reply<RouteName>, status: number): Response {
+  const headers = new Headers(answer.headers);
   if (answer.body === undefined) return new Response(null, { status, headers });
   headers.set('content-type', 'application/json');
   return new Response(JSON.stringify(answer.body), { status, headers });
 }
 
 /** A reading's answer with its tag, or 304 where the caller has it. */
-function tagged(c: Context, answer: Answer, options: { readonly status?: number | undefined }): Response {
-  if (answer.body === undefined) return response(answer, options);
+function tagged(c: Context, answer: Reply<RouteName>, status: number): Response {
   const text = JSON.stringify(answer.body);
   const etag = tagOf(text);
   const headers = new Headers({ ...answer.headers, etag });
   if (hasIt(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
   headers.set('content-type', 'application/json');
-  return new Response(text, { status: answer.status ?? options.status ?? 200, headers });
+  return new Response(text, { status, headers });
 }
 
 function repeated({ status, body, isSecret }: StoredAnswer): Response {

@@ -1,6 +1,6 @@
 /** Signing in, who am I, signing out. */
 import { createHash } from 'node:crypto';
-import { loginRequest, type Me, me } from '../../contracts/api-session.ts';
+import type { Me } from '../../contracts/api.ts';
 import { hashOf, isSecure, sessionCookie } from './authenticate.ts';
 import type { ApiPorts } from './ports.ts';
 import { ProblemError } from './problems.ts';
@@ -17,10 +17,8 @@ export const sessionRoutes =
     const { accounts, sessions, limits } = ports;
     const meOf = async (of: Omit<Me, 'site'>): Promise<Me> => ({ ...of, site: await ports.site() });
 
-    routes.route(
-      'POST',
-      '/session',
-      { role: 'anyone', summary: 'Sign in', body: loginRequest, answer: me, keyless: true },
+    routes.on(
+      'login',
       async ({ body, source, nowMs, header }) => {
         await refuseTooOften(ports, source, body.username, nowMs);
         const login = await accounts.login(body.username, body.password, body.newPassword);
@@ -40,30 +38,30 @@ export const sessionRoutes =
             'login-refused',
             'The name or the password is wrong, or the person may not sign in.',
           );
+        if (account.groups.length === 0)
+          throw new ProblemError(403, 'no-group', 'You are in no group yet. Ask an admin to put you in one.');
         const id = ports.randomId();
         const { username, groups, displayName } = account;
         const expiresAtMs = nowMs + limits.absoluteMs;
-        const session = { username, groups, displayName, expiresAtMs, seenAtMs: nowMs, checkedAtMs: nowMs };
-        await sessions.put(hashOf(id), session);
+        await sessions.put(hashOf(id), { ...account, expiresAtMs, seenAtMs: nowMs, checkedAtMs: nowMs });
         const cookie = sessionCookie(isSecure(header), id, Math.floor(limits.absoluteMs / 1000));
         const answer = await meOf({ username, groups: [...groups], displayName, expiresAtMs });
         return { body: answer, headers: { 'set-cookie': cookie } };
       },
+      { keyless: true },
     );
 
-    routes.route('GET', '/session', { role: 'person', summary: 'Who is signed in', answer: me }, async ({ person }) => {
-      const { username, groups, displayName, expiresAtMs } = person;
-      return { body: await meOf({ username, groups: [...groups], displayName, expiresAtMs }) };
-    });
+    routes.on('me', async ({ person: { username, groups, displayName, expiresAtMs } }) => ({
+      body: await meOf({ username, groups: [...groups], displayName, expiresAtMs }),
+    }));
 
-    routes.route(
-      'DELETE',
-      '/session',
-      { role: 'person', summary: 'Sign out', status: 204, keyless: true },
+    routes.on(
+      'logout',
       async ({ person, header }) => {
         await sessions.end(person.sessionHash);
         return { headers: { 'set-cookie': sessionCookie(isSecure(header), undefined, 0) } };
       },
+      { keyless: true },
     );
   };
 

@@ -1,5 +1,5 @@
 /** How long a session lives. */
-import type { Group } from '../../contracts/api-session.ts';
+import type { Group } from '../../contracts/api.ts';
 
 export interface SessionLimits {
   /** From signing in, whatever happens. */

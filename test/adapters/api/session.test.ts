@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Problem } from '../../../lib/contracts/api-session.ts';
+import type { Problem } from '../../../lib/contracts/api.ts';
 import { type ApiWorld, apiWorld } from '../../support/api-world.ts';
 
 let world: ApiWorld;
