@@ -11,6 +11,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { cedarAuthorizer, readPolicyFiles } from '../lib/adapters/policy/cedar.ts';
 import { checkedPack } from '../lib/core/pack.ts';
 import { bundlePlugins } from './bundle-plugins.ts';
+import { buildConsole } from './console.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '..');
 const functionsFolder = join(repositoryRoot, 'functions');
@@ -137,6 +138,7 @@ export async function buildFunctions(outDir: string): Promise<string[]> {
       await build({ ...bundling, entryPoints: { [name]: path }, outdir: dirname(join(outDir, output)) });
     }
   }
+  await buildConsole(join(repositoryRoot, 'web'), join(outDir, 'api/web'));
   for (const name of names) {
     const folder = join(outDir, name);
     // Said in place, so that no package.json further up can make Node read the bundle as an ES module.

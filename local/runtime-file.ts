@@ -18,6 +18,7 @@ export const runtimeFile = z.strictObject({
   dynamodbPort: port,
   mqttPort: port,
   mqttsPort: port.optional(),
+  consolePort: port.optional(),
   outputs: z.record(z.string(), z.string()),
 });
 export type RuntimeFile = z.infer<typeof runtimeFile>;

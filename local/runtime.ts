@@ -8,6 +8,7 @@ import { CallLog } from './calls/call-log.ts';
 import { Children, endOrphans } from './children.ts';
 import { lockDataDir, openDataDir } from './data-dir.ts';
 import type { FlowObserver } from './flow/types.ts';
+import { HttpGateway } from './gateway/http-gateway.ts';
 import { IotBroker } from './iot/broker.ts';
 import { CertificateAuthority } from './iot/certificates.ts';
 import { RuleEngine } from './iot/rule-engine.ts';
@@ -16,6 +17,7 @@ import { AsyncQueue } from './lambda/async-queue.ts';
 import { LambdaHost } from './lambda/host.ts';
 import { compilePattern } from './patterns/compile-pattern.ts';
 import { matches } from './patterns/matches.ts';
+import { UserPools } from './people/cognito.ts';
 import { Queues } from './queues/queues.ts';
 import { lastRuntimeFile, putAwayRuntimeFile, type RuntimeFile, runtimeFileName } from './runtime-file.ts';
 import { type LogLevel, runtimeLog } from './runtime-log.ts';
@@ -45,6 +47,8 @@ export interface RuntimeOptions {
     readonly dynamodb?: number;
     readonly mqtt?: number;
     readonly mqtts?: number;
+    /** Of the console and its API. */
+    readonly console?: number;
   };
   /** Address that the TLS listener for devices binds to and that stands in its certificate. @default 127.0.0.1 */
   readonly mqttsHost?: string;
@@ -125,15 +129,17 @@ async function startParts(
   const place = { account: options.account ?? '000000000000', region: options.region ?? 'eu-central-1' };
 
   // The stack is read twice: its mistakes are told before anything is started, its queue URLs need the server's port.
-  const readAt = (endpointUrl: string): StackModel => {
+  const readAt = (endpointUrl: string, apiUrl: string): StackModel => {
     return readStack({
       assemblyDir: options.assemblyDir,
       endpointUrl,
+      apiUrl,
       ...place,
       ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     });
   };
-  const groupNames = readAt('http://127.0.0.1:1').logGroups.map((group) => group.name);
+  const first = readAt('http://127.0.0.1:1', 'http://127.0.0.1:1');
+  const groupNames = first.logGroups.map((group) => group.name);
   const logs = new LogStore({ dir: data.folder('logs'), groupNames, ...place });
   await start({ name: 'logs', start: () => Promise.resolve(), stop: () => logs.flush() });
   const log = runtimeLog(options.logLevel ?? 'warn', logs);
@@ -144,7 +150,12 @@ async function startParts(
     ProtocolServer.listen({ calls, log, port }),
   );
   await start({ name: 'server', start: () => Promise.resolve(), stop: () => server.stop() });
-  const read = readAt(server.url);
+  const gateway =
+    first.httpApi === undefined
+      ? undefined
+      : await listen(options.ports?.console ?? 0, before?.consolePort, (port) => HttpGateway.listen({ log, port }));
+  if (gateway !== undefined) await start(gateway);
+  const read = readAt(server.url, gateway?.url ?? server.url);
   const stack = { ...read, functions: withHostLayer(read.functions, options.hostLayer) };
 
   const dynamo = await start(
@@ -204,7 +215,8 @@ async function startParts(
   bus = await Bus.open({ dir: data.folder('bus'), stack, compilePattern: patternOf, targets, queues, log });
   const streams = await Streams.open({ dir: data.folder('streams'), stack, invoker, queues, log });
   const scheduler = await Scheduler.open({ dir: data.folder('scheduler'), stack, targets, queues, log });
-  const services = [new EventsService(bus, stack), flows, queues, keys, secrets, logs];
+  const people = new UserPools(data.folder('people'), stack.userPools);
+  const services = [new EventsService(bus, stack), flows, queues, keys, secrets, logs, people];
   const shadows = new Shadows(data.folder('shadows'));
   const shadowArn = (thing: string, name: string | undefined): string =>
     `arn:aws:iot:${place.region}:${place.account}:thing/${thing}${name === undefined ? '' : `/${name}`}`;
@@ -221,6 +233,8 @@ async function startParts(
   const rules = new RuleEngine({ stack, streams, objects, queues, invoker, log });
   const { broker, mqttPort } = await startBroker(options, data, { rules, shadows }, log, before?.mqttPort, start);
 
+  if (stack.httpApi !== undefined) gateway?.serve({ api: stack.httpApi, account: place.account, invoker, logs });
+
   const file: RuntimeFile = {
     version: 1,
     pid: process.pid,
@@ -230,6 +244,7 @@ async function startParts(
     httpPort: server.port,
     dynamodbPort: dynamo.port,
     mqttPort,
+    ...(gateway === undefined ? {} : { consolePort: gateway.port }),
     ...(broker.tlsPort === 0 ? {} : { mqttsPort: broker.tlsPort }),
     outputs: stack.outputs,
   };

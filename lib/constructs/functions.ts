@@ -12,7 +12,8 @@ import type { Configuration } from '../contracts/configuration.ts';
 import { type FunctionName, functionNames, type Names, type TableName } from '../contracts/names.ts';
 import { Fn } from './fn.ts';
 import { acknowledge } from './nag.ts';
-import { type DataPrefix, permissions } from './permissions.ts';
+import type { People } from './people.ts';
+import { type DataPrefix, peopleActions, permissions } from './permissions.ts';
 import type { Stores } from './stores.ts';
 
 export interface FunctionsProps {
@@ -30,6 +31,7 @@ export interface FunctionsProps {
   readonly codeHash: string;
   readonly modelHashes: Readonly<Record<string, string>>;
   readonly caseFlowArn: string;
+  readonly people: People;
 }
 
 export class Functions extends Construct {
@@ -66,6 +68,7 @@ export class Functions extends Construct {
       TABLE_STATE: props.names.table('state'),
       TABLE_STOP: props.names.table('stop'),
       TABLE_SUBJECTS: props.names.table('subjects'),
+      TABLE_SESSIONS: props.names.table('sessions'),
       BUCKET_DATA: stores.data.bucketName,
       BUCKET_AUDIT: stores.auditBucket.bucketName,
       BUS_NAME: props.bus.eventBusName,
@@ -75,6 +78,10 @@ export class Functions extends Construct {
       AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1',
     };
     if (may.startsCases) environment.CASE_FLOW_ARN = props.caseFlowArn;
+    if (may.managesPeople) {
+      environment.USER_POOL_ID = props.people.pool.userPoolId;
+      environment.USER_POOL_CLIENT_ID = props.people.client.userPoolClientId;
+    }
     if (may.persons) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
     if (may.signs) {
       environment.SIGNING_KEY_ID = stores.signingKey.keyId;
@@ -119,6 +126,7 @@ export class Functions extends Construct {
       state: stores.state,
       stop: stores.stop,
       subjects: stores.subjects,
+      sessions: stores.sessions,
     };
     for (const [table, actions] of Object.entries(may.tables) as [TableName, readonly string[]][]) {
       const onTable = actions.filter((action) => !action.startsWith('index:'));
@@ -178,6 +186,8 @@ export class Functions extends Construct {
           resources: [stores.subjectKey.keyArn],
         }),
       );
+    if (may.managesPeople)
+      fn.addToRolePolicy(new PolicyStatement({ actions: peopleActions, resources: [props.people.pool.userPoolArn] }));
     if (may.signs) {
       fn.addToRolePolicy(new PolicyStatement({ actions: ['kms:Sign'], resources: [stores.signingKey.keyArn] }));
       fn.addToRolePolicy(

@@ -10,7 +10,9 @@ import { Flows } from './flows.ts';
 import { Functions } from './functions.ts';
 import { Ingest } from './ingest.ts';
 import { Monitoring } from './monitoring.ts';
+import { People } from './people.ts';
 import { Remediators } from './remediators.ts';
+import { ReviewApi } from './review-api.ts';
 import { Schedules } from './schedules.ts';
 import { Stores } from './stores.ts';
 
@@ -54,6 +56,7 @@ export class GroundcrewStack extends Stack {
     const stores = new Stores(this, 'Stores', { configuration, names });
     const ingest = new Ingest(this, 'Ingest', { configuration, names, data: stores.data });
     const bus = new Bus(this, 'Events', { configuration, names });
+    const people = new People(this, 'People', { configuration, names });
     const layer = new LayerVersion(this, 'OnnxRuntime', {
       code: Code.fromAsset(props.layer),
       description: 'onnxruntime-node, pruned to one platform',
@@ -64,6 +67,7 @@ export class GroundcrewStack extends Stack {
       bundles: props.bundles,
       layer,
       stores,
+      people,
       bus: bus.bus,
       stream: ingest.stream,
       deadLetters: bus.deadLetters,
@@ -101,6 +105,10 @@ export class GroundcrewStack extends Stack {
       deadLetters: bus.deadLetters,
     });
 
+    const review = new ReviewApi(this, 'ReviewApi', { configuration, names, fn: functions.all.api });
+
+    new CfnOutput(this, 'ConsoleUrl', { value: review.url, description: 'People sign in here' });
+    new CfnOutput(this, 'UserPoolId', { value: people.pool.userPoolId });
     new CfnOutput(this, 'TelemetryTopic', {
       value: names.telemetryTopic('ASSET'),
       description: 'Gateways publish here, with their own name for ASSET',

@@ -29,6 +29,8 @@ export interface FunctionPermissions {
   readonly knowsRemediators?: boolean;
   /** Takes a person's word: `pseudonym` makes new ones, `record` also encrypts what they write and so can read it. */
   readonly persons?: 'pseudonym' | 'record';
+  /** Lets people of the user pool in and manages them. */
+  readonly managesPeople?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -206,4 +208,27 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     memoryMb: 512,
     timeoutS: 120,
   },
+  api: {
+    tables: { sessions: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    reads: [],
+    writes: [],
+    managesPeople: true,
+    memoryMb: 1024,
+    // Just under what the gateway waits, so that the function says itself what took too long.
+    timeoutS: 28,
+  },
 };
+
+/** What `managesPeople` allows, on the one user pool. */
+export const peopleActions = [
+  'AdminInitiateAuth',
+  'AdminRespondToAuthChallenge',
+  'AdminGetUser',
+  'AdminListGroupsForUser',
+  'AdminCreateUser',
+  'AdminAddUserToGroup',
+  'AdminRemoveUserFromGroup',
+  'AdminDisableUser',
+  'AdminEnableUser',
+  'ListUsers',
+].map((action) => `cognito-idp:${action}`);

@@ -1,4 +1,4 @@
-/** Where things are kept: seven tables, two buckets, the keys, the endpoint's secret. */
+/** Where things are kept: eight tables, two buckets, the keys, the endpoint's secret. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
@@ -37,6 +37,7 @@ export class Stores extends Construct {
   readonly state: Table;
   readonly stop: Table;
   readonly subjects: Table;
+  readonly sessions: Table;
   readonly data: Bucket;
   readonly auditBucket: IBucket;
   readonly signingKey: Key;
@@ -119,6 +120,17 @@ export class Stores extends Construct {
       this.subjects,
       'AwsSolutions-DDB3',
       'Holds the keys of persons. Erasing one must destroy it, and a backup would bring it back.',
+    );
+    this.sessions = table(
+      'Sessions',
+      'sessions',
+      { partitionKey: text('pk'), timeToLiveAttribute: 'ttl' },
+      { isBackedUp: false },
+    );
+    acknowledge(
+      this.sessions,
+      'AwsSolutions-DDB3',
+      'Who is signed in, for eight hours at most; a backup would bring ended sessions back.',
     );
 
     const bucket = {

@@ -20,10 +20,11 @@ export const functionNames = [
   'close',
   'sweeper',
   'checkpoint',
+  'api',
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop', 'subjects'] as const;
+export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop', 'subjects', 'sessions'] as const;
 export type TableName = (typeof tableNames)[number];
 
 export const defaultPrefix = 'groundcrew';
@@ -46,6 +47,9 @@ export function namesOf(prefix: string, account = '', region = '') {
     subjectKeyAlias: `alias/${prefix}-subjects`,
     webhookSecret: `${prefix}/webhook`,
     eventLogGroup: `/${prefix}/events`,
+    consoleLogGroup: `/${prefix}/console`,
+    httpApi: `${prefix}-console`,
+    userPool: `${prefix}-people`,
     /** Topic to which the gateway of `asset` publishes. */
     telemetryTopic: (asset: string): string => `$aws/rules/${prefix.replaceAll('-', '_')}_telemetry/telemetry/${asset}`,
   };

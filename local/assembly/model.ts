@@ -203,6 +203,39 @@ export interface SecretModel extends Resource {
   };
 }
 
+/** An HTTP API whose one route, `$default`, calls a function. */
+export interface HttpApiModel extends Resource {
+  readonly functionArn: string;
+  /** How long the gateway waits for the function. */
+  readonly timeoutMs: number;
+  readonly throttle: { readonly ratePerS: number; readonly burst: number };
+  readonly accessLog: { readonly logGroupName: string; readonly format: string } | undefined;
+}
+
+export interface UserPoolClientModel extends Resource {
+  /** `ALLOW_…` */
+  readonly authFlows: readonly string[];
+  /** How long a challenge may take to be answered. */
+  readonly sessionMinutes: number;
+}
+
+/** `name` is the pool's id. */
+export interface UserPoolModel extends Resource {
+  readonly poolName: string;
+  readonly caseSensitive: boolean;
+  readonly passwordPolicy: {
+    readonly minimumLength: number;
+    readonly lowercase: boolean;
+    readonly uppercase: boolean;
+    readonly digits: boolean;
+    readonly symbols: boolean;
+    /** Days for which a temporary password may be used. */
+    readonly temporaryDays: number;
+  };
+  readonly clients: readonly UserPoolClientModel[];
+  readonly groups: readonly string[];
+}
+
 export interface LogGroupModel extends Resource {
   /** undefined keeps for ever. */
   readonly retentionDays: number | undefined;
@@ -242,6 +275,8 @@ export interface StackModel {
   readonly secrets: readonly SecretModel[];
   readonly logGroups: readonly LogGroupModel[];
   readonly roles: readonly RoleModel[];
+  readonly httpApi: HttpApiModel | undefined;
+  readonly userPools: readonly UserPoolModel[];
   /** Outputs by name, resolved. */
   readonly outputs: Readonly<Record<string, string>>;
   /** Resources of the template that do nothing on one machine, with the reason. */

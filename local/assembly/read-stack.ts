@@ -17,12 +17,14 @@ import {
   table,
   topicRule,
 } from './builders.ts';
+import { httpApi, userPool } from './console-builders.ts';
 import { AssemblyError } from './errors.ts';
 import { assetFolder, asyncInvoke, lambdaFunction } from './function-builder.ts';
 import { Resolver } from './intrinsics.ts';
 import type { StackModel } from './model.ts';
 import { Properties } from './properties.ts';
-import { type Identity, type Place, type ResourceType, resourceTypes } from './resource-types.ts';
+import type { Identity, Place, ResourceType } from './resource-type.ts';
+import { resourceTypes } from './resource-types.ts';
 import { role } from './role-builder.ts';
 import { members, unknownPaths } from './shapes.ts';
 import { type Assembly, readAssembly, type Template } from './template.ts';
@@ -32,6 +34,8 @@ export interface ReadStackOptions {
   readonly assemblyDir: string;
   /** Address of the protocol server, `http://127.0.0.1:4566` for instance; queue URLs start with it. */
   readonly endpointUrl: string;
+  /** Address of the gateway that stands for the stack's HTTP API. @default `endpointUrl` */
+  readonly apiUrl?: string;
   /** Values of CloudFormation parameters; those without a value take the template's default. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** @default 000000000000 */
@@ -51,6 +55,7 @@ export function readStack(options: ReadStackOptions): StackModel {
     account: options.account ?? '000000000000',
     region: options.region ?? 'eu-central-1',
     endpointUrl: options.endpointUrl,
+    apiUrl: options.apiUrl ?? options.endpointUrl,
   };
   return new StackReader(assembly, place, options.parameters ?? {}).read();
 }
@@ -131,6 +136,15 @@ class StackReader {
       secrets: of('AWS::SecretsManager::Secret').map(secret),
       logGroups: of('AWS::Logs::LogGroup').map(logGroup),
       roles: of('AWS::IAM::Role').map((each) => role(each, policies)),
+      httpApi: httpApi({
+        apis: of('AWS::ApiGatewayV2::Api'),
+        integrations: of('AWS::ApiGatewayV2::Integration'),
+        routes: of('AWS::ApiGatewayV2::Route'),
+        stages: of('AWS::ApiGatewayV2::Stage'),
+      }),
+      userPools: of('AWS::Cognito::UserPool').map((each) =>
+        userPool(each, of('AWS::Cognito::UserPoolClient'), of('AWS::Cognito::UserPoolGroup')),
+      ),
       outputs: this.#outputs(),
       withoutBehaviour: this.#withoutBehaviour(),
     };

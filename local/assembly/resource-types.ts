@@ -1,50 +1,8 @@
 /** Every resource type of CloudFormation that one machine knows; any other stops the start. */
-import { createHash } from 'node:crypto';
-import { each, members, type Shape, used, without } from './shapes.ts';
+import { consoleTypes } from './console-types.ts';
+import { type Identity, type ResourceType, regional, stableHex, stableUuid } from './resource-type.ts';
+import { each, members, used, without } from './shapes.ts';
 
-/** Where a stack lives; enters ARNs. */
-export interface Place {
-  readonly stackName: string;
-  readonly account: string;
-  readonly region: string;
-  /** Address of the protocol server; queue URLs start with it. */
-  readonly endpointUrl: string;
-}
-
-/** A resource while its references are answered: its physical name is known, the rest is derived. */
-export interface Identity extends Place {
-  readonly logicalId: string;
-  readonly name: string;
-  /** A resolved property, where an ARN needs one (the bus of a rule). */
-  readonly property: (name: string) => string | undefined;
-}
-
-export interface ResourceType {
-  readonly type: string;
-  /** `run`: has its behaviour. Otherwise the reason why it does nothing here. */
-  readonly behaviour: 'run' | { readonly none: string };
-  /** Understood properties; absent where nothing of it matters. */
-  readonly properties?: Readonly<Record<string, Shape>>;
-  /** The property that holds the physical name. */
-  readonly nameProperty?: string;
-  /** Makes the physical name where the template gives none. @default `<stack>-<logical id>` */
-  readonly generateName?: (place: Place, logicalId: string) => string;
-  /** Answer of `Ref`. @default the physical name */
-  readonly ref?: (of: Identity) => string;
-  readonly arn: (of: Identity) => string;
-  /** Answers of `Fn::GetAtt` besides `Arn`. */
-  readonly attributes?: Readonly<Record<string, (of: Identity) => string>>;
-}
-
-/** Hex text that stays the same for the same resource of the same stack. */
-export function stableHex(place: Place, logicalId: string): string {
-  return createHash('sha256').update([place.account, place.region, place.stackName, logicalId].join('/')).digest('hex');
-}
-const stableUuid = (place: Place, logicalId: string): string =>
-  stableHex(place, logicalId).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
-
-const regional = (service: string, resource: (of: Identity) => string) => (of: Identity) =>
-  `arn:aws:${service}:${of.region}:${of.account}:${resource(of)}`;
 const busOf = (of: Identity): string => of.property('EventBusName')?.replace(/^.*event-bus\//, '') ?? 'default';
 
 const tags = without('tags are labels of the account');
@@ -490,8 +448,7 @@ function managedPolicyArn(of: Identity): string {
 
 /** By type name. */
 export const resourceTypes: ReadonlyMap<string, ResourceType> = new Map(
-  [...running.map((each): ResourceType => ({ ...each, behaviour: 'run' })), ...passive].map((each) => [
-    each.type,
-    each,
-  ]),
+  [...[...running, ...consoleTypes].map((each): ResourceType => ({ ...each, behaviour: 'run' })), ...passive].map(
+    (each) => [each.type, each],
+  ),
 );

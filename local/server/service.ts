@@ -6,7 +6,7 @@
 import type { Caller, JsonObject } from '../types.ts';
 
 export interface AwsService {
-  /** The name under which IAM knows it: `events`, `states`, `sqs`, `kms`, `secretsmanager`, `logs`. */
+  /** The name under which IAM knows it: `events`, `states`, `sqs`, `kms`, `secretsmanager`, `logs`, `cognito-idp`. */
   readonly service: string;
   /** The part of `X-Amz-Target` before the dot: see `targetPrefixes`. */
   readonly targetPrefix: string;
@@ -26,6 +26,7 @@ export const targetPrefixes = {
   kms: 'TrentService',
   secretsmanager: 'secretsmanager',
   logs: 'Logs_20140328',
+  'cognito-idp': 'AWSCognitoIdentityProviderService',
 } as const;
 
 /** An error as the API names it. 4xx says the caller is at fault; SDK clients repeat 5xx and throttling. */

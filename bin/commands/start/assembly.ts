@@ -7,7 +7,9 @@ import { buildLayer, hostPlatform, repositoryRoot } from '../../../layers/build.
 import { CommandFailure } from '../support/failure.ts';
 
 /** What the synthesized stack is made from. The twin is not: it stands for the world outside. */
-const sources = ['bin/app.ts', 'lib', 'functions', 'layers', 'models', 'package-lock.json'];
+const sources = ['bin/app.ts', 'lib', 'functions', 'layers', 'models', 'web', 'package-lock.json'].filter((path) =>
+  existsSync(join(repositoryRoot, path)),
+);
 const passedOver = /(^|\/)(twin|node_modules|examples)(\/|$)/;
 
 export interface Assembly {

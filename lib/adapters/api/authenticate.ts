@@ -11,7 +11,6 @@ import { ProblemError } from './problems.ts';
 export interface Person {
   readonly username: string;
   readonly groups: readonly Group[];
-  readonly displayName: string | undefined;
   readonly sessionHash: string;
   readonly expiresAtMs: number;
 }
@@ -60,8 +59,8 @@ export function authenticator(ports: ApiPorts): Authenticate {
       throw notSignedIn();
     }
     if (current !== session) await sessions.renew(hash, current);
-    const { username, groups, displayName, expiresAtMs } = current;
-    return { username, groups, displayName, sessionHash: hash, expiresAtMs };
+    const { username, groups, expiresAtMs } = current;
+    return { username, groups, sessionHash: hash, expiresAtMs };
 
     /** The same object where nothing needs to be written; `undefined` where the person may not be here any more. */
     async function renewed(before: Session): Promise<Session | undefined> {
@@ -70,7 +69,7 @@ export function authenticator(ports: ApiPorts): Authenticate {
       if (!mustRecheck(before, limits, nowMs)) return isSeen ? { ...before, seenAtMs } : before;
       const account = await accounts.find(before.username);
       if (account === undefined || account.groups.length === 0) return undefined;
-      return { ...before, groups: account.groups, displayName: account.displayName, seenAtMs, checkedAtMs: nowMs };
+      return { ...before, groups: account.groups, seenAtMs, checkedAtMs: nowMs };
     }
   };
 }

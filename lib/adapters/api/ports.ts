@@ -47,16 +47,16 @@ export interface AttemptStore {
 export interface Account {
   readonly username: string;
   readonly groups: readonly Group[];
-  readonly displayName?: string | undefined;
 }
 
 export type Login =
   | { readonly state: 'ok'; readonly username: string }
-  /** Wrong name or password, disabled, unknown: one answer for all. */
+  /** Wrong name or password, disabled, unknown, locked: one answer for all. */
   | { readonly state: 'refused' }
-  | { readonly state: 'locked' }
   | { readonly state: 'new-password-required' }
-  | { readonly state: 'new-password-refused'; readonly why: string };
+  | { readonly state: 'new-password-refused'; readonly why: string }
+  /** The pool asks for something that the console does not know, a second factor for instance. */
+  | { readonly state: 'challenge-unknown'; readonly challenge: string };
 
 /** The user pool. */
 export interface Accounts {

@@ -159,7 +159,7 @@ export class Routes {
   }
 }
 
-const nobody: Person = { username: '', groups: [], displayName: undefined, sessionHash: '', expiresAtMs: 0 };
+const nobody: Person = { username: '', groups: [], sessionHash: '', expiresAtMs: 0 };
 
 function keyOf(c: Context): string {
   const key = c.req.header(idempotencyHeader);

@@ -30,29 +30,34 @@ export const sessionRoutes =
           );
         if (login.state === 'new-password-refused')
           throw new ProblemError(422, 'new-password-refused', `The new password is not taken. ${login.why}`);
-        if (login.state === 'locked') throw tooOften(900);
+        if (login.state === 'challenge-unknown')
+          throw new ProblemError(
+            409,
+            'challenge-unknown',
+            `The user pool asks for ${login.challenge}, which the console does not know.`,
+          );
         const account = login.state === 'ok' ? await accounts.find(login.username) : undefined;
         if (account === undefined)
           throw new ProblemError(
             401,
             'login-refused',
-            'The name or the password is wrong, or the person may not sign in.',
+            'The name or the password is wrong, there were too many wrong ones lately, or this person may not sign in.',
           );
         if (account.groups.length === 0)
           throw new ProblemError(403, 'no-group', 'You are in no group yet. Ask an admin to put you in one.');
         const id = ports.randomId();
-        const { username, groups, displayName } = account;
+        const { username, groups } = account;
         const expiresAtMs = nowMs + limits.absoluteMs;
         await sessions.put(hashOf(id), { ...account, expiresAtMs, seenAtMs: nowMs, checkedAtMs: nowMs });
         const cookie = sessionCookie(isSecure(header), id, Math.floor(limits.absoluteMs / 1000));
-        const answer = await meOf({ username, groups: [...groups], displayName, expiresAtMs });
+        const answer = await meOf({ username, groups: [...groups], expiresAtMs });
         return { body: answer, headers: { 'set-cookie': cookie } };
       },
       { keyless: true },
     );
 
-    routes.on('me', async ({ person: { username, groups, displayName, expiresAtMs } }) => ({
-      body: await meOf({ username, groups: [...groups], displayName, expiresAtMs }),
+    routes.on('me', async ({ person: { username, groups, expiresAtMs } }) => ({
+      body: await meOf({ username, groups: [...groups], expiresAtMs }),
     }));
 
     routes.on(
@@ -72,8 +77,8 @@ async function refuseTooOften(ports: ApiPorts, source: string, username: string,
   const isLet =
     (await ports.attempts.count(`name#${ofName}`, attemptsPerName, windowMs, nowMs)) &&
     (await ports.attempts.count(`source#${ofSource}`, attemptsPerSource, windowMs, nowMs));
-  if (!isLet) throw tooOften(windowMs / 1000);
+  if (!isLet)
+    throw new ProblemError(429, 'login-too-often', 'Too many attempts. Wait some minutes, then try again.', {
+      retryAfterS: windowMs / 1000,
+    });
 }
-
-const tooOften = (retryAfterS: number): ProblemError =>
-  new ProblemError(429, 'login-too-often', 'Too many attempts. Wait some minutes, then try again.', { retryAfterS });

@@ -28,6 +28,7 @@ const variables = {
   TABLE_STATE: name,
   TABLE_STOP: name,
   TABLE_SUBJECTS: name,
+  TABLE_SESSIONS: name,
   BUCKET_DATA: name,
   BUCKET_AUDIT: name,
   BUS_NAME: name,
@@ -36,6 +37,8 @@ const variables = {
   CASE_FLOW_ARN: lazily(() => z.string().regex(/^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:.+$/)),
   SIGNING_KEY_ID: name,
   SUBJECT_KEY_ID: name,
+  USER_POOL_ID: name,
+  USER_POOL_CLIENT_ID: name,
   /** What of the deployment no other variable says: `{configuration, models}` as JSON. */
   DEPLOYMENT: lazily(() =>
     z

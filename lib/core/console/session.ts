@@ -13,7 +13,6 @@ export interface SessionLimits {
 export interface Session {
   readonly username: string;
   readonly groups: readonly Group[];
-  readonly displayName?: string | undefined;
   readonly expiresAtMs: number;
   /** Last request that a person made, to the minute. */
   readonly seenAtMs: number;

@@ -130,9 +130,11 @@ describe('the stack', () => {
     );
   });
 
-  test('recovers tables to any second, but for the projection and the keys of persons, and protects them from deletion, unless it is disposable', () => {
+  test('recovers tables to any second, but for the projection, the keys of persons and who is signed in, and protects them from deletion, unless it is disposable', () => {
     for (const table of Object.values(template.findResources('AWS::DynamoDB::Table'))) {
-      const isForgetful = ['groundcrew-decisions', 'groundcrew-subjects'].includes(table.Properties.TableName);
+      const isForgetful = ['groundcrew-decisions', 'groundcrew-subjects', 'groundcrew-sessions'].includes(
+        table.Properties.TableName,
+      );
       expect(table.Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: !isForgetful });
       expect(table.Properties.DeletionProtectionEnabled).toBe(true);
       expect(table.DeletionPolicy).toBe('Retain');
@@ -177,6 +179,48 @@ describe('the stack', () => {
   });
 });
 
+describe('the console', () => {
+  test('is one throttled route to the function, with a log of requests, and lets nobody else call it', () => {
+    template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: '$default', AuthorizationType: 'NONE' });
+    template.resourceCountIs('AWS::ApiGatewayV2::Route', 1);
+    template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      StageName: '$default',
+      DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
+      AccessLogSettings: { Format: Match.stringLikeRegexp('^(?!.*(cookie|query|authorization)).*requestId') },
+    });
+    template.hasResourceProperties('AWS::Lambda::Permission', { Principal: 'apigateway.amazonaws.com' });
+    template.resourceCountIs('AWS::Lambda::Permission', 1);
+  });
+
+  test('nobody signs up by themselves, passwords are long, and only the function may try one', () => {
+    template.hasResource('AWS::Cognito::UserPool', {
+      DeletionPolicy: 'Retain',
+      Properties: Match.objectLike({
+        AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
+        DeletionProtection: 'ACTIVE',
+        Policies: { PasswordPolicy: Match.objectLike({ MinimumLength: 12, RequireSymbols: true }) },
+      }),
+    });
+    template.hasResourceProperties('AWS::Cognito::UserPoolClient', {
+      ExplicitAuthFlows: ['ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+      PreventUserExistenceErrors: 'ENABLED',
+    });
+    const groups = Object.values(template.findResources('AWS::Cognito::UserPoolGroup'));
+    expect(groups.map((each) => each.Properties.GroupName).sort()).toEqual([
+      'admin',
+      'approver',
+      'auditor',
+      'operator',
+      'viewer',
+    ]);
+    const { template: trial } = synthesize({ disposable: true });
+    trial.hasResource('AWS::Cognito::UserPool', { DeletionPolicy: 'Delete' });
+    expect(functionNames.filter((name) => allowed(name).some((action) => action.startsWith('cognito-idp:')))).toEqual([
+      'api',
+    ]);
+  });
+});
+
 describe('what functions may do', () => {
   test('no action and no resource is a bare wildcard', () => {
     for (const [name, own] of statements) {
@@ -205,11 +249,15 @@ describe('what functions may do', () => {
     ).toEqual(['review-answer']);
   });
 
-  test('nothing is ever deleted but the slot of a case that closes', () => {
+  test('nothing is ever deleted but the slot of a case that closes, and a session', () => {
     const deleting = functionNames.filter((name) => allowed(name).includes('dynamodb:DeleteItem'));
-    expect(deleting).toEqual(['close']);
-    const onCases = (statements.get('close') ?? []).filter((each) => list(each.Action).includes('dynamodb:DeleteItem'));
-    expect(onCases.map((each) => JSON.stringify(each.Resource))).toEqual([expect.stringContaining('StoresCases')]);
+    expect(deleting).toEqual(['close', 'api']);
+    const deletesOn = (name: string): string[] =>
+      (statements.get(name) ?? [])
+        .filter((each) => list(each.Action).includes('dynamodb:DeleteItem'))
+        .map((each) => JSON.stringify(each.Resource));
+    expect(deletesOn('close')).toEqual([expect.stringContaining('StoresCases')]);
+    expect(deletesOn('api')).toEqual([expect.stringContaining('StoresSessions')]);
   });
 
   test('most roles may only read the stop switch, and nobody but people writes it', () => {
