@@ -12,6 +12,7 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   case: async () => (await import('./case.ts')).registerCase,
   audit: async () => (await import('./audit.ts')).registerAudit,
   erase: async () => (await import('./erase.ts')).registerErase,
+  user: async () => (await import('./user.ts')).registerUser,
   stop: async () => (await import('./stop.ts')).registerStop,
   events: async () => (await import('./events.ts')).registerEvents,
   flow: async () => (await import('./flow.ts')).registerFlow,

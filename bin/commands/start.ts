@@ -21,6 +21,7 @@ import { deployedAudit } from './support/audit-source.ts';
 import { type CommandContext, defaultDataDir, openContext } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { readAssets } from './support/figures.ts';
+import { firstAdmin, openPeople } from './support/people.ts';
 import { printLine } from './support/print.ts';
 import { busEvent, describeEvent } from './support/story.ts';
 
@@ -29,6 +30,7 @@ interface StartOptions {
   readonly serve?: boolean;
   readonly endpoint?: string;
   readonly mqttPort: string;
+  readonly consolePort: string;
   readonly mqtts?: string;
   readonly operator: boolean;
   readonly json?: boolean;
@@ -36,8 +38,8 @@ interface StartOptions {
 
 /** The site that the pack's policy lets act; every other one starts in observe. */
 const demoSite = 'demo-town';
-/** Loaded before devices connect, so that the first decision is not a cold start. */
-const warm = ['screen', 'infer', 'guard', 'record', 'route', 'calibrate'];
+/** Loaded before devices connect, so that neither the first decision nor the first page is a cold start. */
+const warm = ['screen', 'infer', 'guard', 'record', 'route', 'calibrate', 'api'];
 /** How long after the last reading of the day open cases may take to end. */
 const aftermathMs = 25_000;
 
@@ -49,15 +51,29 @@ export function registerStart(program: Command): void {
     .option('--serve', 'keep running for real devices, without the town')
     .option('--endpoint <url>', 'send remedies to this endpoint instead of the town’s own')
     .option('--mqtt-port <port>', 'port for devices (0: a free one, kept over restarts)', '0')
+    .option('--console-port <port>', 'port of the console (0: a free one, kept over restarts)', '0')
     .option('--mqtts <ip:port>', 'listen there for devices with certificates (groundcrew device), besides loopback')
     .option('--no-operator', 'let nobody answer the cases that wait for a person')
     .option('--json', 'print the summary as JSON on the last line')
     .action(async (options: StartOptions) => {
-      const mqttPort = Number(options.mqttPort);
-      if (!Number.isInteger(mqttPort) || mqttPort < 0 || mqttPort > 65_535)
-        throw new CommandFailure(`--mqtt-port ${options.mqttPort} is not a port from 0 to 65535.`, 2);
-      await (options.serve === true ? serve(options, mqttPort) : scriptedDay(options, mqttPort));
+      const ports = {
+        mqtt: portOf('--mqtt-port', options.mqttPort),
+        console: portOf('--console-port', options.consolePort),
+      };
+      await (options.serve === true ? serve(options, ports) : scriptedDay(options, ports));
     });
+}
+
+interface Ports {
+  readonly mqtt: number;
+  readonly console: number;
+}
+
+/** @throws CommandFailure naming the option */
+function portOf(option: string, text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new CommandFailure(`${option} ${text} is not a port from 0 to 65535.`, 2);
 }
 
 interface Started {
@@ -66,14 +82,14 @@ interface Started {
 }
 
 /** Synthesizes if needed and starts the runtime; remedies go to `endpointUrl`. */
-async function startStack(options: StartOptions, mqttPort: number, endpointUrl: string | undefined): Promise<Started> {
+async function startStack(options: StartOptions, ports: Ports, endpointUrl: string | undefined): Promise<Started> {
   const tls = options.mqtts === undefined ? undefined : listenerOf(options.mqtts);
   const assembly = await ensureAssembly(join(repositoryRoot, 'cdk.out'));
   const runtime = await startRuntime({
     assemblyDir: assembly.folder,
     dataDir: resolve(options.data),
     hostLayer: assembly.hostLayer,
-    ports: { mqtt: mqttPort, ...(tls === undefined ? {} : { mqtts: tls.port }) },
+    ports: { ...ports, ...(tls === undefined ? {} : { mqtts: tls.port }) },
     ...(tls === undefined ? {} : { mqttsHost: tls.host }),
     // Whoever serves waits a second longer for the start, and never for a second process in the middle of an incident.
     warmProcesses: options.serve === true ? 2 : 1,
@@ -93,7 +109,17 @@ async function startStack(options: StartOptions, mqttPort: number, endpointUrl: 
   printLine(`   AWS APIs    http://127.0.0.1:${httpPort}`);
   printLine(`   state       ${resolve(options.data)}`);
   if (endpointUrl !== undefined) printLine(`   remedies    ${endpointUrl}`);
+  await tellConsole(context);
   return { runtime, context };
+}
+
+/** Where the console is and, until an admin has signed in, with what. */
+async function tellConsole(context: CommandContext): Promise<void> {
+  const admin = await firstAdmin(await openPeople(context));
+  printLine(`   console     ${pc.bold(context.runtime?.consoleUrl ?? '')}`);
+  if (admin === undefined) return;
+  printLine(`               sign in as ${pc.bold(admin.username)} with ${pc.bold(admin.temporaryPassword)}`);
+  printLine(pc.dim('               this password works once: you choose your own at the first sign-in'));
 }
 
 /** @throws CommandFailure when it is not an IPv4 address and a port */
@@ -108,10 +134,10 @@ function listenerOf(text: string): { host: string; port: number } {
 const isPrivate = (url: string): boolean =>
   /^https?:\/\/(localhost|127\.|\[::1\]|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(url);
 
-async function serve(options: StartOptions, mqttPort: number): Promise<void> {
+async function serve(options: StartOptions, ports: Ports): Promise<void> {
   printLine(pc.bold('Groundcrew: starting for real devices'));
   if (options.endpoint !== undefined) checkEndpoint(options.endpoint);
-  const { runtime, context } = await startStack(options, mqttPort, options.endpoint);
+  const { runtime, context } = await startStack(options, ports, options.endpoint);
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   printLine(pc.green('Ready. Ctrl-C stops; everything unfinished goes on at the next start.'));
@@ -119,7 +145,7 @@ async function serve(options: StartOptions, mqttPort: number): Promise<void> {
   await runtime.stop();
 }
 
-async function scriptedDay(options: StartOptions, mqttPort: number): Promise<void> {
+async function scriptedDay(options: StartOptions, ports: Ports): Promise<void> {
   printLine(pc.bold('Groundcrew: a town of four districts, a day in a minute and a half'));
   if (options.endpoint !== undefined) checkEndpoint(options.endpoint);
   const twinData = join(resolve(options.data), 'twin');
@@ -128,7 +154,7 @@ async function scriptedDay(options: StartOptions, mqttPort: number): Promise<voi
   const endpoint = options.endpoint ?? `http://127.0.0.1:${scadaPort}/commands`;
   printLine(pc.dim('   synthesizing the stack if it changed; the town writes down its past week'));
   const [{ runtime, context }] = await Promise.all([
-    startStack(options, mqttPort, endpoint),
+    startStack(options, ports, endpoint),
     writeHistory(twinData, history, demoSite),
   ]);
 

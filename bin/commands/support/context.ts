@@ -7,6 +7,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Command } from 'commander';
+import type { CognitoCalls } from '../../../lib/adapters/aws/cognito-calls.ts';
 import { defaultPrefix, type Names, namesOf } from '../../../lib/contracts/names.ts';
 import { readRuntimeFile } from '../../../local/runtime-file.ts';
 import { CommandFailure } from './failure.ts';
@@ -19,6 +20,8 @@ export interface RuntimePlace {
   readonly endpointUrl: string;
   readonly dynamodbUrl: string;
   readonly mqttUrl: string;
+  /** Address of the console. */
+  readonly consoleUrl: string | undefined;
   readonly prefix: string;
   readonly account: string;
   readonly region: string;
@@ -37,6 +40,7 @@ export interface CommandContext {
   readonly sfn: () => SFNClient;
   readonly kms: () => KMSClient;
   readonly logs: () => CloudWatchLogsClient;
+  readonly cognito: () => Promise<CognitoCalls>;
 }
 
 export interface ContextOptions {
@@ -65,6 +69,10 @@ const once = <T>(make: () => T): (() => T) => {
   };
 };
 
+/** Few commands are about people. */
+const cognitoOf = async (config: object): Promise<CognitoCalls> =>
+  (await import('../../../lib/adapters/aws/cognito-calls.ts')).cognitoCalls(config);
+
 /** @throws CommandFailure when no runtime answers for the folder, or the deployment is not named */
 export function openContext(options: ContextOptions): CommandContext {
   if (options.aws === true) return awsContext(options);
@@ -83,6 +91,7 @@ export function openContext(options: ContextOptions): CommandContext {
     sfn: once(() => new SFNClient(common)),
     kms: once(() => new KMSClient(common)),
     logs: once(() => new CloudWatchLogsClient(common)),
+    cognito: once(() => cognitoOf(common)),
   };
 }
 
@@ -102,6 +111,7 @@ function awsContext(options: ContextOptions): CommandContext {
     sfn: once(() => new SFNClient({ region })),
     kms: once(() => new KMSClient({ region })),
     logs: once(() => new CloudWatchLogsClient({ region })),
+    cognito: once(() => cognitoOf({ region })),
   };
 }
 
@@ -127,6 +137,7 @@ export function readRuntime(dataDir: string): RuntimePlace {
     endpointUrl: `http://127.0.0.1:${file.httpPort}`,
     dynamodbUrl: `http://127.0.0.1:${file.dynamodbPort}`,
     mqttUrl: `mqtt://127.0.0.1:${file.mqttPort}`,
+    consoleUrl: file.consolePort === undefined ? undefined : `http://127.0.0.1:${file.consolePort}`,
     prefix: file.stackName,
     account: file.account,
     region: file.region,

@@ -109,7 +109,7 @@ export class Routes {
     const isBackground = options.background === true || c.req.header(backgroundHeader) === '1';
     const person = route.least === 'anybody' ? nobody : await this.authenticate(c, nowMs, isBackground);
     if (!mayAs(person.groups, route.least))
-      throw new ProblemError(403, 'role-refused', 'This takes one of the groups that are allowed.', {
+      throw new ProblemError(403, 'role-refused', `This is for ${groupsFor(route.least).join(', ')} only.`, {
         allowed: groupsFor(route.least),
       });
     const body = isWrite ? await readBody(c) : { text: '', value: undefined };
