@@ -28,6 +28,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   state: { key: ['asset', 'S'] },
   stop: { key: ['scope', 'S'] },
   subjects: { key: ['subject', 'S'] },
+  sessions: { key: ['pk', 'S'] },
 };
 
 export interface TestTables {
