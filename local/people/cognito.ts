@@ -5,7 +5,7 @@ import type { UserPoolClientModel, UserPoolModel } from '../assembly/model.ts';
 import type { JsonObject } from '../flow/types.ts';
 import { type AwsService, ServiceError, targetPrefixes } from '../server/service.ts';
 import { type InputOf, inputs, type Operation, parsedInput } from './cognito-inputs.ts';
-import { before, failed, ignored, isLocked, noAttempts } from './lockout.ts';
+import { atAttempt, failed, ignored, isLocked, noAttempts } from './lockout.ts';
 import { hashPassword, isPassword, type PasswordHash, refusalOf } from './passwords.ts';
 import { type StoredUser, UserFile } from './user-file.ts';
 
@@ -172,7 +172,7 @@ export class UserPools implements AwsService {
       throw wrong;
     }
     const nowMs = this.#nowMs();
-    const attempts = before(user.attempts, nowMs);
+    const attempts = atAttempt(user.attempts, nowMs);
     if (isLocked(attempts, nowMs)) {
       pool.users.put({ ...user, attempts: ignored(attempts, nowMs) });
       throw notAuthorized('Password attempts exceeded');

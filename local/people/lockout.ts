@@ -15,7 +15,7 @@ const longestMs = 900_000;
 const free = 5;
 
 /** The state at the moment of an attempt. */
-export const before = (attempts: Attempts, nowMs: number): Attempts =>
+export const atAttempt = (attempts: Attempts, nowMs: number): Attempts =>
   nowMs - attempts.lastMs >= forgivenAfterMs ? noAttempts : attempts;
 
 export const isLocked = (attempts: Attempts, nowMs: number): boolean => nowMs < attempts.lockedUntilMs;

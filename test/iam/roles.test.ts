@@ -25,13 +25,15 @@ describe('the roles of the stack', () => {
     for (const arn of arns) expect(roleOf(arn).trustedServices).toEqual(['lambda.amazonaws.com']);
   });
 
-  test('no function may delete but the one that frees slots, change a table or a policy, or write outside its prefixes', () => {
+  test('no function may delete but the one that frees slots and the one that ends sessions, change a table or a policy, or write outside its prefixes', () => {
     const grants = functionGrants(stack);
     const deleting = grants.filter(({ action }) =>
       /delete|update(?!Item)|create|iam:|\*/i.test(action.replace('logs:CreateLogStream', '')),
     );
     expect(deleting.map(({ caller, action }) => `${caller.replace(/^Functions|Function.*$/g, '')} ${action}`)).toEqual([
       'close dynamodb:DeleteItem',
+      'api dynamodb:DeleteItem',
+      'api cognito-idp:AdminCreateUser',
     ]);
     const objects = grants.filter(({ action }) => action === 's3:PutObject').map(({ resource }) => resource);
     for (const resource of objects) expect(resource).toMatch(/^arn:aws:s3:::[a-z0-9-]+\/[a-z]+\/\*$/);

@@ -1,5 +1,9 @@
 /** Grants that the end-to-end story does not need, each with the reason why it stays. */
 
+import type { StackModel } from '../../local/assembly/model.ts';
+import type { CountedCall } from '../../local/calls/call-log.ts';
+import { functionGrants, type Grant, unusedGrants } from '../support/iam.ts';
+
 export interface UnusedGrant {
   /** Function, as in `lib/contracts/names.ts`; absent where it holds for each that has the grant. */
   readonly fn?: string;
@@ -96,3 +100,22 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     reason: 'Reads the checkpoint before, from the second ten minutes on.',
   },
 ];
+
+/** Grants of the functions concerned that none of the calls needed and that have no reason to stay. */
+export function unexplainedGrants(
+  model: Pick<StackModel, 'functions' | 'roles'>,
+  calls: readonly CountedCall[],
+  isConcerned: (functionName: string) => boolean,
+): Grant[] {
+  const nameOf = new Map(model.functions.map(({ logicalId, name }) => [logicalId, name]));
+  return unusedGrants(functionGrants(model), calls).filter(
+    (grant) =>
+      isConcerned(nameOf.get(grant.caller) ?? '') &&
+      !unusedGrantsWithReason.some(
+        ({ fn, action, on }) =>
+          grant.action === action &&
+          grant.resource.includes(on ?? '') &&
+          (fn === undefined || nameOf.get(grant.caller) === `groundcrew-${fn}`),
+      ),
+  );
+}

@@ -98,7 +98,7 @@ export function dynamoOnce(at: SessionsTable): OnceStore {
     TableName: table,
     Item: {
       ...key(pkOf(id)),
-      request: { S: request },
+      requestHash: { S: request },
       atMs: { N: String(nowMs) },
       ttl: ttl(nowMs + answersForMs),
       ...more,
@@ -111,10 +111,10 @@ export function dynamoOnce(at: SessionsTable): OnceStore {
           new PutItemCommand({
             ...put(id, request, nowMs, {}),
             ConditionExpression:
-              'attribute_not_exists(pk) OR (attribute_not_exists(answer) AND atMs < :abandoned AND request = :request)',
+              'attribute_not_exists(pk) OR (attribute_not_exists(answer) AND atMs < :abandoned AND requestHash = :hash)',
             ExpressionAttributeValues: {
               ':abandoned': { N: String(nowMs - abandonedAfterMs) },
-              ':request': { S: request },
+              ':hash': { S: request },
             },
           }),
         ),
@@ -123,7 +123,7 @@ export function dynamoOnce(at: SessionsTable): OnceStore {
       const item = await read(at, pkOf(id));
       // Released between the two calls: whoever asks again gets it.
       if (item === undefined) return { state: 'running' };
-      if (item.request?.S !== request) return { state: 'other-request' };
+      if (item.requestHash?.S !== request) return { state: 'other-request' };
       if (item.answer?.S === undefined) return { state: 'running' };
       return { state: 'answered', answer: storedAnswer.parse(JSON.parse(item.answer.S)) };
     },
@@ -135,8 +135,8 @@ export function dynamoOnce(at: SessionsTable): OnceStore {
       const command = new DeleteItemCommand({
         TableName: table,
         Key: key(pkOf(id)),
-        ConditionExpression: 'request = :request AND attribute_not_exists(answer)',
-        ExpressionAttributeValues: { ':request': { S: request } },
+        ConditionExpression: 'requestHash = :hash AND attribute_not_exists(answer)',
+        ExpressionAttributeValues: { ':hash': { S: request } },
       });
       await onCondition(client.send(command));
     },

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../../local/flow/types.ts';
 import { UserPools } from '../../../local/people/cognito.ts';
-import { before, failed, isLocked, noAttempts } from '../../../local/people/lockout.ts';
+import { atAttempt, failed, isLocked, noAttempts } from '../../../local/people/lockout.ts';
 import { refusalOf } from '../../../local/people/passwords.ts';
 import { ServiceError } from '../../../local/server/service.ts';
 import { startChild } from '../support/child.ts';
@@ -131,10 +131,10 @@ describe('signing in', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), (guesses) => {
         let attempts = noAttempts;
-        for (let i = 0; i < guesses; i += 1) attempts = failed(before(attempts, i), i);
+        for (let i = 0; i < guesses; i += 1) attempts = failed(atAttempt(attempts, i), i);
         const lockedMs = attempts.lockedUntilMs - attempts.lastMs;
         expect(lockedMs).toBe(guesses < 5 ? 0 : Math.min(1_000 * 2 ** (guesses - 5), 900_000));
-        expect(isLocked(before(attempts, attempts.lastMs + 900_000), attempts.lastMs + 900_000)).toBe(false);
+        expect(isLocked(atAttempt(attempts, attempts.lastMs + 900_000), attempts.lastMs + 900_000)).toBe(false);
       }),
     );
   });
