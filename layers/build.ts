@@ -28,6 +28,8 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 const packFiles = ['model.onnx'];
 const functionsWithPacks = ['infer', 'verify'];
 const functionsWithPolicies = ['guard'];
+/** They show policies and models' cards, and evaluate neither. */
+const functionsThatShowPacks = ['api'];
 
 /** Names of all function folders. */
 export const functionFolders = (): string[] =>
@@ -201,7 +203,8 @@ function copyCompanions(name: string, folder: string): void {
   for (const file of companions[name] ?? []) copy(file);
   for (const pack of packFolders()) {
     if (functionsWithPacks.includes(name)) for (const file of packFiles) copy(`models/${pack}/${file}`);
-    if (functionsWithPolicies.includes(name)) copy(`models/${pack}/policies`);
+    if ([...functionsWithPolicies, ...functionsThatShowPacks].includes(name)) copy(`models/${pack}/policies`);
+    if (functionsThatShowPacks.includes(name)) copy(`models/${pack}/card.json`);
   }
   if (functionsWithPolicies.includes(name)) {
     // Cedar's WebAssembly is read from beside the bundle at load time; without it the function dies with ENOENT.

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
-import { effectsUnderWay } from '../../lib/adapters/aws/effects-under-way.ts';
+import { effectsWithin } from '../../lib/adapters/aws/effects-under-way.ts';
 import { s3ObjectStore } from '../../lib/adapters/aws/object-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { listStops, stopPorts } from '../../lib/adapters/aws/stop-store.ts';
@@ -65,10 +65,15 @@ async function stop(context: CommandContext, options: StopOptions): Promise<void
   const state = await stopEffects(portsOf(context), checked(options));
   if (options.json !== true) printLine(`${pc.red('stopped')} ${state.scope}; waiting for what was cleared before …`);
   await sleep(stopReadMaxAgeMs + sendMarginMs);
-  const ledger = { client: context.dynamodb(), table: context.names.table('ledger') };
-  const effects = await effectsUnderWay(ledger, Date.now());
-  const within = await Promise.all(effects.map((effect) => isWithin(context, state.scope, effect.asset)));
-  const underWay = effects.filter((_, at) => within[at]);
+  const underWay = await effectsWithin(
+    {
+      ledger: { client: context.dynamodb(), table: context.names.table('ledger') },
+      states: dynamoStateStore(context.dynamodb(), context.names.table('state')),
+      documents: new Documents(s3ObjectStore(context.s3(), context.names.dataBucket)),
+    },
+    state.scope,
+    Date.now(),
+  );
   if (options.json === true) {
     const mayBeInFlight = underWay.map(({ effectKey, caseId, asset, action, target, status }) => ({
       effectKey,
@@ -100,19 +105,6 @@ function printUnderWay(effects: readonly Effect[]): void {
       short(effectKey),
     ]),
   );
-}
-
-/** Where the asset's site cannot be read it is listed: one too many misleads nobody. */
-async function isWithin(context: CommandContext, scope: string, asset: string): Promise<boolean> {
-  if (scope === 'all' || scope === `asset#${asset}`) return true;
-  if (!scope.startsWith('site#')) return false;
-  try {
-    const state = await dynamoStateStore(context.dynamodb(), context.names.table('state')).get(asset);
-    const documents = new Documents(s3ObjectStore(context.s3(), context.names.dataBucket));
-    return state === undefined || (await documents.registration(state.registrationHash)).site === scope.slice(5);
-  } catch {
-    return true;
-  }
 }
 
 async function resume(context: CommandContext, options: StopOptions): Promise<void> {

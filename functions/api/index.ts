@@ -1,18 +1,22 @@
 /** The review API and the console's files, behind one address. */
 import { fileURLToPath } from 'node:url';
 import { createApi } from '../../lib/adapters/api/app.ts';
+import { consoleRoutes } from '../../lib/adapters/api/console-routes.ts';
 import { gatewayEvent, lambdaRun } from '../../lib/adapters/api/lambda.ts';
 import { staticFiles } from '../../lib/adapters/api/static-files.ts';
 import { frameFromEnvironment } from '../../lib/adapters/aws/api-frame.ts';
+import { consoleWorld } from '../../lib/adapters/aws/console/from-environment.ts';
+import { readSettings } from '../../lib/adapters/aws/console/settings.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { handle } from '../../lib/middleware/handle.ts';
+import { packs } from '../../models/index.ts';
 
 const env = environment('GROUNDCREW_PREFIX');
 const frame = frameFromEnvironment();
+const world = consoleWorld(packs);
 const files = staticFiles(fileURLToPath(new URL('web', import.meta.url)));
+const site = async () => ({ name: env.GROUNDCREW_PREFIX, timeZone: (await readSettings(world)).timeZone });
 
-const run = lambdaRun((failed) =>
-  createApi({ ...frame, files, failed, site: async () => ({ name: env.GROUNDCREW_PREFIX, timeZone: 'UTC' }) }),
-);
+const run = lambdaRun((failed) => createApi({ ...frame, files, failed, site }, consoleRoutes(world)));
 
 export const handler = handle({ name: 'api', input: gatewayEvent, run });

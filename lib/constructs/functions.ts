@@ -1,5 +1,5 @@
 /** All functions with exactly what each may do. A permission that a run never uses is found by the permission test. */
-import { Duration, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { Grant, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IStream } from 'aws-cdk-lib/aws-kinesis';
@@ -77,7 +77,8 @@ export class Functions extends Construct {
       POWERTOOLS_SERVICE_NAME: name,
       AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1',
     };
-    if (may.startsCases) environment.CASE_FLOW_ARN = props.caseFlowArn;
+    if (may.startsCases || may.namesExecutions) environment.CASE_FLOW_ARN = props.caseFlowArn;
+    if (may.readsCheckpoints) environment.SIGNING_KEY_ID = stores.signingKey.keyId;
     if (may.managesPeople) {
       environment.USER_POOL_ID = props.people.pool.userPoolId;
       environment.USER_POOL_CLIENT_ID = props.people.client.userPoolClientId;
@@ -201,6 +202,33 @@ export class Functions extends Construct {
       );
     if (may.managesPeople)
       fn.addToRolePolicy(new PolicyStatement({ actions: peopleActions, resources: [props.people.pool.userPoolArn] }));
+    for (const invoked of may.invokes ?? [])
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['lambda:InvokeFunction'],
+          // By its name: a reference would tie the order in which functions are made to who calls whom.
+          resources: [
+            Stack.of(this).formatArn({
+              service: 'lambda',
+              resource: 'function',
+              resourceName: props.names.fn(invoked),
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          ],
+        }),
+      );
+    if (may.readsCheckpoints) {
+      fn.addToRolePolicy(new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [stores.signingKey.keyArn] }));
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['s3:GetObject'],
+          resources: [stores.auditBucket.arnForObjects('checkpoints/*')],
+        }),
+      );
+      fn.addToRolePolicy(
+        new PolicyStatement({ actions: ['s3:ListBucket'], resources: [stores.auditBucket.bucketArn] }),
+      );
+    }
     if (may.signs) {
       fn.addToRolePolicy(new PolicyStatement({ actions: ['kms:Sign'], resources: [stores.signingKey.keyArn] }));
       fn.addToRolePolicy(
@@ -232,7 +260,8 @@ export class Functions extends Construct {
     for (const prefix of new Set([...may.reads, ...may.writes])) {
       acknowledge(role, `AwsSolutions-IAM5[Resource::${named(stores.data)}/${prefix}/*]`, perObject);
     }
-    for (const prefix of may.signs ? ['checkpoints', 'archive'] : [])
+    const auditPrefixes = may.signs ? ['checkpoints', 'archive'] : may.readsCheckpoints ? ['checkpoints'] : [];
+    for (const prefix of auditPrefixes)
       acknowledge(role, `AwsSolutions-IAM5[Resource::${named(stores.auditBucket)}/${prefix}/*]`, perObject);
   }
 }

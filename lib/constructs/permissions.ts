@@ -31,6 +31,12 @@ export interface FunctionPermissions {
   readonly knowsRemediators?: boolean;
   /** Takes a person's word: `pseudonym` makes new ones, `record` also encrypts what they write and so can read it. */
   readonly persons?: 'pseudonym' | 'record';
+  /** Hands a person's word on to these functions, by their names. */
+  readonly invokes?: readonly FunctionName[];
+  /** Reads checkpoints and the public key that they are signed with. */
+  readonly readsCheckpoints?: boolean;
+  /** Names executions of cases, without a right over them. */
+  readonly namesExecutions?: boolean;
   /** Says who carries an action out. */
   readonly knowsWays?: boolean;
   /** Lets people of the user pool in and manages them. */
@@ -216,10 +222,24 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 120,
   },
   api: {
-    tables: { sessions: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'] },
-    reads: [],
+    // It writes no case, no review and no effect: orders go to the functions that take them, stops to their own table.
+    tables: {
+      sessions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      audit: [...append, 'Scan', 'index:by-bucket'],
+      decisions: ['GetItem', 'BatchGetItem', 'Query', 'index:by-day'],
+      cases: ['GetItem', 'BatchGetItem', 'Query', 'index:by-open'],
+      ledger: ['GetItem', 'BatchGetItem', 'index:by-due'],
+      state: ['GetItem', 'Scan'],
+      stop: ['GetItem', 'PutItem', 'Scan'],
+      subjects: ['GetItem', 'PutItem'],
+    },
+    reads: ['raw', 'open', 'window', 'registration', 'calibration', 'evidence'],
     writes: [],
     managesPeople: true,
+    persons: 'record',
+    invokes: ['review-answer', 'trigger'],
+    readsCheckpoints: true,
+    namesExecutions: true,
     memoryMb: 1024,
     // Just under what the gateway waits, so that the function says itself what took too long.
     timeoutS: 28,

@@ -9,6 +9,7 @@ export const auditType = lazily(() =>
   z.enum([
     'decision-recorded',
     'case-opened',
+    'case-acknowledged',
     'flag-attached',
     'flags-attached',
     'review-requested',
@@ -28,6 +29,7 @@ export const auditType = lazily(() =>
     'asset-registered',
     'stop-changed',
     'configuration-changed',
+    'settings-changed',
     'subject-erased',
     'hold-placed',
     'hold-released',

@@ -48,6 +48,8 @@ export const caseRecord = lazily(() =>
     incident: z.strictObject({ scope: z.enum(['zone', 'site']), place: z.string().max(140) }).optional(),
     effectKeys: z.array(sha256Hex).max(32).default([]),
     ticket: z.string().max(256).optional(),
+    /** Rounds in which people were asked; absent where nobody was. */
+    rounds: z.number().int().min(1).max(9).optional(),
     flags: z.number().int().min(1).default(1),
     note: z.string().max(2000).optional(),
     version: z.number().int().min(0),
@@ -81,6 +83,8 @@ export const reviewAnswer = lazily(() =>
     proposalHash: sha256Hex.optional(),
     /** For `override`: what shall be done instead. */
     override: z.strictObject({ action: z.string().max(48), target: z.string().max(64) }).optional(),
+    /** How long the page had shown what is answered, where a page was used. */
+    shownForMs: z.number().int().min(0).max(86_400_000).optional(),
   }),
 );
 export type ReviewAnswer = z.infer<typeof reviewAnswer>;

@@ -10,9 +10,10 @@ import {
   paginateScan,
 } from '@aws-sdk/client-dynamodb';
 import { type CaseRecord, caseRecord } from '../../contracts/case.ts';
+import { isAutomated } from '../../core/console/automated.ts';
 import type { FlagWindow } from '../../core/decision/route.ts';
 import { ConflictError, NotFoundError } from '../../core/errors.ts';
-import { type CaseTable, putIf, updateIf } from './cases-table.ts';
+import { type CaseTable, type Item, type OpenMark, openCaseMarks, putIf, updateIf } from './cases-table.ts';
 
 export type { CaseTable } from './cases-table.ts';
 
@@ -371,7 +372,7 @@ export async function flagsOf(at: CaseTable, caseId: string): Promise<string[]> 
 /** Keys of open items of a kind, oldest due first. Candidates only: the index lags behind, read each consistently. */
 export async function openKeys(
   at: CaseTable,
-  open: 'flag' | 'slot' | 'case',
+  open: OpenMark,
   { dueBeforeMs, limit = 1000 }: { readonly dueBeforeMs?: number; readonly limit?: number } = {},
 ): Promise<{ pk: string; sk: string }[]> {
   const pages = paginateQuery(
@@ -398,12 +399,14 @@ export async function openKeys(
 
 /** Cases that are open now, oldest change first. */
 export async function openCases(at: CaseTable, limit = 1000): Promise<CaseRecord[]> {
-  const cases: CaseRecord[] = [];
-  for (const key of await openKeys(at, 'case', { limit })) {
-    const record = await getCase(at, key.pk.slice('case#'.length));
-    if (record && record.status !== 'closed') cases.push(record);
-  }
-  return cases;
+  // By id: a case that goes on while this is read stands under two marks.
+  const cases = new Map<string, CaseRecord>();
+  for (const mark of openCaseMarks)
+    for (const key of await openKeys(at, mark, { limit: limit - cases.size })) {
+      const record = await getCase(at, key.pk.slice('case#'.length));
+      if (record && record.status !== 'closed') cases.set(record.caseId, record);
+    }
+  return [...cases.values()].sort((a, b) => a.updatedAtMs - b.updatedAtMs);
 }
 
 /**
@@ -442,8 +445,18 @@ const caseItem = (record: CaseRecord) => ({
   ...caseKey(record.caseId),
   version: { N: String(record.version) },
   json: { S: JSON.stringify(record) },
-  ...(record.status === 'closed' ? {} : { open: { S: 'case' }, dueAtMs: { N: String(record.updatedAtMs) } }),
+  open: { S: markOf(record) },
+  dueAtMs: { N: String(record.status === 'closed' ? (record.closedAtMs ?? record.updatedAtMs) : record.updatedAtMs) },
 });
+
+/** Where the index lists a case: by what is done about it, or among those that are closed. */
+function markOf(record: CaseRecord): OpenMark {
+  if (record.status === 'closed') return isAutomated(record) ? 'closed#automated' : 'closed';
+  return record.status === 'open' ? 'case' : `case#${record.status}`;
+}
+
+/** A case's record as its item holds it. */
+export const caseOf = (item: Item): CaseRecord => caseRecord.parse(JSON.parse(item.json?.S ?? 'null'));
 
 /** The case that a flag is in afterwards: the first one that claims it. */
 async function claimPlacement(at: CaseTable, caseId: string, flagId: string): Promise<string> {

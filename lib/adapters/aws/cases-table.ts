@@ -13,6 +13,18 @@ export interface CaseTable {
   readonly table: string;
 }
 
+/** Marks of the sparse index `by-open`; under each, items stand by `dueAtMs`. */
+export const openCaseMarks = ['case', 'case#in-review', 'case#acting', 'case#verifying'] as const;
+/** Closed cases by when they were closed; those that ended without a person's answer apart. */
+export const closedCaseMarks = ['closed', 'closed#automated'] as const;
+export type OpenMark =
+  | 'flag'
+  | 'slot'
+  | 'review'
+  | 'answer'
+  | (typeof openCaseMarks)[number]
+  | (typeof closedCaseMarks)[number];
+
 export type Item = NonNullable<ConstructorParameters<typeof PutItemCommand>[0]['Item']>;
 interface Expression {
   readonly values: Item;

@@ -54,19 +54,37 @@ export async function putArchive(at: CheckpointBucket, toBucket: number, lines: 
   );
 }
 
-/** Keys of the checkpoints from bucket `fromBucket` on, in the order of time. */
-export async function listCheckpoints(at: CheckpointBucket, fromBucket = 0): Promise<string[]> {
+/** A checkpoint as the bucket lists it. */
+export interface ListedCheckpoint {
+  readonly key: string;
+  readonly bytes: number;
+  readonly storedAtMs?: number | undefined;
+}
+
+/** Checkpoints from bucket `fromBucket` on, in the order of time; at most `most` of them. */
+export async function describeCheckpoints(
+  at: CheckpointBucket,
+  fromBucket = 0,
+  most = Number.POSITIVE_INFINITY,
+): Promise<ListedCheckpoint[]> {
   const startAfter = fromBucket > 0 ? checkpointKey(fromBucket - 1) : undefined;
-  const keys: string[] = [];
+  const found: ListedCheckpoint[] = [];
   const pages = paginateListObjectsV2(
     { client: at.client },
     { Bucket: at.bucket, Prefix: prefix, ...(startAfter && { StartAfter: startAfter }) },
   );
-  for await (const page of pages)
-    for (const { Key } of page.Contents ?? [])
-      if (Key?.endsWith('.json') && (!startAfter || Key > startAfter)) keys.push(Key);
-  return keys.sort();
+  for await (const page of pages) {
+    for (const { Key, Size, LastModified } of page.Contents ?? [])
+      if (Key?.endsWith('.json') && (!startAfter || Key > startAfter))
+        found.push({ key: Key, bytes: Size ?? 0, storedAtMs: LastModified?.getTime() });
+    if (found.length >= most) break;
+  }
+  return found.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
+
+/** Keys of the checkpoints from bucket `fromBucket` on, in the order of time. */
+export const listCheckpoints = async (at: CheckpointBucket, fromBucket = 0): Promise<string[]> =>
+  (await describeCheckpoints(at, fromBucket)).map(({ key }) => key);
 
 /** Text of a checkpoint as it is stored. */
 export async function readCheckpointText(at: CheckpointBucket, key: string): Promise<string> {

@@ -5,7 +5,7 @@ import type { DecisionBook } from '../../core/decision/ports.ts';
 import { packDecision } from './packed-decision.ts';
 
 /** Shards of a day's index partition, so that a busy day does not heat one. */
-const dayShards = 8;
+export const dayShards = 8;
 /** Days that a projection is kept, for what is asked of it daily; the audit keeps the record. Nothing relies on its end. */
 const keptDays = 90;
 

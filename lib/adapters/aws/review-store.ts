@@ -14,7 +14,10 @@ import {
 import { type ReviewAnswer, type ReviewRequest, reviewAnswer, reviewRequest } from '../../contracts/case.ts';
 import type { Review, ReviewEnd } from '../../core/case/effective.ts';
 import type { CaseTable } from './case-store.ts';
+import type { OpenMark } from './cases-table.ts';
 
+/** In the sparse index `by-open`, by when it is due: a question that is open. */
+const askedMark = 'review' satisfies OpenMark;
 /** In the sparse index `by-open`: a person has answered, and the flow may not know yet. */
 const unheardMark = 'answer';
 /** Answers of one sweep at most. */
@@ -36,6 +39,8 @@ export async function openReview(at: CaseTable, request: ReviewRequest, token: s
           ...key(checked.caseId, checked.round),
           request: { S: JSON.stringify(checked) },
           token: { S: token },
+          open: { S: askedMark },
+          dueAtMs: { N: String(checked.dueAtMs) },
         },
         ConditionExpression: 'attribute_not_exists(pk)',
       }),
@@ -66,7 +71,9 @@ export async function restoreReview(at: CaseTable, { request, end }: Review): Pr
         Item: {
           ...key(request.caseId, request.round),
           request: { S: JSON.stringify(reviewRequest.parse(request)) },
-          ...(end.state !== 'open' && { end: { S: text }, endedAtMs: { N: String(end.atMs) } }),
+          ...(end.state === 'open'
+            ? { open: { S: askedMark }, dueAtMs: { N: String(request.dueAtMs) } }
+            : { end: { S: text }, endedAtMs: { N: String(end.atMs) } }),
         },
         ConditionExpression: 'attribute_not_exists(pk)',
       }),
@@ -83,7 +90,7 @@ export async function getReview(at: CaseTable, caseId: string, round: number): P
   const { Item } = await at.client.send(
     new GetItemCommand({ TableName: at.table, Key: key(caseId, round), ConsistentRead: true }),
   );
-  return Item && parse(Item);
+  return Item && reviewOf(Item);
 }
 
 /** All rounds of a case in their order, read consistently. There are at most nine. */
@@ -96,7 +103,7 @@ export async function reviewsOf(at: CaseTable, caseId: string): Promise<Review[]
       ExpressionAttributeValues: { ':pk': { S: `case#${caseId}` }, ':review': { S: 'review#' } },
     }),
   );
-  return (Items ?? []).map(parse);
+  return (Items ?? []).map(reviewOf);
 }
 
 /**
@@ -129,8 +136,8 @@ export async function endReview(
             values: { ...values, ':open': { S: unheardMark }, ...(first && { ':first': textOf(first) }) },
           },
         )
-      : await updateIf(at, caseId, round, 'SET #end = :end, endedAtMs = :now', condition, {
-          names: { '#end': 'end' },
+      : await updateIf(at, caseId, round, 'SET #end = :end, endedAtMs = :now REMOVE #open, dueAtMs', condition, {
+          names: { '#end': 'end', '#open': 'open' },
           values,
         });
   const review = await getReview(at, caseId, round);
@@ -223,7 +230,8 @@ export async function takeToken(at: CaseTable, caseId: string, round: number): P
   return Item?.token?.S;
 }
 
-function parse(item: Record<string, AttributeValue>): Review {
+/** A round as its item holds it, without the token. */
+export function reviewOf(item: Record<string, AttributeValue>): Review {
   const request = reviewRequest.parse(JSON.parse(item.request?.S ?? 'null'));
   const first = item.first?.S && {
     first: { answer: reviewAnswer.parse(JSON.parse(item.first.S)), atMs: Number(item.firstAtMs?.N ?? 0) },

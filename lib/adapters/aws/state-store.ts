@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import {
   type AttributeValue,
-  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
@@ -15,13 +14,11 @@ import {
   paginateScan,
 } from '@aws-sdk/client-dynamodb';
 import { type AssetState, assetState } from '../../contracts/asset.ts';
-import { CorruptDataError, DependencyError } from '../../core/errors.ts';
+import { CorruptDataError } from '../../core/errors.ts';
 import type { StateStore } from '../../core/ingest/ports.ts';
+import { batchGet } from './batch-get.ts';
 
 const maxStateBytes = 256 * 1024;
-/** BatchGetItem takes so many keys. */
-const maxKeys = 100;
-const maxRounds = 8;
 
 // Never change it: items that were written with it could no longer be read. A new one needs a new attribute.
 const dictionary = Buffer.from(
@@ -51,7 +48,8 @@ export function decodeState(bytes: Uint8Array): AssetState {
 
 type Item = Record<string, AttributeValue>;
 
-function stateOf(item: Item): AssetState {
+/** A state as its item holds it. @throws CorruptDataError */
+export function stateOf(item: Item): AssetState {
   const state = decodeState(item.state?.B ?? new Uint8Array());
   if (state.asset === item.asset?.S && String(state.version) === item.version?.N) return state;
   throw new CorruptDataError(`The state of ${item.asset?.S} contradicts its own item.`, { code: 'state-corrupt' });
@@ -64,25 +62,6 @@ function stateOf(item: Item): AssetState {
 export function dynamoStateStore(client: DynamoDBClient, table: string): StateStore {
   const keyOf = (asset: string) => ({ asset: { S: asset } });
 
-  async function readSome(assets: readonly string[]): Promise<Item[]> {
-    const items: Item[] = [];
-    let keys = assets.map(keyOf);
-    for (let round = 0; keys.length > 0; round += 1) {
-      if (round === maxRounds) {
-        throw new DependencyError(`${keys.length} states were not read in ${maxRounds} rounds.`, {
-          code: 'states-unread',
-        });
-      }
-      if (round > 0) await new Promise((resolve) => setTimeout(resolve, 10 * 2 ** round));
-      const answer = await client.send(
-        new BatchGetItemCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
-      );
-      items.push(...(answer.Responses?.[table] ?? []));
-      keys = (answer.UnprocessedKeys?.[table]?.Keys ?? []).map((key) => keyOf(key.asset!.S!));
-    }
-    return items;
-  }
-
   return {
     async get(asset) {
       const { Item } = await client.send(
@@ -92,11 +71,8 @@ export function dynamoStateStore(client: DynamoDBClient, table: string): StateSt
     },
 
     async getMany(assets) {
-      const groups = Array.from({ length: Math.ceil(assets.length / maxKeys) }, (_, at) =>
-        assets.slice(at * maxKeys, (at + 1) * maxKeys),
-      );
       const states = new Map<string, AssetState | CorruptDataError>();
-      for (const item of (await Promise.all(groups.map(readSome))).flat()) {
+      for (const item of await batchGet(client, table, assets.map(keyOf))) {
         try {
           states.set(item.asset!.S!, stateOf(item));
         } catch (error) {

@@ -4,6 +4,7 @@ import { type CaseRecord, caseRecord, type ReviewAnswer, reviewAnswer, reviewReq
 import { type Decision, decision } from '../../contracts/decision.ts';
 import type { RemediationOutcome } from '../../contracts/remediation.ts';
 import { overriddenProposal, type Review, type ReviewEnd } from '../case/effective.ts';
+import { asked } from '../case/review.ts';
 import { CorruptDataError } from '../errors.ts';
 import { canonical, hashOf } from './canonical.ts';
 import { collapse } from './collapse.ts';
@@ -81,7 +82,7 @@ function afterEntry(
   const { type, body, at } = entry;
   switch (type) {
     case 'review-requested':
-      return { ...record, status: 'in-review' };
+      return asked(record, Number(body.round));
     case 'review-answered': {
       const { answer, override } = answerOf(entry, reasonOf);
       if (answer !== 'override' || !override) return record;

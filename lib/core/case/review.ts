@@ -74,9 +74,7 @@ export async function requestReview(
     correlationId: record.correlationId,
     body: { round, question, askedAtMs, dueAtMs, proposalHash: request.proposalHash, people },
   });
-  await ports.changeCase(input.caseId, (now) =>
-    now.status === 'closed' || now.status === 'in-review' ? now : { ...now, status: 'in-review' },
-  );
+  await ports.changeCase(input.caseId, (now) => asked(now, round));
   await ports.publish(
     makeEvent(
       'ReviewRequested',
@@ -84,6 +82,13 @@ export async function requestReview(
       { atMs: askedAtMs, correlationId: record.correlationId, subject: input.caseId, key: `${input.caseId}/${round}` },
     ),
   );
+}
+
+/** A person is asked: the case says so, and in which round. */
+export function asked(record: CaseRecord, round: number): CaseRecord {
+  const rounds = Math.max(record.rounds ?? 0, round + 1);
+  if (record.status === 'closed' || (record.status === 'in-review' && record.rounds === rounds)) return record;
+  return { ...record, status: 'in-review', rounds };
 }
 
 export interface AnsweredReview {

@@ -1,0 +1,168 @@
+/** Cases as the console reads them: pages by the index, each item then read consistently. */
+import { z } from 'zod';
+import type { CaseSummary, CasesQuery, Page, PageQuery, ReviewItem } from '../../../contracts/api.ts';
+import type { CaseRecord } from '../../../contracts/case.ts';
+import { lazily } from '../../../contracts/lazily.ts';
+import type { Review } from '../../../core/case/effective.ts';
+import { byUrgency, type CaseParts, reviewItemOf, summaryOf } from '../../../core/console/case-view.ts';
+import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
+import { batchGet } from '../batch-get.ts';
+import { caseOf } from '../case-store.ts';
+import { closedCaseMarks, type OpenMark, openCaseMarks } from '../cases-table.ts';
+import { reviewOf } from '../review-store.ts';
+import { readClaims } from './claims.ts';
+import { type IndexKey, type IndexRange, indexPage, type Places, places } from './index-pages.ts';
+import { namesOf } from './names.ts';
+import { type ConsoleWorld, tableAt } from './world.ts';
+
+/** A filtered page looks at so many cases at most; it may then be short, and go on by its cursor. */
+const maxLooked = 400;
+
+const caseIdOf = (pk: string): string => pk.slice('case#'.length);
+
+/** Cases by id, with the round that is asked now where one may be. */
+export async function readParts(
+  world: ConsoleWorld,
+  caseIds: readonly string[],
+  /** Rounds that are known to be open, by case. */
+  rounds: ReadonlyMap<string, number> = new Map(),
+): Promise<ReadonlyMap<string, CaseParts>> {
+  const { client, table } = tableAt(world, 'cases');
+  const ids = [...new Set(caseIds)];
+  const key = (caseId: string, sk: string) => ({ pk: { S: `case#${caseId}` }, sk: { S: sk } });
+  const reviewKeys = (roundOf: (caseId: string) => number | undefined, of: readonly string[]) =>
+    of.flatMap((caseId) => {
+      const round = roundOf(caseId);
+      return round === undefined ? [] : [key(caseId, `review#${round}`)];
+    });
+  const [items, claims, known] = await Promise.all([
+    batchGet(
+      client,
+      table,
+      ids.map((caseId) => key(caseId, 'case')),
+    ),
+    readClaims(world, ids),
+    batchGet(
+      client,
+      table,
+      reviewKeys((caseId) => rounds.get(caseId), ids),
+    ),
+  ]);
+  const records = new Map(items.map((item) => [caseIdOf(item.pk!.S!), caseOf(item)]));
+  const asked = [...records.values()].filter(({ status, caseId }) => status === 'in-review' && !rounds.has(caseId));
+  const roundOf = (caseId: string): number | undefined => {
+    const count = records.get(caseId)?.rounds;
+    return count === undefined ? undefined : count - 1;
+  };
+  const others = await batchGet(
+    client,
+    table,
+    reviewKeys(
+      roundOf,
+      asked.map(({ caseId }) => caseId),
+    ),
+  );
+  const reviews = new Map<string, Review>([...known, ...others].map((item) => [caseIdOf(item.pk!.S!), reviewOf(item)]));
+  return new Map(
+    [...records].map(([caseId, record]) => {
+      const review = reviews.get(caseId);
+      return [caseId, { record, reviews: review ? [review] : [], claim: claims.get(caseId) }];
+    }),
+  );
+}
+
+/** Who is named where these cases are shown. */
+const personsIn = (parts: Iterable<CaseParts>): (string | undefined)[] =>
+  [...parts].flatMap(({ claim, reviews }) => [claim?.by, ...reviews.map(({ first }) => first?.answer.by)]);
+
+export async function summariesOf(world: ConsoleWorld, parts: readonly CaseParts[]): Promise<CaseSummary[]> {
+  const nameOf = await namesOf(world, personsIn(parts));
+  return parts.map((each) => summaryOf(each, nameOf, world.now()));
+}
+
+const inOrder = (keys: readonly IndexKey[], parts: ReadonlyMap<string, CaseParts>): CaseParts[] =>
+  [...new Set(keys.map(({ pk }) => caseIdOf(pk)))].flatMap((caseId) => parts.get(caseId) ?? []);
+
+/** Most urgent first, by when the question is due. */
+export async function reviewQueue(world: ConsoleWorld, query: PageQuery): Promise<Page<ReviewItem>> {
+  const start = decodeCursor(places, query.cursor);
+  const { keys, next } = await indexPage(tableAt(world, 'cases'), ['review'], query.limit, start);
+  const parts = inOrder(
+    keys,
+    await readParts(
+      world,
+      keys.map(({ pk }) => caseIdOf(pk)),
+      roundsIn(keys),
+    ),
+  );
+  const nameOf = await namesOf(world, personsIn(parts));
+  const items = parts.flatMap((each) => reviewItemOf(each, nameOf, world.now()) ?? []);
+  return { items: items.sort(byUrgency), ...(next && { nextCursor: encodeCursor(next) }) };
+}
+
+const roundsIn = (keys: readonly IndexKey[]): Map<string, number> =>
+  new Map(keys.map(({ pk, sk }) => [caseIdOf(pk), Number(sk.slice('review#'.length))]));
+
+/** The most urgent open cases: what is asked, then what is being done, then what waits for its flow. */
+export async function urgentCases(world: ConsoleWorld, limit: number): Promise<CaseSummary[]> {
+  const at = tableAt(world, 'cases');
+  const others: readonly OpenMark[] = ['case#acting', 'case#verifying', 'case'];
+  const asked = await indexPage(at, ['review'], limit);
+  const left = limit - asked.keys.length;
+  const doing = left > 0 ? (await indexPage(at, others, left)).keys : [];
+  const keys = [...asked.keys, ...doing];
+  const parts = await readParts(
+    world,
+    keys.map(({ pk }) => caseIdOf(pk)),
+    roundsIn(asked.keys),
+  );
+  const open = inOrder(keys, parts).filter(({ record }) => record.status !== 'closed');
+  return (await summariesOf(world, open)).sort(byUrgency);
+}
+
+const casesCursor = lazily(() => z.strictObject({ closed: z.boolean(), at: places }));
+
+/** Open cases by their oldest change, closed ones by their end, newest first. */
+export async function casesPage(world: ConsoleWorld, query: CasesQuery): Promise<Page<CaseSummary>> {
+  const at = tableAt(world, 'cases');
+  const start = decodeCursor(casesCursor, query.cursor);
+  let closed = start?.closed ?? query.state === 'closed';
+  let next: Places | undefined = start?.at ?? {};
+  const found: CaseParts[] = [];
+  const isMeant = ({ record }: CaseParts): boolean =>
+    (record.status === 'closed') === closed &&
+    (query.asset === undefined || record.asset === query.asset) &&
+    (query.kind === undefined || record.kind === query.kind);
+  for (let looked = 0; found.length < query.limit && looked < maxLooked && next; ) {
+    const marks = closed ? closedCaseMarks : openCaseMarks;
+    const page = await indexPage(at, marks, query.limit - found.length, next, { descending: closed });
+    const parts = await readParts(
+      world,
+      page.keys.map(({ pk }) => caseIdOf(pk)),
+    );
+    found.push(...inOrder(page.keys, parts).filter(isMeant));
+    looked += Math.max(1, page.keys.length);
+    next = page.next;
+    if (!next && query.state === 'all' && !closed) {
+      closed = true;
+      next = {};
+    }
+  }
+  return {
+    items: await summariesOf(world, found),
+    ...(next && { nextCursor: encodeCursor({ closed, at: next }) }),
+  };
+}
+
+/** Records of cases that were closed lately, newest first. */
+export async function closedCases(world: ConsoleWorld, limit: number, range: IndexRange = {}): Promise<CaseRecord[]> {
+  const at = tableAt(world, 'cases');
+  const { keys } = await indexPage(at, closedCaseMarks, limit, {}, { ...range, descending: true });
+  const items = await batchGet(
+    at.client,
+    at.table,
+    keys.map(({ pk }) => ({ pk: { S: pk }, sk: { S: 'case' } })),
+  );
+  const records = items.map(caseOf).filter(({ status }) => status === 'closed');
+  return records.sort((a, b) => (b.closedAtMs ?? 0) - (a.closedAtMs ?? 0));
+}

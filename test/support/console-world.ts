@@ -1,0 +1,306 @@
+/** The console's routes on real tables, with orders carried out by the code that the functions run. */
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import { mockClient } from 'aws-sdk-client-mock';
+import { consoleRoutes } from '../../lib/adapters/api/console-routes.ts';
+import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
+import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
+import { restoreCase } from '../../lib/adapters/aws/case-store.ts';
+import type { ConsoleWorld, Invoked } from '../../lib/adapters/aws/console/world.ts';
+import { dynamoDecisionStore } from '../../lib/adapters/aws/decision-store.ts';
+import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
+import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
+import { type Subjects, sealing, subjectOf } from '../../lib/adapters/aws/subject-store.ts';
+import type { AssetRegistration, AssetState } from '../../lib/contracts/asset.ts';
+import type { CaseRecord } from '../../lib/contracts/case.ts';
+import { reviewAnswer } from '../../lib/contracts/case.ts';
+import type { Decision } from '../../lib/contracts/decision.ts';
+import type { TableName } from '../../lib/contracts/names.ts';
+import { sha256 } from '../../lib/core/audit/canonical.ts';
+import type { ReviewPorts } from '../../lib/core/case/ports.ts';
+import { answerReview, requestReview } from '../../lib/core/case/review.ts';
+import { trigger, triggerInput } from '../../lib/core/decision/trigger.ts';
+import { Documents } from '../../lib/core/ingest/documents.ts';
+import type { Bus, BusEvent } from '../../lib/core/ports.ts';
+import { encodeEvidence } from '../../lib/core/window/evidence.ts';
+import { evidenceKey } from '../../lib/core/window/keys.ts';
+import type { Segment } from '../../lib/core/window/rows.ts';
+import { WindowStore } from '../../lib/core/window/window-store.ts';
+import waterNetwork from '../../models/water-network/index.ts';
+import { type ApiWorld, apiWorld } from './api-world.ts';
+import { flagOf, inferenceOf } from './decision-data.ts';
+import { fakeKms } from './kms.ts';
+import { memoryObjects } from './memory-objects.ts';
+import { caseFor, proposalFor } from './remediation-world.ts';
+import type { TestTables } from './tables.ts';
+
+export const rowMs = 60_000;
+export const windowRows = 1_200;
+
+export interface ConsoleTest {
+  readonly api: ApiWorld;
+  readonly world: ConsoleWorld;
+  readonly reviews: ReviewPorts;
+  readonly events: BusEvent[];
+  /** Texts of checkpoints by their key. */
+  readonly checkpoints: Map<string, string>;
+  readonly publicKey: KeyObject;
+  /** The cookie of the person named for a group; signed in once, because signing in too often is refused. */
+  cookie(username: string): Promise<string>;
+  /** How often the flow was woken. */
+  woken(): number;
+  /** Called before an order reaches its function. */
+  beforeInvoke: (() => Promise<void>) | undefined;
+  /** An asset with a window of readings that ends now; its flow channel has a gap and a missing cell. */
+  asset(asset: string, change?: Partial<AssetRegistration>): Promise<AssetState>;
+  /** A case that was opened for a decision of the asset, with its chain. */
+  opened(id: string, change?: Partial<CaseRecord>): Promise<CaseRecord>;
+  /** As `opened`, then asks people. */
+  asked(id: string, change?: Partial<CaseRecord>, timeoutS?: number): Promise<CaseRecord>;
+  closed(record: CaseRecord, resolution: NonNullable<CaseRecord['resolution']>, atMs?: number): Promise<CaseRecord>;
+}
+
+export async function consoleTest(tables: TestTables, prefix: string): Promise<ConsoleTest> {
+  fakeKms();
+  const names = (await tables.create(prefix)) as Readonly<Record<TableName, string>>;
+  const objects = memoryObjects();
+  const checkpoints = new Map<string, string>();
+  standInForS3(checkpoints);
+  const subjects: Subjects = { client: tables.client, table: names.subjects, kms: new KMSClient({}), keyId: 'k' };
+  const events: BusEvent[] = [];
+  const bus: Bus = {
+    async publish(published) {
+      events.push(...published);
+      return { failed: [] };
+    },
+  };
+  let woken = 0;
+  const cookies = new Map<string, string>();
+  const flows = {
+    send: async () => {
+      woken += 1;
+    },
+  } as unknown as SFNClient;
+  const now = (): number => test.api.nowMs();
+  const reviews = reviewPorts(
+    { client: tables.client, cases: names.cases, audit: names.audit, subjects, bus, now },
+    flows,
+  );
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const states = dynamoStateStore(tables.client, names.state);
+  const flags = dynamoFlagStore(tables.client, names.cases);
+  const invoke = async (name: string, payload: unknown): Promise<Invoked> => {
+    await test.beforeInvoke?.();
+    try {
+      if (name === 'trigger') {
+        const input = triggerInput.parse(payload);
+        const by = await subjectOf(subjects, input.by, now());
+        return { answer: await trigger({ states, flags, bus, nowMs: now }, { ...input, by }) };
+      }
+      const answer = reviewAnswer.parse(payload);
+      return { answer: await answerReview(reviews, { ...answer, by: await subjectOf(subjects, answer.by, now()) }) };
+    } catch (error) {
+      return { refused: { type: (error as Error).name, message: (error as Error).message } };
+    }
+  };
+  const world: ConsoleWorld = {
+    client: tables.client,
+    tables: names,
+    objects,
+    documents: new Documents(objects),
+    windows: new WindowStore(objects),
+    checkpoints: { client: new S3Client({}), bucket: 'audit' },
+    subjects,
+    packs: {
+      'water-network': {
+        manifest: waterNetwork.manifest,
+        policyFiles: { 'ask.cedar': '// Head.\n\n// Why.\n@id("ask-all")\npermit (principal, action, resource);\n' },
+      },
+    },
+    caseFlowArn: 'arn:aws:states:eu-central-1:123456789012:stateMachine:groundcrew-case',
+    publicKey: async () => ({
+      keyId: 'k',
+      algorithm: 'ECDSA_SHA_256',
+      spki: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    }),
+    invoke,
+    sleep: async () => undefined,
+    now,
+  };
+  const audit = { client: tables.client, table: names.audit, ...sealing(subjects) };
+  const test: ConsoleTest = {
+    api: apiWorld(consoleRoutes(world)),
+    world,
+    reviews,
+    events,
+    checkpoints,
+    publicKey,
+    woken: () => woken,
+    async cookie(username) {
+      const cookie = cookies.get(username) ?? (await test.api.signIn(username));
+      cookies.set(username, cookie);
+      return cookie;
+    },
+    beforeInvoke: undefined,
+    async asset(asset, change = {}) {
+      const registration: AssetRegistration = { ...registrationOf(asset), ...change };
+      const registrationHash = await world.documents.putRegistration(registration);
+      const endMs = now() - 5_000;
+      const segment = segmentUntil(
+        endMs,
+        registration.channels.map(({ name }) => name),
+      );
+      const ref = `2027011500/${asset}`;
+      await world.windows.putRawBatch(ref, new Map([[asset, [segment]]]));
+      const state: AssetState = {
+        v: 1,
+        asset,
+        version: 0,
+        registrationHash,
+        boots: [{ bootId: segment.bootId, lastSeq: windowRows - 1, missing: [[3, 5]] }],
+        firstEventMs: segment.rows[0]![0]!,
+        lastEventMs: endMs,
+        lastReceivedMs: now() - 4_000,
+        readings: windowRows,
+        nextChunk: 0,
+        openPart: 0,
+        openRows: 0,
+        tailRows: windowRows,
+        tail: [ref],
+        holds: [],
+      };
+      await states.put(state);
+      return state;
+    },
+    async opened(id, change = {}) {
+      const asset = change.asset ?? 'plant-1';
+      const flag = flagOf({ asset, seq: Number.parseInt(sha256(id).slice(0, 6), 16), atMs: now() - 5_000 });
+      await flags.putIfAbsent(flag, now());
+      const proposal = proposalFor(asset);
+      const decision = await decisionFor(world, asset, flag.flagId, now() - 1_000);
+      await dynamoDecisionStore(tables.client, names.decisions).put(decision);
+      const record = caseFor(id, {
+        asset,
+        openedAtMs: now(),
+        updatedAtMs: now(),
+        decisionId: decision.decisionId,
+        openingFlagId: flag.flagId,
+        evidence: { atMs: now() - 5_000, sentAtMs: now() - 4_500, receivedAtMs: now() - 4_000 },
+        verdict: 'ask',
+        ...(change.proposal === undefined && { proposal, proposalHash: caseFor(id).proposalHash! }),
+        ...change,
+      });
+      await restoreCase({ client: tables.client, table: names.cases }, record, [flag.flagId], undefined);
+      await appendAudit(
+        audit,
+        {
+          chain: `case#${record.caseId}`,
+          type: 'case-opened',
+          key: [record.caseId],
+          correlationId: record.correlationId,
+          body: { ...record },
+        },
+        now(),
+      );
+      return record;
+    },
+    async asked(id, change = {}, timeoutS = 3_600) {
+      const record = await test.opened(id, change);
+      await requestReview(reviews, { caseId: record.caseId, round: 0, token: `token-of-${id}`, timeoutS });
+      return record;
+    },
+    async closed(record, resolution, atMs = now()) {
+      await reviews.audit({
+        chain: `case#${record.caseId}`,
+        type: 'case-closed',
+        key: [record.caseId],
+        correlationId: record.correlationId,
+        body: { resolution },
+      });
+      return reviews.changeCase(record.caseId, (is) => ({ ...is, status: 'closed', resolution, closedAtMs: atMs }));
+    },
+  };
+  return test;
+}
+
+function registrationOf(asset: string): AssetRegistration {
+  const channel = (name: string, role: 'flow' | 'pressure') => ({ name, role, unit: 'l/s', zone: 'A' }) as const;
+  return {
+    v: 1,
+    asset,
+    site: 'town',
+    pack: 'water-network',
+    channels: [channel('F1', 'flow'), channel('p1', 'pressure')],
+    clockRate: 1,
+    topology: {
+      zones: [
+        { name: 'A', valve: 'V1' },
+        { name: 'B', valve: 'V2' },
+      ],
+      pumps: [],
+    },
+    silenceAfterMs: 3_600_000,
+  };
+}
+
+/** A spike at row 700, a missing cell at row 800, a gap of an hour before row 900. */
+function segmentUntil(endMs: number, channels: readonly string[]): Segment {
+  const gapMs = 3_600_000;
+  const rows = Array.from({ length: windowRows }, (_, row) => {
+    const backMs = (windowRows - 1 - row) * rowMs + (row < 900 ? gapMs : 0);
+    const value = row === 700 ? 99 : 10 + Math.sin(row / 20);
+    return [endMs - backMs, ...channels.map((_, at) => (at === 0 && row === 800 ? null : value + at))];
+  });
+  return { bootId: 'boot-1', seq: 0, channels: [...channels], rows };
+}
+
+async function decisionFor(world: ConsoleWorld, asset: string, flagId: string, atMs: number): Promise<Decision> {
+  const { channels } = registrationOf(asset);
+  const segment = segmentUntil(
+    atMs - 4_000,
+    channels.map(({ name }) => name),
+  );
+  const window = encodeEvidence(asset, {
+    series: {
+      channels,
+      timesMs: Float64Array.from(segment.rows, (row) => row[0]!),
+      values: Float64Array.from(segment.rows.flatMap((row) => row.slice(1).map((value) => value ?? Number.NaN))),
+    },
+    bootIds: segment.rows.map(() => 'boot-1'),
+    seqs: segment.rows.map((_, at) => at),
+  });
+  await world.objects.put(evidenceKey(window.ref.hash), window.bytes);
+  return {
+    v: 1,
+    decisionId: sha256(`decision ${flagId}`),
+    flagId,
+    correlationId: `corr-${flagId.slice(0, 8)}`,
+    asset,
+    pack: 'water-network',
+    atMs,
+    inference: { ...inferenceOf(), window: window.ref },
+    guard: { verdict: 'ask', policies: ['ask-all'], policyHash: sha256('p'), reasons: ['Asked.'] },
+  };
+}
+
+function standInForS3(checkpoints: ReadonlyMap<string, string>): void {
+  const s3 = mockClient(S3Client);
+  s3.on(ListObjectsV2Command).callsFake(({ Prefix, StartAfter = '' }) => ({
+    Contents: [...checkpoints]
+      .filter(([key]) => key.startsWith(Prefix) && key > StartAfter)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([Key, text]) => ({
+        Key,
+        Size: Buffer.byteLength(text),
+        LastModified: new Date(1_800_000_000_000),
+        ETag: createHash('md5').update(text).digest('hex'),
+      })),
+  }));
+  s3.on(GetObjectCommand).callsFake(({ Key }) => {
+    const text = checkpoints.get(Key);
+    if (text === undefined) throw new NoSuchKey({ message: 'none', $metadata: {} });
+    return { Body: { transformToString: async () => text } };
+  });
+}
