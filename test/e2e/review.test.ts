@@ -4,6 +4,9 @@
  */
 import { createPublicKey, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Live, liveClockRate } from '../../bench/stack/live.ts';
+import { actingSite, eventually, LiveDistrict } from '../../bench/stack/plant.ts';
+import { Stack } from '../../bench/stack/stack.ts';
 import { invokeFunction } from '../../bin/commands/support/invoke.ts';
 import { firstAdmin, openPeople } from '../../bin/commands/support/people.ts';
 import { allChains, chainTexts } from '../../lib/adapters/aws/audit-store.ts';
@@ -16,9 +19,6 @@ import { entryHash } from '../../lib/core/audit/entry.ts';
 import { unexplainedGrants } from '../iam/unused-grants.ts';
 import { Browser } from '../support/stack/browser.ts';
 import { expectCallsPermitted, expectEffectsSingle } from '../support/stack/invariants.ts';
-import { Live, liveClockRate } from '../support/stack/live.ts';
-import { actingSite, eventually, LiveDistrict } from '../support/stack/plant.ts';
-import { Stack } from '../support/stack/stack.ts';
 
 let stack: Stack;
 let live: Live;

@@ -113,12 +113,12 @@ export async function consoleTest(tables: TestTables, prefix: string): Promise<C
     windows: new WindowStore(objects),
     checkpoints: { client: new S3Client({}), bucket: 'audit' },
     subjects,
-    packs: {
+    packs: async () => ({
       'water-network': {
         manifest: waterNetwork.manifest,
         policyFiles: { 'ask.cedar': '// Head.\n\n// Why.\n@id("ask-all")\npermit (principal, action, resource);\n' },
       },
-    },
+    }),
     caseFlowArn: 'arn:aws:states:eu-central-1:123456789012:stateMachine:groundcrew-case',
     publicKey: async () => ({
       keyId: 'k',

@@ -6,6 +6,7 @@ import type { AssetRegistration, AssetState } from '../../../contracts/asset.ts'
 import type { Calibration } from '../../../contracts/calibration.ts';
 import { assetId } from '../../../contracts/common.ts';
 import { lazily } from '../../../contracts/lazily.ts';
+import type { PackManifest } from '../../../contracts/pack.ts';
 import { assetSummaryOf, calibrationViewOf, qualityOf } from '../../../core/console/asset-view.ts';
 import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
 import { chart, emptySignal } from '../../../core/console/signal.ts';
@@ -34,13 +35,16 @@ export async function assetState(world: ConsoleWorld, asset: string): Promise<As
   return state;
 }
 
-const hasRemedies = (world: ConsoleWorld, pack: string | undefined): boolean =>
-  pack !== undefined && Object.hasOwn(world.packs, pack) && world.packs[pack]!.manifest.remedies.length > 0;
+/** What the pack of that name says of itself; `undefined` where there is none. */
+export async function manifestOf(world: ConsoleWorld, pack: string | undefined): Promise<PackManifest | undefined> {
+  const packs = await world.packs();
+  return pack !== undefined && Object.hasOwn(packs, pack) ? packs[pack]!.manifest : undefined;
+}
 
 async function summary(world: ConsoleWorld, state: AssetState, openCaseIds: readonly string[]): Promise<AssetSummary> {
   const registration = await registrationOf(world, state);
   return assetSummaryOf(state, registration, {
-    hasRemedies: hasRemedies(world, registration.pack),
+    hasRemedies: ((await manifestOf(world, registration.pack))?.remedies.length ?? 0) > 0,
     openCaseIds,
     nowMs: world.now(),
   });
@@ -102,7 +106,7 @@ async function openCaseIds(
   const keys = await Promise.all(
     states.map(async (state): Promise<Record<string, AttributeValue>[]> => {
       const { pack } = await registrationOf(world, state);
-      const manifest = Object.hasOwn(world.packs, pack) ? world.packs[pack]!.manifest : undefined;
+      const manifest = await manifestOf(world, pack);
       const kinds = [...(manifest?.kinds ?? []), ...commonKinds];
       const families = new Set(kinds.map((kind) => manifest?.families[kind] ?? kind));
       return [...families].map((family) => ({ pk: { S: `slot#${state.asset}#${family}` }, sk: { S: 'slot' } }));

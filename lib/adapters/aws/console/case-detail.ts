@@ -23,6 +23,7 @@ import { getEffect } from '../ledger-store.ts';
 import { reviewsOf } from '../review-store.ts';
 import { dynamoStateStore } from '../state-store.ts';
 import { openFor } from '../subject-store.ts';
+import { manifestOf } from './asset-reader.ts';
 import { closedCases } from './case-reader.ts';
 import { readClaim } from './claims.ts';
 import { decisionOf } from './decision-reader.ts';
@@ -71,7 +72,7 @@ export async function caseDetail(world: ConsoleWorld, caseId: string): Promise<C
   ]);
   const registration = state && (await world.documents.registration(state.registrationHash));
   const pack = decision?.pack ?? registration?.pack;
-  const manifest = pack !== undefined && Object.hasOwn(world.packs, pack) ? world.packs[pack]!.manifest : undefined;
+  const manifest = await manifestOf(world, pack);
   const nameOf = await namesOf(world, personsIn(parts, chain));
   const nowMs = world.now();
   const effective = effectiveCase(record, reviews);

@@ -94,7 +94,7 @@ async function packsNow(world: ConsoleWorld): Promise<AnswerOf<'packs'>> {
   const toMs = world.now();
   const { decisions } = await newestDecisions(world, Math.max(0, toMs - weekMs), toMs, maxDecisions);
   return {
-    items: Object.values(world.packs).map((pack) => {
+    items: Object.values(await world.packs()).map((pack) => {
       const own = decisions.filter((decision) => decision.pack === pack.manifest.name);
       const determined = new Map<string, number>();
       for (const { guard } of own) for (const id of guard.policies) determined.set(id, (determined.get(id) ?? 0) + 1);

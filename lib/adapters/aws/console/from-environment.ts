@@ -7,7 +7,7 @@ import { modelCard } from '../../../contracts/model-card.ts';
 import { namesOf } from '../../../contracts/names.ts';
 import { DependencyError } from '../../../core/errors.ts';
 import { Documents } from '../../../core/ingest/documents.ts';
-import type { Pack } from '../../../core/pack.ts';
+import { allPacks, type Pack, type Packs } from '../../../core/pack.ts';
 import { WindowStore } from '../../../core/window/window-store.ts';
 import { modelsPath } from '../../models-folder.ts';
 import { dynamoDb, kms, s3 } from '../clients.ts';
@@ -20,7 +20,7 @@ import type { ConsoleWorld, Invoked, ShownPack } from './world.ts';
 const maxCells = 1_000_000;
 const maxDocumentBytes = 32 * 1024 * 1024;
 
-export function consoleWorld(packs: Readonly<Record<string, Pack>>): ConsoleWorld {
+export function consoleWorld(packs: Packs): ConsoleWorld {
   const env = environment(
     'GROUNDCREW_PREFIX',
     'TABLE_AUDIT',
@@ -39,6 +39,7 @@ export function consoleWorld(packs: Readonly<Record<string, Pack>>): ConsoleWorl
   const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
   const functions = namesOf(env.GROUNDCREW_PREFIX);
   let key: PublicKey | undefined;
+  let shown: Promise<Readonly<Record<string, ShownPack>>> | undefined;
   return {
     client: dynamoDb(),
     tables: {
@@ -56,7 +57,10 @@ export function consoleWorld(packs: Readonly<Record<string, Pack>>): ConsoleWorl
     windows: new WindowStore(objects, maxCells),
     checkpoints: { client: s3(), bucket: env.BUCKET_AUDIT },
     subjects: subjectWorld(),
-    packs: Object.fromEntries(Object.entries(packs).map(([name, pack]) => [name, shownPack(name, pack)])),
+    packs: () => {
+      shown ??= shownPacks(packs);
+      return shown;
+    },
     caseFlowArn: env.CASE_FLOW_ARN,
     publicKey: async () => {
       key ??= await readPublicKey(env.SIGNING_KEY_ID);
@@ -67,6 +71,9 @@ export function consoleWorld(packs: Readonly<Record<string, Pack>>): ConsoleWorl
     now: Date.now,
   };
 }
+
+const shownPacks = async (packs: Packs): Promise<Readonly<Record<string, ShownPack>>> =>
+  Object.fromEntries((await allPacks(packs)).map((pack) => [pack.manifest.name, shownPack(pack.manifest.name, pack)]));
 
 /** Loaded with the first order: most requests only read. */
 const invoke = async (functionName: string, payload: unknown): Promise<Invoked> =>

@@ -34,7 +34,8 @@ export interface ConsoleWorld {
   readonly windows: WindowStore;
   readonly checkpoints: CheckpointBucket;
   readonly subjects: Subjects;
-  readonly packs: Readonly<Record<string, ShownPack>>;
+  /** By name; loaded with the first question that needs them. */
+  readonly packs: () => Promise<Readonly<Record<string, ShownPack>>>;
   /** Arn of the case flow; a case's execution has its id for a name. */
   readonly caseFlowArn: string;
   readonly publicKey: () => Promise<PublicKey>;
