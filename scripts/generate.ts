@@ -12,6 +12,7 @@ import { contractDocuments } from './generate/contracts.ts';
 import { costTable } from './generate/cost.ts';
 import { packIndex, remediatorIndex } from './generate/indexes.ts';
 import { brokenLinks } from './generate/links.ts';
+import { openApi, rolesTable } from './generate/openapi.ts';
 import { readmes } from './generate/readme.ts';
 import { configurationTable, permissionsTable } from './generate/tables.ts';
 
@@ -21,6 +22,8 @@ const documents: Readonly<Record<string, string>> = {
   'docs/generated/asl-support.md': supportTable(),
   'docs/generated/cost.md': costTable(),
   'docs/generated/configuration.md': configurationTable(),
+  'docs/generated/openapi.json': openApi(),
+  'docs/generated/api-roles.md': rolesTable(),
   'docs/generated/local-support.md': localSupportTable(),
   'docs/generated/permissions.md': permissionsTable(),
   ...packIndex(),

@@ -35,6 +35,8 @@ export function permissionsTable(): string {
       may.answersTokens ? 'SendTaskSuccess to the case flow' : '',
       may.calls ? 'GetSecretValue of the webhook secret; calls the remediation endpoint' : '',
       may.asksLargerModel ? 'with `tier2` configured: calls the larger model; GetSecretValue of its token' : '',
+      ...(may.invokes ?? []).map((name) => `InvokeFunction of ${name}`),
+      may.readsCheckpoints ? 'GetPublicKey of the audit key; gets and lists checkpoints' : '',
       may.signs ? 'Sign with the audit key; put checkpoints' : '',
     ].filter((each) => each !== '');
     return `| ${name} | ${tables.join('; ')} | ${may.reads.join(', ') || '–'} | ${may.writes.join(', ') || '–'} | ${also.join('; ') || '–'} |`;
