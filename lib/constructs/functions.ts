@@ -82,6 +82,8 @@ export class Functions extends Construct {
     if (may.managesPeople) {
       environment.USER_POOL_ID = props.people.pool.userPoolId;
       environment.USER_POOL_CLIENT_ID = props.people.client.userPoolClientId;
+      environment.SESSION_IDLE_MINUTES = String(configuration.sessionIdleMinutes);
+      if (configuration.consoleOrigin !== undefined) environment.CONSOLE_ORIGIN = configuration.consoleOrigin;
     }
     if (may.persons) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
     if (may.signs) {

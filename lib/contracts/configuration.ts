@@ -64,6 +64,13 @@ export const configuration = lazily(() =>
     /** How long a case waits for a first answer, then for the escalated one. */
     reviewTimeoutS: z.number().int().min(10).max(2_592_000).default(14_400),
     escalationTimeoutS: z.number().int().min(10).max(2_592_000).default(43_200),
+    /** Minutes without a request by a person after which a session at the console is over. */
+    sessionIdleMinutes: z.number().int().min(5).max(480).default(60),
+    /** Where people open the console when it is not the API's own address: a CDN or a proxy in front of it. */
+    consoleOrigin: z
+      .string()
+      .regex(/^https:\/\/[a-z0-9][a-z0-9.-]{0,252}(:\d{1,5})?$/, 'https, a host name in lower case, no path')
+      .optional(),
     /** Actions that one asset may see in an hour. */
     quotaPerAssetHour: z.number().int().min(0).max(1000).default(6),
     /** A larger model beside the packs' own; none unless it is named. */

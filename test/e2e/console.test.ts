@@ -129,7 +129,9 @@ test('the console itself comes from the same address, without a session', async 
   const page = await fetch(`${url}/cases/anything`);
   expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-  expect((await fetch(`${url}/..%2f..%2fetc/passwd`)).status).toBe(404);
+  const text = await page.text();
+  expect(await (await fetch(`${url}/..%2f..%2fetc/passwd`)).text()).toBe(text);
+  expect((await fetch(`${url}/..%2f..%2fapi/index.js`)).status).toBe(404);
 });
 
 test('who was signed in still is after the runtime was killed, at the same address', async () => {

@@ -21,7 +21,7 @@ export function grantsOf(caller: string, role: RoleModel): Grant[] {
     if (condition !== undefined) throw new Error(`${role.logicalId} has a statement with a condition`);
     if (actions.length === 0 || resources.length === 0) throw new Error(`${role.logicalId} has an empty statement`);
     for (const action of actions)
-      if (!/^[a-z0-9]+:[A-Za-z]+$/.test(action)) throw new Error(`${role.logicalId} allows ${action}`);
+      if (!/^[a-z0-9-]+:[A-Za-z]+$/.test(action)) throw new Error(`${role.logicalId} allows ${action}`);
     for (const resource of resources)
       if (!/^arn:aws:[^*?]+\*?$/.test(resource)) throw new Error(`${role.logicalId} allows ${resource}`);
     return actions.flatMap((action) => resources.map((resource) => ({ caller, action, resource })));

@@ -11,11 +11,11 @@ export const backgroundHeader = 'x-groundcrew-background';
  * Refuses a write that another site's page may have caused: no page can send the header to another origin without
  * being let, and `Origin` names where it came from.
  */
-export function refuseForeign(c: Context): void {
+export function refuseForeign(c: Context, front: string | undefined): void {
   if (c.req.header(csrfHeader) !== '1')
     throw new ProblemError(403, 'csrf-header-missing', `A write needs the header ${csrfHeader}: 1.`);
   const origin = c.req.header('origin');
-  if (origin === undefined) return;
+  if (origin === undefined || origin === front) return;
   const own = c.req.header('host') ?? new URL(c.req.url).host;
   if (!URL.canParse(origin) || new URL(origin).host !== own.toLowerCase())
     throw new ProblemError(403, 'origin-refused', 'The request comes from a page of another site.');

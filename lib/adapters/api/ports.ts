@@ -83,6 +83,8 @@ export interface ApiPorts {
   readonly files: StaticFiles;
   readonly site: () => Promise<{ readonly name: string; readonly timeZone: string }>;
   readonly limits: SessionLimits;
+  /** Where people open the console beside the API's own address. */
+  readonly origin?: string;
   readonly nowMs: Clock;
   /** 256 random bits as base64url. */
   readonly randomId: () => string;

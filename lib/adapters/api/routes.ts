@@ -104,7 +104,7 @@ export class Routes {
   private async answer(c: Context, at: Mounted, handler: Handler<RouteName>): Promise<Response> {
     const { route, options } = at;
     const isWrite = route.method !== 'GET';
-    if (isWrite) refuseForeign(c);
+    if (isWrite) refuseForeign(c, this.ports.origin);
     const nowMs = this.ports.nowMs();
     const isBackground = options.background === true || c.req.header(backgroundHeader) === '1';
     const person = route.least === 'anybody' ? nobody : await this.authenticate(c, nowMs, isBackground);

@@ -39,6 +39,8 @@ const variables = {
   SUBJECT_KEY_ID: name,
   USER_POOL_ID: name,
   USER_POOL_CLIENT_ID: name,
+  SESSION_IDLE_MINUTES: lazily(() => z.coerce.number().int().min(5).max(480)),
+  CONSOLE_ORIGIN: lazily(() => z.url({ protocol: /^https$/ }).optional()),
   /** What of the deployment no other variable says: `{configuration, models}` as JSON. */
   DEPLOYMENT: lazily(() =>
     z

@@ -37,6 +37,17 @@ describe('a write', () => {
     expect((await world.ask('GET', '/session', { cookie: admin })).status).toBe(200);
   });
 
+  test('from the address that a deployment names in front of it is taken, and from no other', async () => {
+    const behind = apiWorld([], { origin: 'https://console.example' });
+    const ask = async (origin: string) => {
+      const cookie = await behind.signIn('viewer');
+      return (await behind.ask('DELETE', '/session', { cookie, headers: { origin } })).status;
+    };
+    expect(await ask('https://console.example')).toBe(204);
+    expect(await ask('https://console.test')).toBe(204);
+    expect(await ask('https://console.example.evil.test')).toBe(403);
+  });
+
   test('without an origin is taken: a command sends none', async () => {
     expect((await create({ origin: undefined })).status).toBe(201);
   });

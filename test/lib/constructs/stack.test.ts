@@ -192,6 +192,22 @@ describe('the console', () => {
     template.resourceCountIs('AWS::Lambda::Permission', 1);
   });
 
+  test('tells the function how long a session may idle, and where else the console is opened', () => {
+    const variables = (given: object): Record<string, string> => {
+      const functions = Object.values(synthesize(given).template.findResources('AWS::Lambda::Function'));
+      return functions.find((each) => each.Properties.FunctionName === 'groundcrew-api')!.Properties.Environment
+        .Variables;
+    };
+    expect(variables({})).toMatchObject({ SESSION_IDLE_MINUTES: '60' });
+    expect(variables({})).not.toHaveProperty('CONSOLE_ORIGIN');
+    expect(variables({ sessionIdleMinutes: 5, consoleOrigin: 'https://console.example' })).toMatchObject({
+      SESSION_IDLE_MINUTES: '5',
+      CONSOLE_ORIGIN: 'https://console.example',
+    });
+    for (const consoleOrigin of ['http://console.example', 'https://a/b', 'https://A', '*'])
+      expect(configuration.safeParse({ consoleOrigin }).success).toBe(false);
+  });
+
   test('nobody signs up by themselves, passwords are long, and only the function may try one', () => {
     template.hasResource('AWS::Cognito::UserPool', {
       DeletionPolicy: 'Retain',
