@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchBacktest } from './backtest.ts';
 import { benchColdStart } from './cold-start.ts';
+import { benchConsole } from './console.ts';
 import { deploymentOf, type MeasuredOperations, monthlyCost, usdPerMillionReadings } from './cost.ts';
 import { benchExplanations } from './explanations.ts';
 import { type BenchOptions, type Figure, rounded } from './figures.ts';
@@ -55,6 +56,7 @@ const benches: readonly { readonly names: readonly string[]; run(options: BenchO
   { names: ['readings_per_s_sustained'], run: benchThroughput },
   { names: ['usd_per_million_readings'], run: benchCost },
   { names: ['explanation_ms'], run: benchExplanations },
+  { names: ['console_p95_ms'], run: benchConsole },
 ];
 
 const known = benches.flatMap(({ names }) => names);

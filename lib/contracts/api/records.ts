@@ -63,7 +63,7 @@ export const packView = lazily(() =>
         }),
       )
       .max(200),
-    /** From the newest decisions, at most 500 of all packs. */
+    /** From the newest decisions of a week, at most 200 of all packs; up to a minute old. */
     live: z.strictObject({
       decisions: z.number().int().min(0),
       act: z.number().int().min(0),
@@ -140,7 +140,7 @@ export const figures = lazily(() =>
         month: z.number().min(0).optional(),
       })
       .optional(),
-    /** Judged cases that were none: rejected, or labelled normal. Jeffreys interval of 95 %. */
+    /** Of the cases that people labelled, or approved as they were: those labelled normal. Wilson's interval of 95 %. */
     falseAlarms: z.strictObject({
       n: z.number().int().min(0),
       of: z.number().int().min(0),

@@ -107,8 +107,10 @@ const roundsIn = (keys: readonly IndexKey[]): Map<string, number> =>
 export async function urgentCases(world: ConsoleWorld, limit: number): Promise<CaseSummary[]> {
   const at = tableAt(world, 'cases');
   const others: readonly OpenMark[] = ['case#acting', 'case#verifying', 'case'];
-  const [asked, doing] = await Promise.all([indexPage(at, ['review'], limit), indexPage(at, others, limit)]);
-  const keys = [...asked.keys, ...doing.keys].slice(0, limit);
+  const asked = await indexPage(at, ['review'], limit);
+  const left = limit - asked.keys.length;
+  const doing = left > 0 ? (await indexPage(at, others, left)).keys : [];
+  const keys = [...asked.keys, ...doing];
   const parts = await readParts(
     world,
     keys.map(({ pk }) => caseIdOf(pk)),

@@ -71,14 +71,20 @@ async function ofAsset(
 export async function decisionsPage(world: ConsoleWorld, query: DecisionsQuery): Promise<Page<DecisionSummary>> {
   const before = decodeCursor(skCursor, query.cursor);
   const day = query.day ?? (query.asset === undefined ? new Date(world.now()).toISOString().slice(0, 10) : undefined);
-  const found =
+  const { decisions, more } =
     query.asset === undefined
       ? await ofDay(world, day!, query.limit, before)
       : await ofAssetAndDay(world, query.asset, day, query.limit, before);
-  const items = found.map(decisionSummaryOf);
-  const last = found.at(-1);
-  const isMore = found.length === query.limit && last !== undefined;
-  return { items, ...(isMore && { nextCursor: encodeCursor(`${skOf(last.atMs)}#${last.decisionId}`) }) };
+  const last = decisions.at(-1);
+  return {
+    items: decisions.map(decisionSummaryOf),
+    ...(more && last && { nextCursor: encodeCursor(`${skOf(last.atMs)}#${last.decisionId}`) }),
+  };
+}
+
+interface Found {
+  readonly decisions: Decision[];
+  readonly more: boolean;
 }
 
 async function ofAssetAndDay(
@@ -87,34 +93,50 @@ async function ofAssetAndDay(
   day: string | undefined,
   limit: number,
   before: string | undefined,
-): Promise<Decision[]> {
+): Promise<Found> {
   const fromMs = day === undefined ? 0 : Date.parse(day);
   const to = before ?? (day === undefined ? after : skOf(fromMs + dayMs - 1) + after);
   // `BETWEEN` has the cursor's own decision in it.
-  const found = await ofAsset(world, asset, skOf(fromMs), to, limit + 1);
-  return found.filter(({ atMs, decisionId }) => `${skOf(atMs)}#${decisionId}` !== before).slice(0, limit);
+  const found = await ofAsset(world, asset, skOf(fromMs), to, limit + 2);
+  const decisions = found.filter(({ atMs, decisionId }) => `${skOf(atMs)}#${decisionId}` !== before);
+  return { decisions: decisions.slice(0, limit), more: decisions.length > limit };
 }
 
-/** The newest of a day, before a key: the shards of its index, merged. */
-async function ofDay(world: ConsoleWorld, day: string, limit: number, before: string = after): Promise<Decision[]> {
+/**
+ * The newest of a day, before a key: the shards of its index, merged. Of each shard somewhat more than its part is read;
+ * what lies behind the place that all of them have reached waits for the next page, so a page may be short.
+ */
+async function ofDay(world: ConsoleWorld, day: string, limit: number, before: string = after): Promise<Found> {
   const { client, table } = tableAt(world, 'decisions');
-  const shards = Array.from({ length: dayShards }, async (_, shard) => {
-    const { Items } = await client.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: 'by-day',
-        ScanIndexForward: false,
-        Limit: limit,
-        KeyConditionExpression: '#day = :day AND sk < :before',
-        ExpressionAttributeNames: { '#day': 'day' },
-        ExpressionAttributeValues: { ':day': { S: `${day}#${shard}` }, ':before': { S: before } },
-      }),
-    );
-    return (Items ?? []).map((item) => ({ asset: item.asset!, sk: item.sk! }));
-  });
-  const keys = (await Promise.all(shards)).flat().sort((a, b) => (a.sk.S! < b.sk.S! ? 1 : -1));
-  const items = await batchGet(client, table, keys.slice(0, limit));
-  return items.sort((a, b) => (a.sk!.S! < b.sk!.S! ? 1 : -1)).map((item) => unpackDecision(item.packed?.B));
+  const perShard = Math.min(limit, Math.ceil((1.5 * limit) / dayShards) + 2);
+  const shards = await Promise.all(
+    Array.from({ length: dayShards }, async (_, shard) => {
+      const { Items, LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: 'by-day',
+          ScanIndexForward: false,
+          Limit: perShard,
+          KeyConditionExpression: '#day = :day AND sk < :before',
+          ExpressionAttributeNames: { '#day': 'day' },
+          ExpressionAttributeValues: { ':day': { S: `${day}#${shard}` }, ':before': { S: before } },
+        }),
+      );
+      const keys = (Items ?? []).map((item) => ({ asset: item.asset!, sk: item.sk! }));
+      return { keys, reached: LastEvaluatedKey ? (keys.at(-1)?.sk.S ?? '') : '' };
+    }),
+  );
+  const reached = shards
+    .map((shard) => shard.reached)
+    .sort()
+    .at(-1)!;
+  const all = shards.flatMap(({ keys }) => keys).sort((a, b) => (a.sk.S! < b.sk.S! ? 1 : -1));
+  const taken = all.filter(({ sk }) => sk.S! >= reached).slice(0, limit);
+  const items = await batchGet(client, table, taken);
+  return {
+    decisions: items.sort((a, b) => (a.sk!.S! < b.sk!.S! ? 1 : -1)).map((item) => unpackDecision(item.packed?.B)),
+    more: reached !== '' || taken.length < all.length,
+  };
 }
 
 /**
@@ -130,11 +152,16 @@ export async function newestDecisions(
   const decisions: Decision[] = [];
   for (let dayAtMs = toMs; dayAtMs > fromMs - dayMs && dayAtMs >= 0; dayAtMs -= dayMs) {
     const day = new Date(dayAtMs).toISOString().slice(0, 10);
-    const before = dayAtMs === toMs ? skOf(toMs) : undefined;
-    const left = limit - decisions.length;
-    const found = await ofDay(world, day, left, before);
-    decisions.push(...found.filter(({ atMs }) => atMs >= fromMs));
-    if (found.length >= left) return { decisions, complete: false };
+    let before = dayAtMs === toMs ? skOf(toMs) : undefined;
+    for (let more = true; more; ) {
+      const left = limit - decisions.length;
+      if (left <= 0) return { decisions, complete: false };
+      const found = await ofDay(world, day, left, before);
+      decisions.push(...found.decisions.filter(({ atMs }) => atMs >= fromMs));
+      const last = found.decisions.at(-1);
+      more = found.more && last !== undefined && last.atMs >= fromMs;
+      if (last) before = `${skOf(last.atMs)}#${last.decisionId}`;
+    }
   }
   return { decisions, complete: true };
 }

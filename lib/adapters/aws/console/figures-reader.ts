@@ -1,5 +1,5 @@
 /** Figures of a span and what packs did lately: from bounded samples, of which the answer says how large they were. */
-import type { AnswerOf, Figures, FiguresQuery, PackView } from '../../../contracts/api.ts';
+import type { AnswerOf, Figures, FiguresQuery, PackView, Settings } from '../../../contracts/api.ts';
 import type { CaseRecord } from '../../../contracts/case.ts';
 import { sha256 } from '../../../core/audit/canonical.ts';
 import { liveOf } from '../../../core/console/decision-view.ts';
@@ -38,19 +38,40 @@ async function factsOfCase(world: ConsoleWorld, record: CaseRecord): Promise<Cas
   return facts;
 }
 
+/** An answer stands for a minute: what it is made of changes no faster, and reading it anew for each page is dear. */
+const answersForMs = 60_000;
+const maxAnswers = 100;
+const answers = new Map<string, { readonly answer: Promise<unknown>; readonly untilMs: number }>();
+
+async function remembered<T>(world: ConsoleWorld, key: string, make: () => Promise<T>): Promise<T> {
+  const whole = `${world.tables.cases} ${key}`;
+  const kept = answers.get(whole);
+  if (kept && kept.untilMs > world.now()) return (await kept.answer) as T;
+  if (answers.size >= maxAnswers) answers.clear();
+  const answer = make();
+  answers.set(whole, { answer, untilMs: world.now() + answersForMs });
+  answer.catch(() => answers.delete(whole));
+  return await answer;
+}
+
 /** @throws InvalidInputError for a span that is none */
 export async function figures(world: ConsoleWorld, query: FiguresQuery): Promise<Figures> {
+  const settings = await readSettings(world);
+  const key = `figures ${JSON.stringify([query.fromMs, query.toMs, settings])}`;
+  return remembered(world, key, () => figuresNow(world, query, settings));
+}
+
+async function figuresNow(world: ConsoleWorld, query: FiguresQuery, settings: Settings): Promise<Figures> {
   const toMs = query.toMs ?? world.now();
   const fromMs = query.fromMs ?? Math.max(0, toMs - weekMs);
   if (fromMs > toMs || toMs - fromMs > maxSpanMs)
     throw new InvalidInputError('fromMs lies before toMs, by 366 days at most.', { code: 'span-invalid' });
   const at = tableAt(world, 'cases');
   const range = { fromMs, toMs };
-  const [counts, cases, read, settings] = await Promise.all([
+  const [counts, cases, read] = await Promise.all([
     Promise.all(closedCaseMarks.map((mark) => indexCount(at, mark, maxCounted, range))),
     closedCases(world, maxCases, range),
     newestDecisions(world, fromMs, toMs, maxDecisions),
-    readSettings(world),
   ]);
   const counted = counts.reduce((sum, count) => sum + count, 0);
   const facts = await Promise.all(cases.slice(0, maxChains).map((record) => factsOfCase(world, record)));
@@ -66,7 +87,10 @@ export async function figures(world: ConsoleWorld, query: FiguresQuery): Promise
   });
 }
 
-export async function packList(world: ConsoleWorld): Promise<AnswerOf<'packs'>> {
+export const packList = (world: ConsoleWorld): Promise<AnswerOf<'packs'>> =>
+  remembered(world, 'packs', () => packsNow(world));
+
+async function packsNow(world: ConsoleWorld): Promise<AnswerOf<'packs'>> {
   const toMs = world.now();
   const { decisions } = await newestDecisions(world, Math.max(0, toMs - weekMs), toMs, maxDecisions);
   return {

@@ -18,7 +18,7 @@ const maxAssets = 500;
 const maxCases = 50;
 const maxDoing = 200;
 /** Counted up to this; a number that is equal to it says "at least". */
-const maxCounted = 1_000;
+const maxCounted = 100;
 
 export async function now(world: ConsoleWorld): Promise<Now> {
   const at = tableAt(world, 'cases');

@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { z } from 'zod';
+import type { CaseSummary } from '../../../lib/contracts/api.ts';
+import { hashOf } from '../../../lib/core/audit/canonical.ts';
+import { refusalOf } from '../../../lib/core/console/answer.ts';
+import { byUrgency, summaryOf } from '../../../lib/core/console/case-view.ts';
+import { firstCursor, nextCursor, overlapMs } from '../../../lib/core/console/changes.ts';
+import { decodeCursor, encodeCursor } from '../../../lib/core/console/cursor.ts';
+import { caseFor, proposalFor } from '../../support/remediation-world.ts';
+
+const nameOf = (person: string): string => person;
+const record = caseFor('viewed', { status: 'in-review', rounds: 1 });
+const request = {
+  v: 1 as const,
+  caseId: record.caseId,
+  round: 0,
+  question: 'Shall we?',
+  proposalHash: record.proposalHash,
+  askedAtMs: 1,
+  dueAtMs: 9,
+};
+const open = { request, end: { state: 'open' as const } };
+
+describe('the order of urgency', () => {
+  const item = (dueAtMs: number | undefined, impact: 'high' | 'normal', openedAtMs: number): CaseSummary => ({
+    ...summaryOf({ record, reviews: [] }, nameOf, 0),
+    openedAtMs,
+    ...(dueAtMs !== undefined && { dueAtMs }),
+    proposal: { action: 'close-valve', target: 'V1', impact },
+  });
+
+  test('due first, then impact, then age; what asks nobody comes last', () => {
+    const [soon, lateHigh, lateOld, lateNew, never] = [
+      item(1, 'normal', 5),
+      item(2, 'high', 9),
+      item(2, 'normal', 1),
+      item(2, 'normal', 2),
+      item(undefined, 'high', 0),
+    ];
+    const sorted = [never, lateNew, lateOld, lateHigh, soon].sort(byUrgency);
+    expect(sorted).toEqual([soon, lateHigh, lateOld, lateNew, never]);
+  });
+
+  test('is an order', () => {
+    const any = fc
+      .tuple(fc.option(fc.nat(3), { nil: undefined }), fc.constantFrom('high' as const, 'normal' as const), fc.nat(3))
+      .map(([due, impact, opened]) => item(due, impact, opened));
+    fc.assert(
+      fc.property(any, any, any, (a, b, c) => {
+        if (byUrgency(a, b) < 0 && byUrgency(b, c) < 0) expect(byUrgency(a, c)).toBeLessThan(0);
+      }),
+    );
+  });
+});
+
+describe('whether an answer may be given', () => {
+  const at = { record, reviews: [open], claim: undefined, me: 'person-1', nowMs: 100 };
+  const yes = { answer: 'approve' as const, reason: 'r', proposalHash: record.proposalHash };
+  const codeOf = (change: Partial<Parameters<typeof refusalOf>[0]>, body: Parameters<typeof refusalOf>[1] = yes) =>
+    refusalOf({ ...at, ...change }, body)?.code;
+
+  test('yes, where nothing stands against it', () => expect(codeOf({})).toBeUndefined());
+
+  test('not where another holds the case, and again when that is over or is oneself', () => {
+    expect(codeOf({ claim: { by: 'person-2', untilMs: 101 } })).toBe('claimed-by-other');
+    expect(codeOf({ claim: { by: 'person-2', untilMs: 101 }, me: undefined })).toBe('claimed-by-other');
+    expect(codeOf({ claim: { by: 'person-2', untilMs: 100 } })).toBeUndefined();
+    expect(codeOf({ claim: { by: 'person-1', untilMs: 101 } })).toBeUndefined();
+  });
+
+  test('not to what is not proposed any more: by the record, by an override, by the round', () => {
+    const other = hashOf(proposalFor('plant-1', 'raise-ticket'));
+    expect(codeOf({ record: { ...record, proposalHash: other } })).toBe('stale-proposal');
+    expect(codeOf({}, { ...yes, proposalHash: other })).toBe('stale-proposal');
+    expect(codeOf({}, { answer: 'reject', reason: 'r', proposalHash: other })).toBe('stale-proposal');
+    expect(codeOf({}, { answer: 'reject', reason: 'r' })).toBeUndefined();
+    expect(codeOf({ reviews: [{ ...open, request: { ...request, proposalHash: other } }] })).toBe('stale-proposal');
+  });
+
+  test('not where it is answered, timed out, closed or never was asked', () => {
+    const answer = { v: 1 as const, caseId: record.caseId, answer: 'reject' as const, by: 'person-2', reason: 'r' };
+    expect(codeOf({ reviews: [{ request, end: { state: 'answered', answer, atMs: 5 } }] })).toBe('already-answered');
+    expect(codeOf({ reviews: [{ request, end: { state: 'timed-out', atMs: 5 } }] })).toBe('no-review');
+    expect(codeOf({ reviews: [] })).toBe('no-review');
+    expect(codeOf({ record: { ...record, status: 'closed', resolution: 'expired' } })).toBe('case-closed');
+  });
+});
+
+describe('cursors', () => {
+  test('come back as they were given, and nothing else does', () => {
+    const schema = z.strictObject({ at: z.number().int() });
+    fc.assert(fc.property(fc.integer(), (at) => expect(decodeCursor(schema, encodeCursor({ at }))).toEqual({ at })));
+    fc.assert(
+      fc.property(fc.base64String({ maxLength: 60 }), (text) => {
+        try {
+          expect(decodeCursor(schema, text)).toMatchObject({ at: expect.any(Number) });
+        } catch (error) {
+          expect((error as { code?: string }).code).toBe('cursor-invalid');
+        }
+      }),
+    );
+  });
+
+  test('of changes look back over the overlap, and name so many chains at most', () => {
+    expect(firstCursor(1_000_000)).toEqual({ f: 1_000_000 - overlapMs, s: {} });
+    const seen = new Map(Array.from({ length: 1_000 }, (_, n) => [`case#${n}`, n] as const));
+    const cursor = encodeCursor(nextCursor(1_000_000, seen));
+    expect(cursor.length).toBeLessThan(8_000);
+    expect(cursor).toMatch(/^[A-Za-z0-9_-]{1,8192}$/);
+  });
+});
