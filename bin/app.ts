@@ -8,7 +8,7 @@ import { App, Tags, Validations } from 'aws-cdk-lib';
 import canonicalize from 'canonicalize';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { buildFunctions, buildLayer, bundlesHash, modelHashes, repositoryRoot } from '../layers/build.ts';
-import { checkSettings, remediatorNeeds } from '../lib/adapters/remediation/configured.ts';
+import { checkSettings, checkWays, remediatorNeeds } from '../lib/adapters/remediation/configured.ts';
 import { GroundcrewStack } from '../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../lib/contracts/configuration.ts';
 
@@ -27,6 +27,7 @@ if (!parsed.success) {
 
 try {
   checkSettings(parsed.data.remediators);
+  checkWays(parsed.data.ways, parsed.data.remediators);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee docs/remediation.md.\n`);
   process.exit(2);

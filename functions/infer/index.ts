@@ -13,7 +13,7 @@ import { WindowStore } from '../../lib/core/window/window-store.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 import { packs } from '../../models/index.ts';
 
-const env = environment('TABLE_STATE', 'BUCKET_DATA', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'TIER2');
+const env = environment('TABLE_STATE', 'BUCKET_DATA', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'TIER2', 'WAYS');
 const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
 const ports = {
   objects,
@@ -22,6 +22,7 @@ const ports = {
   windows: new WindowStore(objects),
   ...packModels(packs, (pack, file, sha256) => openModel({ path: modelsPath(pack, file), sha256 })),
   larger: largerModel(env.TIER2),
+  ways: env.WAYS,
   elapsed: () => performance.now(),
   memoryMb: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
 };

@@ -17,7 +17,7 @@ import { type RoutePorts, route, routeInput } from '../../lib/core/decision/rout
 import { handle } from '../../lib/middleware/handle.ts';
 import { packs } from '../../models/index.ts';
 
-const env = environment('TABLE_CASES', 'TABLE_AUDIT', 'BUS_NAME', 'CASE_FLOW_ARN');
+const env = environment('TABLE_CASES', 'TABLE_AUDIT', 'BUS_NAME', 'CASE_FLOW_ARN', 'WAYS');
 const table = { client: dynamoDb(), table: env.TABLE_CASES };
 const ports: RoutePorts = {
   audit: dynamoAudit(dynamoDb(), env.TABLE_AUDIT),
@@ -33,6 +33,7 @@ const ports: RoutePorts = {
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   startExecution: (caseId) => startOnce(stepFunctions(), env.CASE_FLOW_ARN, caseId),
   packOf: (name) => (Object.hasOwn(packs, name) ? packs[name] : undefined),
+  ways: env.WAYS,
   nowMs: Date.now,
 };
 

@@ -1,4 +1,4 @@
-/** Every minute: flags that stay pending are published again, cases that wait for their execution are started. */
+/** Every minute: pending flags are published again, waiting cases are started, failed flows of open cases go on. */
 import { z } from 'zod';
 import { dynamoAudit } from '../../lib/adapters/aws/audit.ts';
 import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
@@ -6,7 +6,7 @@ import { completeOpening, getCase, markStarted, pendingSlots } from '../../lib/a
 import { dynamoDb, eventBridge, stepFunctions } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
-import { startOnce } from '../../lib/adapters/aws/start-execution.ts';
+import { failedExecutions, redrive, startOnce } from '../../lib/adapters/aws/start-execution.ts';
 import { sweep } from '../../lib/core/decision/sweep.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 
@@ -25,6 +25,9 @@ const ports = {
   },
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   startExecution: (caseId: string) => startOnce(stepFunctions(), env.CASE_FLOW_ARN, caseId),
+  failedExecutions: (limit: number) => failedExecutions(stepFunctions(), env.CASE_FLOW_ARN, limit),
+  isOpen: async (caseId: string) => (await getCase(table, caseId))?.status !== 'closed',
+  redrive: (executionArn: string) => redrive(stepFunctions(), executionArn),
   nowMs: Date.now,
 };
 
@@ -34,7 +37,11 @@ export const handler = handle({
   run: async (_, { log, measure }) => {
     const onProblem = ({ id, error }: { id: string; error: unknown }) => log.warn(`item ${id}`, { error });
     const swept = await sweep({ ...ports, onProblem });
-    measure({ flagsSwept: swept.flagsPublished, slotsSwept: swept.casesStarted });
+    measure({
+      flagsSwept: swept.flagsPublished,
+      slotsSwept: swept.casesStarted,
+      ...(swept.flowsRedriven > 0 && { flowsRedriven: swept.flowsRedriven }),
+    });
     return swept;
   },
 });

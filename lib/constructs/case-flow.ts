@@ -1,8 +1,10 @@
 /**
  * CaseFlow (Standard): one case from its opening to its end. Its input is exactly `{caseId}`, so that starting it twice
- * is harmless. Every way through it ends in Close; an error while deciding whether to act asks a person.
+ * is harmless. Every way through it ends in Close; an error while deciding whether to act asks a person. States that
+ * nothing could take the place of (load, ask, read the answer, close) are tried for hours; should even that fail, the
+ * sweeper goes on with the execution where it failed.
  */
-import { lambdaTask, quickRetry, tokenTask } from './flow-parts.ts';
+import { lambdaTask, patientRetry, steadyRetry, tokenTask } from './flow-parts.ts';
 
 /** ARNs of the functions that the flow calls. */
 export interface CaseFlowFunctions {
@@ -25,18 +27,23 @@ const maxRounds = 6;
 
 const caseId = '{% $caseId %}';
 const waitFor = (next: string) => ({ Type: 'Wait', Seconds: '{% $waitS %}', Next: next });
+/**
+ * A question after which a yes ends the case: what it says then. `handed-over`: a person took over what was not done, or
+ * did not help. `acted-unverified`: a person has looked and says that it was carried out.
+ */
+const askLast = (question: string, yes: 'handed-over' | 'acted-unverified') => ({ question, after: 'handover', yes });
 /** On an error nobody foresaw: no action, a person decides. */
-const askInstead = (question: string) => [
+const askInstead = (what: string, rest: string, yes: 'handed-over' | 'acted-unverified') => [
   {
     ErrorEquals: ['States.ALL'],
-    Assign: {
-      question: `{% ${JSON.stringify(question)} & ' ' & $string($states.errorOutput.Error) %}`,
-      after: 'handover',
-    },
+    Assign: askLast(
+      `{% ${JSON.stringify(what)} & ' (' & $string($states.errorOutput.Error) & '). ' & ${JSON.stringify(rest)} %}`,
+      yes,
+    ),
     Next: 'MoreRounds',
   },
 ];
-const ask = (question: string, after: 'permit' | 'handover') => ({ question, after });
+const lookFirst = 'It is not known whether it was carried out. Please look, then approve if it was.';
 /** What is remembered of an effect that was sent, to ask about it where its outcome is not known. */
 const effectUnderWay = (undoing: boolean) => ({
   effectKey: '{% $states.result.Payload.effectKey %}',
@@ -73,11 +80,12 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             question:
               '{% $exists($states.result.Payload.question) ? $states.result.Payload.question : "May it act?" %}',
             after: 'permit',
+            yes: 'acted-unverified',
             resolution: 'failed',
             note: '',
           },
           Output: '{% $states.result.Payload %}',
-          Retry: quickRetry,
+          Retry: patientRetry,
           Next: 'ActOrAsk',
         },
       ),
@@ -102,7 +110,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         },
         {
           TimeoutSeconds: '{% $round = 0 ? $reviewTimeoutS : $escalationTimeoutS %}',
-          Retry: quickRetry,
+          Retry: patientRetry,
           // Whoever woke the flow, the stored answer decides; answer and timeout raced on one conditional write.
           Catch: [{ ErrorEquals: ['States.ALL'], Next: 'ReadAnswer' }],
           Next: 'ReadAnswer',
@@ -113,7 +121,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         { caseId, round: '{% $round %}' },
         {
           Output: '{% $states.result.Payload %}',
-          Retry: quickRetry,
+          Retry: patientRetry,
           Next: 'Answer',
         },
       ),
@@ -124,7 +132,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
           { Condition: '{% $states.input.answer = "reject" %}', Assign: close('rejected'), Next: 'Close' },
           {
             Condition: '{% $after = "handover" and $states.input.answer = "approve" %}',
-            Assign: close('acted-unverified'),
+            Assign: close('{% $yes %}'),
             Next: 'Close',
           },
           {
@@ -164,8 +172,12 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             backoffs: '{% $backoffs + 1 %}',
           },
           Output: '{% $states.result.Payload %}',
-          Retry: quickRetry,
-          Catch: askInstead('Checking whether it may act failed:'),
+          Retry: steadyRetry,
+          Catch: askInstead(
+            'Checking whether it may act failed',
+            'Nothing was done. Please take over; approve when it is done.',
+            'handed-over',
+          ),
           Next: 'Permitted',
         },
       ),
@@ -195,8 +207,8 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         {
           Assign: effectUnderWay(false),
           Output: '{% $states.result.Payload %}',
-          Retry: quickRetry,
-          Catch: askInstead('Carrying it out failed:'),
+          Retry: steadyRetry,
+          Catch: askInstead('Carrying it out failed', lookFirst, 'acted-unverified'),
           Next: 'Outcome',
         },
       ),
@@ -205,17 +217,17 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         Choices: [
           {
             Condition: '{% $undoing and $states.input.status = "SUCCEEDED" %}',
-            Assign: ask(
+            Assign: askLast(
               'The action did not help and was undone. Please take over; approve when it is done.',
-              'handover',
+              'handed-over',
             ),
             Next: 'MoreRounds',
           },
           {
             Condition: '{% $undoing and $states.input.status = "FAILED" %}',
-            Assign: ask(
+            Assign: askLast(
               'The action did not help, and undoing it failed: it still holds. Please take over; approve when it is done.',
-              'handover',
+              'handed-over',
             ),
             Next: 'MoreRounds',
           },
@@ -228,17 +240,17 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
           },
           {
             Condition: '{% $undoing and $states.input.status = "UNKNOWN" %}',
-            Assign: ask(
+            Assign: askLast(
               'The action did not help, and it is not known whether it was undone. Please look, then approve when it is done.',
-              'handover',
+              'acted-unverified',
             ),
             Next: 'MoreRounds',
           },
           {
             Condition: '{% $states.input.status = "UNKNOWN" %}',
-            Assign: ask(
+            Assign: askLast(
               'It is not known whether the action was carried out. Please look, then approve if it was.',
-              'handover',
+              'acted-unverified',
             ),
             Next: 'MoreRounds',
           },
@@ -247,7 +259,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
       },
       ActionFailed: {
         Type: 'Pass',
-        Assign: ask('The action failed. Please take over; approve when it is done.', 'handover'),
+        Assign: askLast('The action failed. Please take over; approve when it is done.', 'handed-over'),
         Next: 'MoreRounds',
       },
       WaitToReconcile: waitFor('Reconcile'),
@@ -257,8 +269,8 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         {
           Assign: { waitS: '{% $states.result.Payload.waitS %}', reconciles: '{% $reconciles + 1 %}' },
           Output: '{% $states.result.Payload %}',
-          Retry: quickRetry,
-          Catch: askInstead('Finding out what came of the action failed:'),
+          Retry: steadyRetry,
+          Catch: askInstead('Finding out what came of the action failed', lookFirst, 'acted-unverified'),
           Next: 'Outcome',
         },
       ),
@@ -273,8 +285,12 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             verifies: '{% $verifies + 1 %}',
           },
           Output: '{% $states.result.Payload %}',
-          Retry: quickRetry,
-          Catch: askInstead('Judging whether it helped failed:'),
+          Retry: steadyRetry,
+          Catch: askInstead(
+            'Judging whether it helped failed',
+            'Please look, then approve if it did.',
+            'acted-unverified',
+          ),
           Next: 'DidItHelp',
         },
       ),
@@ -286,9 +302,9 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
           { Condition: '{% $states.input.result = "not-recovered" and $hasInverse %}', Next: 'WaitToCompensate' },
           {
             Condition: '{% $states.input.result = "not-recovered" %}',
-            Assign: ask(
+            Assign: askLast(
               'The action was carried out but did not help. Please take over; approve when it is done.',
-              'handover',
+              'handed-over',
             ),
             Next: 'MoreRounds',
           },
@@ -297,9 +313,9 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
       },
       CannotTell: {
         Type: 'Pass',
-        Assign: ask(
+        Assign: askLast(
           'Too few readings came to tell whether it helped. Please look, then approve if it did.',
-          'handover',
+          'acted-unverified',
         ),
         Next: 'MoreRounds',
       },
@@ -310,8 +326,12 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         {
           Assign: effectUnderWay(true),
           Output: '{% $states.result.Payload %}',
-          Retry: quickRetry,
-          Catch: askInstead('The action did not help, and undoing it failed:'),
+          Retry: steadyRetry,
+          Catch: askInstead(
+            'The action did not help, and undoing it failed',
+            'Please look, then approve when it is undone.',
+            'acted-unverified',
+          ),
           Next: 'Outcome',
         },
       ),
@@ -321,17 +341,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         { caseId, resolution: '{% $resolution %}', note: '{% $note %}' },
         {
           Output: '{% $states.result.Payload %}',
-          Retry: [
-            ...quickRetry,
-            {
-              ErrorEquals: ['States.ALL'],
-              IntervalSeconds: 5,
-              MaxAttempts: 10,
-              BackoffRate: 2,
-              MaxDelaySeconds: 300,
-              JitterStrategy: 'FULL',
-            },
-          ],
+          Retry: patientRetry,
           End: true,
         },
       ),

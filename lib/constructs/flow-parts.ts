@@ -1,20 +1,39 @@
 /** Parts that both state machines are written with. */
 
-/** Retries of what is worth trying again at once: the service was busy or the sandbox died. */
-export const quickRetry = [
+/** What is worth trying again: the service was busy, or the sandbox died. */
+const transient = {
+  ErrorEquals: [
+    'Lambda.TooManyRequestsException',
+    'Lambda.ServiceException',
+    'Lambda.AWSLambdaException',
+    'Lambda.SdkClientException',
+    'Lambda.Unknown',
+    'RetryableError',
+  ],
+  IntervalSeconds: 1,
+  BackoffRate: 2,
+  JitterStrategy: 'FULL',
+};
+
+/** For some seconds: a decision is made again from its beginning when it failed. */
+export const quickRetry = [{ ...transient, MaxAttempts: 4, MaxDelaySeconds: 20 }];
+
+/** For some minutes, before a person is asked instead: a person is asked by the same tables. */
+export const steadyRetry = [{ ...transient, MaxAttempts: 10, MaxDelaySeconds: 60 }];
+
+/**
+ * For states whose failure would leave the case to nobody: whatever the error, for hours. One entry for all of them,
+ * because the first entry that names an error is the only one that counts for it, also when its attempts are used up.
+ * That time has run out is an answer, not an error.
+ */
+export const patientRetry = [
+  { ErrorEquals: ['States.Timeout'], MaxAttempts: 0 },
   {
-    ErrorEquals: [
-      'Lambda.TooManyRequestsException',
-      'Lambda.ServiceException',
-      'Lambda.AWSLambdaException',
-      'Lambda.SdkClientException',
-      'Lambda.Unknown',
-      'RetryableError',
-    ],
+    ErrorEquals: ['States.ALL'],
     IntervalSeconds: 1,
-    MaxAttempts: 4,
+    MaxAttempts: 40,
     BackoffRate: 2,
-    MaxDelaySeconds: 20,
+    MaxDelaySeconds: 300,
     JitterStrategy: 'FULL',
   },
 ];

@@ -97,6 +97,7 @@ export class Functions extends Construct {
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
     }
     if (may.asksLargerModel && configuration.tier2) environment.TIER2 = JSON.stringify(configuration.tier2);
+    if (may.knowsWays) environment.WAYS = JSON.stringify(configuration.ways);
     if (may.calls || may.knowsRemediators) environment.REMEDIATORS = JSON.stringify(configuration.remediators);
     environment.REVIEW_TIMEOUT_S = String(configuration.reviewTimeoutS);
     environment.ESCALATION_TIMEOUT_S = String(configuration.escalationTimeoutS);
@@ -170,6 +171,16 @@ export class Functions extends Construct {
       fn.addToRolePolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [props.bus.eventBusArn] }));
     if (may.startsCases)
       fn.addToRolePolicy(new PolicyStatement({ actions: ['states:StartExecution'], resources: [props.caseFlowArn] }));
+    if (may.redrivesCases) {
+      const executions = `${props.caseFlowArn.replace(':stateMachine:', ':execution:')}:*`;
+      fn.addToRolePolicy(new PolicyStatement({ actions: ['states:ListExecutions'], resources: [props.caseFlowArn] }));
+      fn.addToRolePolicy(new PolicyStatement({ actions: ['states:RedriveExecution'], resources: [executions] }));
+      acknowledge(
+        fn.role?.node.tryFindChild('DefaultPolicy') ?? fn,
+        `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${props.names.caseFlow}:*]`,
+        'An execution bears the name of its case, which is made when the case is opened.',
+      );
+    }
     if (may.answersTokens)
       fn.addToRolePolicy(new PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: [props.caseFlowArn] }));
     if (may.calls)

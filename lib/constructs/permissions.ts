@@ -20,6 +20,8 @@ export interface FunctionPermissions {
   /** Puts events on the bus. */
   readonly publishes?: boolean;
   readonly startsCases?: boolean;
+  /** Finds executions of cases that failed, and goes on with them. */
+  readonly redrivesCases?: boolean;
   readonly answersTokens?: boolean;
   /** Calls remediation endpoints, so it reads the signing secret. */
   readonly calls?: boolean;
@@ -37,6 +39,8 @@ export interface FunctionPermissions {
   readonly readsCheckpoints?: boolean;
   /** Names executions of cases, without a right over them. */
   readonly namesExecutions?: boolean;
+  /** Says who carries an action out. */
+  readonly knowsWays?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -92,6 +96,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     writes: ['evidence'],
     models: true,
     asksLargerModel: true,
+    knowsWays: true,
     memoryMb: 1769,
     timeoutS: 30,
   },
@@ -115,6 +120,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     writes: [],
     publishes: true,
     startsCases: true,
+    knowsWays: true,
     ...small,
   },
   'case-load': { tables: { cases: ['GetItem', 'Query'] }, reads: [], writes: [], ...small },
@@ -203,6 +209,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     writes: [],
     publishes: true,
     startsCases: true,
+    redrivesCases: true,
     memoryMb: 512,
     timeoutS: 55,
   },

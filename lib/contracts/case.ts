@@ -40,6 +40,8 @@ export const caseRecord = lazily(() =>
     impact: z.literal('high').optional(),
     /** Actions that the pack marks as having a high impact, should a person order one of them instead. */
     highImpactActions: z.array(z.string().max(48)).max(64).optional(),
+    /** Remediators by action, where the deployment says so: for what a person orders instead of what was proposed. */
+    ways: z.record(z.string().max(48), z.string().max(48)).optional(),
     /** Times of the reading that was flagged: event time, the device's clock at sending, ours. Absent without a reading. */
     evidence: z.strictObject({ atMs: epochMs, sentAtMs: epochMs, receivedAtMs: epochMs }).optional(),
     /** One cause that many assets see; `asset` is then the one that was flagged first. */

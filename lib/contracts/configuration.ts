@@ -77,6 +77,14 @@ export const configuration = lazily(() =>
     tier2: tier2.optional(),
     /** Ways to act beside the webhook, each with its settings; what it may hold is said by each remediator. */
     remediators: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), z.record(z.string(), z.json())).default({}),
+    /**
+     * Who carries an action out, in place of what its pack says: a remediator that is configured, by action (`close-valve`)
+     * or by pack and action (`water-network/close-valve`, which counts first).
+     */
+    ways: z
+      .record(z.string().regex(/^([a-z][a-z0-9-]{0,39}\/)?[a-z][a-z0-9-]{0,47}$/), z.string().max(48))
+      .refine((ways) => Object.keys(ways).length <= 64, 'at most 64 actions')
+      .default({}),
     /** Actions that one zone may see in an hour: a registered zone's over all of its assets, else a zone of an asset. */
     quotaPerZoneHour: z.number().int().min(0).max(1000).default(12),
     /** Removing the stack deletes tables and the data bucket's contents too (for trials only). */

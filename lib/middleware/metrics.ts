@@ -34,6 +34,7 @@ export const metricUnits = {
   casesOpened: Count,
   flagsSwept: Count,
   slotsSwept: Count,
+  flowsRedriven: Count,
   latencyMs: Milliseconds,
   errors: Count,
 } as const;

@@ -20,6 +20,7 @@
  * engine.describe(executionArn);                     // ExecutionDescription
  * engine.history(executionArn);                      // HistoryEvent[], in order
  * engine.list(stateMachineArn, status?);             // ExecutionDescription[] without input/output, newest first
+ * engine.redrive(executionArn);                       // goes on where it failed; returns { redriveMs }
  * engine.stop(executionArn, error?, cause?);         // ABORTED; returns { stopMs }
  * await engine.close();                              // stops in memory only: Standard executions resume next time
  * ```
@@ -80,6 +81,9 @@ const STATE_MACHINE_ARN = /^arn:[\w-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[\w
 const EXPRESS_LIMIT_S = 300;
 /** So many ended Express executions stay describable; AWS keeps none. */
 const EXPRESS_KEPT = 1_000;
+/** AWS's limits on redriving. */
+const REDRIVABLE_MS = 14 * 86_400_000;
+const REDRIVE_LIMIT = 1_000;
 /** AWS's limits on texts that come with a failure. */
 const ERROR_LIMIT_CHARS = 256;
 const CAUSE_LIMIT_CHARS = 32_768;
@@ -192,7 +196,7 @@ export class FlowEngine {
   /** Throws ExecutionDoesNotExist. */
   describe(executionArn: string): ExecutionDescription {
     const live = this.#live.get(executionArn);
-    if (live !== undefined) return describeLive(live);
+    if (live !== undefined) return { ...describeLive(live), ...redrivesOf(this.#journal.summary(executionArn)) };
     const summary = this.#summary(executionArn);
     const lines = this.#journal.read(executionArn);
     const [begin] = lines;
@@ -216,6 +220,29 @@ export class FlowEngine {
       .summaries()
       .filter((one) => one.stateMachineArn === stateMachineArn && (status === undefined || one.status === status));
     return mine.sort((a, b) => b.startMs - a.startMs).map((one) => ({ ...one, type: 'STANDARD' }));
+  }
+
+  /**
+   * Goes on with a Standard execution that ended without success, at the state where it ended.
+   * Throws ExecutionDoesNotExist, ExecutionNotRedrivable, UnsupportedError.
+   */
+  redrive(executionArn: string): { redriveMs: number } {
+    this.#assertOpen();
+    const { status, stopMs = 0, redriveCount = 0 } = this.#summary(executionArn);
+    const nowMs = this.#clock.now();
+    const refuse = (why: string): never => {
+      throw new FlowApiError('ExecutionNotRedrivable', `Execution Not Redrivable: '${executionArn}' ${why}`);
+    };
+    if (status === 'RUNNING' || status === 'SUCCEEDED') refuse(`is ${status}`);
+    if (nowMs - stopMs > REDRIVABLE_MS) refuse('ended more than 14 days ago');
+    if (redriveCount >= REDRIVE_LIMIT) refuse(`was redriven ${redriveCount} times`);
+    const { execution, input } = this.#revive(executionArn);
+    const entry = execution.redriveEntry();
+    this.#journal.redrive(executionArn, entry, nowMs);
+    execution.replay(entry);
+    for (const event of entry.ev) this.#observer?.(executionArn, event);
+    this.#run(execution, 'STANDARD', input, nowMs);
+    return { redriveMs: nowMs };
   }
 
   /** Aborts a running execution; harmless for one that has ended. Throws ExecutionDoesNotExist. */
@@ -276,6 +303,12 @@ export class FlowEngine {
 
   #resume(executionArn: string): void {
     this.#journal.repair(executionArn);
+    const { execution, input } = this.#revive(executionArn);
+    this.#run(execution, 'STANDARD', input, this.#journal.summary(executionArn)?.redriveMs);
+  }
+
+  /** An execution with the memory that its journal gives it. */
+  #revive(executionArn: string): { execution: Execution; input: string } {
     const [begin, ...entries] = this.#journal.read(executionArn);
     if (begin?.k !== 'begin') throw new Error(`the journal of ${executionArn} has no beginning`);
     const { stateMachineArn, name, startMs, input } = begin;
@@ -283,27 +316,33 @@ export class FlowEngine {
     const meta = { executionArn, stateMachineArn, name, startMs, input: JSON.parse(input) as Json, ...roleArn };
     const execution = this.#execution(meta, compileDefinition(begin.definition), 'STANDARD');
     execution.replayStart(begin.ev);
-    for (const entry of entries) if (entry.k !== 'begin' && entry.k !== 'end') execution.replay(entry);
-    this.#run(execution, 'STANDARD', input);
+    for (const entry of entries) {
+      if (entry.k === 'end') execution.replayStart(entry.ev);
+      else if (entry.k !== 'begin') execution.replay(entry);
+    }
+    return { execution, input };
   }
 
-  #run(execution: Execution, type: ExecutionType, input: string): void {
-    const { executionArn, startMs } = execution.meta;
+  /** @param fromMs when its time limit began, where that was not its start */
+  #run(execution: Execution, type: ExecutionType, input: string, fromMs = execution.meta.startMs): void {
+    const { executionArn } = execution.meta;
     const limits = [execution.definition.timeoutS, type === 'EXPRESS' ? EXPRESS_LIMIT_S : undefined];
     const limitS = Math.min(...limits.filter((limit) => limit !== undefined));
     // The first step runs in a later turn, when the execution is in the map and can be found by its tokens.
-    const run = Promise.resolve().then(() => execution.run(limitS === Infinity ? undefined : startMs + limitS * 1000));
+    const run = Promise.resolve().then(() => execution.run(limitS === Infinity ? undefined : fromMs + limitS * 1000));
     const completion = run.then(
-      () => this.#settled(executionArn, type),
-      (error: unknown) => this.#broken(executionArn, type, asError(error)),
+      () => this.#settled(execution, type),
+      (error: unknown) => this.#broken(execution, type, asError(error)),
     );
     this.#live.set(executionArn, { execution, type, input, completion });
     completion.catch(() => undefined);
   }
 
-  #settled(executionArn: string, type: ExecutionType): void {
+  #settled(execution: Execution, type: ExecutionType): void {
+    const { executionArn } = execution.meta;
     if (type === 'STANDARD') {
-      this.#live.delete(executionArn);
+      // It may have been redriven in the meantime.
+      if (this.#live.get(executionArn)?.execution === execution) this.#live.delete(executionArn);
       return;
     }
     this.#endedExpress.push(executionArn);
@@ -311,12 +350,12 @@ export class FlowEngine {
   }
 
   /** What the interpreter cannot do ends the execution; a journal that cannot be written only stalls it. */
-  #broken(executionArn: string, type: ExecutionType, error: Error): void {
-    const live = this.#live.get(executionArn);
+  #broken(execution: Execution, type: ExecutionType, error: Error): void {
+    const { executionArn } = execution.meta;
     try {
       if (!(error instanceof UnsupportedError)) throw error;
-      live?.execution.conclude({ status: 'FAILED', error: 'States.Runtime', cause: error.message });
-      this.#settled(executionArn, type);
+      execution.conclude({ status: 'FAILED', error: 'States.Runtime', cause: error.message });
+      this.#settled(execution, type);
     } catch (stalled) {
       this.#live.delete(executionArn);
       this.#onStalled?.(executionArn, asError(stalled));
@@ -339,6 +378,11 @@ export class FlowEngine {
     throw new FlowApiError('TaskDoesNotExist', `Task Does Not Exist: 'Provided task does not exist'`);
   }
 }
+
+const redrivesOf = (summary: Summary | undefined): Pick<Summary, 'redriveCount' | 'redriveMs'> => ({
+  ...(summary?.redriveCount === undefined ? {} : { redriveCount: summary.redriveCount }),
+  ...(summary?.redriveMs === undefined ? {} : { redriveMs: summary.redriveMs }),
+});
 
 function describeLive({ execution, type, input, outcome, stopMs }: Live): ExecutionDescription {
   const { executionArn, stateMachineArn, name, startMs } = execution.meta;

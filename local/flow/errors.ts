@@ -55,6 +55,7 @@ export class MockError extends Error {
 
 export type FlowApiCode =
   | 'ExecutionAlreadyExists'
+  | 'ExecutionNotRedrivable'
   | 'ExecutionDoesNotExist'
   | 'InvalidName'
   | 'InvalidExecutionInput'

@@ -1,5 +1,5 @@
 import type { Definition } from './definition-types.ts';
-import { FlowApiError } from './errors.ts';
+import { FlowApiError, UnsupportedError } from './errors.ts';
 import type { ExecutionMeta, FlowContext } from './flow-context.ts';
 import { runBranch } from './interpreter.ts';
 import { applyEntry, type Entry, errorOutput, newPosition, type Phase, type Position } from './position.ts';
@@ -134,6 +134,18 @@ export class Execution implements FlowContext {
     const position = this.#find(entry.b);
     applyEntry(position, entry);
     for (const event of entry.ev) this.#take(event);
+  }
+
+  /** Goes on where an earlier life ended without success. @throws UnsupportedError where a part of a fan would run again */
+  redriveEntry(): Entry {
+    const { phase, state } = this.#root;
+    const type = this.definition.machine.states.get(state)?.type;
+    if (phase.k !== 'next' && (type === 'Map' || type === 'Parallel'))
+      throw new UnsupportedError(
+        `redriving a ${type} state, of which AWS repeats only the branches that failed`,
+        state,
+      );
+    return { b: '', k: 'redrive', ev: [this.event('ExecutionRedriven', this.lastEventId())] };
   }
 
   /** Runs to the end and records it. Undefined when the execution was suspended; rejects when it cannot go on. */

@@ -40,6 +40,8 @@ export interface Summary extends ErrorOutput {
   readonly startMs: number;
   readonly status: ExecutionStatus;
   readonly stopMs?: number;
+  readonly redriveCount?: number;
+  readonly redriveMs?: number;
 }
 
 /** How long a closed execution, and so its name, is kept: 90 days, as in AWS. */
@@ -83,6 +85,19 @@ export class FileJournal {
       writeFileSync(this.#path('running', executionArn), lineOf(entry), { flag: 'wx' }),
     );
     this.#note(summaryOf(entry));
+  }
+
+  /** Opens a closed journal again with an entry that says so. Crash-safe: until it is done, the execution is closed. */
+  redrive(executionArn: string, entry: Entry, nowMs: number): void {
+    guard(`redrive ${executionArn}`, () => {
+      const { error: _error, cause: _cause, stopMs: _stopMs, ...summary } = this.#summaries.get(executionArn)!;
+      const closed = this.#path('closed', executionArn);
+      truncateSync(closed, readLines(closed).wholeBytes);
+      appendFileSync(closed, lineOf(entry));
+      renameSync(closed, this.#path('running', executionArn));
+      const redriveCount = (summary.redriveCount ?? 0) + 1;
+      this.#note({ ...summary, status: 'RUNNING', redriveCount, redriveMs: nowMs });
+    });
   }
 
   append(executionArn: string, entry: Entry): void {
@@ -151,7 +166,7 @@ export class FileJournal {
         rmSync(path);
         continue;
       }
-      this.#summaries.set(first.executionArn, summaryOf(first));
+      this.#summaries.set(first.executionArn, { ...summaryOf(first), ...redrivesOf(lines as JournalLine[]) });
       const last = lines.at(-1) as JournalLine;
       if (last.k === 'end') this.#close(first.executionArn, last);
     }
@@ -177,6 +192,12 @@ const lineOf = (value: object): string => `${JSON.stringify(value)}\n`;
 
 function summaryOf({ executionArn, stateMachineArn, name, startMs }: BeginEntry): Summary {
   return { executionArn, stateMachineArn, name, startMs, status: 'RUNNING' };
+}
+
+function redrivesOf(lines: readonly JournalLine[]): Pick<Summary, 'redriveCount' | 'redriveMs'> {
+  const redrives = lines.filter(({ k }) => k === 'redrive');
+  const redriveMs = redrives.at(-1)?.ev[0]?.timestampMs;
+  return redriveMs === undefined ? {} : { redriveCount: redrives.length, redriveMs };
 }
 
 /** Parses the lines that end in a newline; what follows the last newline was torn by a crash. */

@@ -30,6 +30,7 @@ export type Entry = { readonly b: string; readonly ev: readonly HistoryEvent[] }
   | { readonly k: 'open' }
   | { readonly k: 'exit'; readonly output: Json; readonly assign: JsonObject; readonly next?: string }
   | { readonly k: 'close' }
+  | { readonly k: 'redrive' }
   | ({ readonly k: 'broke' } & ErrorOutput)
 );
 
@@ -168,6 +169,10 @@ export function applyEntry(position: Position, entry: Entry): void {
         entry.next === undefined
           ? { k: 'ended', output: entry.output, closed: false }
           : { k: 'next', state: entry.next, input: entry.output };
+      return;
+    case 'redrive':
+      // The state that failed begins anew, with its input and the variables as they were.
+      if (position.phase.k !== 'next') position.phase = { k: 'next', state: position.state, input: position.input };
       return;
     case 'close':
       if (position.phase.k === 'ended') position.phase = { ...position.phase, closed: true };

@@ -63,6 +63,9 @@ export interface ExecutionDescription extends ErrorOutput {
   readonly status: ExecutionStatus;
   readonly startMs: number;
   readonly stopMs?: number;
+  /** How often it was redriven, and when last; absent for one that never was. */
+  readonly redriveCount?: number;
+  readonly redriveMs?: number;
   readonly input: string;
   readonly output?: string;
 }

@@ -13,6 +13,7 @@ export function shownExecution(execution: ExecutionDescription): JsonObject {
     status,
     startDate: startMs / 1000,
     ...(stopMs === undefined ? {} : { stopDate: stopMs / 1000 }),
+    ...shownRedrives(execution),
     input,
     inputDetails: { included: true },
     ...(output === undefined ? {} : { output, outputDetails: { included: true } }),
@@ -20,6 +21,14 @@ export function shownExecution(execution: ExecutionDescription): JsonObject {
     ...(cause === undefined ? {} : { cause }),
   };
 }
+
+export const shownRedrives = ({
+  redriveCount = 0,
+  redriveMs,
+}: Pick<ExecutionDescription, 'redriveCount' | 'redriveMs'>): JsonObject => ({
+  redriveCount,
+  ...(redriveMs === undefined ? {} : { redriveDate: redriveMs / 1000 }),
+});
 
 export function shownEvent(event: HistoryEvent, withData: boolean): JsonObject {
   return {

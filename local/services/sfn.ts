@@ -10,7 +10,7 @@ import type { ExecutionDescription, ExecutionStatus, FlowObserver } from '../flo
 import { type AwsService, ServiceError, targetPrefixes } from '../server/service.ts';
 import { KeyedJournal } from '../stream/keyed-journal.ts';
 import type { BusPublisher, Json, JsonObject, LambdaInvoker, LogWriter, RuntimeLog, RuntimePart } from '../types.ts';
-import { logsHistory, page, shownEvent, shownExecution } from './sfn-shapes.ts';
+import { logsHistory, page, shownEvent, shownExecution, shownRedrives } from './sfn-shapes.ts';
 import { checkResources, taskPort } from './sfn-tasks.ts';
 
 export interface StepFunctionsOptions {
@@ -65,6 +65,7 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
       const { stopMs } = this.engine.stop(this.#standardArn(input), optional(input, 'error'), optional(input, 'cause'));
       return { stopDate: stopMs / 1000 };
     },
+    RedriveExecution: (input) => ({ redriveDate: this.engine.redrive(this.#standardArn(input)).redriveMs / 1000 }),
     SendTaskSuccess: (input) => {
       this.engine.sendTaskSuccess(required(input, 'taskToken'), required(input, 'output'));
       return {};
@@ -278,6 +279,7 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
           status: one.status,
           startDate: one.startMs / 1000,
           ...(one.stopMs === undefined ? {} : { stopDate: one.stopMs / 1000 }),
+          ...shownRedrives(one),
         }),
       ),
       ...nextToken,

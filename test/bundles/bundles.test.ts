@@ -74,7 +74,7 @@ describe('each bundle', () => {
     const beside = files.filter((file) => !['index.js', 'package.json'].includes(file));
     for (const file of beside)
       expect(file).toMatch(
-        /^(late-[a-z-]+\.js|models\/[a-z-]+\/([a-z-]+\.onnx|policies\/[a-z-]+\.cedar(schema)?)|cedar_wasm_bg\.wasm)$/,
+        /^(late-[a-z-]+\.js|models\/[a-z-]+\/([a-z-]+\.onnx|policies\/[a-z-]+\.cedar(schema)?)|cedar_wasm_bg\.wasm|web\/[\w./-]+)$/,
       );
     const source = readFileSync(join(codeDir, 'index.js'), 'utf8');
     // What belongs to development only must not have been drawn in.
@@ -94,10 +94,15 @@ describe('each bundle', () => {
     const late = functionNames.flatMap((name) =>
       filesOf(functionOf(name).codeDir).flatMap((file) => (file.startsWith('late-') ? [`${name}/${file}`] : [])),
     );
-    expect(late).toEqual(['infer/late-connect.js']);
-    expect((await load('infer')).code).toBe(0);
-    const made: { connect: unknown } = createRequire(import.meta.url)(join(alone, late[0]!));
-    expect(typeof made.connect).toBe('function');
+    const expected = { 'infer/late-connect.js': 'connect', 'api/late-cognito-calls.js': 'cognitoCalls' };
+    expect(late).toEqual(Object.keys(expected));
+    for (const name of ['infer', 'api'] as const) expect((await load(name)).code).toBe(0);
+    for (const [file, exported] of Object.entries(expected)) {
+      const made: Record<string, unknown> = createRequire(import.meta.url)(join(alone, file));
+      expect(typeof made[exported]).toBe('function');
+    }
+    // Cognito's client is not loaded with the function that seldom needs it.
+    expect(readFileSync(join(alone, 'api/index.js'), 'utf8')).not.toContain('AWSCognitoIdentityProviderService');
     // The client of secrets belongs to it alone.
     expect(readFileSync(join(alone, 'infer/index.js'), 'utf8')).not.toContain('GetSecretValue');
   });

@@ -131,9 +131,12 @@ test('whatever is killed whenever: nothing is lost, nothing happens twice', asyn
       // A flag that was left behind is published again after a minute, and after another one where that dies, too.
       240_000,
     ).catch((error: unknown) => {
-      throw new Error(`${error instanceof Error ? error.message : error}; still running:\n${stack.runningFlows()}`, {
-        cause: error instanceof Error ? error.cause : error,
-      });
+      throw new Error(
+        `${error instanceof Error ? error.message : error}; not at their end:\n${stack.unfinishedFlows()}`,
+        {
+          cause: error instanceof Error ? error.cause : error,
+        },
+      );
     });
   await over();
   // The last readings bring their last flags.

@@ -59,6 +59,8 @@ const variables = {
   WEBHOOK_ALLOW_PRIVATE: lazily(() => z.enum(['true', 'false']).transform((text) => text === 'true')),
   /** Settings of remediators, JSON by name; each checks its own. */
   REMEDIATORS: lazily(() => z.string().transform(jsonText).pipe(z.record(z.string(), z.json()))),
+  /** Remediators by action, JSON. */
+  WAYS: lazily(() => z.string().transform(jsonText).pipe(z.record(z.string(), z.string()))),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,
   /** Set by Lambda itself. */

@@ -171,6 +171,8 @@ export function temporary(): string {
   const all = sets.join('');
   for (;;) {
     const password = Array.from({ length: 16 }, () => all[randomInt(all.length)]!).join('');
-    if (sets.every((set) => [...password].some((character) => set.includes(character)))) return password;
+    // With a letter or digit at both ends: a double click takes it whole, and no command takes it for an option.
+    const hasEnds = /^[A-Za-z0-9].*[A-Za-z0-9]$/.test(password);
+    if (hasEnds && sets.every((set) => [...password].some((character) => set.includes(character)))) return password;
   }
 }

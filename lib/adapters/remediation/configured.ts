@@ -7,6 +7,7 @@ import type {
   RemediatorSettings,
   RemediatorSurroundings,
 } from '../../core/remediation/remediator.ts';
+import type { Ways } from '../../core/remediation/ways.ts';
 import { withholding } from './authorised.ts';
 import { remediators } from './index.ts';
 
@@ -55,6 +56,17 @@ export function checkSettings(settings: RemediatorSettings): void {
       `The settings of the remediators have ${bytes} bytes; at most ${maxSettingsBytes} fit into a function's environment.`,
       { code: 'remediator-settings-too-large' },
     );
+}
+
+/** @throws InvalidInputError naming the action whose remediator is not configured */
+export function checkWays(ways: Ways, settings: RemediatorSettings): void {
+  const configured = configuredNames(settings);
+  for (const [action, name] of Object.entries(ways))
+    if (!configured.includes(name))
+      throw new InvalidInputError(
+        `ways: "${action}" is to be carried out by "${name}", which is not configured; ${configured.join(', ')} are.`,
+        { code: 'remediator-unknown' },
+      );
 }
 
 /**

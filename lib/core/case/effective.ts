@@ -24,6 +24,12 @@ const defaultRemediator = 'webhook';
 export const hasHighImpact = (record: CaseRecord, action: string): boolean =>
   record.impact === 'high' || record.highImpactActions?.includes(action) === true;
 
+/** As the deployment says of the action; else whoever would have carried out what was proposed, unless that was said, too. */
+function remediatorFor({ ways = {}, proposal }: CaseRecord, action: string): string {
+  if (Object.hasOwn(ways, action)) return ways[action]!;
+  return proposal && !Object.hasOwn(ways, proposal.action) ? proposal.remediator : defaultRemediator;
+}
+
 /** What a person orders instead. Nothing is known about undoing or verifying it. */
 export function overriddenProposal(record: CaseRecord, override: NonNullable<ReviewAnswer['override']>): Proposal {
   return proposalSchema.parse({
@@ -31,7 +37,7 @@ export function overriddenProposal(record: CaseRecord, override: NonNullable<Rev
     asset: record.asset,
     action: override.action,
     target: override.target,
-    remediator: record.proposal?.remediator ?? defaultRemediator,
+    remediator: remediatorFor(record, override.action),
     highImpact: hasHighImpact(record, override.action),
     // The reason that they gave is personal: it stands with their answer and goes to no endpoint.
     why: 'A person ordered it.',

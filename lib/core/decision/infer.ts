@@ -5,6 +5,7 @@ import type { Calibration } from '../../contracts/calibration.ts';
 import type { Kind } from '../../contracts/common.ts';
 import type { inference as inferenceSchema } from '../../contracts/decision.ts';
 import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
+import type { PackManifest } from '../../contracts/pack.ts';
 import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
 import { DependencyError, InvalidInputError, NotFoundError } from '../errors.ts';
 import { generalSentence } from '../explanation/general-sentence.ts';
@@ -13,6 +14,7 @@ import type { Documents } from '../ingest/documents.ts';
 import type { StateStore } from '../ingest/ports.ts';
 import type { AlarmContext, Classification, Pack, PackModel } from '../pack.ts';
 import type { ObjectStore } from '../ports.ts';
+import { onItsWay, type Ways } from '../remediation/ways.ts';
 import { encodeEvidence } from '../window/evidence.ts';
 import { evidenceKey } from '../window/keys.ts';
 import { readWindow, type Window } from '../window/read-window.ts';
@@ -35,6 +37,8 @@ export interface InferPorts {
   readonly modelOf: (pack: Pack) => Promise<PackModel | undefined>;
   /** The deployment's larger model, where it has one. */
   readonly larger?: LargerModel | undefined;
+  /** Who carries an action out, where the deployment says so. */
+  readonly ways?: Ways;
   /** Milliseconds of a clock that never goes back. */
   readonly elapsed: () => number;
   readonly memoryMb: number;
@@ -71,11 +75,14 @@ export async function infer(ports: InferPorts, flag: FlaggedSignal): Promise<Inf
   const inference = { ...found.inference, latencyMs, costUsd };
   return {
     inference,
-    ...(found.proposal ? { proposal: asDeclared(proposalSchema.parse(found.proposal), pack.manifest) } : {}),
+    ...(found.proposal ? { proposal: ordered(proposalSchema.parse(found.proposal), pack.manifest, ports.ways) } : {}),
     pack: pack.manifest.name,
     registrationHash: state.registrationHash,
   };
 }
+
+const ordered = (proposal: Proposal, manifest: PackManifest, ways: Ways = {}): Proposal =>
+  onItsWay(asDeclared(proposal, manifest), ways, manifest.name);
 
 type Found = { readonly inference: Omit<Inference, 'latencyMs' | 'costUsd'>; readonly proposal?: Proposal | undefined };
 

@@ -10,6 +10,7 @@ import { makeEvent } from '../events.ts';
 import { highImpactActions } from '../guard/declared.ts';
 import type { Pack } from '../pack.ts';
 import type { Bus } from '../ports.ts';
+import { type Ways, waysOf } from '../remediation/ways.ts';
 import { type Incident, incidentOf } from './incident.ts';
 import type { FlagBook } from './ports.ts';
 import { type Audit, decisionIdOf } from './record.ts';
@@ -57,6 +58,8 @@ export interface RoutePorts extends StartPorts {
   readonly cases: CasePort;
   readonly flags: Pick<FlagBook, 'get' | 'markDecided'>;
   readonly packOf: (name: string) => Pack | undefined;
+  /** Who carries an action out, where the deployment says so. */
+  readonly ways?: Ways;
 }
 
 /**
@@ -123,6 +126,7 @@ async function place(ports: RoutePorts, flag: FlaggedSignal, decision: Decision)
   const record = {
     ...caseOf(decision, correlationKey, ports.nowMs()),
     ...declaredOf(decision, pack),
+    ...(ports.ways && Object.keys(ports.ways).length > 0 && { ways: waysOf(ports.ways, decision.pack) }),
     ...(hasReading(flag) && {
       evidence: { atMs: flag.atMs, sentAtMs: flag.sentAtMs, receivedAtMs: flag.receivedAtMs },
     }),

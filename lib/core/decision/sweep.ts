@@ -1,4 +1,4 @@
-/** Completes what was begun and not finished: flags nobody decided, cases nobody started. */
+/** Completes what was begun and not finished: flags nobody decided, cases nobody started, cases whose flow failed. */
 import type { CaseRecord } from '../../contracts/case.ts';
 import { flagEvent } from '../ingest/flags.ts';
 import type { FlagBook } from './ports.ts';
@@ -15,12 +15,28 @@ export interface SweepPorts extends StartPorts {
   readonly flags: FlagBook;
   /** Cases whose slot waits for its execution since before the time, each read consistently. */
   readonly pendingCases: (dueBeforeMs: number, limit: number) => Promise<readonly CaseRecord[]>;
+  /** Executions of cases that ended in an error and were not gone on with since. */
+  readonly failedExecutions: (limit: number) => Promise<readonly FailedExecution[]>;
+  /** Whether the case is open still, read consistently. */
+  readonly isOpen: (caseId: string) => Promise<boolean>;
+  /** Goes on with an execution at the state where it failed. */
+  readonly redrive: (executionArn: string) => Promise<void>;
   readonly onProblem: (problem: { readonly id: string; readonly error: unknown }) => void;
+}
+
+/** An execution of a case that nobody goes on with. */
+export interface FailedExecution {
+  readonly executionArn: string;
+  readonly caseId: string;
+  readonly stopMs: number;
+  /** How often it was gone on with already. */
+  readonly redriveCount: number;
 }
 
 export interface Swept {
   readonly flagsPublished: number;
   readonly casesStarted: number;
+  readonly flowsRedriven: number;
   readonly failed: number;
 }
 
@@ -28,6 +44,7 @@ export async function sweep(ports: SweepPorts): Promise<Swept> {
   const nowMs = ports.nowMs();
   let flagsPublished = 0;
   let casesStarted = 0;
+  let flowsRedriven = 0;
   let failed = 0;
   const attempt = async (id: string, work: () => Promise<void>): Promise<void> => {
     try {
@@ -54,9 +71,16 @@ export async function sweep(ports: SweepPorts): Promise<Swept> {
       casesStarted += 1;
     });
   }
-  return { flagsPublished, casesStarted, failed };
+  for (const { executionArn, caseId, stopMs, redriveCount } of await ports.failedExecutions(maxItems)) {
+    if (nowMs - stopMs < pauseMs(redriveCount)) continue;
+    await attempt(caseId, async () => {
+      if (!(await ports.isOpen(caseId))) return;
+      await ports.redrive(executionArn);
+      flowsRedriven += 1;
+    });
+  }
+  return { flagsPublished, casesStarted, flowsRedriven, failed };
 }
 
-/** A minute, two, four … to an hour between publications. */
-const pauseMs = (publishedTimes: number): number =>
-  Math.min(longestPauseMs, patienceMs * 2 ** Math.min(publishedTimes - 1, 10));
+/** Half a minute, one, two, four … to an hour, after so many tries. */
+const pauseMs = (tries: number): number => Math.min(longestPauseMs, patienceMs * 2 ** Math.min(tries - 1, 10));

@@ -99,7 +99,10 @@ describe('people', () => {
   test('a temporary password is what the pool asks for, every time another', () => {
     const made = new Set(Array.from({ length: 500 }, temporary));
     expect(made.size).toBe(500);
-    for (const password of made) expect(refusalOf(password, peoplePool.passwordPolicy)).toBeUndefined();
+    for (const password of made) {
+      expect(refusalOf(password, peoplePool.passwordPolicy)).toBeUndefined();
+      expect(password).toMatch(/^[A-Za-z0-9].{14}[A-Za-z0-9]$/);
+    }
   });
 
   test('a cursor that is none is the caller’s mistake', async () => {

@@ -86,6 +86,15 @@ async function decided(world: MemoryWorld, flag: FlaggedSignal, change: object =
   return world.decisionItems.get(decisionId)!;
 }
 
+/** A sweeper's world in which nothing is left behind. */
+const idle = {
+  pendingCases: async () => [],
+  failedExecutions: async () => [],
+  isOpen: async () => true,
+  redrive: async () => undefined,
+  onProblem: () => undefined,
+};
+
 describe('recording', () => {
   test('two runs with two outcomes give one decision, the first', async () => {
     const world = new MemoryWorld();
@@ -202,7 +211,7 @@ describe('routing', () => {
       await route(ports, { flag: { flagId: decision.flagId }, decisionId: decision.decisionId });
       const pendingCases = async () =>
         [...ports.slots.values()].filter(({ pending }) => pending).map((slot) => slot.record);
-      await sweep({ ...ports, flags: world.flags, pendingCases, onProblem: () => undefined });
+      await sweep({ ...ports, ...idle, flags: world.flags, pendingCases });
       expect(new Set(ports.started)).toEqual(new Set([caseIdOf(decision.flagId)]));
       expect([...ports.slots.values()].map(({ pending }) => pending)).toEqual([false]);
       expect(world.audited.filter(({ type }) => type === 'case-opened')).toHaveLength(1);
@@ -214,7 +223,7 @@ describe('routing', () => {
     const world = new MemoryWorld();
     const ports = routePorts(world);
     const { flagId, decisionId } = await decided(world, flagOf());
-    const sweeping = { ...ports, flags: world.flags, pendingCases: async () => [], onProblem: () => undefined };
+    const sweeping = { ...ports, ...idle, flags: world.flags };
     expect(await sweep({ ...sweeping, nowMs: () => flagAtMs + 2 * patienceMs })).toMatchObject({ flagsPublished: 1 });
     await route(ports, { flag: { flagId }, decisionId });
     expect(await sweep({ ...sweeping, nowMs: () => flagAtMs + 90 * patienceMs })).toMatchObject({ flagsPublished: 0 });
@@ -236,6 +245,59 @@ describe('routing', () => {
 });
 
 describe('the sweeper', () => {
+  test('goes on with the failed flow of an open case, later and later; a closed case is over', async () => {
+    const world = new MemoryWorld();
+    const failed = { executionArn: 'arn:open', caseId: 'a'.repeat(64), stopMs: flagAtMs, redriveCount: 0 };
+    const over = { ...failed, executionArn: 'arn:closed', caseId: 'b'.repeat(64) };
+    const redriven: [number, string][] = [];
+    for (let halfMinute = 0; halfMinute <= 16; halfMinute += 1) {
+      const nowMs = flagAtMs + (halfMinute * patienceMs) / 2;
+      await sweep({
+        ...routePorts(world),
+        ...idle,
+        flags: world.flags,
+        nowMs: () => nowMs,
+        // It fails again at once.
+        failedExecutions: async () => [over, failed],
+        isOpen: async (caseId) => caseId === failed.caseId,
+        redrive: async (executionArn) => {
+          redriven.push([halfMinute, executionArn]);
+          failed.stopMs = nowMs;
+          failed.redriveCount += 1;
+        },
+      });
+    }
+    expect(redriven).toEqual([1, 3, 7, 15].map((at) => [at, 'arn:open']));
+  });
+
+  test('one flow that cannot be gone on with does not keep the others from it', async () => {
+    const world = new MemoryWorld();
+    const problems: string[] = [];
+    const redriven: string[] = [];
+    const swept = await sweep({
+      ...routePorts(world),
+      ...idle,
+      flags: world.flags,
+      nowMs: () => flagAtMs + patienceMs,
+      onProblem: ({ id }) => problems.push(id),
+      failedExecutions: async () =>
+        ['a', 'b', 'c'].map((id) => ({ executionArn: id, caseId: id, stopMs: flagAtMs, redriveCount: 0 })),
+      isOpen: async (caseId) => {
+        if (caseId === 'a') throw new Error('the table does not answer');
+        return true;
+      },
+      redrive: async (executionArn) => {
+        if (executionArn === 'b') throw new Error('throttled');
+        redriven.push(executionArn);
+      },
+    });
+    expect({ swept, problems, redriven }).toMatchObject({
+      swept: { flowsRedriven: 1, failed: 2 },
+      problems: ['a', 'b'],
+      redriven: ['c'],
+    });
+  });
+
   test('publishes a pending flag again, later and later; a decided one never', async () => {
     const world = new MemoryWorld();
     await world.flags.putIfAbsent(flagOf(), flagAtMs);
@@ -246,9 +308,8 @@ describe('the sweeper', () => {
       const ports = {
         ...routePorts(world),
         nowMs: () => nowMs,
+        ...idle,
         flags: world.flags,
-        pendingCases: async () => [],
-        onProblem: () => undefined,
       };
       if ((await sweep(ports)).flagsPublished > 0) times.push(minute);
     }

@@ -203,14 +203,14 @@ describe('CaseFlow', () => {
       Close: answers(closed),
     });
     expect(run.calls('remediate')).toEqual([{ caseId }, { caseId, inverse: true }]);
-    expect(run.resolution).toBe('acted-unverified');
+    expect(run.resolution).toBe('handed-over');
   });
 
   test.each([
-    ['is found done', [done], 'was undone'],
-    ['is found refused', [{ ...done, status: 'FAILED' }], 'undoing it failed: it still holds'],
-    ['cannot be found out', [{ ...unknown, exhausted: true }], 'not known whether it was undone'],
-  ])('an undoing whose answer was lost is asked about until it %s', async (_what, found, question) => {
+    ['is found done', [done], 'was undone', 'handed-over'],
+    ['is found refused', [{ ...done, status: 'FAILED' }], 'undoing it failed: it still holds', 'handed-over'],
+    ['cannot be found out', [{ ...unknown, exhausted: true }], 'not known whether it was undone', 'acted-unverified'],
+  ])('an undoing whose answer was lost is asked about until it %s', async (_what, found, question, resolution) => {
     const run = await runCase({
       Load: answers(act),
       Permit: answers(permitted),
@@ -225,7 +225,31 @@ describe('CaseFlow', () => {
     expect(run.calls('reconcile')).toHaveLength(2);
     expect(run.calls('review-request')[0]!.question).toContain(question);
     expect(run.calls('remediate')).toEqual([{ caseId }, { caseId, inverse: true }]);
-    expect(run.resolution).toBe('acted-unverified');
+    expect(run.resolution).toBe(resolution);
+  });
+
+  test.each([
+    [
+      'the endpoint refused it',
+      { Remediate: answers({ ...done, status: 'FAILED' }) },
+      'handed-over',
+      'The action failed.',
+    ],
+    ['it may not be known to act', { Permit: [fails('Broken')] }, 'handed-over', 'Nothing was done.'],
+    ['sending it broke off', { Remediate: [fails('Broken')] }, 'acted-unverified', 'It is not known'],
+    ['judging it broke off', { Verify: [fails('Broken')] }, 'acted-unverified', 'Please look'],
+  ])('a yes after %s says no more than what is known', async (_what, broken, resolution, question) => {
+    const run = await runCase({
+      Load: answers(act),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'approve' }),
+      Close: answers(closed),
+      ...(broken as Record<string, readonly MockAnswer[]>),
+    });
+    expect(run.calls('review-request')[0]!.question).toContain(question);
+    expect(run.resolution).toBe(resolution);
   });
 
   test('asks when the readings cannot tell', async () => {
@@ -288,13 +312,37 @@ describe('CaseFlow', () => {
     expect(run.resolution).toBe('acted-unverified');
   });
 
-  test('closing is tried again until it is done', async () => {
+  test.each(['Load', 'Review', 'ReadAnswer', 'Close'])(
+    '%s is tried again until it is done, whatever it fails with',
+    async (state) => {
+      const patiently = (...done: MockAnswer[]) => [
+        ...times(6, fails('RetryableError')),
+        ...times(20, fails('NobodyKnowsThisError')),
+        ...done,
+      ];
+      const mocks: Record<string, MockAnswer[]> = {
+        Load: answers(asks),
+        Review: answers({}),
+        ReadAnswer: answers({ answer: 'reject' }),
+        Close: answers(closed),
+      };
+      const run = await runCase({ ...mocks, [state]: patiently(...mocks[state]!) });
+      expect({ status: run.status, resolution: run.resolution }).toEqual({
+        status: 'SUCCEEDED',
+        resolution: 'rejected',
+      });
+    },
+  );
+
+  test('a question that nobody answers in time is not asked again by mistake', async () => {
     const run = await runCase({
-      Load: answers({ ...act, verdict: 'observe' }),
-      Close: [fails('RetryableError'), fails('Error'), ...answers(closed)],
+      Load: answers(asks),
+      Review: [noAnswer, noAnswer],
+      ReadAnswer: answers({ timedOut: true }, { timedOut: true }),
+      Close: answers(closed),
     });
-    expect(run.resolution).toBe('observed');
-    expect(run.status).toBe('SUCCEEDED');
+    expect(run.calls('review-request').map(({ round }) => round)).toEqual([0, 1]);
+    expect(run.resolution).toBe('expired');
   });
 });
 

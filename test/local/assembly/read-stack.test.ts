@@ -231,3 +231,73 @@ describe('reading a stack', () => {
     );
   });
 });
+
+describe('the console of a stack', () => {
+  const of = (type: string, Properties: Record<string, unknown>) => ({ Type: `AWS::${type}`, Properties });
+  const good = {
+    Api: of('ApiGatewayV2::Api', { Name: 'console', ProtocolType: 'HTTP' }),
+    Integration: of('ApiGatewayV2::Integration', {
+      ApiId: { Ref: 'Api' },
+      IntegrationType: 'AWS_PROXY',
+      IntegrationUri: 'arn:aws:lambda:eu-central-1:000000000000:function:api',
+      PayloadFormatVersion: '2.0',
+    }),
+    Route: of('ApiGatewayV2::Route', {
+      ApiId: { Ref: 'Api' },
+      RouteKey: '$default',
+      Target: { 'Fn::Join': ['/', ['integrations', { Ref: 'Integration' }]] },
+    }),
+    Stage: of('ApiGatewayV2::Stage', { ApiId: { Ref: 'Api' }, StageName: '$default' }),
+    Pool: of('Cognito::UserPool', {
+      UserPoolName: 'people',
+      AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
+    }),
+    Client: of('Cognito::UserPoolClient', {
+      UserPoolId: { Ref: 'Pool' },
+      ExplicitAuthFlows: ['ALLOW_ADMIN_USER_PASSWORD_AUTH'],
+      PreventUserExistenceErrors: 'ENABLED',
+    }),
+    Group: of('Cognito::UserPoolGroup', { UserPoolId: { Ref: 'Pool' }, GroupName: 'viewer' }),
+  };
+
+  test('has an address, the limits of the service where it states none, and its people', () => {
+    const Outputs = { Url: { Value: { 'Fn::GetAtt': ['Api', 'ApiEndpoint'] } } };
+    const dir = assembly({ Resources: good, Outputs });
+    const model = readStack({ assemblyDir: dir, endpointUrl, apiUrl: 'http://127.0.0.1:4001' });
+    expect(model.outputs).toEqual({ Url: 'http://127.0.0.1:4001' });
+    expect(model.httpApi).toMatchObject({ timeoutMs: 30_000, throttle: { ratePerS: 10_000, burst: 5_000 } });
+    expect(model.userPools).toMatchObject([
+      { poolName: 'people', caseSensitive: true, groups: ['viewer'], clients: [{ sessionMinutes: 3 }] },
+    ]);
+    expect(model.userPools[0]!.name).toMatch(/^eu-central-1_[a-z0-9]{9}$/);
+    expect(read({}).httpApi).toBeUndefined();
+  });
+
+  test.each<[string, keyof typeof good | 'More', Record<string, unknown>, RegExp]>([
+    ['an API of another protocol', 'Api', { ProtocolType: 'WEBSOCKET' }, /ProtocolType/],
+    ['a second API', 'More', { ...good.Api.Properties }, /second HTTP API/],
+    ['CORS, which would do nothing', 'Api', { CorsConfiguration: {} }, /CorsConfiguration is not understood/],
+    ['a route of its own', 'Route', { RouteKey: 'GET /x' }, /RouteKey/],
+    ['an authorizer', 'Route', { AuthorizationType: 'JWT' }, /AuthorizationType/],
+    ['another format of events', 'Integration', { PayloadFormatVersion: '1.0' }, /PayloadFormatVersion/],
+    ['a stage with a path', 'Stage', { StageName: 'prod' }, /StageName/],
+    ['a pool that anybody may join', 'Pool', { AdminCreateUserConfig: {} }, /sign up by themselves/],
+    ['a client with a secret', 'Client', { GenerateSecret: true }, /GenerateSecret/],
+    [
+      'a client that tells who exists',
+      'Client',
+      { PreventUserExistenceErrors: 'LEGACY' },
+      /PreventUserExistenceErrors/,
+    ],
+    [
+      'a second factor, which nobody would ask for',
+      'Pool',
+      { MfaConfiguration: 'ON' },
+      /MfaConfiguration is not understood/,
+    ],
+  ])('refuses %s', (_, id, change, message) => {
+    const before: { Type: string; Properties: Record<string, unknown> } = id === 'More' ? good.Api : good[id];
+    const changed = { ...before, Properties: { ...before.Properties, ...change } };
+    expect(() => read({ ...good, [id]: changed })).toThrow(message);
+  });
+});

@@ -260,6 +260,26 @@ describe('StepFunctions', () => {
     await expect(start('m', { a: 1 }, { name: 'n' })).rejects.toMatchObject({ code: 'ExecutionAlreadyExists' });
   });
 
+  test('what failed is found by its status and goes on when it is redriven; what succeeded is refused', async () => {
+    let failures = 1;
+    const { flows, start, ended } = await setUp([machine('m', asl({ Work: invokeTask() }))], async (_name, payload) =>
+      failures-- > 0
+        ? { payload: { errorType: 'Broken', errorMessage: 'no' }, functionError: 'Unhandled' }
+        : { payload },
+    );
+    const executionArn = await start('m', { a: 1 }, { name: 'n' });
+    expect(await ended(executionArn)).toMatchObject({ status: 'FAILED', redriveCount: 0 });
+    const failed = { stateMachineArn: machine('m', '').arn, statusFilter: 'FAILED' };
+    expect(await flows.handle('ListExecutions', failed)).toMatchObject({ executions: [{ executionArn, name: 'n' }] });
+    expect(await flows.handle('RedriveExecution', { executionArn })).toEqual({ redriveDate: expect.any(Number) });
+    expect(await ended(executionArn)).toMatchObject({ status: 'SUCCEEDED', redriveCount: 1 });
+    expect(await flows.handle('ListExecutions', failed)).toEqual({ executions: [] });
+    await expect(flows.handle('RedriveExecution', { executionArn })).rejects.toMatchObject({
+      code: 'ExecutionNotRedrivable',
+    });
+    expect(flows.resources('RedriveExecution', { executionArn })).toEqual([executionArn]);
+  });
+
   test('an Express execution that had not ended starts again from its beginning; one that had does not', async () => {
     const express = machine('fast', asl({ Work: invokeTask() }), { type: 'EXPRESS' });
     const calls: Json[] = [];

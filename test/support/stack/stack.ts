@@ -143,20 +143,18 @@ export class Stack {
       .map((line) => JSON.parse(line) as CountedCall);
   }
 
-  /** The last transitions of every execution that runs, for the message of a test that waited for its end in vain. */
-  runningFlows(): string {
-    const folder = join(this.data, 'states', 'running');
-    if (!existsSync(folder)) return 'no executions';
-    const tail = (name: string): string =>
-      readFileSync(join(folder, name), 'utf8')
-        .trimEnd()
-        .split('\n')
-        .slice(-8)
-        .map((line) => line.slice(0, 400))
-        .join('\n');
-    return readdirSync(folder)
-      .map((name) => `${name}\n${tail(name)}`)
-      .join('\n\n');
+  /** The last transitions of every execution that runs or failed, for a test that waited for the end of all in vain. */
+  unfinishedFlows(): string {
+    const lastLines = (folder: string): string[][] => {
+      const path = join(this.data, 'states', 'executions', folder);
+      if (!existsSync(path)) return [];
+      return readdirSync(path).map((name) => readFileSync(join(path, name), 'utf8').trimEnd().split('\n').slice(-8));
+    };
+    const failed = lastLines('closed').filter((lines) => !lines.at(-1)?.includes('"status":"SUCCEEDED"'));
+    const shown = [...lastLines('running'), ...failed].map((lines) =>
+      lines.map((line) => line.slice(0, 600)).join('\n'),
+    );
+    return shown.join('\n\n') || 'no execution runs, and none failed';
   }
 
   // — assets —
