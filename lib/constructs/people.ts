@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { groups } from '../contracts/api.ts';
 import type { Configuration } from '../contracts/configuration.ts';
 import type { Names } from '../contracts/names.ts';
+import { acknowledge } from './nag.ts';
 
 export interface PeopleProps {
   readonly configuration: Configuration;
@@ -43,6 +44,16 @@ export class People extends Construct {
       deletionProtection: !configuration.disposable,
       removalPolicy: configuration.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
+    acknowledge(
+      this.pool,
+      'AwsSolutions-COG8',
+      'The plus plan costs for each person and judges risk by devices and addresses, of which it would see the function alone; attempts are limited and locked without it.',
+    );
+    acknowledge(
+      this.pool,
+      'AwsSolutions-COG2',
+      'The console has no page to enrol a second factor yet; to require one would let nobody in (docs/console.md).',
+    );
     // Only whoever has the function's role may try a password: nobody else can, past its limits, at Cognito itself.
     this.client = this.pool.addClient('Console', {
       userPoolClientName: names.httpApi,

@@ -81,7 +81,8 @@ describe('the stack', () => {
   test('passes the AwsSolutions rules with nothing but acknowledged findings', () => {
     const { app } = synthesize({});
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-    expect(() => app.synth()).not.toThrow();
+    // Again, because the template was made before there were rules.
+    expect(() => app.synth({ force: true })).not.toThrow();
   }, 120_000);
 
   test('keeps checkpoints where nobody can delete them, and outlives its own removal', () => {
