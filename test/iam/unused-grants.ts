@@ -34,7 +34,7 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     on: 'dead-letters',
     reason: `${byLambda} It sends the batches there that failed too often.`,
   })),
-  ...['screen', 'calibrate', 'infer', 'verify'].map((fn) => ({
+  ...['screen', 'calibrate', 'infer', 'verify', 'api'].map((fn) => ({
     fn,
     action: 's3:ListBucket',
     on: 'data',
@@ -105,6 +105,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     action: 'states:RedriveExecution',
     on: 'execution:groundcrew-case',
     reason: 'Goes on with a case whose flow failed, which the story has none of.',
+  },
+  {
+    fn: 'api',
+    action: 'dynamodb:BatchGetItem',
+    on: 'table/groundcrew-ledger',
+    reason: 'Reads the effects that are on their way while somebody looks, which those of the test seldom are.',
   },
   {
     fn: 'checkpoint',

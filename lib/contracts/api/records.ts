@@ -40,7 +40,6 @@ export type DecisionSummary = z.infer<typeof decisionSummary>;
 /** Newest first. */
 export const decisionPage = lazily(() => pageOf(decisionSummary));
 export const decisionDetail = lazily(() => z.strictObject({ decision }));
-export type DecisionDetail = z.infer<typeof decisionDetail>;
 
 export const packView = lazily(() =>
   z.strictObject({
@@ -219,7 +218,6 @@ export const publicKey = lazily(() =>
 export type PublicKey = z.infer<typeof publicKey>;
 
 export const changesQuery = lazily(() => z.strictObject({ after: cursor.optional() }));
-export type ChangesQuery = z.infer<typeof changesQuery>;
 export const change = lazily(() =>
   z.strictObject({
     /** The audit entry's: the same change comes again with the same id. */

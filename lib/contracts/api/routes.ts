@@ -7,7 +7,7 @@ import { assetId, sha256Hex } from '../common.ts';
 import { lazily } from '../lazily.ts';
 import * as assets from './assets.ts';
 import * as cases from './cases.ts';
-import { groupsFor, type Least, pageQuery, username } from './common.ts';
+import { type Least, pageQuery, username } from './common.ts';
 import * as records from './records.ts';
 import * as session from './session.ts';
 
@@ -357,9 +357,6 @@ export const routes = {
   },
 } as const satisfies Record<string, Route>;
 export type RouteName = keyof typeof routes;
-
-/** Groups that may call a route. */
-export const groupsOf = (name: RouteName) => groupsFor(routes[name].least);
 
 type SchemaOf<N extends RouteName, K extends string> =
   (typeof routes)[N] extends Readonly<Record<K, infer S extends z.ZodType>> ? z.infer<S> : undefined;

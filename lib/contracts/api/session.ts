@@ -14,7 +14,6 @@ export const loginBody = lazily(() =>
     newPassword: password.optional(),
   }),
 );
-export type LoginBody = z.infer<typeof loginBody>;
 
 export const me = lazily(() =>
   z.strictObject({
@@ -44,7 +43,6 @@ export const userPage = lazily(() => pageOf(user));
 export const newUserBody = lazily(() =>
   z.strictObject({ username, groups: z.array(group).min(1), email: z.email().max(254).optional() }),
 );
-export type NewUserBody = z.infer<typeof newUserBody>;
 
 /** Shown once; the first login asks for another. */
 export const newUser = lazily(() => z.strictObject({ username, temporaryPassword: password }));
@@ -53,4 +51,3 @@ export type NewUser = z.infer<typeof newUser>;
 export const changeUserBody = lazily(() =>
   z.strictObject({ groups: z.array(group).min(1).optional(), disabled: z.boolean().optional() }),
 );
-export type ChangeUserBody = z.infer<typeof changeUserBody>;
