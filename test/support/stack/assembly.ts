@@ -11,16 +11,22 @@ import { repositoryRoot } from '../../../layers/build.ts';
 /** Context of the synthesis, as `-c groundcrew=…` would give it. */
 export const testConfiguration = { reviewTimeoutS: 20, escalationTimeoutS: 10, quotaPerAssetHour: 100 };
 
-const folder = join(repositoryRoot, 'dist/test-assembly');
-const lock = `${folder}.lock`;
+/** For people who answer at their own pace: questions wait for hours, as in a deployment. */
+const patientConfiguration = { quotaPerAssetHour: 100 };
 
-export async function testAssembly(): Promise<Assembly> {
+const folders = { quick: 'dist/test-assembly', patient: 'dist/patient-assembly' } as const;
+const configurations = { quick: testConfiguration, patient: patientConfiguration };
+export type Pace = keyof typeof folders;
+
+export async function testAssembly(pace: Pace = 'quick'): Promise<Assembly> {
+  const folder = join(repositoryRoot, folders[pace]);
+  const lock = `${folder}.lock`;
   mkdirSync(join(repositoryRoot, 'dist'), { recursive: true });
   // Test files run in processes of their own; two syntheses at once would take each other's bundles away.
-  while (!take()) await sleep(200);
+  while (!take(lock)) await sleep(200);
   const before = process.env.CDK_CONTEXT_JSON;
   try {
-    process.env.CDK_CONTEXT_JSON = JSON.stringify({ groundcrew: testConfiguration });
+    process.env.CDK_CONTEXT_JSON = JSON.stringify({ groundcrew: configurations[pace] });
     return await ensureAssembly(folder);
   } finally {
     if (before === undefined) delete process.env.CDK_CONTEXT_JSON;
@@ -29,7 +35,7 @@ export async function testAssembly(): Promise<Assembly> {
   }
 }
 
-function take(): boolean {
+function take(lock: string): boolean {
   try {
     const file = openSync(lock, 'wx');
     writeSync(file, String(process.pid));
@@ -37,12 +43,12 @@ function take(): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return release();
+    return release(lock);
   }
 }
 
 /** A holder that was killed releases nothing. */
-function release(): boolean {
+function release(lock: string): boolean {
   try {
     const pid = Number(readFileSync(lock, 'utf8'));
     if (pid > 0) process.kill(pid, 0);

@@ -23,7 +23,7 @@ import type { EventType } from '../../../lib/contracts/events.ts';
 import { telemetryVersion } from '../../../lib/contracts/telemetry.ts';
 import { effectiveCase, type Review } from '../../../lib/core/case/effective.ts';
 import type { CountedCall } from '../../../local/calls/call-log.ts';
-import { testAssembly } from './assembly.ts';
+import { type Pace, testAssembly } from './assembly.ts';
 import { actingSite, eventually, type LiveDistrict, Plant, writeHistoryFile } from './plant.ts';
 import type { StackAnswer, StackProcessOptions } from './run-stack.ts';
 
@@ -32,6 +32,8 @@ const program = join(import.meta.dirname, 'run-stack.ts');
 export interface StackOptions {
   /** Districts with a twin, by asset. @default none */
   readonly districts?: ReadonlyMap<string, LiveDistrict>;
+  /** How long questions wait. @default 20 s */
+  readonly pace?: Pace;
   /** Functions to load before the first reading. @default those of the first decision */
   readonly warm?: readonly string[];
 }
@@ -54,7 +56,7 @@ export class Stack {
   }
 
   static async start(options: StackOptions = {}): Promise<Stack> {
-    const assembly = await testAssembly();
+    const assembly = await testAssembly(options.pace);
     const dir = mkdtempSync(join(tmpdir(), 'groundcrew-e2e-'));
     const port = await freePort();
     const stack = new Stack(dir, {
@@ -169,10 +171,16 @@ export class Stack {
   }
 
   /** Registers an asset with the district's topology and fits it from the district's history. */
-  async calibrated(asset: string, district: LiveDistrict, site: string, clockRate: number): Promise<void> {
+  async calibrated(
+    asset: string,
+    district: LiveDistrict,
+    site: string,
+    clockRate: number,
+    about: Partial<AssetRegistration> = {},
+  ): Promise<void> {
     const csv = writeHistoryFile(this.dir, asset, district.csv);
     const registration = join(this.dir, `${asset}.registration.json`);
-    writeFileSync(registration, JSON.stringify(district.registration(asset, site, clockRate)));
+    writeFileSync(registration, JSON.stringify({ ...district.registration(asset, site, clockRate), ...about }));
     await calibrateFile(
       this.context,
       { asset, csv, registration },
