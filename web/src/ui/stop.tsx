@@ -209,7 +209,7 @@ export function StopBand() {
             <b>{t.stop.band(t.stop.scopeName(stop.scope))}</b> <Age ms={stop.atMs} /> {t.stop.by(stop.by)}:{' '}
             {stop.reason}
             {stop.resumeRequestedBy &&
-              ` ${stop.resumeRequestedBy === me.value?.username ? t.stop.resumeOwn : t.stop.asked(stop.resumeRequestedBy)}`}
+              ` · ${stop.resumeRequestedBy === me.value?.username ? t.stop.resumeOwn : t.stop.asked(stop.resumeRequestedBy)}`}
           </p>
           <button
             type="button"
