@@ -2,6 +2,8 @@
 export default {
   testEnvironment: '<rootDir>/test/support/onnx-environment.mjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // These have a runner of their own, which brings a browser: npm run test:browser.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/browser/'],
   // Bundles bring package.json files of their own, which are no modules of ours.
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -9,6 +9,7 @@ const node = process.execPath;
 const checks = [
   ['format', bin('biome'), ['ci', '.']],
   ['types', bin('tsc'), []],
+  ['types-web', bin('tsc'), ['-p', 'web']],
   [
     'imports',
     bin('depcruise'),
@@ -21,6 +22,7 @@ const checks = [
       'layers',
       'models',
       'local',
+      'web',
       'test',
       'bench',
       'scripts',
@@ -28,6 +30,7 @@ const checks = [
   ],
   ['dead-code', bin('knip'), ['--no-progress']],
   ['generated', node, ['scripts/generate.ts', '--check']],
+  ['web', node, ['scripts/build-web.ts']],
   ['synth', node, ['bin/app.ts']],
   ['tests', 'npm', ['test', '--silent']],
 ];

@@ -11,6 +11,9 @@ export const testConfiguration = { reviewTimeoutS: 20, escalationTimeoutS: 10, q
 /** The tests' stack. */
 export const testAssembly = (): Promise<Assembly> => stackAssembly('test-assembly', testConfiguration);
 
+/** The same for people who answer at their own pace: questions wait for hours, as in a deployment. */
+export const patientAssembly = (): Promise<Assembly> => stackAssembly('patient-assembly', { quotaPerAssetHour: 100 });
+
 /** A stack below `dist/`, synthesized with that configuration where the sources or the configuration changed. */
 export async function stackAssembly(name: string, configuration: Readonly<Record<string, unknown>>): Promise<Assembly> {
   const folder = join(repositoryRoot, 'dist', name);

@@ -218,10 +218,16 @@ export class Stack {
   }
 
   /** Registers an asset with the district's topology and fits it from the district's history. */
-  async calibrated(asset: string, district: LiveDistrict, site: string, clockRate: number): Promise<void> {
+  async calibrated(
+    asset: string,
+    district: LiveDistrict,
+    site: string,
+    clockRate: number,
+    about: Partial<AssetRegistration> = {},
+  ): Promise<void> {
     const csv = writeHistoryFile(this.dir, asset, district.csv);
     const registration = join(this.dir, `${asset}.registration.json`);
-    writeFileSync(registration, JSON.stringify(district.registration(asset, site, clockRate)));
+    writeFileSync(registration, JSON.stringify({ ...district.registration(asset, site, clockRate), ...about }));
     await calibrateFile(
       this.context,
       { asset, csv, registration },

@@ -1,0 +1,410 @@
+/** The console in a real browser, before an API in memory: what it shows, how it is worked, what it does on a bad line. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import {
+  accessibility,
+  desktop,
+  focused,
+  holdKey,
+  holdPointer,
+  launch,
+  open,
+  phone,
+  signIn,
+  tooWidePx,
+  type Visitor,
+  visit,
+} from './support/browser.ts';
+import { type FakeApi, startFakeApi } from './support/fake-api.ts';
+import { packs } from './support/fake-packs.ts';
+
+const password = 'correct horse battery';
+let browser: Browser;
+let api: FakeApi;
+let visitors: Visitor[] = [];
+const shownPacks = await packs();
+
+before(async () => {
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+});
+beforeEach(async (t) => {
+  api = await startFakeApi(shownPacks);
+  visitors = [];
+  (t as unknown as { after: (run: () => Promise<void>) => void }).after(async () => {
+    for (const { complaints, leave } of visitors) {
+      await leave();
+      assert.deepEqual(complaints, []);
+    }
+    await api.close();
+  });
+});
+
+async function come(name = 'mara', options: BrowserContextOptions = desktop) {
+  const visitor = await visit(browser, api.url, options);
+  visitors.push(visitor);
+  await signIn(visitor.page, name, password);
+  await visitor.page.locator('.counts').waitFor();
+  return visitor.page;
+}
+const id = (index: number) => api.world.cases[index]?.caseId ?? '';
+
+describe('signing in', () => {
+  test('a wrong password says so and keeps the name', async () => {
+    const visitor = await visit(browser, api.url);
+    visitors.push(visitor);
+    const { page } = visitor;
+    await signIn(page, 'mara', 'wrong');
+    await page.getByRole('alert').filter({ hasText: 'wrong' }).waitFor();
+    assert.equal(await page.getByLabel('User name').inputValue(), 'mara');
+  });
+
+  test('the first time asks for a password of one’s own, and refuses a short or mistyped one', async () => {
+    const visitor = await visit(browser, api.url);
+    visitors.push(visitor);
+    const { page } = visitor;
+    await signIn(page, 'new', 'one-time-word');
+    await page.getByRole('heading', { name: 'Choose your password' }).waitFor();
+    const fill = async (first: string, second: string) => {
+      await page.getByLabel('New password', { exact: true }).fill(first);
+      await page.getByLabel('New password again').fill(second);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    };
+    await fill('short', 'short');
+    await page.getByText('At least 12 characters.', { exact: true }).waitFor();
+    await fill('long enough for this', 'another one than that');
+    await page.getByText('The two passwords differ.').waitFor();
+    await fill('long enough for this', 'long enough for this');
+    await page.locator('.counts').waitFor();
+  });
+
+  test('a session that ended returns to the same page after signing in again', async () => {
+    const page = await come();
+    await open(page, '#/figures');
+    await page.context().clearCookies();
+    await page.getByText('Your session is over').waitFor();
+    await signIn(page, 'mara', password);
+    await page.getByRole('heading', { name: 'Figures' }).waitFor();
+  });
+});
+
+describe('what happens elsewhere', () => {
+  test('a new case stands on Now by itself and is said aloud', async () => {
+    const page = await come();
+    await page.getByRole('heading', { name: '3 cases need a person.' }).waitFor();
+    const first = api.world.cases[0];
+    assert.ok(first);
+    const caseId = 'f'.repeat(64);
+    api.world.cases.push({
+      ...structuredClone(first),
+      caseId,
+      asset: 'new-mill',
+      kind: 'burst',
+      sentence: 'Water in the street.',
+      dueAtMs: Date.now() + 120_000,
+    });
+    api.happen({ type: 'review-requested', caseId, asset: 'new-mill', sentence: 'Water in the street.' });
+    await page.getByRole('heading', { name: '4 cases need a person.' }).waitFor();
+    await page.locator('.now-cases').getByText('Water in the street.').waitFor();
+    assert.match(
+      (await page.locator('p[role=alert].sr').textContent()) ?? '',
+      /New question about new-mill. Water in the street/,
+    );
+    assert.match(await page.title(), /^\(4\)/);
+  });
+
+  test('a cut line says since when, the page stays, and nothing is missed when it is back', async () => {
+    const page = await come();
+    await page.getByText('Live', { exact: true }).waitFor();
+    api.cut(true);
+    await page.getByText(/Connection lost. What you see is from \d\d:\d\d:\d\d/).waitFor();
+    assert.ok(await page.locator('.now-cases .case-line').count(), 'what was known is still shown');
+    await page.getByRole('link', { name: 'Figures' }).click();
+    await page.getByText('The server does not answer').waitFor();
+    const one = api.world.cases[1];
+    assert.ok(one);
+    one.sentence = 'It was repaired meanwhile.';
+    api.happen({ type: 'review-answered', caseId: one.caseId });
+    await page.getByRole('link', { name: 'Now', exact: true }).click();
+    api.cut(false);
+    // By itself, after a pause that grew while the line was cut.
+    await page.locator('.now-cases').getByText('It was repaired meanwhile.').waitFor({ timeout: 30_000 });
+    await page.getByText(/Connection lost/).waitFor({ state: 'detached' });
+  });
+});
+
+describe('answering', () => {
+  test('the queue by keyboard alone: next, approve with a reason, hold Enter', async () => {
+    const page = await come();
+    await open(page, '#/review');
+    await page.getByRole('heading', { level: 2, name: 'Burst at harbour' }).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.getByRole('heading', { level: 2, name: /Leak at/ }).waitFor();
+    await page.keyboard.press('k');
+    await page.getByRole('heading', { level: 2, name: /Unusual/ }).waitFor();
+    await page.keyboard.press('j');
+    await page.getByRole('heading', { level: 2, name: /Leak at/ }).waitFor();
+    await page.getByRole('button', { name: 'Hold to approve: Close valve V-north' }).waitFor();
+    await page.keyboard.press('a');
+    await page.locator('textarea:focus').waitFor();
+    await page.keyboard.type('seen on the map, jak');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForTimeout(300);
+    assert.equal(api.world.cases[0]?.status, 'in-review', 'a short press decides nothing');
+    await holdKey(page, 'Enter', 1_400);
+    await page.locator('.note').getByText('Approved.').waitFor();
+    const review = api.world.cases[0]?.reviews[0];
+    assert.deepEqual(
+      review?.answers.map(({ by, answer, reason }) => ({ by, answer, reason })),
+      [{ by: 'mara', answer: 'approve', reason: 'seen on the map, jak' }],
+    );
+    await page.getByRole('heading', { name: '2 cases wait for an answer' }).waitFor();
+  });
+
+  test('help is a dialog that gives the focus back', async () => {
+    const page = await come();
+    await open(page, '#/review');
+    await page.getByRole('button', { name: 'Keys' }).focus();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.match(await focused(page), /^BUTTON Keys/);
+  });
+
+  test('on a phone a tap approves nothing, a hold does; without a reason not even that', async () => {
+    const page = await come('mara', phone);
+    await open(page, `#/cases/${id(0)}`);
+    await holdPointer(page, /approve: Close valve/, 1_400);
+    await page.getByText('Write a reason first.').first().waitFor();
+    await page.getByLabel('Reason').fill('crew confirms');
+    await page.getByRole('button', { name: /approve: Close valve/ }).tap();
+    await page.waitForTimeout(300);
+    assert.equal(api.world.cases[0]?.status, 'in-review');
+    await holdPointer(page, /approve: Close valve/, 1_400);
+    await page.locator('.note').getByText('Approved.').waitFor();
+    assert.equal(api.world.cases[0]?.status, 'acting');
+  });
+
+  test('another order, chosen from what the pack offers', async () => {
+    const page = await come();
+    await open(page, '#/review');
+    await page.getByRole('button', { name: /Leak/ }).click();
+    await page.getByRole('heading', { level: 2, name: /Leak at/ }).waitFor();
+    await page.getByRole('button', { name: /approve: Close valve V-north/ }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('o');
+    await page.getByLabel('Target').selectOption('V-south');
+    await page.getByLabel('Reason').fill('the leak is further south');
+    await holdPointer(page, /Hold to give this order/, 1_400);
+    await page.locator('.note').getByText('Ordered.').waitFor();
+    assert.deepEqual(api.world.cases[0]?.reviews[0]?.answers[0]?.override, {
+      action: 'close-valve',
+      target: 'V-south',
+    });
+  });
+
+  test('a page that is out of date says so, sends nothing, and shows what is true', async () => {
+    const page = await come();
+    await open(page, `#/cases/${id(0)}`);
+    const one = api.world.cases[0];
+    assert.ok(one?.proposal);
+    one.proposalHash = '0'.repeat(64);
+    one.proposal.target = 'V-other';
+    await page.getByLabel('Reason').fill('looks right');
+    await holdPointer(page, /approve: Close valve V-north/, 1_400);
+    await page.locator('.note').getByText('This page was out of date').waitFor();
+    await page.getByRole('button', { name: /approve: Close valve V-other/ }).waitFor();
+    await page.getByText('The proposal has changed since you opened this page.').waitFor();
+    assert.equal(await page.getByLabel('Reason').inputValue(), '');
+    assert.deepEqual(one.reviews[0]?.answers, []);
+  });
+
+  test('two people: the first waits, the second completes it, and each sees the other', async () => {
+    const first = await come('mara');
+    const second = await come('jo');
+    for (const page of [first, second]) {
+      await open(page, `#/cases/${id(1)}`);
+      await page.getByText('0 of 2 people have approved').waitFor();
+    }
+    await first.getByLabel('Reason').fill('pressure is gone');
+    await holdPointer(first, /approve: Close valve V-harbour/, 1_400);
+    await first.locator('.note').getByText('A second person must approve').waitFor();
+    await first.getByText('You have approved. Another person must, too.').waitFor();
+    assert.equal(api.world.cases[1]?.status, 'in-review');
+    await second.getByText('1 of 2 people have approved (mara)').waitFor();
+    await second.getByLabel('Reason').fill('I see it, too');
+    await holdPointer(second, /approve: Close valve V-harbour/, 1_400);
+    await second.locator('.note').getByText('Approved.').waitFor();
+    await first.locator('.case-state').getByText('Acting').waitFor();
+  });
+
+  test('having seen it and taking it approve nothing', async () => {
+    const page = await come();
+    const other = await come('jo');
+    await open(page, `#/cases/${id(0)}`);
+    await page.getByRole('button', { name: 'I have seen it' }).click();
+    await page.locator('.note').getByText('Nothing was approved').waitFor();
+    await page.getByRole('button', { name: 'I take it' }).click();
+    await page.getByText(/You are working on it until/).waitFor();
+    await open(other, `#/cases/${id(0)}`);
+    await other.getByText(/Being worked on by mara until/).waitFor();
+    await other.getByLabel('Reason').fill('me, too');
+    await holdPointer(other, /approve: Close valve/, 1_400);
+    await other.locator('.note').getByText('Somebody else is working on this case').waitFor();
+    assert.deepEqual(api.world.cases[0]?.reviews[0]?.answers, []);
+  });
+
+  test('a viewer sees everything and can answer and stop nothing', async () => {
+    const page = await come('vic');
+    assert.equal(await page.getByRole('button', { name: /Stop/ }).isDisabled(), true);
+    await open(page, `#/cases/${id(0)}`);
+    await page.getByText('Your groups do not allow answering.').waitFor();
+    assert.equal(await page.getByLabel('Reason').count(), 0);
+  });
+});
+
+test('the stop switch: a reason, a band on every page, two people to resume', async () => {
+  const page = await come('mara');
+  const other = await come('jo', phone);
+  await page.getByRole('button', { name: /Stop/ }).click();
+  await page.getByRole('dialog', { name: 'Stop effects on the plant' }).waitFor();
+  await page.getByLabel('Reason').fill('crew in the pit');
+  await page.getByRole('button', { name: 'Stop now' }).click();
+  for (const each of [page, other]) await each.getByText('Effects are stopped for everything').first().waitFor();
+  await open(other, '#/assets');
+  const band = other.locator('.bar-stop');
+  await band.getByText('crew in the pit').waitFor();
+  const resume = async (who: typeof page, button: string) => {
+    await who.getByRole('button', { name: 'Resume' }).click();
+    await who.getByLabel('Reason').fill('crew is out');
+    await who.getByRole('button', { name: button }).click();
+  };
+  await resume(other, 'Ask to resume');
+  await page.getByText('jo asks to resume').waitFor();
+  await resume(page, 'Resume now');
+  for (const each of [page, other]) await each.locator('.bar-stop').waitFor({ state: 'detached' });
+});
+
+describe('the record', () => {
+  test('is verified in the browser, with its signed checkpoint', async () => {
+    const page = await come();
+    await open(page, `#/audit/${encodeURIComponent(`case#${id(4)}`)}`);
+    await page.getByText('3 entries: each gives its own hash and follows the one before.').waitFor();
+    await page.getByText('1 signed checkpoint checked.').waitFor();
+    await page.getByText(/Entries up to 2 are covered by a signed checkpoint/).waitFor();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export JSON' }).click();
+    assert.equal(
+      await readFile(await (await download).path(), 'utf8'),
+      `${api.world.chains.get(`case#${id(4)}`)?.join('\n')}\n`,
+    );
+  });
+
+  test('that was changed is named, on its own page and on the case’s', async () => {
+    const chain = `case#${id(4)}`;
+    const texts = api.world.chains.get(chain) ?? [];
+    api.world.chains.set(chain, texts.with(1, (texts[1] ?? '').replace('"round":0', '"round":1')));
+    const page = await come();
+    await open(page, `#/audit/${encodeURIComponent(chain)}`);
+    await page.getByText('Entry 1 was changed: its content does not give its hash.').waitFor();
+    await open(page, `#/cases/${id(4)}`);
+    await page.getByText('Entry 1 does not verify.').waitFor();
+  });
+
+  test('that was rewritten as a whole contradicts the checkpoint', async () => {
+    const [, chain] = [id(4), `case#${id(4)}`];
+    api.world.chains.set(chain, (api.world.chains.get(chain) ?? []).slice(0, 2));
+    const page = await come();
+    await open(page, `#/audit/${encodeURIComponent(chain)}`);
+    await page.getByText(/states another hash for entry 2: the chain was rewritten/).waitFor();
+  });
+});
+
+test('figures leave as CSV', async () => {
+  const page = await come();
+  await open(page, '#/figures');
+  await page.getByText('Reading to decision').waitFor();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export CSV' }).click();
+  const text = await readFile(await (await download).path(), 'utf8');
+  assert.match(text, /^figure,of,value,unit\r\ncases,,41,\r\n/);
+  assert.match(text, /\r\nfalse alarms,judged,19,\r\n/);
+});
+
+test('charts zoom by drag and by button, and the server is asked for finer points', async () => {
+  const page = await come();
+  await open(page, '#/assets/pumps-west');
+  const canvas = page.locator('.u-over').first();
+  await canvas.waitFor();
+  const box = await canvas.boundingBox();
+  assert.ok(box);
+  const asked = page.waitForRequest(/readings\?fromMs/);
+  await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 50, { steps: 4 });
+  await page.mouse.up();
+  const span = (url: string) =>
+    Number(new URL(url).searchParams.get('toMs')) - Number(new URL(url).searchParams.get('fromMs'));
+  const zoomed = span((await asked).url());
+  assert.ok(zoomed > 6.5 * 3_600_000 && zoomed < 7.9 * 3_600_000, `${zoomed} ms is about 0.3 of a day`);
+  const again = page.waitForRequest(/readings\?fromMs/);
+  await page.getByRole('button', { name: 'Closer' }).click();
+  assert.ok(Math.abs(span((await again).url()) - zoomed / 2) < 10);
+});
+
+test('the keyboard skips to the content, and each page is announced by its heading', async () => {
+  const page = await come();
+  await page.locator('body').press('Tab');
+  await page.keyboard.press('Enter');
+  assert.match(await focused(page), /^MAIN /);
+  await page.getByRole('link', { name: 'Assets', exact: true }).click();
+  await page.locator('h1:focus', { hasText: 'Assets' }).waitFor();
+});
+
+const pages = [
+  '#/now',
+  '#/review',
+  '#/cases?state=all',
+  '#/assets',
+  '#/assets/pumps-west',
+  '#/audit',
+  '#/models',
+  '#/figures',
+  '#/settings',
+  '#/nowhere',
+];
+for (const [size, options] of Object.entries({ desktop, phone }))
+  for (const colorScheme of ['light', 'dark'] as const)
+    test(`every page is accessible and fits: ${size}, ${colorScheme}`, async () => {
+      const visitor = await visit(browser, api.url, { ...options, colorScheme });
+      visitors.push(visitor);
+      const { page } = visitor;
+      // Everything but contrast is the same in both colours.
+      const rules = (size === 'phone') === (colorScheme === 'dark') ? 'all' : 'contrast';
+      assert.deepEqual(await accessibility(page, rules), []);
+      await signIn(page, 'mara', password);
+      await page.locator('.counts').waitFor();
+      assert.equal(await page.locator('html').getAttribute('data-theme'), colorScheme);
+      const found: string[] = [];
+      for (const hash of [
+        ...pages,
+        `#/cases/${id(1)}`,
+        `#/cases/${id(3)}`,
+        `#/audit/${encodeURIComponent(`case#${id(4)}`)}`,
+      ]) {
+        await open(page, hash);
+        const wide = await tooWidePx(page);
+        if (wide > 0) found.push(`${hash} is ${wide} px too wide`);
+        found.push(...(await accessibility(page, rules)).map((line) => `${hash} ${line}`));
+      }
+      await page.getByRole('button', { name: /Stop/ }).click();
+      found.push(...(await accessibility(page, rules)).map((line) => `stop dialog ${line}`));
+      assert.deepEqual(found, []);
+    });

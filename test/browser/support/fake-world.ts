@@ -1,0 +1,416 @@
+/** A small plant for tests of the console alone: assets, cases and their records, held to the shapes of the API. */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import type { CaseDetail, CaseSummary, Change } from '../../../lib/contracts/api.ts';
+import type { AuditEntry } from '../../../lib/contracts/audit.ts';
+import { canonical, sha256 } from '../../../lib/core/audit/canonical.ts';
+import { checkpointOver, signedBytes } from '../../../lib/core/audit/checkpoint.ts';
+import { genesisHash, sealEntry } from '../../../lib/core/audit/entry.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export const spki = keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+
+export const startedMs = Date.now();
+const ago = (ms: number): number => startedMs - ms;
+
+interface Plan {
+  readonly asset: string;
+  readonly zone: string;
+  readonly kind: string;
+  readonly sentence: string;
+  readonly action?: string;
+  readonly target?: string;
+  readonly high?: boolean;
+  readonly status: CaseSummary['status'];
+  readonly resolution?: NonNullable<CaseSummary['resolution']>;
+  readonly openedMs: number;
+  readonly dueMs?: number;
+  readonly confidence: number;
+}
+
+const plans: readonly Plan[] = [
+  {
+    asset: 'north-loop',
+    zone: 'north',
+    kind: 'leak',
+    sentence:
+      'Flow into zone north is 4.1 l/s above its profile since 02:48 and pressure at N3 is 0.6 bar below; it looks like a leak near N3.',
+    action: 'close-valve',
+    target: 'V-north',
+    status: 'in-review',
+    openedMs: 12 * minuteMs,
+    dueMs: 228 * minuteMs,
+    confidence: 0.87,
+  },
+  {
+    asset: 'harbour',
+    zone: 'harbour',
+    kind: 'burst',
+    sentence: 'Pressure at H1 fell from 4.2 to 1.9 bar within two minutes while flow into zone harbour rose by 38 l/s.',
+    action: 'close-valve',
+    target: 'V-harbour',
+    high: true,
+    status: 'in-review',
+    openedMs: 4 * minuteMs,
+    dueMs: 11 * minuteMs,
+    confidence: 0.94,
+  },
+  {
+    asset: 'hill-tank',
+    zone: 'hill',
+    kind: 'anomaly',
+    sentence: 'Level of the tank and flow into it do not fit together as they did; no known kind fits.',
+    status: 'in-review',
+    openedMs: 55 * minuteMs,
+    dueMs: 185 * minuteMs,
+    confidence: 0.41,
+  },
+  {
+    asset: 'pumps-west',
+    zone: 'west',
+    kind: 'pump-failure',
+    sentence: 'Flow of pump P2 fell to zero where its profile runs; its state says that it runs.',
+    action: 'start-pump',
+    target: 'P3',
+    status: 'verifying',
+    openedMs: 21 * minuteMs,
+    confidence: 0.98,
+  },
+  {
+    asset: 'old-town',
+    zone: 'south',
+    kind: 'sensor-fault',
+    sentence: 'The pressure at S2 has not moved by a digit for 40 minutes while its neighbours did.',
+    action: 'raise-ticket',
+    target: 'S2',
+    status: 'closed',
+    resolution: 'verified',
+    openedMs: 5 * hourMs,
+    confidence: 0.9,
+  },
+  {
+    asset: 'north-loop',
+    zone: 'north',
+    kind: 'leak',
+    sentence: 'Flow into zone north was 3.2 l/s above its profile; the isolation valve was closed and flow went back.',
+    action: 'close-valve',
+    target: 'V-north',
+    status: 'closed',
+    resolution: 'verified',
+    openedMs: 30 * hourMs,
+    confidence: 0.91,
+  },
+];
+
+const hashed = (...parts: unknown[]): string => sha256(canonical(parts));
+
+function seal(
+  chain: string,
+  drafts: readonly { type: AuditEntry['type']; atMs: number; body: Record<string, unknown> }[],
+): AuditEntry[] {
+  let prev = genesisHash;
+  return drafts.map(({ type, atMs, body }, seq) => {
+    const entry = sealEntry(
+      { chain, type, key: [String(seq)], correlationId: 'north-loop/b1/4711', body },
+      seq,
+      prev,
+      atMs,
+    );
+    prev = entry.hash;
+    return entry;
+  });
+}
+
+function detail(plan: Plan, index: number): CaseDetail {
+  const caseId = hashed('case', index);
+  const openedAtMs = ago(plan.openedMs);
+  const closed = plan.status === 'closed';
+  const proposal = plan.action
+    ? ({
+        v: 1,
+        asset: plan.asset,
+        action: plan.action,
+        target: plan.target ?? plan.asset,
+        parameters: {},
+        ...(plan.action === 'close-valve' && { inverse: 'open-valve' }),
+        ...(plan.action === 'start-pump' && { inverse: 'stop-pump' }),
+        remediator: 'webhook',
+        highImpact: plan.high ?? false,
+        expectedChannels: [`flow-${plan.zone}`],
+        why: plan.sentence,
+      } satisfies CaseDetail['proposalDetail'])
+    : undefined;
+  const proposalHash = proposal && hashed(proposal);
+  const decisionId = hashed('decision', index);
+  const needed = plan.high ? 2 : 1;
+  const summary: CaseSummary = {
+    caseId,
+    asset: plan.asset,
+    zone: plan.zone,
+    kind: plan.kind,
+    verdict: closed || plan.status === 'verifying' ? 'act' : 'ask',
+    status: plan.status,
+    ...(plan.resolution && { resolution: plan.resolution }),
+    openedAtMs,
+    updatedAtMs: openedAtMs + 2 * minuteMs,
+    ...(closed && { closedAtMs: openedAtMs + 2 * minuteMs }),
+    sentence: plan.sentence,
+    ...(proposal && {
+      proposal: {
+        action: proposal.action,
+        target: proposal.target,
+        impact: plan.high ? ('high' as const) : ('normal' as const),
+      },
+    }),
+    ...(plan.dueMs && {
+      dueAtMs: startedMs + plan.dueMs,
+      question: 'The policy asks a person: confidence is below what it may act on.',
+    }),
+    flags: index === 0 ? 3 : 1,
+    ...(index === 0 && { incident: { scope: 'zone' as const, place: 'demo-town/north' } }),
+    ...(plan.status === 'in-review' && { people: { needed, approved: 0 } }),
+  };
+  const acted = plan.status === 'verifying' || closed;
+  return {
+    ...summary,
+    record: {
+      v: 1,
+      caseId,
+      correlationKey: `${plan.asset}/hydraulic`,
+      correlationId: `${plan.asset}/b1/4711`,
+      asset: plan.asset,
+      kind: plan.kind,
+      verdict: summary.verdict,
+      status: plan.status,
+      openedAtMs,
+      updatedAtMs: summary.updatedAtMs,
+      decisionId,
+      openingFlagId: hashed('flag', index),
+      sentence: plan.sentence,
+      effectKeys: [],
+      flags: summary.flags,
+      version: 1,
+    },
+    decision: {
+      v: 1,
+      decisionId,
+      flagId: hashed('flag', index),
+      correlationId: `${plan.asset}/b1/4711`,
+      asset: plan.asset,
+      pack: 'water-network',
+      atMs: openedAtMs,
+      inference: {
+        kind: plan.kind,
+        confidence: plan.confidence,
+        probabilities: { [plan.kind]: plan.confidence },
+        set: plan.confidence > 0.9 ? [plan.kind] : [plan.kind, 'sensor-fault'],
+        oodPValue: plan.confidence > 0.5 ? 0.34 : 0.004,
+        tier: 1,
+        explanation: {
+          sentence: plan.sentence,
+          contributions: [
+            { feature: `flow into zone ${plan.zone} against its profile`, value: 4.1, contribution: 2.31 },
+            { feature: 'pressure at N3 against its neighbours', value: -0.62, contribution: 1.44 },
+            { feature: 'night minimum of the zone', value: 1.9, contribution: 0.71 },
+            { feature: 'level of the tank', value: 0.02, contribution: -0.38 },
+          ],
+          without: [{ names: [`flow into zone ${plan.zone}`], confidence: 0.52 }],
+        },
+        modelHash: hashed('model'),
+        calibrationHash: hashed('calibration'),
+        costUsd: 0.00002,
+        latencyMs: 41,
+      },
+      guard: {
+        verdict: summary.verdict,
+        policies: ['ask-everywhere'],
+        policyHash: hashed('policy'),
+        reasons: ['More than one kind cannot be excluded.'],
+        counterfactual: 'With a confidence of 0.80 and leak alone it would have acted by itself.',
+      },
+      ...(proposal && { proposal }),
+    },
+    ...(proposal && { proposalDetail: proposal, proposalHash }),
+    options: [
+      {
+        action: 'close-valve',
+        target: 'V-north',
+        targets: ['V-north', 'V-harbour', 'V-south'],
+        label: 'Close the isolation valve of the zone that loses water.',
+        highImpact: false,
+        inverse: 'open-valve',
+      },
+      {
+        action: 'raise-ticket',
+        target: plan.asset,
+        label: 'Tell the crew what was seen and where.',
+        highImpact: false,
+      },
+    ],
+    reviews: plan.dueMs
+      ? [
+          {
+            round: 0,
+            question: 'The policy asks a person: confidence is below what it may act on.',
+            askedAtMs: openedAtMs + 2_000,
+            dueAtMs: startedMs + plan.dueMs,
+            people: { needed, approved: 0 },
+            state: 'open',
+            ...(proposalHash && { proposalHash }),
+            answers: [],
+          },
+        ]
+      : [],
+    effects:
+      acted && proposal
+        ? [
+            {
+              effectKey: hashed('effect', index),
+              action: proposal.action,
+              target: proposal.target,
+              inverse: false,
+              status: 'SUCCEEDED',
+              attempts: 2,
+              endpoint: 'webhook',
+              outcome: {
+                v: 1,
+                effectKey: hashed('effect', index),
+                caseId,
+                status: 'SUCCEEDED',
+                provenNotExecuted: false,
+                httpStatus: 200,
+                reference: 'WO-2231',
+                message: 'accepted by the plant',
+                atMs: openedAtMs + 40_000,
+              },
+              atMs: openedAtMs + 40_000,
+              sinceMs: openedAtMs + 6_000,
+              reconciled: 1,
+            },
+          ]
+        : [],
+    timeline: [
+      {
+        atMs: openedAtMs - 9_000,
+        kind: 'reading',
+        title: 'Reading that was flagged',
+        detail: `${plan.asset}, boot b1, row 4711`,
+        deviceClock: true,
+      },
+      { atMs: openedAtMs - 4_000, kind: 'received', title: 'Received' },
+      {
+        atMs: openedAtMs - 1_200,
+        kind: 'decision-recorded',
+        title: 'Decided',
+        detail: 'ask: more than one kind cannot be excluded',
+        chain: `asset#${plan.asset}`,
+        seq: 12,
+      },
+      { atMs: openedAtMs, kind: 'case-opened', title: 'Case opened', chain: `case#${caseId}`, seq: 0 },
+      ...(plan.dueMs
+        ? [
+            {
+              atMs: openedAtMs + 2_000,
+              kind: 'review-requested',
+              title: 'A person is asked',
+              chain: `case#${caseId}`,
+              seq: 1,
+            },
+          ]
+        : []),
+      ...(acted
+        ? [
+            {
+              atMs: openedAtMs + 6_000,
+              kind: 'effect-announced',
+              title: 'Effect announced',
+              chain: `case#${caseId}`,
+              seq: 1,
+            },
+            {
+              atMs: openedAtMs + 40_000,
+              kind: 'effect-outcome',
+              title: 'Succeeded',
+              detail: 'asked about once by its key',
+              chain: `case#${caseId}`,
+              seq: 2,
+            },
+          ]
+        : []),
+    ],
+    freshness: { newestReadingMs: startedMs - 31_000, newestReceivedMs: startedMs - 30_000, ageMs: 30_000 },
+    execution: { arn: `arn:aws:states:eu-central-1:000000000000:execution:groundcrew-case:${caseId}` },
+    similar: [],
+    acknowledged: [],
+    ...(closed && { manualMinutes: 47 }),
+  };
+}
+
+/** Everything that the fake server answers from. Writes of its routes change it in place. */
+export function fakeWorld() {
+  const cases = plans.map(detail);
+  for (const one of cases)
+    one.similar = cases
+      .filter((other) => other.status === 'closed' && other.kind === one.kind && other !== one)
+      .map(summaryOf);
+  const chains = new Map<string, string[]>();
+  for (const one of cases) {
+    const chain = `case#${one.caseId}`;
+    chains.set(
+      chain,
+      seal(
+        chain,
+        [
+          { type: 'case-opened', atMs: one.openedAtMs, body: { kind: one.kind, flagId: one.record.openingFlagId } },
+          { type: 'review-requested', atMs: one.openedAtMs + 2_000, body: { round: 0, question: one.question ?? '' } },
+          { type: 'case-closed', atMs: one.openedAtMs + 120_000, body: { resolution: one.resolution ?? 'verified' } },
+        ].slice(0, one.status === 'closed' ? 3 : 2) as never,
+      ).map((entry) => canonical(entry)),
+    );
+  }
+  const heads = [...chains]
+    .map(([, texts]) => JSON.parse(texts.at(-1) ?? '') as AuditEntry)
+    .map(({ chain, seq, hash }) => ({ chain, seq, hash }))
+    .sort((a, b) => (a.chain < b.chain ? -1 : 1));
+  const statement = checkpointOver(heads, { fromBucket: 1, toBucket: 2, atMs: ago(3 * minuteMs) }, undefined);
+  const checkpoint = JSON.stringify({
+    statement,
+    heads,
+    algorithm: 'ECDSA_SHA_256',
+    keyId: 'local',
+    signature: sign('sha256', signedBytes(statement), keys.privateKey).toString('base64'),
+  });
+  const changes: Change[] = [];
+  return {
+    cases,
+    chains,
+    checkpoint,
+    changes,
+    stops: [] as { scope: string; reason: string; by: string; atMs: number; resumeRequestedBy?: string }[],
+  };
+}
+export type FakeWorld = ReturnType<typeof fakeWorld>;
+
+const summaryKeys = [
+  'caseId',
+  'asset',
+  'zone',
+  'kind',
+  'verdict',
+  'status',
+  'resolution',
+  'openedAtMs',
+  'updatedAtMs',
+  'closedAtMs',
+  'sentence',
+  'proposal',
+  'dueAtMs',
+  'question',
+  'flags',
+  'incident',
+  'claim',
+  'people',
+] as const;
+export const summaryOf = (one: CaseDetail): CaseSummary =>
+  Object.fromEntries(summaryKeys.flatMap((key) => (one[key] === undefined ? [] : [[key, one[key]]]))) as CaseSummary;

@@ -1,0 +1,33 @@
+/** The shapes of the API by the names that the console uses: types only, so that no schema reaches the browser. */
+import type { AnswerOf } from '../../../lib/contracts/api.ts';
+
+export type {
+  Answered,
+  AssetDetail,
+  AssetSummary,
+  CaseDetail,
+  CaseOption,
+  CaseSummary,
+  ChainEntries,
+  Change,
+  Changes,
+  CheckpointText,
+  Doing,
+  Figures,
+  Me,
+  NewUser,
+  Now,
+  PackView,
+  Page,
+  PublicKey,
+  Resumed,
+  ReviewItem,
+  Settings,
+  Signal,
+  Stopped,
+  StopState,
+  User,
+} from '../../../lib/contracts/api.ts';
+
+export type ChainPage = AnswerOf<'chains'>;
+export type CheckpointPage = AnswerOf<'checkpoints'>;

@@ -1,0 +1,185 @@
+/** One case: the first screen is for whoever must answer now, what follows for whoever wants to know. */
+import { useEffect, useRef } from 'preact/hooks';
+import { ApiError } from '../api/client.ts';
+import type { CaseDetail, Change } from '../api/types.ts';
+import { to } from '../lib/address.ts';
+import { clockTime, duration } from '../lib/time.ts';
+import { useResource } from '../state/resource.ts';
+import { me, nowMs, zone } from '../state/session.ts';
+import { t } from '../strings.ts';
+import { AnswerForm, ClaimLine } from '../ui/answer-form.tsx';
+import { CaseAnswers } from '../ui/case-answers.tsx';
+import { caseGlyph, placeOf, stateOf } from '../ui/case-line.tsx';
+import { Heading } from '../ui/frame.tsx';
+import { Glyph } from '../ui/glyph.tsx';
+import { Empty, Shown } from '../ui/states.tsx';
+import { CaseAudit, CaseEffects, CaseReferences, CaseReviews, CaseSimilar, CaseTimeline } from './case-record.tsx';
+import { CaseSignal } from './case-signal.tsx';
+import { CaseWhy } from './case-why.tsx';
+
+function Claimed({ of: one }: { of: CaseDetail }) {
+  if (!one.claim || one.claim.untilMs < nowMs.value) return null;
+  const until = clockTime(one.claim.untilMs, zone.value);
+  return (
+    <p class="small">
+      {one.claim.by === me.value?.username ? t.case.claimedOwn(until) : t.case.claimedBy(one.claim.by, until)}
+    </p>
+  );
+}
+
+/** What is proposed and how to answer; stands beside the facts, and at once below them on a phone. */
+export function CaseProposal({
+  of: one,
+  ask,
+  reload,
+}: {
+  of: CaseDetail;
+  ask?: { readonly mode: 'approve' | 'reject' | 'override' } | undefined;
+  reload: () => void;
+}) {
+  const changed = useChanged(one.proposalHash);
+  const open = one.reviews.find(({ state }) => state === 'open');
+  const ownYes = open?.answers.some(({ by, answer }) => by === me.value?.username && answer !== 'reject') ?? false;
+  return (
+    <>
+      {one.proposal ? (
+        <>
+          <p class="proposal">{t.order(one.proposal.action, one.proposal.target)}</p>
+          {one.proposalDetail && one.proposalDetail.why !== one.sentence && (
+            <p class="quiet">{one.proposalDetail.why}</p>
+          )}
+        </>
+      ) : (
+        <p class="quiet">{t.case.proposalNone}</p>
+      )}
+      {one.people && one.people.needed > 1 && (
+        <p class="people">
+          <span class="people-marks" aria-hidden="true">
+            {Array.from({ length: one.people.needed }, (_, index) => (
+              <i key={index} class={index < (one.people?.approved ?? 0) ? 'yes' : ''} />
+            ))}
+          </span>
+          {t.case.people(one.people.approved, one.people.needed)}
+          {open && open.answers.length > 0 && ` (${open.answers.map(({ by }) => by).join(', ')})`}
+        </p>
+      )}
+      <Claimed of={one} />
+      {changed && (
+        <p class="field-error" role="alert">
+          {t.case.changed}
+        </p>
+      )}
+      {one.status === 'in-review' &&
+        (ownYes ? (
+          <p>{t.case.peopleOwn}</p>
+        ) : (
+          <AnswerForm key={`${one.caseId}/${one.proposalHash}/${open?.round}`} of={one} ask={ask} reload={reload} />
+        ))}
+      <ClaimLine of={one} reload={reload} />
+    </>
+  );
+}
+
+/** Whether a value was another one when the page was opened: what a person read is not what stands here now. */
+function useChanged(value: string | undefined): boolean {
+  const first = useRef(value);
+  return first.current !== value;
+}
+
+function CaseView({ of: one, reload }: { of: CaseDetail; reload: () => void }) {
+  const tookMs = one.closedAtMs === undefined ? undefined : one.closedAtMs - one.openedAtMs;
+  return (
+    <>
+      <header class="case-head">
+        <a class="small" href={to.cases}>
+          {t.case.back}
+        </a>
+        <div class="case-title">
+          <Glyph name={caseGlyph(one, nowMs.value)} large />
+          <Heading>{t.case.title(t.kind(one.kind), placeOf(one))}</Heading>
+          <span class="case-state">{stateOf(one)}</span>
+        </div>
+        <p class="case-statement">{one.sentence}</p>
+        {one.question && one.status === 'in-review' && !one.question.startsWith(one.sentence) && (
+          <p class="quiet">{one.question}</p>
+        )}
+        {tookMs !== undefined && one.manualMinutes !== undefined && (
+          <p class="case-manual" title={t.case.manualHint}>
+            {t.case.manual(duration(one.manualMinutes * 60_000), duration(tookMs))}
+          </p>
+        )}
+      </header>
+      <div class="case">
+        <section class="panel case-facts" aria-label={t.case.wrong}>
+          <CaseAnswers of={one} />
+        </section>
+        <section class="panel case-answer stack" aria-labelledby="case-answer">
+          <h2 id="case-answer">{one.status === 'in-review' ? t.case.proposal : t.case.proposalPast}</h2>
+          <CaseProposal of={one} reload={reload} />
+          {one.acknowledged.length > 0 && (
+            <p class="small">{t.case.seenBy([...new Set(one.acknowledged.map(({ by }) => by))].join(', '))}</p>
+          )}
+        </section>
+        <section class="panel case-wide">
+          <h2>{t.case.signal}</h2>
+          <CaseSignal id={one.caseId} />
+        </section>
+        <section class="panel">
+          <h2>{t.case.explanation}</h2>
+          <CaseWhy of={one} />
+        </section>
+        <section class="panel">
+          <h2>{t.case.timeline}</h2>
+          <CaseTimeline of={one} />
+        </section>
+        <section class="panel">
+          <h2>{t.case.effects}</h2>
+          <CaseEffects of={one} />
+        </section>
+        <section class="panel">
+          <h2>{t.case.reviews}</h2>
+          <CaseReviews of={one} />
+        </section>
+        <section class="panel">
+          <h2>{t.case.similar}</h2>
+          <CaseSimilar of={one} />
+        </section>
+        <section class="panel">
+          <h2>{t.case.auditTitle}</h2>
+          <CaseAudit key={one.updatedAtMs} of={one} />
+        </section>
+        <section class="panel case-wide">
+          <h2>{t.case.evidence}</h2>
+          <CaseReferences of={one} />
+        </section>
+      </div>
+    </>
+  );
+}
+
+export function CasePage({ id }: { id: string }) {
+  const concerns = ({ caseId }: Change) => caseId === id;
+  const resource = useResource<CaseDetail>(`/cases/${encodeURIComponent(id)}`, concerns);
+  useEffect(() => {
+    // Readings go on without a change of the case; how old the newest one is must not stand still.
+    const timer = setInterval(() => void resource.refresh(), 20_000);
+    return () => clearInterval(timer);
+  }, [resource]);
+  const { data, error } = resource.state.value;
+  if (data === undefined && error instanceof ApiError && (error.status === 404 || error.status === 400))
+    return (
+      <>
+        <Heading>{t.case.gone}</Heading>
+        <Empty title="" hint={t.error.notFound}>
+          <a class="button" href={to.cases}>
+            {t.case.back}
+          </a>
+        </Empty>
+      </>
+    );
+  return (
+    <Shown of={resource} rows={9} tall>
+      {(one) => <CaseView of={one} reload={() => void resource.reload()} />}
+    </Shown>
+  );
+}

@@ -1,0 +1,235 @@
+/** Figures of a span of time, for a meeting: on paper and in a spreadsheet as well. */
+import type { ComponentChildren } from 'preact';
+import type { Figures } from '../api/types.ts';
+import { query, to } from '../lib/address.ts';
+import { type Cell, toCsv } from '../lib/csv.ts';
+import { save } from '../lib/save.ts';
+import { dateOnly, duration, isoDay, measured } from '../lib/time.ts';
+import { useResource } from '../state/resource.ts';
+import { go, route } from '../state/router.ts';
+import { me, nowMs } from '../state/session.ts';
+import { t } from '../strings.ts';
+import { Heading } from '../ui/frame.tsx';
+import { Scroll } from '../ui/scroll.tsx';
+import { Empty, Shown } from '../ui/states.tsx';
+
+const dayMs = 86_400_000;
+const percent = (share: number | undefined): string =>
+  share === undefined
+    ? t.figures.none
+    : `${(share * 100).toLocaleString('en-GB', { maximumFractionDigits: 1 })}\u00a0%`;
+const minutes = (count: number | undefined): string =>
+  count === undefined ? t.figures.none : duration(count * 60_000);
+const usd = (amount: number | undefined): string =>
+  amount === undefined ? t.figures.none : `${amount.toLocaleString('en-GB', { maximumSignificantDigits: 3 })} USD`;
+
+/** All numbers of the page as one table: what, of what, value, unit. */
+export function figuresCsv(data: Figures): string {
+  const rows: Cell[][] = [
+    ['cases', '', data.cases, ''],
+    ['automated', '', data.automatedShare, 'share'],
+    ['overrides', '', data.overrides, ''],
+    ['rejected', '', data.rejected, ''],
+    ['expired', '', data.expired, ''],
+    ['time saved', '', data.timeSavedMinutes, 'min'],
+    ['cost', 'decision', data.costUsd?.perDecision, 'USD'],
+    ['cost', 'month', data.costUsd?.month, 'USD'],
+    ['false alarms', '', data.falseAlarms.n, ''],
+    ['false alarms', 'judged', data.falseAlarms.of, ''],
+    ['false alarms', 'low', data.falseAlarms.low, 'share'],
+    ['false alarms', 'high', data.falseAlarms.high, 'share'],
+    ['hasty approvals', '', data.hastyApprovals.n, ''],
+    ['hasty approvals', 'of', data.hastyApprovals.of, ''],
+    ...data.steps.flatMap((step) => [
+      [step.title, 'p50', step.p50Ms, 'ms'],
+      [step.title, 'p95', step.p95Ms, 'ms'],
+      [step.title, 'p99', step.p99Ms, 'ms'],
+      [step.title, 'n', step.n, ''],
+    ]),
+    ...data.perKind.flatMap((kind) => [
+      [kind.kind, 'cases', kind.cases, ''],
+      [kind.kind, 'automated', kind.automated, ''],
+      [kind.kind, 'overrides', kind.overrides, ''],
+      [kind.kind, 'rejected', kind.rejected, ''],
+      [kind.kind, 'median', kind.medianMs, 'ms'],
+      [kind.kind, 'time saved', kind.timeSavedMinutes, 'min'],
+    ]),
+  ];
+  return toCsv(['figure', 'of', 'value', 'unit'], rows);
+}
+
+function Stat({ name, value, children }: { name: string; value: string; children?: ComponentChildren }) {
+  return (
+    <div class="stat">
+      <dt>{name}</dt>
+      <dd>
+        <span class="stat-value">{value}</span>
+        {children && <span class="small">{children}</span>}
+      </dd>
+    </div>
+  );
+}
+
+function FiguresView({ of: data }: { of: Figures }) {
+  const { falseAlarms, hastyApprovals } = data;
+  const step = t.figures.step;
+  return (
+    <>
+      <p class="quiet">
+        {t.figures.span(
+          dateOnly(data.fromMs, 'UTC'),
+          dateOnly(data.toMs, 'UTC'),
+          data.sample.decisions,
+          me.value?.site.name ?? '',
+        )}
+      </p>
+      {!data.sample.complete && <p class="stale">{t.figures.incomplete}</p>}
+      <dl class="stats">
+        <Stat name={t.figures.cases} value={data.cases.toLocaleString('en-GB')}>
+          {percent(data.automatedShare)} {t.figures.automated}
+        </Stat>
+        <Stat name={t.figures.people} value={(data.overrides + data.rejected).toLocaleString('en-GB')}>
+          {data.overrides} {t.figures.overrides}, {data.rejected} {t.figures.rejected}, {data.expired}{' '}
+          {t.figures.expired}
+        </Stat>
+        <Stat name={t.figures.saved} value={minutes(data.timeSavedMinutes)}>
+          {data.timeSavedMinutes === undefined && t.figures.savedNone}
+        </Stat>
+        <Stat
+          name={t.figures.falseAlarms}
+          value={falseAlarms.of === 0 ? t.figures.none : percent(falseAlarms.n / falseAlarms.of)}
+        >
+          {falseAlarms.of === 0 ? t.figures.notJudged : t.figures.falseAlarmsOf(falseAlarms.n, falseAlarms.of)}
+          {falseAlarms.of > 0 && `; ${t.figures.interval(percent(falseAlarms.low), percent(falseAlarms.high))}`}
+        </Stat>
+        <Stat name={t.figures.cost} value={usd(data.costUsd?.perDecision)}>
+          {t.figures.costDecision}; {usd(data.costUsd?.month)} {t.figures.costMonth}
+        </Stat>
+        <Stat name={t.figures.hasty} value={`${hastyApprovals.n} / ${hastyApprovals.of}`}>
+          {t.figures.hastyHint(measured(hastyApprovals.belowMs))}
+        </Stat>
+      </dl>
+      <section class="panel">
+        <h2>{t.figures.steps}</h2>
+        {data.steps.length === 0 ? (
+          <Empty title={t.figures.empty} hint={t.figures.emptyHint} />
+        ) : (
+          <Scroll label={t.figures.steps}>
+            <table>
+              <thead>
+                <tr>
+                  <th>{step.name}</th>
+                  <th class="number">{step.p50}</th>
+                  <th class="number">{step.p95}</th>
+                  <th class="number">{step.p99}</th>
+                  <th class="number">{step.n}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.steps.map((one) => (
+                  <tr key={one.name}>
+                    <td>{one.title}</td>
+                    <td class="number">{measured(one.p50Ms)}</td>
+                    <td class="number">{measured(one.p95Ms)}</td>
+                    <td class="number">{measured(one.p99Ms)}</td>
+                    <td class="number">{one.n.toLocaleString('en-GB')}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scroll>
+        )}
+      </section>
+      <section class="panel">
+        <h2>{t.figures.perKind}</h2>
+        {data.perKind.length === 0 ? (
+          <Empty title={t.figures.empty} hint={t.figures.emptyHint} />
+        ) : (
+          <Scroll label={t.figures.perKind}>
+            <table>
+              <thead>
+                <tr>
+                  <th>{t.figures.kind}</th>
+                  <th class="number">{t.figures.cases}</th>
+                  <th class="number">{t.figures.automated}</th>
+                  <th class="number">{t.figures.overrides}</th>
+                  <th class="number">{t.figures.rejected}</th>
+                  <th class="number">{t.figures.median}</th>
+                  <th class="number">{t.figures.byHand}</th>
+                  <th class="number">{t.figures.saved}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.perKind.map((one) => (
+                  <tr key={one.kind}>
+                    <td>{t.kind(one.kind)}</td>
+                    <td class="number">{one.cases}</td>
+                    <td class="number">{one.automated}</td>
+                    <td class="number">{one.overrides}</td>
+                    <td class="number">{one.rejected}</td>
+                    <td class="number">{one.medianMs === undefined ? t.none : measured(one.medianMs)}</td>
+                    <td class="number">{minutes(one.manualMinutes)}</td>
+                    <td class="number">{minutes(one.timeSavedMinutes)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scroll>
+        )}
+      </section>
+    </>
+  );
+}
+
+export function FiguresPage() {
+  const asked = route.value.query;
+  // Whole days, so that the address stands still while the page is open.
+  const today = Math.floor(nowMs.peek() / dayMs) * dayMs;
+  const untilDay = asked.get('until') ?? isoDay(nowMs.peek(), 'UTC');
+  const fromDay = asked.get('from') ?? isoDay(today - 6 * dayMs, 'UTC');
+  const fromMs = Date.parse(`${fromDay}T00:00:00Z`);
+  const toMs = Date.parse(`${untilDay}T00:00:00Z`) + dayMs - 1;
+  const resource = useResource<Figures>(
+    `/figures${query({ fromMs: Number.isNaN(fromMs) ? undefined : fromMs, toMs: Number.isNaN(toMs) ? undefined : toMs })}`,
+    ({ type }) => type === 'case-closed',
+  );
+  const { data } = resource.state.value;
+  const set = (change: Record<string, string>) =>
+    go(`${to.figures}${query({ from: fromDay, until: untilDay, ...change })}`);
+  return (
+    <>
+      <div class="page-head">
+        <Heading>{t.figures.title}</Heading>
+        <div class="row no-print">
+          <button
+            type="button"
+            class="button"
+            disabled={!data}
+            onClick={() => data && save(`groundcrew-figures-${fromDay}-${untilDay}.csv`, 'text/csv', figuresCsv(data))}
+          >
+            {t.figures.export}
+          </button>
+          <button type="button" class="button" onClick={() => print()}>
+            {t.figures.print}
+          </button>
+        </div>
+      </div>
+      <div class="filters no-print">
+        {(['from', 'until'] as const).map((end) => (
+          <div class="field" key={end}>
+            <label for={`figures-${end}`}>{t.figures[end]}</label>
+            <input
+              id={`figures-${end}`}
+              type="date"
+              value={end === 'from' ? fromDay : untilDay}
+              onChange={(event) => set({ [end]: event.currentTarget.value })}
+            />
+          </div>
+        ))}
+      </div>
+      <Shown of={resource} rows={9} tall>
+        {(figures) => <FiguresView of={figures} />}
+      </Shown>
+    </>
+  );
+}

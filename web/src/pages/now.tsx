@@ -1,0 +1,199 @@
+/** The first look: does anything need somebody, where, and what is being done this minute. */
+import { useState } from 'preact/hooks';
+import type { AssetSummary, Doing, Now } from '../api/types.ts';
+import { to } from '../lib/address.ts';
+import { duration } from '../lib/time.ts';
+import { nowState } from '../state/now.ts';
+import { mayOperate, nowMs } from '../state/session.ts';
+import { t } from '../strings.ts';
+import { CaseLine } from '../ui/case-line.tsx';
+import { Heading } from '../ui/frame.tsx';
+import { Glyph } from '../ui/glyph.tsx';
+import { Empty, Shown } from '../ui/states.tsx';
+import { Age } from '../ui/time.tsx';
+import { ReportDialog } from './report.tsx';
+
+/** The one sentence that stands above everything. */
+function summary(now: Now): { head: string; more: string[] } {
+  const { inReview, open } = now.counts;
+  const silent = now.assets.filter(({ status }) => status === 'silent').length;
+  const due = now.cases.find(({ status, dueAtMs }) => status === 'in-review' && dueAtMs !== undefined)?.dueAtMs;
+  const more: string[] = [];
+  if (inReview > 0 && due !== undefined)
+    more.push(
+      t.now.firstDue(
+        due < nowMs.value ? t.overdue(duration(nowMs.value - due)) : t.inTime(duration(due - nowMs.value)),
+      ),
+    );
+  if (silent > 0) more.push(t.now.silent(silent));
+  if (now.stops.length > 0) more.push(t.now.stopped);
+  if (inReview > 0) return { head: t.now.needs(inReview, inReview >= now.counts.limit), more };
+  if (open > 0) return { head: t.now.open(open), more };
+  if (now.assets.length > 0) more.unshift(t.now.calmDetail(now.assets.length));
+  return { head: t.now.calm, more };
+}
+
+function Tile({ of: asset }: { of: AssetSummary }) {
+  return (
+    <a class={`tile tile-${asset.status}`} href={to.asset(asset.asset)}>
+      <Glyph name={asset.status} />
+      <span class="tile-name">{asset.asset}</span>
+      <span class="tile-state">
+        {asset.status !== 'normal' && <b>{t.status[asset.status]} </b>}
+        {asset.lastReceivedMs === undefined ? t.now.neverRead : <Age ms={asset.lastReceivedMs} />}
+      </span>
+    </a>
+  );
+}
+
+/** So many quiet assets of a zone are drawn; what is not quiet always is. */
+const quietShown = 8;
+const rank = ['alarm', 'silent', 'unknown', 'learning', 'normal'];
+
+function Zone({ name, assets }: { name: string; assets: readonly AssetSummary[] }) {
+  const [all, setAll] = useState(false);
+  const sorted = assets.toSorted(
+    (a, b) => rank.indexOf(a.status) - rank.indexOf(b.status) || a.asset.localeCompare(b.asset),
+  );
+  const loud = sorted.filter(({ status }) => status !== 'normal');
+  const quiet = sorted.filter(({ status }) => status === 'normal');
+  const shown = all ? sorted : [...loud, ...quiet.slice(0, quietShown)];
+  const rest = sorted.length - shown.length;
+  return (
+    <li class={`zone${loud.some(({ status }) => status === 'alarm') ? ' zone-alarm' : ''}`}>
+      <h3 class={`zone-name${name === '' ? ' zone-none' : ''}`}>{name || t.now.noZone}</h3>
+      <div class="tiles">
+        {shown.map((asset) => (
+          <Tile key={asset.asset} of={asset} />
+        ))}
+        {rest > 0 && (
+          <button type="button" class="button button-plain button-small" onClick={() => setAll(true)}>
+            {t.now.normalMore(rest)}
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+/** Sites as mains, zones as what branches off them. */
+function Schematic({ assets }: { assets: readonly AssetSummary[] }) {
+  const sites = Map.groupBy(assets, ({ site }) => site ?? '');
+  return (
+    <div class="schematic">
+      {[...sites].map(([site, ofSite]) => (
+        <section class="site" key={site} aria-label={site || t.now.noSite}>
+          <p class="site-name">{site || t.now.noSite}</p>
+          <ul class="zones">
+            {[...Map.groupBy(ofSite, ({ zone }) => zone ?? '')]
+              .toSorted(([a], [b]) => a.localeCompare(b))
+              .map(([zone, ofZone]) => (
+                <Zone key={zone} name={zone} assets={ofZone} />
+              ))}
+          </ul>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function DoingLine({ of: one }: { of: Doing }) {
+  return (
+    <li>
+      <a class="doing" href={to.case(one.caseId)}>
+        <Glyph name={one.state === 'VERIFYING' ? 'verifying' : one.state === 'UNKNOWN' ? 'alarm' : 'acting'} large />
+        <span>
+          <b>{t.order(one.action, one.target)}</b> <span class="quiet">{one.asset}</span>
+          <br />
+          <span class="small">
+            {t.now.doingState[one.state]}, <Age ms={one.sinceMs} word={false} />
+          </span>
+        </span>
+      </a>
+    </li>
+  );
+}
+
+function Counts({ of: counts }: { of: Now['counts'] }) {
+  const shown = ['open', 'inReview', 'acting', 'verifying', 'automatedToday'] as const;
+  return (
+    <dl class="counts">
+      {shown.map((name) => (
+        <div key={name}>
+          <dt>{t.now.counts[name]}</dt>
+          <dd>
+            {counts[name]}
+            {counts[name] >= counts.limit && '+'}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+export function NowPage() {
+  const [reporting, setReporting] = useState(false);
+  return (
+    <Shown of={nowState} rows={9} tall>
+      {(now) => {
+        const { head, more } = summary(now);
+        return (
+          <>
+            <div class="now-head">
+              <div>
+                <Heading>{head}</Heading>
+                <p class="now-more">{more.join(' ')}</p>
+              </div>
+              <Counts of={now.counts} />
+            </div>
+            <div class="now">
+              <section class="now-cases">
+                <div class="row row-end">
+                  <h2>{t.now.cases}</h2>
+                  {mayOperate.value && (
+                    <button type="button" class="button button-plain button-small" onClick={() => setReporting(true)}>
+                      {t.now.report}
+                    </button>
+                  )}
+                </div>
+                {now.cases.length === 0 ? (
+                  <Empty title={t.now.noCases} hint={t.review.emptyHint} />
+                ) : (
+                  <ul class="cases">
+                    {now.cases.map((one) => (
+                      <li key={one.caseId}>
+                        <CaseLine of={one} />
+                      </li>
+                    ))}
+                  </ul>
+                )}
+              </section>
+              <section class="now-doing">
+                <h2>{t.now.doing}</h2>
+                {now.doing.length === 0 ? (
+                  <p class="quiet now-idle">{t.now.idle}</p>
+                ) : (
+                  <ul class="doings">
+                    {now.doing.map((one) => (
+                      <DoingLine key={one.caseId + one.action} of={one} />
+                    ))}
+                  </ul>
+                )}
+              </section>
+              <section class="now-assets">
+                <h2>{t.now.assets}</h2>
+                {now.assets.length === 0 ? (
+                  <Empty title={t.now.noAssets} hint={t.now.noAssetsHint} />
+                ) : (
+                  <Schematic assets={now.assets} />
+                )}
+                {now.assetsMore && <a href={to.assets}>{t.now.assetsMore}</a>}
+              </section>
+            </div>
+            {reporting && <ReportDialog assets={now.assets} onClose={() => setReporting(false)} />}
+          </>
+        );
+      }}
+    </Shown>
+  );
+}

@@ -1,0 +1,16 @@
+/** Where the person is. */
+import { computed, signal } from '@preact/signals';
+import { parseRoute } from '../lib/address.ts';
+
+const hash = signal(location.hash);
+export const route = computed(() => parseRoute(hash.value));
+
+export function watchAddress(): void {
+  addEventListener('hashchange', () => {
+    hash.value = location.hash;
+  });
+}
+
+export function go(to: string): void {
+  if (location.hash !== to) location.hash = to;
+}

@@ -1,0 +1,259 @@
+/** How a person answers: approve what is proposed, reject it, or order something else; always with a reason. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError, newKey, write } from '../api/client.ts';
+import type { Answered, CaseDetail, CaseOption } from '../api/types.ts';
+import { say, tell } from '../state/announce.ts';
+import { mayApprove, mayOperate, me } from '../state/session.ts';
+import { t } from '../strings.ts';
+import { HoldButton } from './hold-button.tsx';
+import { Segments } from './segments.tsx';
+import { errorText } from './states.tsx';
+import { ReasonField } from './stop.tsx';
+
+export type AnswerMode = 'approve' | 'reject' | 'override';
+
+/** What a refusal means for the person in front of it. */
+function refusal(error: Error): string {
+  if (!(error instanceof ApiError) || error.status !== 409) return errorText(error);
+  if (error.code === 'stale-proposal') return t.case.stale;
+  if (error.code === 'claimed-by-other') return t.case.claimed(error.detail);
+  if (error.code === 'same-person') return t.case.peopleOwn;
+  if (error.code === 'approvals-differ') return error.detail;
+  return t.case.answered;
+}
+
+function OrderFields({
+  options,
+  chosen,
+  target,
+  onChoose,
+  onTarget,
+}: {
+  options: readonly CaseOption[];
+  chosen: number;
+  target: string;
+  onChoose: (index: number) => void;
+  onTarget: (target: string) => void;
+}) {
+  const option = options[chosen];
+  return (
+    <>
+      <fieldset class="choices">
+        <legend class="label">{t.case.order}</legend>
+        {options.map((one, index) => (
+          <label class="choice" key={one.action + (one.target ?? '')}>
+            <input type="radio" name="order" checked={index === chosen} onChange={() => onChoose(index)} />
+            <span>
+              {t.order(one.action, one.target)}
+              {one.label && <span class="hint"> {one.label}</span>}
+              {one.highImpact && <span class="hint"> {t.case.affectedHigh}</span>}
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <div class="field">
+        <label for="order-target">{t.case.target}</label>
+        {option?.targets && option.targets.length > 0 ? (
+          <select id="order-target" value={target} onChange={(event) => onTarget(event.currentTarget.value)}>
+            {[...new Set([...(option.target ? [option.target] : []), ...option.targets])].map((one) => (
+              <option key={one} value={one}>
+                {one}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <input
+            id="order-target"
+            required
+            maxLength={64}
+            value={target}
+            onInput={(event) => onTarget(event.currentTarget.value)}
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+/**
+ * @param of the case as it is shown: its hash goes with the answer, so that nobody approves what they have not seen
+ * @param ask what was asked for from outside (a key); a new object each time
+ */
+export function AnswerForm({
+  of: one,
+  ask,
+  reload,
+}: {
+  of: CaseDetail;
+  ask?: { readonly mode: AnswerMode } | undefined;
+  reload: () => void;
+}) {
+  const canApprove = mayApprove.value;
+  const modes: AnswerMode[] = canApprove
+    ? [...(one.proposal ? (['approve'] as const) : []), 'reject', 'override']
+    : ['reject'];
+  const [mode, setMode] = useState<AnswerMode>(modes[0] ?? 'reject');
+  const [reason, setReason] = useState('');
+  const [chosen, setChosen] = useState(0);
+  const [target, setTarget] = useState(one.options[0]?.target ?? one.options[0]?.targets?.[0] ?? '');
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState('');
+  const shownSince = useRef(Date.now());
+  const key = useRef(newKey());
+  const form = useRef<HTMLFormElement>(null);
+  const field = () => form.current?.querySelector<HTMLElement>('textarea');
+  useEffect(() => {
+    if (!ask || !modes.includes(ask.mode)) return;
+    setMode(ask.mode);
+    requestAnimationFrame(() => field()?.focus());
+  }, [ask]);
+  if (!mayOperate.value) return <p class="quiet">{t.case.notAllowed}</p>;
+  const fail = (text: string) => {
+    setError(text);
+    say(text, true);
+    return true;
+  };
+  const refuse = () => {
+    if (reason.trim() === '') {
+      field()?.focus();
+      return fail(t.case.reasonMissing);
+    }
+    if (mode === 'override' && (one.options[chosen] === undefined || target.trim() === ''))
+      return fail(t.case.targetMissing);
+    return false;
+  };
+  const submit = async () => {
+    if (busy || refuse()) return;
+    setBusy(true);
+    setError('');
+    const option = one.options[chosen];
+    try {
+      const { state } = await write<Answered>(
+        'POST',
+        `/cases/${one.caseId}/answer`,
+        {
+          answer: mode,
+          reason: reason.trim(),
+          ...(one.proposalHash && { proposalHash: one.proposalHash }),
+          ...(mode === 'override' && option && { override: { action: option.action, target: target.trim() } }),
+          shownForMs: Math.min(86_400_000, Date.now() - shownSince.current),
+        },
+        key.current,
+      );
+      tell(state === 'waiting-for-second' ? t.case.sentFirst : (t.case.sent[mode] ?? ''));
+    } catch (problem) {
+      tell(refusal(problem as Error), true);
+      setError(refusal(problem as Error));
+      // What was refused may be sent again as another intent; what got lost on the way is the same one.
+      if (problem instanceof ApiError) key.current = newKey();
+    }
+    setBusy(false);
+    reload();
+  };
+  const edit =
+    <V,>(set: (value: V) => void) =>
+    (value: V) => {
+      set(value);
+      key.current = newKey();
+    };
+  const labels = { approve: t.case.approve, reject: t.case.reject, override: t.case.override };
+  return (
+    <form class="stack answer" ref={form} onSubmit={(event) => event.preventDefault()}>
+      {modes.length > 1 && (
+        <Segments
+          class="answer-modes"
+          label={t.case.answer}
+          of={modes.map((value) => ({ value, word: labels[value] }))}
+          value={mode}
+          onChange={edit(setMode)}
+        />
+      )}
+      {!canApprove && <p class="hint">{t.case.approveNotAllowed}</p>}
+      {mode === 'override' &&
+        (one.options.length === 0 ? (
+          <p class="quiet">{t.case.optionsNone}</p>
+        ) : (
+          <OrderFields
+            options={one.options}
+            chosen={chosen}
+            target={target}
+            onChoose={(index) => {
+              edit(setChosen)(index);
+              setTarget(one.options[index]?.target ?? one.options[index]?.targets?.[0] ?? '');
+            }}
+            onTarget={edit(setTarget)}
+          />
+        ))}
+      <ReasonField
+        id={`reason-${one.caseId.slice(0, 8)}`}
+        value={reason}
+        onInput={edit(setReason)}
+        hint={t.case.reasonHint}
+      />
+      {error && <p class="field-error">{error}</p>}
+      {mode === 'approve' && one.proposal && (
+        <HoldButton
+          label={t.case.approveOrder(t.order(one.proposal.action, one.proposal.target))}
+          busy={busy}
+          refuse={refuse}
+          onHeld={submit}
+        />
+      )}
+      {mode === 'override' && one.options.length > 0 && (
+        <HoldButton label={t.case.sendOrder} busy={busy} refuse={refuse} onHeld={submit} />
+      )}
+      {mode === 'reject' && (
+        <button type="button" class="button" disabled={busy} onClick={submit}>
+          {busy ? t.case.sending : t.case.sendReject}
+        </button>
+      )}
+    </form>
+  );
+}
+
+/** Taking a case, giving it back, and having seen it. None of them approves anything. */
+export function ClaimLine({ of: one, reload }: { of: CaseDetail; reload: () => void }) {
+  const [busy, setBusy] = useState(false);
+  if (!mayOperate.value || one.status === 'closed') return null;
+  const own = one.claim?.by === me.value?.username;
+  const seen = one.acknowledged.some(({ by }) => by === me.value?.username);
+  const act = async (run: () => Promise<unknown>, done?: string) => {
+    setBusy(true);
+    try {
+      await run();
+      if (done) tell(done);
+    } catch (error) {
+      tell(refusal(error as Error), true);
+    }
+    setBusy(false);
+    reload();
+  };
+  return (
+    <div class="row">
+      <button
+        type="button"
+        class="button button-small"
+        disabled={busy || seen}
+        title={t.case.acknowledgeHint}
+        onClick={() => act(() => write('POST', `/cases/${one.caseId}/acknowledge`, {}), t.case.acknowledged)}
+      >
+        {seen ? t.case.seenAlready : t.case.acknowledge}
+      </button>
+      {(own || !one.claim) && (
+        <button
+          type="button"
+          class="button button-small"
+          disabled={busy}
+          onClick={() =>
+            act(() =>
+              own ? write('DELETE', `/cases/${one.caseId}/claim`) : write('POST', `/cases/${one.caseId}/claim`, {}),
+            )
+          }
+        >
+          {own ? t.case.unclaim : t.case.claim}
+        </button>
+      )}
+      <span class="hint">{t.case.acknowledgeHint}</span>
+    </div>
+  );
+}
