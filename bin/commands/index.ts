@@ -13,6 +13,7 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   audit: async () => (await import('./audit.ts')).registerAudit,
   erase: async () => (await import('./erase.ts')).registerErase,
   stop: async () => (await import('./stop.ts')).registerStop,
+  notifications: async () => (await import('./notifications.ts')).registerNotifications,
   events: async () => (await import('./events.ts')).registerEvents,
   flow: async () => (await import('./flow.ts')).registerFlow,
   backtest: async () => (await import('./backtest.ts')).registerBacktest,

@@ -30,6 +30,7 @@ export interface FunctionsProps {
   readonly codeHash: string;
   readonly modelHashes: Readonly<Record<string, string>>;
   readonly caseFlowArn: string;
+  readonly topicArn: string;
 }
 
 export class Functions extends Construct {
@@ -66,6 +67,7 @@ export class Functions extends Construct {
       TABLE_STATE: props.names.table('state'),
       TABLE_STOP: props.names.table('stop'),
       TABLE_SUBJECTS: props.names.table('subjects'),
+      TABLE_OPERATIONS: props.names.table('operations'),
       BUCKET_DATA: stores.data.bucketName,
       BUCKET_AUDIT: stores.auditBucket.bucketName,
       BUS_NAME: props.bus.eventBusName,
@@ -84,6 +86,11 @@ export class Functions extends Construct {
     }
     if (may.calls) {
       environment.WEBHOOK_URL = props.webhookUrl;
+      environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
+    }
+    if (may.tells) {
+      environment.CHANNELS = JSON.stringify(configuration.channels);
+      environment.TOPIC_ARN = props.topicArn;
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
     }
     if (may.asksLargerModel && configuration.tier2) environment.TIER2 = JSON.stringify(configuration.tier2);
@@ -120,6 +127,7 @@ export class Functions extends Construct {
       state: stores.state,
       stop: stores.stop,
       subjects: stores.subjects,
+      operations: stores.operations,
     };
     for (const [table, actions] of Object.entries(may.tables) as [TableName, readonly string[]][]) {
       const onTable = actions.filter((action) => !action.startsWith('index:'));

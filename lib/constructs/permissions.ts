@@ -33,6 +33,8 @@ export interface FunctionPermissions {
   readonly persons?: 'pseudonym' | 'record';
   /** Says who carries an action out. */
   readonly knowsWays?: boolean;
+  /** Tells people: publishes to the topic and reads the secrets of the channels. */
+  readonly tells?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -212,5 +214,17 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     signs: true,
     memoryMb: 512,
     timeoutS: 120,
+  },
+  notify: {
+    tables: {
+      operations: ['GetItem', 'PutItem', 'UpdateItem', 'index:by-due'],
+      cases: ['GetItem'],
+      state: ['GetItem'],
+    },
+    reads: ['registration'],
+    writes: [],
+    tells: true,
+    memoryMb: 512,
+    timeoutS: 55,
   },
 };

@@ -1,4 +1,4 @@
-/** Where things are kept: seven tables, two buckets, the keys, the endpoint's secret. */
+/** Where things are kept: eight tables, two buckets, the keys, the endpoint's secret. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
@@ -37,6 +37,7 @@ export class Stores extends Construct {
   readonly state: Table;
   readonly stop: Table;
   readonly subjects: Table;
+  readonly operations: Table;
   readonly data: Bucket;
   readonly auditBucket: IBucket;
   readonly signingKey: Key;
@@ -120,6 +121,19 @@ export class Stores extends Construct {
       'AwsSolutions-DDB3',
       'Holds the keys of persons. Erasing one must destroy it, and a backup would bring it back.',
     );
+
+    // What people have set for a while stands nowhere else.
+    this.operations = table('Operations', 'operations', {
+      partitionKey: text('pk'),
+      sortKey: text('sk'),
+      timeToLiveAttribute: 'ttl',
+    });
+    this.operations.addGlobalSecondaryIndex({
+      indexName: 'by-due',
+      partitionKey: text('due'),
+      sortKey: number('dueAtMs'),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
 
     const bucket = {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,

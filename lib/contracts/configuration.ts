@@ -78,6 +78,13 @@ export const configuration = lazily(() =>
       .record(z.string().regex(/^([a-z][a-z0-9-]{0,39}\/)?[a-z][a-z0-9-]{0,47}$/), z.string().max(48))
       .refine((ways) => Object.keys(ways).length <= 64, 'at most 64 actions')
       .default({}),
+    /** Channels to people beside the topic `sns`, by names of your own: each says by which way it goes, and its settings. */
+    channels: z
+      .record(
+        z.string().regex(/^[a-z][a-z0-9-]{0,29}$/),
+        z.looseObject({ by: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/) }),
+      )
+      .default({}),
     /** Actions that one zone may see in an hour: a registered zone's over all of its assets, else a zone of an asset. */
     quotaPerZoneHour: z.number().int().min(0).max(1000).default(12),
     /** Removing the stack deletes tables and the data bucket's contents too (for trials only). */

@@ -20,10 +20,11 @@ export const functionNames = [
   'close',
   'sweeper',
   'checkpoint',
+  'notify',
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop', 'subjects'] as const;
+export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop', 'subjects', 'operations'] as const;
 export type TableName = (typeof tableNames)[number];
 
 export const defaultPrefix = 'groundcrew';
@@ -44,6 +45,7 @@ export function namesOf(prefix: string, account = '', region = '') {
     /** A secret that a remediator needs, by the last part of its name. */
     secret: (name: string): string => `${prefix}/${name}`,
     subjectKeyAlias: `alias/${prefix}-subjects`,
+    notificationTopic: `${prefix}-notifications`,
     webhookSecret: `${prefix}/webhook`,
     eventLogGroup: `/${prefix}/events`,
     /** Topic to which the gateway of `asset` publishes. */

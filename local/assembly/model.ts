@@ -240,6 +240,7 @@ export interface StackModel {
   readonly buckets: readonly BucketModel[];
   readonly keys: readonly KeyPairModel[];
   readonly secrets: readonly SecretModel[];
+  readonly topics: readonly Resource[];
   readonly logGroups: readonly LogGroupModel[];
   readonly roles: readonly RoleModel[];
   /** Outputs by name, resolved. */

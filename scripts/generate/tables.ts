@@ -35,6 +35,7 @@ export function permissionsTable(): string {
       may.answersTokens ? 'SendTaskSuccess to the case flow' : '',
       may.calls ? 'GetSecretValue of the webhook secret; calls the remediation endpoint' : '',
       may.asksLargerModel ? 'with `tier2` configured: calls the larger model; GetSecretValue of its token' : '',
+      may.tells ? 'Publish to the topic; GetSecretValue of the channels’ secrets; calls the channels' : '',
       may.signs ? 'Sign with the audit key; put checkpoints' : '',
     ].filter((each) => each !== '');
     return `| ${name} | ${tables.join('; ')} | ${may.reads.join(', ') || '–'} | ${may.writes.join(', ') || '–'} | ${also.join('; ') || '–'} |`;

@@ -25,6 +25,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     'DescribeStreamConsumer',
   ].map((name) => ({ fn: 'screen', action: `kinesis:${name}`, on: 'stream/', reason: byLambda })),
   ...['SendMessage', 'GetQueueAttributes', 'GetQueueUrl'].map((name) => ({
+    fn: 'notify',
+    action: `sqs:${name}`,
+    on: 'dead-letters',
+    reason: `${byLambda} It sends the events there that could not be told.`,
+  })),
+  ...['SendMessage', 'GetQueueAttributes', 'GetQueueUrl'].map((name) => ({
     fn: 'screen',
     action: `sqs:${name}`,
     on: 'dead-letters',
@@ -77,6 +83,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     action: 'dynamodb:UpdateItem',
     on: 'table/groundcrew-cases',
     reason: 'Renews the token when the state machine asks the same round again.',
+  },
+  {
+    fn: 'notify',
+    action: 'secretsmanager:GetSecretValue',
+    on: 'notify-ops',
+    reason: 'Read when a route leads to a channel with a webhook; `test/e2e/notify.test.ts` has one.',
   },
   {
     fn: 'permit',

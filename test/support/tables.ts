@@ -28,6 +28,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   state: { key: ['asset', 'S'] },
   stop: { key: ['scope', 'S'] },
   subjects: { key: ['subject', 'S'] },
+  operations: { key: ['pk', 'S', 'sk', 'S'], index: ['by-due', 'due', 'dueAtMs', 'N', 'KEYS_ONLY'] },
 };
 
 export interface TestTables {

@@ -28,6 +28,7 @@ const variables = {
   TABLE_STATE: name,
   TABLE_STOP: name,
   TABLE_SUBJECTS: name,
+  TABLE_OPERATIONS: name,
   BUCKET_DATA: name,
   BUCKET_AUDIT: name,
   BUS_NAME: name,
@@ -56,6 +57,14 @@ const variables = {
   REMEDIATORS: lazily(() => z.string().transform(jsonText).pipe(z.record(z.string(), z.json()))),
   /** Remediators by action, JSON. */
   WAYS: lazily(() => z.string().transform(jsonText).pipe(z.record(z.string(), z.string()))),
+  /** Channels to people, JSON by name; each checks its own settings. */
+  CHANNELS: lazily(() =>
+    z
+      .string()
+      .transform(jsonText)
+      .pipe(z.record(z.string(), z.looseObject({ by: z.string() }))),
+  ),
+  TOPIC_ARN: lazily(() => z.string().regex(/^arn:[^:]+:sns:[^:]+:\d{12}:.+$/)),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,
   /** Set by Lambda itself. */

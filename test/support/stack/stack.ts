@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly districts?: ReadonlyMap<string, LiveDistrict>;
   /** Functions to load before the first reading. @default those of the first decision */
   readonly warm?: readonly string[];
+  /** Secrets that an operator has put in before the start, by name. @default none */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 export class Stack {
@@ -64,6 +66,10 @@ export class Stack {
       parameters: { RemediationEndpointUrl: `http://127.0.0.1:${port}/commands`, AllowPrivateEndpoints: 'true' },
       warm: (options.warm ?? ['calibrate', 'screen', 'infer']).map((name) => `groundcrew-${name}`),
     });
+    for (const [name, text] of Object.entries(options.secrets ?? {})) {
+      mkdirSync(join(stack.data, 'secrets'), { recursive: true, mode: 0o700 });
+      writeFileSync(join(stack.data, 'secrets', encodeURIComponent(name)), text, { mode: 0o600 });
+    }
     try {
       await stack.run();
       mkdirSync(join(dir, 'plant'));
