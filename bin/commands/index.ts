@@ -13,6 +13,8 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   audit: async () => (await import('./audit.ts')).registerAudit,
   erase: async () => (await import('./erase.ts')).registerErase,
   stop: async () => (await import('./stop.ts')).registerStop,
+  planned: async () => (await import('./planned.ts')).registerPlanned,
+  handover: async () => (await import('./handover.ts')).registerHandover,
   notifications: async () => (await import('./notifications.ts')).registerNotifications,
   events: async () => (await import('./events.ts')).registerEvents,
   flow: async () => (await import('./flow.ts')).registerFlow,
@@ -22,4 +24,4 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   pack: async () => (await import('./pack.ts')).registerPack,
 };
 /** Words registered by another word's module. */
-export const aliases: Readonly<Record<string, string>> = { resume: 'stop' };
+export const aliases: Readonly<Record<string, string>> = { resume: 'stop', shelve: 'planned' };

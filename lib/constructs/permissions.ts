@@ -60,7 +60,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     diskMb: 1536,
   },
   silence: {
-    tables: { state: ['Scan', 'GetItem', 'PutItem'], cases: ['PutItem'] },
+    tables: { state: ['Scan', 'GetItem', 'PutItem'], cases: ['PutItem'], operations: ['Query'] },
     reads: ['registration'],
     writes: [],
     publishes: true,
@@ -95,7 +95,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 30,
   },
   guard: {
-    tables: { state: ['GetItem'], stop: ['GetItem'], ledger: ['GetItem'] },
+    tables: { state: ['GetItem'], stop: ['GetItem'], ledger: ['GetItem'], operations: ['Query'] },
     reads: ['registration'],
     writes: [],
     memoryMb: 1024,

@@ -31,6 +31,8 @@ export const auditType = lazily(() =>
     'subject-erased',
     'hold-placed',
     'hold-released',
+    'order-given',
+    'order-ended',
   ]),
 );
 export type AuditType = z.infer<typeof auditType>;

@@ -120,7 +120,9 @@ describe('people are told', () => {
       'the summary',
       async () => {
         await sweep();
-        return said().slice(before).find((text) => /more messages were grouped|The storm/.test(text));
+        return said()
+          .slice(before)
+          .find((text) => /more messages were grouped|The storm/.test(text));
       },
       40_000,
     );

@@ -110,6 +110,7 @@ describe.each(Object.keys(packs))('the policies of %s', (name) => {
             holds: [],
           }),
           stoppedScopes: async () => (one.stopped ? ['all'] : []),
+          standingOrders: async () => [],
           quotaLeft: async () => one.quotaLeft,
           nowMs: () => nowMs,
         };
