@@ -15,6 +15,7 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   stop: async () => (await import('./stop.ts')).registerStop,
   planned: async () => (await import('./planned.ts')).registerPlanned,
   handover: async () => (await import('./handover.ts')).registerHandover,
+  sample: async () => (await import('./sample.ts')).registerSample,
   notifications: async () => (await import('./notifications.ts')).registerNotifications,
   events: async () => (await import('./events.ts')).registerEvents,
   flow: async () => (await import('./flow.ts')).registerFlow,

@@ -88,6 +88,7 @@ export class Functions extends Construct {
       environment.WEBHOOK_URL = props.webhookUrl;
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
     }
+    if (may.samples) environment.SAMPLE_RATES = JSON.stringify(configuration.sampleRates);
     if (may.tells) {
       environment.CHANNELS = JSON.stringify(configuration.channels);
       environment.TOPIC_ARN = props.topicArn;
@@ -185,6 +186,13 @@ export class Functions extends Construct {
         new PolicyStatement({
           actions: ['secretsmanager:GetSecretValue'],
           resources: [stores.webhookSecret.secretArn],
+        }),
+      );
+    if (may.samples)
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['secretsmanager:GetSecretValue'],
+          resources: [stores.samplingSecret.secretArn],
         }),
       );
     const token = props.configuration.tier2?.secretArn;

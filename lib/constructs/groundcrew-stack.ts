@@ -101,6 +101,7 @@ export class GroundcrewStack extends Stack {
     });
     const flows = new Flows(this, 'Flows', { configuration, names, functions: functions.all });
     bus.startsOn('FlagRaised', flows.decide);
+    bus.calls('DecisionRecorded', functions.all.sample);
     new Notifications(this, 'Notifications', {
       configuration,
       names,

@@ -35,6 +35,8 @@ export interface FunctionPermissions {
   readonly knowsWays?: boolean;
   /** Tells people: publishes to the topic and reads the secrets of the channels. */
   readonly tells?: boolean;
+  /** Chooses decisions to look at, by a key that is a secret. */
+  readonly samples?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -227,4 +229,5 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     memoryMb: 512,
     timeoutS: 55,
   },
+  sample: { tables: { operations: ['PutItem'] }, reads: [], writes: [], samples: true, ...small },
 };

@@ -43,6 +43,7 @@ export class Stores extends Construct {
   readonly signingKey: Key;
   readonly subjectKey: Key;
   readonly webhookSecret: Secret;
+  readonly samplingSecret: Secret;
 
   constructor(scope: Construct, id: string, props: StoresProps) {
     super(scope, id);
@@ -207,6 +208,17 @@ export class Stores extends Construct {
       generateSecretString: { passwordLength: 32, excludePunctuation: true },
       removalPolicy,
     });
+    this.samplingSecret = new Secret(this, 'SamplingSecret', {
+      secretName: names.samplingSecret,
+      description: 'Key by which decisions are chosen to be looked at; with it the choice can be made again',
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy,
+    });
+    acknowledge(
+      this.samplingSecret,
+      'AwsSolutions-SMG4',
+      'With another key the choices of the past could not be made again; it opens nothing.',
+    );
     for (const each of [this.data, ...(this.auditBucket instanceof Bucket ? [this.auditBucket] : [])]) {
       acknowledge(
         each,

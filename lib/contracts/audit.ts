@@ -33,6 +33,7 @@ export const auditType = lazily(() =>
     'hold-released',
     'order-given',
     'order-ended',
+    'sample-answered',
   ]),
 );
 export type AuditType = z.infer<typeof auditType>;

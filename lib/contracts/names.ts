@@ -21,6 +21,7 @@ export const functionNames = [
   'sweeper',
   'checkpoint',
   'notify',
+  'sample',
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
@@ -45,6 +46,7 @@ export function namesOf(prefix: string, account = '', region = '') {
     /** A secret that a remediator needs, by the last part of its name. */
     secret: (name: string): string => `${prefix}/${name}`,
     subjectKeyAlias: `alias/${prefix}-subjects`,
+    samplingSecret: `${prefix}/sampling`,
     notificationTopic: `${prefix}-notifications`,
     webhookSecret: `${prefix}/webhook`,
     eventLogGroup: `/${prefix}/events`,

@@ -36,6 +36,7 @@ export function permissionsTable(): string {
       may.calls ? 'GetSecretValue of the webhook secret; calls the remediation endpoint' : '',
       may.asksLargerModel ? 'with `tier2` configured: calls the larger model; GetSecretValue of its token' : '',
       may.tells ? 'Publish to the topic; GetSecretValue of the channels’ secrets; calls the channels' : '',
+      may.samples ? 'GetSecretValue of the key of sampling' : '',
       may.signs ? 'Sign with the audit key; put checkpoints' : '',
     ].filter((each) => each !== '');
     return `| ${name} | ${tables.join('; ')} | ${may.reads.join(', ') || '–'} | ${may.writes.join(', ') || '–'} | ${also.join('; ') || '–'} |`;

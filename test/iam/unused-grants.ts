@@ -24,12 +24,14 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     'ListStreams',
     'DescribeStreamConsumer',
   ].map((name) => ({ fn: 'screen', action: `kinesis:${name}`, on: 'stream/', reason: byLambda })),
-  ...['SendMessage', 'GetQueueAttributes', 'GetQueueUrl'].map((name) => ({
-    fn: 'notify',
-    action: `sqs:${name}`,
-    on: 'dead-letters',
-    reason: `${byLambda} It sends the events there that could not be told.`,
-  })),
+  ...['notify', 'sample'].flatMap((fn) =>
+    ['SendMessage', 'GetQueueAttributes', 'GetQueueUrl'].map((name) => ({
+      fn,
+      action: `sqs:${name}`,
+      on: 'dead-letters',
+      reason: `${byLambda} It sends the events there that the function could not take.`,
+    })),
+  ),
   ...['SendMessage', 'GetQueueAttributes', 'GetQueueUrl'].map((name) => ({
     fn: 'screen',
     action: `sqs:${name}`,

@@ -4,6 +4,7 @@ import { sha256Hex } from '../../contracts/common.ts';
 import { type Tier2, tier2 } from '../../contracts/configuration.ts';
 import { deployment } from '../../contracts/deployment.ts';
 import { lazily } from '../../contracts/lazily.ts';
+import { sampleRates } from '../../contracts/sample.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 
 const name = lazily(() => z.string().min(1).max(255));
@@ -64,6 +65,8 @@ const variables = {
       .transform(jsonText)
       .pipe(z.record(z.string(), z.looseObject({ by: z.string() }))),
   ),
+  /** JSON by verdict. */
+  SAMPLE_RATES: lazily(() => z.string().transform(jsonText).pipe(sampleRates)),
   TOPIC_ARN: lazily(() => z.string().regex(/^arn:[^:]+:sns:[^:]+:\d{12}:.+$/)),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,

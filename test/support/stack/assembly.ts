@@ -17,6 +17,7 @@ export const testConfiguration = {
   reviewTimeoutS: 20,
   escalationTimeoutS: 10,
   quotaPerAssetHour: 100,
+  sampleRates: { act: 1, observe: 1 },
   channels: { ops: { by: 'slack', host: `127.0.0.1:${slackPort}` } },
 };
 
