@@ -34,6 +34,7 @@ export const auditType = lazily(() =>
     'order-given',
     'order-ended',
     'sample-answered',
+    'ticket-closed',
   ]),
 );
 export type AuditType = z.infer<typeof auditType>;
