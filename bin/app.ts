@@ -8,8 +8,8 @@ import { App, Tags, Validations } from 'aws-cdk-lib';
 import canonicalize from 'canonicalize';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { buildFunctions, buildLayer, bundlesHash, modelHashes, repositoryRoot } from '../layers/build.ts';
-import { checkSettings, checkWays, remediatorNeeds } from '../lib/adapters/remediation/configured.ts';
 import { channelSecret, channelsWithSecret, checkChannels } from '../lib/adapters/notification/configured.ts';
+import { checkSettings, checkWays, remediatorNeeds } from '../lib/adapters/remediation/configured.ts';
 import { GroundcrewStack } from '../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../lib/contracts/configuration.ts';
 
