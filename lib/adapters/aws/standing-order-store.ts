@@ -3,6 +3,8 @@ import { paginateQuery } from '@aws-sdk/client-dynamodb';
 import { type StandingOrder, standingOrder } from '../../contracts/operations.ts';
 import { type OperationsTable, putItem, readJsonOf, versioned } from './operations-table.ts';
 
+/** Only a matter of cost: what is over is read no more. */
+const keptS = 90 * 86_400;
 const partition = 'standing-orders';
 const keyOf = ({ toMs, id }: StandingOrder) => ({ pk: partition, sk: `${String(toMs).padStart(13, '0')}#${id}` });
 
@@ -33,4 +35,9 @@ export async function ordersFrom(at: OperationsTable, atMs: number): Promise<Sto
 
 /** @param version of what stands there; 0 for a new one @returns false when somebody was faster */
 export const putOrder = (at: OperationsTable, order: StandingOrder, version: number): Promise<boolean> =>
-  putItem(at, keyOf(order), { json: JSON.stringify(standingOrder.parse(order)), version });
+  putItem(
+    at,
+    keyOf(order),
+    { json: JSON.stringify(standingOrder.parse(order)), version },
+    { ttl: { N: String(Math.floor(order.toMs / 1000) + keptS) } },
+  );

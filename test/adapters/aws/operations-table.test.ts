@@ -8,6 +8,7 @@ import {
   replaceNotification,
   writeSettings,
 } from '../../../lib/adapters/aws/notification-store.ts';
+import { scrubOperations } from '../../../lib/adapters/aws/operations-scrub.ts';
 import type { OperationsTable } from '../../../lib/adapters/aws/operations-table.ts';
 import { getSample, listSamples, putSample } from '../../../lib/adapters/aws/sample-store.ts';
 import { ordersFrom, putOrder } from '../../../lib/adapters/aws/standing-order-store.ts';
@@ -96,6 +97,43 @@ describe('standing orders', () => {
     expect(await putOrder(at, order, stored!.version)).toBe(true);
     expect(await putOrder(at, { ...order, ended: { atMs: 9, by: 'z', reason: 'z' } }, stored!.version)).toBe(false);
     expect((await ordersFrom(at, nowMs)).at(-1)).toMatchObject({ order: { ended: { by: 'q' } }, version: 2 });
+  });
+});
+
+describe('erasing a person', () => {
+  test('takes their words out of what they set and said, not those of others, and once', async () => {
+    const [me, other] = ['person-0123456789abcdef', 'person-fedcba9876543210'];
+    const give = (by: string, reason: string, toMs: number) =>
+      newOrder({ what: 'planned-work', scope: 'asset#a', fromMs: nowMs, toMs, by, reason }, nowMs).order;
+    const own = give(me, 'my words', nowMs + 1_000);
+    await putOrder(at, own, 0);
+    await putOrder(at, endedOrder(own, { by: other, reason: 'their words' }, nowMs + 1).order, 1);
+    const theirs = give(other, 'their words', nowMs + 2_000);
+    await putOrder(at, theirs, 0);
+    await putOrder(at, endedOrder(theirs, { by: me, reason: 'my words' }, nowMs + 1).order, 1);
+    const window = { bootId: 'b', seq: 9, fromMs: 0, toMs: 9, rows: 10, hash: 'a'.repeat(64) };
+    for (const [n, by] of [me, other].entries())
+      await putSample(
+        at,
+        {
+          v: 1,
+          decisionId: String(n).repeat(64),
+          asset: 'a',
+          pack: 'p',
+          window,
+          stratum: 'act',
+          rate: 1,
+          said: 'leak',
+          selectedAtMs: n,
+          answer: { kind: 'leak', by, reason: by === me ? 'my words' : 'their words', atMs: 1 },
+        },
+        0,
+      );
+    expect(await scrubOperations(at, me)).toBe(3);
+    const left = JSON.stringify([await ordersFrom(at, 0), await listSamples(at)]);
+    expect(left).not.toContain('my words');
+    expect(left.match(/their words/g)).toHaveLength(3);
+    expect(await scrubOperations(at, me)).toBe(0);
   });
 });
 
