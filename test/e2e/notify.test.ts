@@ -156,6 +156,36 @@ describe('people are told', () => {
   }, 60_000);
 });
 
+describe('what people set for a while', () => {
+  test('holds back a silence while work is planned, shows it, and lets it be raised when the work is over', async () => {
+    await stack.plainAsset('pit', { silenceAfterMs: 1_000 });
+    const to = new Date(Date.now() + 3_600_000).toISOString();
+    const words = ['--by', 'Erika', '--reason', 'Bob works in the pit'];
+    const added = JSON.parse(
+      await command('planned', 'add', '--scope', 'asset#pit', '--to', to, ...words, '--json'),
+    ) as {
+      id: string;
+    };
+    await command('shelve', 'add', 'pit', 'leak', '--hours', '1', ...words);
+    await eventually('the silence that is held back', async () => {
+      const { silent } = await invokeFunction<{ silent: number }>(stack.context, 'silence', {});
+      return silent > 0;
+    });
+    expect(await stack.cases('pit')).toEqual([]);
+    expect(await command('status')).toContain('planned work: asset#pit');
+    const note = await command('handover', '--hours', '1');
+    expect(note).toMatch(/Planned work \(1\)[\s\S]*asset#pit[\s\S]*Shelved \(1\)[\s\S]*asset#pit leak/);
+    await expect(command('planned', 'add', '--scope', 'all', '--to', to, ...words)).rejects.toThrow(/scope/);
+    await command('planned', 'end', added.id.slice(0, 8), ...words);
+    await invokeFunction(stack.context, 'silence', {});
+    expect((await stack.case('pit', () => true)).kind).toBe('silence');
+    const audit = { client: stack.context.dynamodb(), table: stack.context.names.table('audit') };
+    const chain = await readChain(audit, 'system#orders');
+    expect(chain.map(({ type }) => type)).toEqual(['order-given', 'order-given', 'order-ended']);
+    expect(JSON.stringify(chain)).not.toMatch(/Erika|Bob/);
+  }, 90_000);
+});
+
 test('every call was permitted, and the secret stands in no log', async () => {
   await stack.halt();
   await expectCallsPermitted(stack);
