@@ -10,7 +10,7 @@ import { auditLookBackUnits, chunkRowBytes, decisionSizes, indexEntryBytes, item
 import { Plant, type Told } from './plant.ts';
 import { runTraffic } from './traffic.ts';
 
-const decisionFunctions = ['infer', 'guard', 'record', 'route'];
+const decisionFunctions = ['infer', 'guard', 'record', 'route', 'sample'];
 /** MB as in lib/constructs/permissions.ts. */
 const memoryGb: Readonly<Record<string, number>> = {
   screen: 1769 / 1024,
@@ -18,6 +18,7 @@ const memoryGb: Readonly<Record<string, number>> = {
   guard: 1,
   record: 0.5,
   route: 0.5,
+  sample: 0.5,
 };
 const expressMemoryGb = 64 / 1024;
 /** Lines that Lambda itself writes of an invocation (start, end, report, as JSON), bytes; the run has none of them. */

@@ -58,7 +58,7 @@ export interface LaneKey {
   readonly lane: Lane | 'quarantine';
 }
 
-/** What a window has counted, and since when it is a storm. */
+/** What a window and the one before it have counted. */
 export interface WindowCount extends Counts {
   readonly byTopic: Readonly<Partial<Record<NotificationRecord['message']['topic'], number>>>;
 }
