@@ -10,7 +10,7 @@ import { auditLookBackUnits, chunkRowBytes, decisionSizes, indexEntryBytes, item
 import { Plant, type Told } from './plant.ts';
 import { runTraffic } from './traffic.ts';
 
-const decisionFunctions = ['infer', 'guard', 'record', 'route'];
+const decisionFunctions = ['infer', 'guard', 'record', 'route', 'sample'];
 /** MB as in lib/constructs/permissions.ts. */
 const memoryGb: Readonly<Record<string, number>> = {
   screen: 1769 / 1024,
@@ -18,6 +18,7 @@ const memoryGb: Readonly<Record<string, number>> = {
   guard: 1,
   record: 0.5,
   route: 0.5,
+  sample: 0.5,
 };
 const expressMemoryGb = 64 / 1024;
 /** Lines that Lambda itself writes of an invocation (start, end, report, as JSON), bytes; the run has none of them. */
@@ -70,9 +71,13 @@ export async function measureOperations({ quick, tell }: BenchOptions): Promise<
     const perFlag: Quantities = {
       dynamoDbWriteUnit: writes / flags,
       dynamoDbRareWriteUnit: (puts('record', 'audit') * (unitsOf(sizes.audit) + 1)) / flags,
-      dynamoDbReadUnit: sum((name) => calls(name, 'dynamodb', 'GetItem')) / flags,
+      // The guard's look for standing orders finds few or none.
+      dynamoDbReadUnit:
+        (sum((name) => calls(name, 'dynamodb', 'GetItem')) + calls('guard', 'dynamodb', 'Query')) / flags,
       // What an append looks back on, were the chain full of decisions.
-      dynamoDbRareReadUnit: (sum((name) => calls(name, 'dynamodb', 'Query')) * auditLookBackUnits(sizes.audit)) / flags,
+      dynamoDbRareReadUnit:
+        (sum((name) => (name === 'guard' ? 0 : calls(name, 'dynamodb', 'Query'))) * auditLookBackUnits(sizes.audit)) /
+        flags,
       s3Put: sum((name) => calls(name, 's3', 'PutObject')) / flags,
       s3Get: sum((name) => calls(name, 's3', 'GetObject')) / flags,
       lambdaRequest: invocations / flags,

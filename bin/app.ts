@@ -8,6 +8,7 @@ import { App, Tags, Validations } from 'aws-cdk-lib';
 import canonicalize from 'canonicalize';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { buildFunctions, buildLayer, bundlesHash, modelHashes, repositoryRoot } from '../layers/build.ts';
+import { channelSecret, channelsWithSecret, checkChannels } from '../lib/adapters/notification/configured.ts';
 import { checkSettings, checkWays, remediatorNeeds } from '../lib/adapters/remediation/configured.ts';
 import { GroundcrewStack } from '../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../lib/contracts/configuration.ts';
@@ -32,6 +33,12 @@ try {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee docs/remediation.md.\n`);
   process.exit(2);
 }
+try {
+  checkChannels(parsed.data.channels);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee docs/notifications.md.\n`);
+  process.exit(2);
+}
 
 // One folder an assembly, so that two syntheses at once do not take each other's files.
 const build = join(repositoryRoot, 'dist', `build-${basename(app.outdir)}`);
@@ -46,6 +53,7 @@ const stack = new GroundcrewStack(app, parsed.data.prefix, {
   stackName: parsed.data.prefix,
   configuration: parsed.data,
   remediators: remediatorNeeds(parsed.data.remediators),
+  channelSecrets: channelsWithSecret(parsed.data.channels).map(channelSecret),
   codeHash: bundlesHash(bundles),
   modelHashes: modelHashes(),
   configurationHash: createHash('sha256')

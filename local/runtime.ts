@@ -31,6 +31,7 @@ import { KeyStore } from './stores/keys.ts';
 import { LogStore } from './stores/logs.ts';
 import { ObjectStore } from './stores/objects.ts';
 import { SecretStore } from './stores/secrets.ts';
+import { Topics } from './stores/topics.ts';
 import { Streams } from './stream/streams.ts';
 import type { DataDir, LambdaInvoker, RuntimeLog, RuntimePart } from './types.ts';
 
@@ -184,6 +185,7 @@ async function startParts(
   const objects = new ObjectStore(data.folder('s3'), stack.buckets);
   const keys = new KeyStore(data.folder('keys'), stack.keys);
   const secrets = new SecretStore(data.folder('secrets'), stack.secrets);
+  const topics = new Topics(data.folder('outbox'), stack.topics);
   const queues = await Queues.open({ dir: data.folder('queues'), stack });
   await start(queues);
 
@@ -228,6 +230,7 @@ async function startParts(
     stack,
     invoker,
     bus: { putEvents: (entries, caller) => bus!.putEvents(entries, caller) },
+    onStatusChange: (event) => bus!.putServiceEvent(event),
     logs,
     log,
     ...(options.observer === undefined ? {} : { observer: options.observer }),
@@ -241,7 +244,14 @@ async function startParts(
   const shadows = new Shadows(data.folder('shadows'));
   const shadowArn = (thing: string, name: string | undefined): string =>
     `arn:aws:iot:${place.region}:${place.account}:thing/${thing}${name === undefined ? '' : `/${name}`}`;
-  server.serve({ services, lambda: { ...invoker, find: (name) => lambda.find(name) }, objects, shadows, shadowArn });
+  server.serve({
+    services,
+    lambda: { ...invoker, find: (name) => lambda.find(name) },
+    objects,
+    shadows,
+    topics,
+    shadowArn,
+  });
 
   // Consumers before producers: from here on unfinished work goes on.
   await lambda.warm(options.warm ?? [], options.warmProcesses ?? 1);

@@ -1,5 +1,5 @@
 /** The small agreements between the parts of the one-machine runtime. */
-import type { Json } from './flow/types.ts';
+import type { Json, JsonObject } from './flow/types.ts';
 
 export type { Json, JsonObject } from './flow/types.ts';
 
@@ -45,6 +45,15 @@ export type BusEntryResult =
 export interface BusPublisher {
   /** Resolves when every accepted entry is durable; one result an entry, in order. */
   putEvents(entries: readonly BusEntry[], caller: Caller): Promise<BusEntryResult[]>;
+}
+
+/** What a service of AWS itself puts on the default bus. */
+export interface ServiceEvent {
+  /** `aws.states` for instance; calls of PutEvents may not use it. */
+  readonly source: string;
+  readonly detailType: string;
+  readonly detail: JsonObject;
+  readonly resources: readonly string[];
 }
 
 /** Puts a message into a queue; dead letters go this way. Resolves when it is durable. */

@@ -10,7 +10,7 @@ import { supportTable as localSupportTable } from '../local/assembly/support-tab
 import { supportTable } from '../local/flow/support.ts';
 import { contractDocuments } from './generate/contracts.ts';
 import { costTable } from './generate/cost.ts';
-import { packIndex, remediatorIndex } from './generate/indexes.ts';
+import { channelIndex, packIndex, remediatorIndex } from './generate/indexes.ts';
 import { brokenLinks } from './generate/links.ts';
 import { openApi, rolesTable } from './generate/openapi.ts';
 import { readmes } from './generate/readme.ts';
@@ -28,6 +28,7 @@ const documents: Readonly<Record<string, string>> = {
   'docs/generated/permissions.md': permissionsTable(),
   ...packIndex(),
   ...remediatorIndex(),
+  ...channelIndex(),
   ...(await readmes()),
 };
 

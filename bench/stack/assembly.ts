@@ -1,12 +1,22 @@
 /** The real stack, synthesized for whoever runs it whole. Kept under `dist/` and made again only when the sources changed. */
+import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Assembly, ensureAssembly } from '../../bin/commands/start/assembly.ts';
 import { repositoryRoot } from '../../layers/build.ts';
 
+/** Where tests that look at it imitate Slack: below the ports that are given out, another one for each checkout. */
+export const slackPort = 21_000 + (createHash('sha256').update(repositoryRoot).digest().readUInt16BE() % 10_000);
+
 /** Short reviews, so that a timeout can be waited for, and a quota that many cases on one asset do not use up. */
-export const testConfiguration = { reviewTimeoutS: 20, escalationTimeoutS: 10, quotaPerAssetHour: 100 };
+export const testConfiguration = {
+  reviewTimeoutS: 20,
+  escalationTimeoutS: 10,
+  quotaPerAssetHour: 100,
+  sampleRates: { act: 1, observe: 1 },
+  channels: { ops: { by: 'slack', host: `127.0.0.1:${slackPort}` } },
+};
 
 /** The tests' stack. */
 export const testAssembly = (): Promise<Assembly> => stackAssembly('test-assembly', testConfiguration);

@@ -49,6 +49,8 @@ export interface StackOptions {
   readonly onDoubled?: (functionName: string) => void;
   /** Told when the runtime ended and nobody had told it to. */
   readonly onDied?: () => void;
+  /** Secrets that an operator has put in before the start, by name. @default none */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 export class Stack {
@@ -88,6 +90,10 @@ export class Stack {
       ...(options.ports && { ports: options.ports }),
       ...(options.between && { between: options.between }),
     });
+    for (const [name, text] of Object.entries(options.secrets ?? {})) {
+      mkdirSync(join(stack.data, 'secrets'), { recursive: true, mode: 0o700 });
+      writeFileSync(join(stack.data, 'secrets', encodeURIComponent(name)), text, { mode: 0o600 });
+    }
     try {
       await stack.run();
       mkdirSync(join(dir, 'plant'));

@@ -101,6 +101,7 @@ export class PolicyTrial {
         authorizerOf,
         assetOf: async () => ({ registration: this.#registration, holds: [] }),
         stoppedScopes: async () => [],
+        standingOrders: async () => [],
         quotaLeft: async () => this.#quota - recent,
         nowMs: () => flag.receivedAtMs,
       },

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { appendAudit, readChain } from '../../lib/adapters/aws/audit-store.ts';
+import { scrubOperations } from '../../lib/adapters/aws/operations-scrub.ts';
 import { scrubWords } from '../../lib/adapters/aws/retention.ts';
 import { eraseSubject, knownSubject } from '../../lib/adapters/aws/subject-store.ts';
 import { subjectId } from '../../lib/contracts/subject.ts';
@@ -9,6 +10,7 @@ import { holdsChain, holdsIn } from '../../lib/core/audit/holds.ts';
 import { NotFoundError } from '../../lib/core/errors.ts';
 import { type CommandContext, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
+import { operationsTable } from './support/operations.ts';
 import {
   orderedBy,
   type PersonOptions,
@@ -52,7 +54,8 @@ async function erase(context: CommandContext, options: EraseOptions): Promise<vo
     if (error instanceof NotFoundError) throw new CommandFailure(error.message, 1, { cause: error });
     throw error;
   }
-  const scrubbed = await scrubWords(projectionsOf(context), subject);
+  const scrubbed =
+    (await scrubWords(projectionsOf(context), subject)) + (await scrubOperations(operationsTable(context), subject));
   const entry = await appendAudit(
     personalAudit(context),
     {

@@ -14,6 +14,10 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   erase: async () => (await import('./erase.ts')).registerErase,
   user: async () => (await import('./user.ts')).registerUser,
   stop: async () => (await import('./stop.ts')).registerStop,
+  planned: async () => (await import('./planned.ts')).registerPlanned,
+  handover: async () => (await import('./handover.ts')).registerHandover,
+  sample: async () => (await import('./sample.ts')).registerSample,
+  notifications: async () => (await import('./notifications.ts')).registerNotifications,
   events: async () => (await import('./events.ts')).registerEvents,
   flow: async () => (await import('./flow.ts')).registerFlow,
   backtest: async () => (await import('./backtest.ts')).registerBacktest,
@@ -23,4 +27,4 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   campaign: async () => (await import('./campaign.ts')).registerCampaign,
 };
 /** Words registered by another word's module. */
-export const aliases: Readonly<Record<string, string>> = { resume: 'stop' };
+export const aliases: Readonly<Record<string, string>> = { resume: 'stop', shelve: 'planned' };

@@ -1,8 +1,11 @@
 /** `groundcrew status`: is it well, and what waits for whom? */
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { ordersFrom } from '../../lib/adapters/aws/standing-order-store.ts';
+import { holdsAt } from '../../lib/core/guard/standing-orders.ts';
 import { type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { percentile, readAssets, readCases, readDecisions, readEffects, readStops } from './support/figures.ts';
+import { operationsTable } from './support/operations.ts';
 import { ago, printJson, printLine, printTable } from './support/print.ts';
 
 export function registerStatus(program: Command): void {
@@ -18,6 +21,8 @@ export function registerStatus(program: Command): void {
         readStops(context),
       ]);
       const nowMs = Date.now();
+      const orders = (await ordersFrom(operationsTable(context), nowMs)).map(({ order }) => order);
+      const standing = orders.filter((order) => holdsAt(order, nowMs));
       const latencies = decisions.map((each) => each.inference.latencyMs);
       const summary = {
         assets: assets.length,
@@ -38,12 +43,20 @@ export function registerStatus(program: Command): void {
         stopped: stops,
         holds: assets.flatMap(({ asset, holds }) => holds.map((hold) => ({ asset, ...hold }))),
         expectedEffects: decisions.filter(({ guard }) => guard.expected !== undefined).length,
+        standingOrders: standing.map(({ id, what, scope, kind, toMs }) => ({ id, what, scope, kind, toMs })),
+        withheld: decisions.filter(({ guard }) => guard.withheld !== undefined).length,
         inferenceMsP95: percentile(latencies, 95) ?? null,
       };
       if (options.json === true) return printJson(summary);
 
       if (stops.length > 0)
         printLine(pc.red(`STOPPED: ${stops.join(', ')}: nothing acts there until "groundcrew resume".`));
+      for (const { what, scope, kind, toMs } of standing)
+        printLine(
+          pc.yellow(
+            `${what === 'shelving' ? `shelved: ${kind} on` : 'planned work:'} ${scope} until ${new Date(toMs).toISOString()}, only observed`,
+          ),
+        );
       printTable(
         ['asset', 'readings', 'last reading', 'calibrated', 'holds'],
         assets.map((asset) => [

@@ -1,8 +1,10 @@
 /** The event bus: its archive for replay, its dead-letter queue, and one rule a detail-type that somebody acts on. */
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Archive, EventBus, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
-import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
+import { LambdaFunction, SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { CfnResourcePolicy, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -90,6 +92,27 @@ export class Bus extends Construct {
       'AwsSolutions-SQS3',
       'It is the dead-letter queue itself; an alarm fires on its first message.',
     );
+  }
+
+  /** Calls the function with the event's detail for every event of this type. */
+  calls(detailType: string, fn: IFunction): void {
+    new Rule(this, detailType, {
+      eventBus: this.bus,
+      eventPattern: { source: [eventSource], detailType: [detailType] },
+      targets: [
+        new LambdaFunction(fn, {
+          event: RuleTargetInput.fromEventPath('$.detail'),
+          deadLetterQueue: this.deadLetters,
+          retryAttempts: 24,
+          maxEventAge: Duration.hours(6),
+        }),
+      ],
+    });
+    fn.configureAsyncInvoke({
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(6),
+      onFailure: new SqsDestination(this.deadLetters),
+    });
   }
 
   /** Starts the flow with the event's detail for every event of this type. */

@@ -32,6 +32,7 @@ export interface FunctionsProps {
   readonly modelHashes: Readonly<Record<string, string>>;
   readonly caseFlowArn: string;
   readonly people: People;
+  readonly topicArn: string;
 }
 
 export class Functions extends Construct {
@@ -69,6 +70,7 @@ export class Functions extends Construct {
       TABLE_STOP: props.names.table('stop'),
       TABLE_SUBJECTS: props.names.table('subjects'),
       TABLE_SESSIONS: props.names.table('sessions'),
+      TABLE_OPERATIONS: props.names.table('operations'),
       BUCKET_DATA: stores.data.bucketName,
       BUCKET_AUDIT: stores.auditBucket.bucketName,
       BUS_NAME: props.bus.eventBusName,
@@ -94,6 +96,12 @@ export class Functions extends Construct {
     }
     if (may.calls) {
       environment.WEBHOOK_URL = props.webhookUrl;
+      environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
+    }
+    if (may.samples) environment.SAMPLE_RATES = JSON.stringify(configuration.sampleRates);
+    if (may.tells) {
+      environment.CHANNELS = JSON.stringify(configuration.channels);
+      environment.TOPIC_ARN = props.topicArn;
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
     }
     if (may.asksLargerModel && configuration.tier2) environment.TIER2 = JSON.stringify(configuration.tier2);
@@ -131,6 +139,7 @@ export class Functions extends Construct {
       stop: stores.stop,
       subjects: stores.subjects,
       sessions: stores.sessions,
+      operations: stores.operations,
     };
     for (const [table, actions] of Object.entries(may.tables) as [TableName, readonly string[]][]) {
       const onTable = actions.filter((action) => !action.startsWith('index:'));
@@ -188,6 +197,13 @@ export class Functions extends Construct {
         new PolicyStatement({
           actions: ['secretsmanager:GetSecretValue'],
           resources: [stores.webhookSecret.secretArn],
+        }),
+      );
+    if (may.samples)
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['secretsmanager:GetSecretValue'],
+          resources: [stores.samplingSecret.secretArn],
         }),
       );
     const token = props.configuration.tier2?.secretArn;

@@ -1,6 +1,7 @@
 /** The whole stack: from a device's message to a verified remedy and its audit. */
 import { ArnFormat, CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Configuration } from '../contracts/configuration.ts';
 import { namesOf } from '../contracts/names.ts';
@@ -10,6 +11,8 @@ import { Flows } from './flows.ts';
 import { Functions } from './functions.ts';
 import { Ingest } from './ingest.ts';
 import { Monitoring } from './monitoring.ts';
+import { acknowledge } from './nag.ts';
+import { Notifications } from './notifications.ts';
 import { People } from './people.ts';
 import { Remediators } from './remediators.ts';
 import { ReviewApi } from './review-api.ts';
@@ -24,6 +27,8 @@ export interface GroundcrewStackProps extends StackProps {
   readonly codeHash: string;
   /** What the configured remediators need, by name. @default none beside the webhook */
   readonly remediators?: Readonly<Record<string, RemediatorNeeds>>;
+  /** Last parts of the names of the secrets that channels to people need. @default none */
+  readonly channelSecrets?: readonly string[];
   /** SHA-256 of each model and policy file, by its path under `models/`. */
   readonly modelHashes: Readonly<Record<string, string>>;
   /** Folder with one bundle a function, made by layers/build.ts. */
@@ -61,6 +66,19 @@ export class GroundcrewStack extends Stack {
       code: Code.fromAsset(props.layer),
       description: 'onnxruntime-node, pruned to one platform',
     });
+    // By name, not by reference: route starts the flow that ends in functions of its own stack.
+    const caseFlowArn = this.formatArn({
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName: names.caseFlow,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    const topic = new Topic(this, 'Told', { topicName: names.notificationTopic, enforceSSL: true });
+    acknowledge(
+      topic,
+      'AwsSolutions-SNS2',
+      'Messages say no more than the sentence of a case, without readings, secrets or persons, and leave by e-mail anyway.',
+    );
     const functions = new Functions(this, 'Functions', {
       configuration,
       names,
@@ -76,13 +94,8 @@ export class GroundcrewStack extends Stack {
       configurationHash: props.configurationHash,
       codeHash: props.codeHash,
       modelHashes: props.modelHashes,
-      // By name, not by reference: route starts the flow that ends in functions of its own stack.
-      caseFlowArn: this.formatArn({
-        service: 'states',
-        resource: 'stateMachine',
-        resourceName: names.caseFlow,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
+      caseFlowArn,
+      topicArn: topic.topicArn,
     });
     new Remediators(this, 'Remediators', {
       configuration,
@@ -92,6 +105,17 @@ export class GroundcrewStack extends Stack {
     });
     const flows = new Flows(this, 'Flows', { configuration, names, functions: functions.all });
     bus.startsOn('FlagRaised', flows.decide);
+    bus.calls('DecisionRecorded', functions.all.sample);
+    new Notifications(this, 'Notifications', {
+      configuration,
+      names,
+      bus: bus.bus,
+      notify: functions.all.notify,
+      topic,
+      deadLetters: bus.deadLetters,
+      caseFlowArn,
+      secrets: props.channelSecrets ?? [],
+    });
     new Schedules(this, 'Schedules', {
       prefix: configuration.prefix,
       functions: functions.all,

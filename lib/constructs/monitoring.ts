@@ -1,6 +1,6 @@
 /** One dashboard and the alarms worth waking somebody for. Metrics of our own have dimensions of few values only. */
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { ComparisonOperator, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IStream } from 'aws-cdk-lib/aws-kinesis';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -132,6 +132,29 @@ export class Monitoring extends Construct {
       queue: props.deadLetters,
       alarmFriendlyName: 'dead-letters',
       addQueueMaxSizeAlarm: { Critical: { maxMessageCount: 0, ...atOnce } },
+    });
+
+    const told = (metricName: string, label: string): Metric =>
+      metric(metricName, 'Sum', label, { service: 'groundcrew', function: 'notify' });
+    facade.monitorCustom({
+      humanReadableName: 'Messages to people',
+      alarmFriendlyName: 'messages',
+      metricGroups: [
+        {
+          title: 'Messages',
+          metrics: [
+            told('notificationsSent', 'sent'),
+            told('notificationsGrouped', 'grouped'),
+            {
+              metric: told('notificationsFailed', 'given up'),
+              alarmFriendlyName: 'given-up',
+              addAlarm: {
+                Critical: { threshold: 0, comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD, ...atOnce },
+              },
+            },
+          ],
+        },
+      ],
     });
 
     facade.addLargeHeader('Functions');

@@ -41,6 +41,10 @@ export interface FunctionPermissions {
   readonly knowsWays?: boolean;
   /** Lets people of the user pool in and manages them. */
   readonly managesPeople?: boolean;
+  /** Tells people: publishes to the topic and reads the secrets of the channels. */
+  readonly tells?: boolean;
+  /** Chooses decisions to look at, by a key that is a secret. */
+  readonly samples?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -66,7 +70,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     diskMb: 1536,
   },
   silence: {
-    tables: { state: ['Scan', 'GetItem', 'PutItem'], cases: ['PutItem'] },
+    tables: { state: ['Scan', 'GetItem', 'PutItem'], cases: ['PutItem'], operations: ['Query'] },
     reads: ['registration'],
     writes: [],
     publishes: true,
@@ -101,7 +105,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     timeoutS: 30,
   },
   guard: {
-    tables: { state: ['GetItem'], stop: ['GetItem'], ledger: ['GetItem'] },
+    tables: { state: ['GetItem'], stop: ['GetItem'], ledger: ['GetItem'], operations: ['Query'] },
     reads: ['registration'],
     writes: [],
     memoryMb: 1024,
@@ -244,6 +248,19 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     // Just under what the gateway waits, so that the function says itself what took too long.
     timeoutS: 28,
   },
+  notify: {
+    tables: {
+      operations: ['GetItem', 'PutItem', 'UpdateItem', 'index:by-due'],
+      cases: ['GetItem'],
+      state: ['GetItem'],
+    },
+    reads: ['registration'],
+    writes: [],
+    tells: true,
+    memoryMb: 512,
+    timeoutS: 55,
+  },
+  sample: { tables: { operations: ['PutItem'] }, reads: [], writes: [], samples: true, ...small },
 };
 
 /** What `managesPeople` allows, on the one user pool. */

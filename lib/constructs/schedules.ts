@@ -19,6 +19,7 @@ const rates: ReadonlyArray<readonly [FunctionName, string]> = [
   ['sweeper', 'rate(1 minute)'],
   ['reconcile', 'rate(1 minute)'],
   ['review-answer', 'rate(1 minute)'],
+  ['notify', 'rate(1 minute)'],
   ['checkpoint', 'rate(10 minutes)'],
   ['calibrate', 'rate(15 minutes)'],
 ];

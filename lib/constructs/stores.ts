@@ -38,11 +38,13 @@ export class Stores extends Construct {
   readonly stop: Table;
   readonly subjects: Table;
   readonly sessions: Table;
+  readonly operations: Table;
   readonly data: Bucket;
   readonly auditBucket: IBucket;
   readonly signingKey: Key;
   readonly subjectKey: Key;
   readonly webhookSecret: Secret;
+  readonly samplingSecret: Secret;
 
   constructor(scope: Construct, id: string, props: StoresProps) {
     super(scope, id);
@@ -133,6 +135,19 @@ export class Stores extends Construct {
       'Who is signed in, for eight hours at most; a backup would bring ended sessions back.',
     );
 
+    // What people have set for a while stands nowhere else.
+    this.operations = table('Operations', 'operations', {
+      partitionKey: text('pk'),
+      sortKey: text('sk'),
+      timeToLiveAttribute: 'ttl',
+    });
+    this.operations.addGlobalSecondaryIndex({
+      indexName: 'by-due',
+      partitionKey: text('due'),
+      sortKey: number('dueAtMs'),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+
     const bucket = {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
@@ -205,6 +220,17 @@ export class Stores extends Construct {
       generateSecretString: { passwordLength: 32, excludePunctuation: true },
       removalPolicy,
     });
+    this.samplingSecret = new Secret(this, 'SamplingSecret', {
+      secretName: names.samplingSecret,
+      description: 'Key by which decisions are chosen to be looked at; with it the choice can be made again',
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy,
+    });
+    acknowledge(
+      this.samplingSecret,
+      'AwsSolutions-SMG4',
+      'With another key the choices of the past could not be made again; it opens nothing.',
+    );
     for (const each of [this.data, ...(this.auditBucket instanceof Bucket ? [this.auditBucket] : [])]) {
       acknowledge(
         each,

@@ -33,6 +33,10 @@ export const auditType = lazily(() =>
     'subject-erased',
     'hold-placed',
     'hold-released',
+    'order-given',
+    'order-ended',
+    'sample-answered',
+    'ticket-closed',
   ]),
 );
 export type AuditType = z.infer<typeof auditType>;

@@ -66,6 +66,8 @@ export const reviewRequest = lazily(() =>
     proposalHash: sha256Hex.optional(),
     /** How many different people must say yes; one where it is absent. */
     people: z.number().int().min(1).max(2).optional(),
+    /** `handover`: a yes says that a person has taken over, and lets nothing act. Absent: a yes may let it act. */
+    after: z.literal('handover').optional(),
     askedAtMs: epochMs,
     dueAtMs: epochMs,
   }),

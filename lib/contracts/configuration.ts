@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { lazily } from './lazily.ts';
 import { decisionLosses, remoteModel } from './pack.ts';
+import { sampleRates } from './sample.ts';
 
 /** A larger model that is asked where deciding without it would cost more than asking. */
 export const tier2 = lazily(() =>
@@ -84,6 +85,15 @@ export const configuration = lazily(() =>
     ways: z
       .record(z.string().regex(/^([a-z][a-z0-9-]{0,39}\/)?[a-z][a-z0-9-]{0,47}$/), z.string().max(48))
       .refine((ways) => Object.keys(ways).length <= 64, 'at most 64 actions')
+      .default({}),
+    /** Shares of the automation's decisions, by verdict, that a person looks at unlabelled; 0 looks at none. */
+    sampleRates: sampleRates.default({ act: 0.02, observe: 0.02 }),
+    /** Channels to people beside the topic `sns`, by names of your own: each says by which way it goes, and its settings. */
+    channels: z
+      .record(
+        z.string().regex(/^[a-z][a-z0-9-]{0,29}$/),
+        z.looseObject({ by: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/) }),
+      )
       .default({}),
     /** Actions that one zone may see in an hour: a registered zone's over all of its assets, else a zone of an asset. */
     quotaPerZoneHour: z.number().int().min(0).max(1000).default(12),

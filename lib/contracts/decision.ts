@@ -126,6 +126,20 @@ export const guardVerdict = lazily(() =>
       )
       .max(8)
       .optional(),
+    /** Standing orders, planned work or a shelved kind, because of which it was only observed. */
+    withheld: z
+      .array(
+        z.strictObject({
+          order: sha256Hex,
+          what: z.enum(['planned-work', 'shelving']),
+          scope: z.string().max(140),
+          kind: kind.optional(),
+          fromMs: epochMs,
+          toMs: epochMs,
+        }),
+      )
+      .max(8)
+      .optional(),
     /** Where the asset stands, as it was registered: what correlates assets with one cause. */
     place: z.strictObject({ site: siteId, zone: z.string().max(64).optional() }).optional(),
   }),

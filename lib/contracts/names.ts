@@ -21,10 +21,22 @@ export const functionNames = [
   'sweeper',
   'checkpoint',
   'api',
+  'notify',
+  'sample',
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-export const tableNames = ['audit', 'decisions', 'cases', 'ledger', 'state', 'stop', 'subjects', 'sessions'] as const;
+export const tableNames = [
+  'audit',
+  'decisions',
+  'cases',
+  'ledger',
+  'state',
+  'stop',
+  'subjects',
+  'sessions',
+  'operations',
+] as const;
 export type TableName = (typeof tableNames)[number];
 
 export const defaultPrefix = 'groundcrew';
@@ -45,6 +57,8 @@ export function namesOf(prefix: string, account = '', region = '') {
     /** A secret that a remediator needs, by the last part of its name. */
     secret: (name: string): string => `${prefix}/${name}`,
     subjectKeyAlias: `alias/${prefix}-subjects`,
+    samplingSecret: `${prefix}/sampling`,
+    notificationTopic: `${prefix}-notifications`,
     webhookSecret: `${prefix}/webhook`,
     eventLogGroup: `/${prefix}/events`,
     consoleLogGroup: `/${prefix}/console`,

@@ -35,6 +35,9 @@ export const metricUnits = {
   flagsSwept: Count,
   slotsSwept: Count,
   flowsRedriven: Count,
+  notificationsSent: Count,
+  notificationsGrouped: Count,
+  notificationsFailed: Count,
   latencyMs: Milliseconds,
   errors: Count,
 } as const;

@@ -319,6 +319,12 @@ export function secret({ resource, properties }: Built): model.SecretModel {
   };
 }
 
+export function topic({ resource, properties }: Built): model.Resource {
+  if (resource.name.endsWith('.fifo'))
+    throw properties.refuse('TopicName', 'names a FIFO topic; only standard topics run');
+  return resource;
+}
+
 export const logGroup = ({ resource, properties }: Built): model.LogGroupModel => ({
   ...resource,
   retentionDays: properties.number('RetentionInDays', undefined),

@@ -273,6 +273,7 @@ export interface StackModel {
   readonly buckets: readonly BucketModel[];
   readonly keys: readonly KeyPairModel[];
   readonly secrets: readonly SecretModel[];
+  readonly topics: readonly Resource[];
   readonly logGroups: readonly LogGroupModel[];
   readonly roles: readonly RoleModel[];
   readonly httpApi: HttpApiModel | undefined;

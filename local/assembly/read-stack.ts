@@ -15,6 +15,7 @@ import {
   stateMachine,
   stream,
   table,
+  topic,
   topicRule,
 } from './builders.ts';
 import { httpApi, userPool } from './console-builders.ts';
@@ -134,6 +135,7 @@ class StackReader {
       buckets: of('AWS::S3::Bucket').map(bucket),
       keys: of('AWS::KMS::Key').map((each) => key(each, keyUsers(each))),
       secrets: of('AWS::SecretsManager::Secret').map(secret),
+      topics: of('AWS::SNS::Topic').map(topic),
       logGroups: of('AWS::Logs::LogGroup').map(logGroup),
       roles: of('AWS::IAM::Role').map((each) => role(each, policies)),
       httpApi: httpApi({

@@ -237,6 +237,19 @@ const running: readonly Omit<ResourceType, 'behaviour'>[] = [
     },
   },
   {
+    type: 'AWS::SNS::Topic',
+    nameProperty: 'TopicName',
+    ref: (of) => `arn:aws:sns:${of.region}:${of.account}:${of.name}`,
+    arn: regional('sns', (of) => of.name),
+    attributes: { TopicArn: regional('sns', (of) => of.name), TopicName: (of) => of.name },
+    properties: {
+      DisplayName: description,
+      KmsMasterKeyId: encryption,
+      Tags: tags,
+      TopicName: used,
+    },
+  },
+  {
     type: 'AWS::Scheduler::Schedule',
     nameProperty: 'Name',
     arn: regional('scheduler', (of) => `schedule/${of.property('GroupName') ?? 'default'}/${of.name}`),
@@ -425,16 +438,8 @@ const passive: readonly Omit<ResourceType, 'properties'>[] = [
   },
   { type: 'AWS::Logs::MetricFilter', behaviour: { none: watching }, arn: (of) => of.name },
   {
-    type: 'AWS::SNS::Topic',
-    behaviour: { none: 'only alarms publish to it, and there are none' },
-    nameProperty: 'TopicName',
-    ref: (of) => `arn:aws:sns:${of.region}:${of.account}:${of.name}`,
-    arn: regional('sns', (of) => of.name),
-    attributes: { TopicArn: regional('sns', (of) => of.name), TopicName: (of) => of.name },
-  },
-  {
     type: 'AWS::SNS::Subscription',
-    behaviour: { none: 'only alarms publish to topics, and there are none' },
+    behaviour: { none: 'nothing leaves the machine by mail: what is published stands in `outbox/`' },
     arn: (of) => of.name,
   },
 ];

@@ -14,10 +14,11 @@ import type {
   QueueSender,
   RuntimeLog,
   RuntimePart,
+  ServiceEvent,
 } from '../types.ts';
 import { Archive } from './archive.ts';
 import { Deliveries, type Delivery } from './deliveries.ts';
-import { type BusEvent, busEventOf, entryBytes, maxRequestBytes } from './entry.ts';
+import { type BusEvent, busEventOf, entryBytes, maxRequestBytes, serviceEventOf } from './entry.ts';
 import { type Replay, Replays } from './replays.ts';
 import { type InputMaker, inputMaker } from './target-input.ts';
 import { type Targets, targetKindOf } from './targets.ts';
@@ -152,6 +153,14 @@ export class Bus implements RuntimePart, BusPublisher {
       throw new ServiceError('ValidationException', 'Total size of the entries in the request is over the limit.');
     }
     return Promise.all(entries.map((entry) => this.#put(entry)));
+  }
+
+  /** What a service of AWS says on the default bus, for rules that listen there. Resolves when it is durable. */
+  async putServiceEvent(event: ServiceEvent): Promise<void> {
+    if (!this.#rules.some(({ busName }) => busName === 'default')) return;
+    const { account, region } = this.#options.stack;
+    const nowMs = this.#now();
+    await this.#deliver(serviceEventOf(event, { account, region, nowMs, id: this.#uuid() }), 'default', nowMs);
   }
 
   async #put(entry: BusEntry): Promise<BusEntryResult> {

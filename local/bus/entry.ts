@@ -1,5 +1,5 @@
 /** Turns an entry of PutEvents into the event that rules and targets see, or says what is wrong with it. */
-import type { BusEntry, JsonObject } from '../types.ts';
+import type { BusEntry, JsonObject, ServiceEvent } from '../types.ts';
 
 /** EventBridge's envelope; all members are always there. */
 export interface BusEvent extends JsonObject {
@@ -38,6 +38,19 @@ export function entryBytes(entry: BusEntry): number {
   const time = entry.timeMs === undefined ? 0 : timeBytes;
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), time);
 }
+
+/** The envelope of what a service itself says. */
+export const serviceEventOf = ({ source, detailType, detail, resources }: ServiceEvent, origin: Origin): BusEvent => ({
+  version: '0',
+  id: origin.id,
+  'detail-type': detailType,
+  source,
+  account: origin.account,
+  time: `${new Date(origin.nowMs).toISOString().slice(0, 19)}Z`,
+  region: origin.region,
+  resources: [...resources],
+  detail,
+});
 
 export function busEventOf(entry: BusEntry, origin: Origin): BusEvent | EntryError {
   for (const [name, value, most] of [

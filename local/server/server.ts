@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Shadows } from '../iot/shadows.ts';
 import type { ObjectStore } from '../stores/objects.ts';
+import type { Topics } from '../stores/topics.ts';
 import type { CallRecorder, RuntimeLog } from '../types.ts';
 import { credentialOf, isLoopbackHost, type Reply, readBody, replyTo } from './http.ts';
 import { handleIotData } from './iot-data-rest.ts';
@@ -10,6 +11,7 @@ import { asServiceError, handleJson } from './json-protocol.ts';
 import { type FunctionFinder, handleLambda } from './lambda-rest.ts';
 import { handleS3 } from './s3-rest.ts';
 import { type AwsService, ServiceError } from './service.ts';
+import { handleSns } from './sns-query.ts';
 
 /** What answers behind the protocols; set once everything has started. */
 export interface ServedParts {
@@ -17,6 +19,7 @@ export interface ServedParts {
   readonly lambda: FunctionFinder;
   readonly objects: ObjectStore;
   readonly shadows: Shadows;
+  readonly topics: Topics;
   /** ARN of a thing's shadow. */
   readonly shadowArn: (thing: string, name: string | undefined) => string;
 }
@@ -103,6 +106,7 @@ export class ProtocolServer {
     if (request.url.pathname.startsWith('/2015-03-31/') || request.scopeService === 'lambda')
       return await handleLambda(request, parts.lambda, calls, reply);
     if (request.scopeService === 'iotdata') return handleIotData(request, parts.shadows, parts.shadowArn, calls, reply);
+    if (request.scopeService === 'sns') return await handleSns(request, parts.topics, calls, reply);
     if (request.scopeService === 's3') return await handleS3(request, parts.objects, calls, reply);
     throw new ServiceError(
       'UnknownOperationException',

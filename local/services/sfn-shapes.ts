@@ -2,7 +2,7 @@
 import type { StateMachineModel } from '../assembly/model.ts';
 import type { ExecutionDescription, HistoryEvent } from '../flow/types.ts';
 import { ServiceError } from '../server/service.ts';
-import type { JsonObject, LogWriter } from '../types.ts';
+import type { JsonObject, LogWriter, ServiceEvent } from '../types.ts';
 
 export function shownExecution(execution: ExecutionDescription): JsonObject {
   const { executionArn, stateMachineArn, name, status, startMs, stopMs, input, output, error, cause } = execution;
@@ -105,3 +105,40 @@ export function logsHistory(
   };
   logs.append(logGroupName, JSON.stringify(line), event.timestampMs);
 }
+
+/** History events with which an execution begins, goes on after its end, or ends. */
+const changes = new Set([
+  'ExecutionStarted',
+  'ExecutionRedriven',
+  'ExecutionSucceeded',
+  'ExecutionFailed',
+  'ExecutionTimedOut',
+  'ExecutionAborted',
+]);
+export const isStatusChange = ({ type }: HistoryEvent): boolean => changes.has(type);
+
+/**
+ * "Step Functions Execution Status Change" as the service puts it on the default bus; Express executions have none.
+ * Inputs and outputs are in it, whatever the logs hold.
+ */
+export const statusChange = (of: ExecutionDescription): ServiceEvent => ({
+  source: 'aws.states',
+  detailType: 'Step Functions Execution Status Change',
+  resources: [of.executionArn],
+  detail: {
+    executionArn: of.executionArn,
+    stateMachineArn: of.stateMachineArn,
+    name: of.name,
+    status: of.status,
+    startDate: of.startMs,
+    stopDate: of.stopMs ?? null,
+    input: of.input,
+    inputDetails: { included: true },
+    output: of.output ?? null,
+    outputDetails: of.output === undefined ? null : { included: true },
+    error: of.error ?? null,
+    cause: of.cause ?? null,
+    redriveCount: of.redriveCount ?? 0,
+    redriveDate: of.redriveMs ?? null,
+  },
+});

@@ -9,8 +9,25 @@ import { executionOfToken } from '../flow/execution.ts';
 import type { ExecutionDescription, ExecutionStatus, FlowObserver } from '../flow/types.ts';
 import { type AwsService, ServiceError, targetPrefixes } from '../server/service.ts';
 import { KeyedJournal } from '../stream/keyed-journal.ts';
-import type { BusPublisher, Json, JsonObject, LambdaInvoker, LogWriter, RuntimeLog, RuntimePart } from '../types.ts';
-import { logsHistory, page, shownEvent, shownExecution, shownRedrives } from './sfn-shapes.ts';
+import type {
+  BusPublisher,
+  Json,
+  JsonObject,
+  LambdaInvoker,
+  LogWriter,
+  RuntimeLog,
+  RuntimePart,
+  ServiceEvent,
+} from '../types.ts';
+import {
+  isStatusChange,
+  logsHistory,
+  page,
+  shownEvent,
+  shownExecution,
+  shownRedrives,
+  statusChange,
+} from './sfn-shapes.ts';
 import { checkResources, taskPort } from './sfn-tasks.ts';
 
 export interface StepFunctionsOptions {
@@ -18,6 +35,8 @@ export interface StepFunctionsOptions {
   readonly stack: Pick<StackModel, 'stateMachines'>;
   readonly invoker: LambdaInvoker;
   readonly bus: BusPublisher;
+  /** Takes the changes of Standard executions to the default bus. @default nobody is told */
+  readonly onStatusChange?: (event: ServiceEvent) => Promise<void>;
   readonly logs: LogWriter;
   readonly log: RuntimeLog;
   /** Told of every history event, after it is durable. */
@@ -96,6 +115,7 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
         const machine = [...this.#machines.values()].find(({ model }) => executionArn.split(':')[6] === model.name);
         if (machine !== undefined) logsHistory(options.logs, machine.model, executionArn, event);
         options.observer?.(executionArn, event);
+        if (machine?.model.type === 'STANDARD' && isStatusChange(event)) this.#tellStatus(executionArn);
       },
       onStalled: (executionArn, error) => {
         this.#counts.stalled++;
@@ -131,6 +151,15 @@ export class StepFunctions implements RuntimePart, AwsService, FlowStarter {
         `went on with ${resumed.length} Standard executions, began ${again.length} Express executions again`,
       );
     }
+  }
+
+  /** As best it can, as AWS does: a flow never waits for who listens. */
+  #tellStatus(executionArn: string): void {
+    const { onStatusChange, log } = this.#options;
+    if (onStatusChange === undefined) return;
+    onStatusChange(statusChange(this.engine.describe(executionArn))).catch((error: unknown) => {
+      if (!this.#stopping) log.warn(`the status of ${executionArn} could not be told: ${String(error)}`);
+    });
   }
 
   /** Call it before the functions stop, so that nothing they were doing is taken for a failure. */

@@ -37,6 +37,8 @@ export function permissionsTable(): string {
       may.asksLargerModel ? 'with `tier2` configured: calls the larger model; GetSecretValue of its token' : '',
       ...(may.invokes ?? []).map((name) => `InvokeFunction of ${name}`),
       may.readsCheckpoints ? 'GetPublicKey of the audit key; gets and lists checkpoints' : '',
+      may.tells ? 'Publish to the topic; GetSecretValue of the channels’ secrets; calls the channels' : '',
+      may.samples ? 'GetSecretValue of the key of sampling' : '',
       may.signs ? 'Sign with the audit key; put checkpoints' : '',
     ].filter((each) => each !== '');
     return `| ${name} | ${tables.join('; ')} | ${may.reads.join(', ') || '–'} | ${may.writes.join(', ') || '–'} | ${also.join('; ') || '–'} |`;

@@ -7,6 +7,7 @@ import { invokeFunction } from '../../bin/commands/support/invoke.ts';
 import { readChain } from '../../lib/adapters/aws/audit-store.ts';
 import { openSlot } from '../../lib/adapters/aws/case-store.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
+import { listSamples } from '../../lib/adapters/aws/sample-store.ts';
 import { collapse } from '../../lib/core/audit/collapse.ts';
 import { caseIdOf } from '../../lib/core/decision/route.ts';
 import { makeFlag } from '../../lib/core/ingest/flags.ts';
@@ -89,6 +90,12 @@ describe('the ways of a flag', () => {
     expect(decision!.guard).toMatchObject({ verdict: 'observe' });
     expect(decision!.inference.window?.hash).toMatch(/^[0-9a-f]{64}$/);
     expect(await stack.cases('pumps-elsewhere')).toEqual([]);
+    // Every decision of the automation is chosen here; people are shown the window and not what was made of it.
+    const operations = { client: stack.context.dynamodb(), table: stack.context.names.table('operations') };
+    const chosen = await eventually('the sample', async () =>
+      (await listSamples(operations)).find(({ decisionId }) => decisionId === decision!.decisionId),
+    );
+    expect(chosen).toMatchObject({ stratum: 'observe', rate: 1, said: decision!.inference.kind });
     // From here on another process screens: what the first one kept in memory has to be read again.
     for (const pid of (await stack.processes())['groundcrew-screen'] ?? []) process.kill(pid, 'SIGKILL');
     expect(stack.plant.effects().filter(({ asset }) => asset === 'pumps-elsewhere')).toEqual([]);

@@ -28,6 +28,14 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     'ListStreams',
     'DescribeStreamConsumer',
   ].map((name) => ({ fn: 'screen', action: `kinesis:${name}`, on: 'stream/', reason: byLambda })),
+  ...['notify', 'sample'].flatMap((fn) =>
+    ['SendMessage', 'GetQueueAttributes', 'GetQueueUrl'].map((name) => ({
+      fn,
+      action: `sqs:${name}`,
+      on: 'dead-letters',
+      reason: `${byLambda} It sends the events there that the function could not take.`,
+    })),
+  ),
   ...['SendMessage', 'GetQueueAttributes', 'GetQueueUrl'].map((name) => ({
     fn: 'screen',
     action: `sqs:${name}`,
@@ -81,6 +89,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     action: 'dynamodb:UpdateItem',
     on: 'table/groundcrew-cases',
     reason: 'Renews the token when the state machine asks the same round again.',
+  },
+  {
+    fn: 'notify',
+    action: 'secretsmanager:GetSecretValue',
+    on: 'notify-ops',
+    reason: 'Read when a route leads to a channel with a webhook; `test/e2e/notify.test.ts` has one.',
   },
   {
     fn: 'permit',

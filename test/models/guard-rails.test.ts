@@ -112,6 +112,7 @@ describe.each(all)('the policies of %s', (name, pack) => {
             holds: [],
           }),
           stoppedScopes: async () => (one.stopped ? ['all'] : []),
+          standingOrders: async () => [],
           quotaLeft: async () => one.quotaLeft,
           nowMs: () => nowMs,
         };

@@ -29,6 +29,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   stop: { key: ['scope', 'S'] },
   subjects: { key: ['subject', 'S'] },
   sessions: { key: ['pk', 'S'] },
+  operations: { key: ['pk', 'S', 'sk', 'S'], index: ['by-due', 'due', 'dueAtMs', 'N', 'KEYS_ONLY'] },
 };
 
 export interface TestTables {

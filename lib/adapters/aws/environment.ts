@@ -4,6 +4,7 @@ import { sha256Hex } from '../../contracts/common.ts';
 import { type Tier2, tier2 } from '../../contracts/configuration.ts';
 import { deployment } from '../../contracts/deployment.ts';
 import { lazily } from '../../contracts/lazily.ts';
+import { sampleRates } from '../../contracts/sample.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 
 const name = lazily(() => z.string().min(1).max(255));
@@ -29,6 +30,7 @@ const variables = {
   TABLE_STOP: name,
   TABLE_SUBJECTS: name,
   TABLE_SESSIONS: name,
+  TABLE_OPERATIONS: name,
   BUCKET_DATA: name,
   BUCKET_AUDIT: name,
   BUS_NAME: name,
@@ -61,6 +63,16 @@ const variables = {
   REMEDIATORS: lazily(() => z.string().transform(jsonText).pipe(z.record(z.string(), z.json()))),
   /** Remediators by action, JSON. */
   WAYS: lazily(() => z.string().transform(jsonText).pipe(z.record(z.string(), z.string()))),
+  /** Channels to people, JSON by name; each checks its own settings. */
+  CHANNELS: lazily(() =>
+    z
+      .string()
+      .transform(jsonText)
+      .pipe(z.record(z.string(), z.looseObject({ by: z.string() }))),
+  ),
+  /** JSON by verdict. */
+  SAMPLE_RATES: lazily(() => z.string().transform(jsonText).pipe(sampleRates)),
+  TOPIC_ARN: lazily(() => z.string().regex(/^arn:[^:]+:sns:[^:]+:\d{12}:.+$/)),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,
   /** Set by Lambda itself. */

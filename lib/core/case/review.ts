@@ -57,6 +57,7 @@ export async function requestReview(
       question: input.question ?? questionOf(record),
       ...(record.proposalHash !== undefined && { proposalHash: record.proposalHash }),
       ...(needsTwo && { people: peopleForHighImpact }),
+      ...(input.after === 'handover' && { after: input.after }),
       askedAtMs: nowMs,
       dueAtMs: nowMs + input.timeoutS * 1000,
     },

@@ -1,6 +1,8 @@
 /** An asset that says nothing for longer than it should is an anomaly of its own. */
 import type { AssetState } from '../../contracts/asset.ts';
 import type { FlaggedSignal } from '../../contracts/flag.ts';
+import type { StandingOrder } from '../../contracts/operations.ts';
+import { ordersFor } from '../guard/standing-orders.ts';
 import type { Documents } from '../ingest/documents.ts';
 import { type FlagStore, makeFlag, raiseFlags } from '../ingest/flags.ts';
 import type { StateStore } from '../ingest/ports.ts';
@@ -15,6 +17,8 @@ export interface SilencePorts {
   readonly documents: Documents;
   readonly flags: FlagStore;
   readonly bus: Bus;
+  /** Planned work and shelving that is not over at a moment. */
+  readonly standingOrders: (atMs: number) => Promise<readonly StandingOrder[]>;
   readonly nowMs: () => number;
   readonly onProblem: (problem: { readonly asset: string; readonly error: unknown }) => void;
 }
@@ -28,6 +32,7 @@ export interface SilenceReport {
 
 /** Raises a flag for each asset that fell silent; each silence once, named for the last reading. */
 export async function findSilent(ports: SilencePorts): Promise<SilenceReport> {
+  const orders = await ports.standingOrders(ports.nowMs());
   let assets = 0;
   let silent = 0;
   let raised = 0;
@@ -36,7 +41,7 @@ export async function findSilent(ports: SilencePorts): Promise<SilenceReport> {
     assets += 1;
     if (lastReceivedMs === undefined || ports.nowMs() - lastReceivedMs < shortestSilenceMs) continue;
     try {
-      const result = await checkAsset(ports, asset);
+      const result = await checkAsset(ports, asset, orders);
       if (result !== 'heard') silent += 1;
       if (result === 'raised') raised += 1;
     } catch (error) {
@@ -48,14 +53,18 @@ export async function findSilent(ports: SilencePorts): Promise<SilenceReport> {
   return { assets, silent, raised, failed };
 }
 
-async function checkAsset(ports: SilencePorts, asset: string): Promise<'heard' | 'known' | 'raised'> {
+async function checkAsset(
+  ports: SilencePorts,
+  asset: string,
+  orders: readonly StandingOrder[],
+): Promise<'heard' | 'known' | 'raised' | 'withheld'> {
   const state = await ports.states.get(asset);
-  const { silenceAfterMs } = state
-    ? await ports.documents.registration(state.registrationHash)
-    : { silenceAfterMs: Number.POSITIVE_INFINITY };
   if (!state || state.lastReceivedMs === undefined) return 'heard';
+  const { silenceAfterMs, site, zone } = await ports.documents.registration(state.registrationHash);
   if (ports.nowMs() - state.lastReceivedMs <= silenceAfterMs) return 'heard';
   if (state.silentSinceMs !== undefined) return 'known';
+  // A silence is raised once: during planned work it would be observed and forgotten. It is raised when the work is over.
+  if (ordersFor(orders, { asset, site, zone }, 'silence', ports.nowMs()).length > 0) return 'withheld';
   await raiseFlags(ports, [silenceFlag(state)], ports.nowMs());
   // A reading may have come meanwhile: then the asset is not silent, and the flag is what remains of a near miss.
   await updateState(ports.states, asset, (now) =>

@@ -6,12 +6,14 @@ import { z } from 'zod';
 import type { AssetRegistration, AssetState } from '../../contracts/asset.ts';
 import { type guardVerdict, inference as inferenceSchema } from '../../contracts/decision.ts';
 import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
+import type { StandingOrder } from '../../contracts/operations.ts';
 import { proposal as proposalSchema } from '../../contracts/remediation.ts';
 import { counterfactual } from './counterfactual.ts';
 import type { EvidenceContext } from './evidence.ts';
 import { explainedBy, sentenceOf } from './expected.ts';
 import type { QuotaPlace } from './quota.ts';
 import { isInDistribution, isSingleClass, leastOodPValue } from './rails.ts';
+import { momentOf, type OrderPlace, ordersFor, sentenceOfOrder, type Withheld, withheldBy } from './standing-orders.ts';
 
 export const guardInput = z.object({
   flag: flaggedSignal,
@@ -53,6 +55,8 @@ export interface GuardPorts {
   readonly assetOf: (asset: string) => Promise<{ registration: AssetRegistration; holds: AssetState['holds'] }>;
   /** Stopped scopes among all that concern the asset, read consistently. */
   readonly stoppedScopes: (asset: string, site: string) => Promise<readonly string[]>;
+  /** Planned work and shelving that is not over at a moment. */
+  readonly standingOrders: (atMs: number) => Promise<readonly StandingOrder[]>;
   /** Effects that the place may still have in this hour. */
   readonly quotaLeft: (place: QuotaPlace) => Promise<number>;
   readonly nowMs: () => number;
@@ -88,6 +92,9 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
   if (expected.length > 0) {
     return { verdict: 'observe', policies: [], policyHash, reasons: expected.map(sentenceOf), expected, place };
   }
+  const withheld = await withheldOf(ports, input, { asset: flag.asset, ...place });
+  if (withheld.length > 0)
+    return { verdict: 'observe', policies: [], policyHash, reasons: withheld.map(sentenceOfOrder), withheld, place };
   const [stopped, quotaLeft] = await Promise.all([
     ports.stoppedScopes(flag.asset, site),
     ports.quotaLeft({ asset: flag.asset, site, zone, seenIn: inference.zone }),
@@ -131,6 +138,14 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
     ...(change === undefined ? {} : { counterfactual: change }),
     place,
   };
+}
+
+/** What a person reports is no alarm that somebody expects: it is heard during planned work, too. */
+async function withheldOf(ports: GuardPorts, { flag, inference }: GuardInput, place: OrderPlace): Promise<Withheld[]> {
+  if (flag.reason === 'manual') return [];
+  const atMs = momentOf(flag, ports.nowMs());
+  const orders = ordersFor(await ports.standingOrders(atMs), place, inference.kind, atMs);
+  return orders.slice(0, 8).map(withheldBy);
 }
 
 interface Judged {

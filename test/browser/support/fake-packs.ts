@@ -2,11 +2,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { PackView } from '../../../lib/contracts/api.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
+import { allPacks } from '../../../lib/core/pack.ts';
 import { packs as all } from '../../../models/index.ts';
 
 export async function packs(): Promise<PackView[]> {
   return Promise.all(
-    Object.values(all).map(async ({ manifest }) => {
+    (await allPacks(all)).map(async ({ manifest }) => {
       const folder = new URL(`../../../models/${manifest.name}/`, import.meta.url);
       const names = (await readdir(new URL('policies/', folder))).filter((name) => name.endsWith('.cedar'));
       const card = await readFile(new URL('card.json', folder), 'utf8').then(JSON.parse, () => undefined);

@@ -64,6 +64,7 @@ const verdictOf = async (answer: TierAnswer, more: object = {}) => {
     authorizerOf,
     assetOf: async () => ({ registration, holds: [] }),
     stoppedScopes: async () => [],
+    standingOrders: async () => [],
     quotaLeft: async () => 3,
     nowMs: () => flagAtMs + 2000,
   };

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { prices } from '../../../bench/prices.ts';
 import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import type { FlaggedSignal } from '../../../lib/contracts/flag.ts';
+import type { StandingOrder } from '../../../lib/contracts/operations.ts';
 import { usdPerGbSecond, usdPerRequest } from '../../../lib/core/decision/cost.ts';
 import { record } from '../../../lib/core/decision/record.ts';
 import { caseIdOf, type RoutePorts, route } from '../../../lib/core/decision/route.ts';
@@ -9,6 +10,7 @@ import { findSilent } from '../../../lib/core/decision/silence.ts';
 import { patienceMs, sweep } from '../../../lib/core/decision/sweep.ts';
 import { trigger } from '../../../lib/core/decision/trigger.ts';
 import { Documents } from '../../../lib/core/ingest/documents.ts';
+import { newOrder } from '../../../lib/core/operations/orders.ts';
 import { flagAtMs, flagOf, inferenceOf, proposalOf } from '../../support/decision-data.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
 
@@ -322,7 +324,8 @@ describe('the sweeper', () => {
 });
 
 describe('silence and people', () => {
-  const silencePorts = (world: MemoryWorld, nowMs: number) => ({
+  const silencePorts = (world: MemoryWorld, nowMs: number, orders: StandingOrder[] = []) => ({
+    standingOrders: async () => orders,
     states: world.states,
     documents: new Documents(world.store),
     flags: world.flags,
@@ -348,6 +351,25 @@ describe('silence and people', () => {
     });
     expect(await findSilent(silencePorts(world, flagAtMs + 9_600_001))).toMatchObject({ raised: 0, silent: 1 });
     expect(world.flagsRaised()).toMatchObject([{ reason: 'silence', seq: 4, asset: 'town-1' }]);
+  });
+
+  test('a silence during planned work is raised when the work is over, unless the asset speaks again', async () => {
+    const world = new MemoryWorld();
+    const boots = [{ bootId: 'b', lastSeq: 4, missing: [] }];
+    await world.register('town-1', { boots, lastEventMs: flagAtMs, lastReceivedMs: flagAtMs });
+    const silentMs = flagAtMs + 3_700_000;
+    const wish = {
+      what: 'planned-work',
+      scope: 'asset#town-1',
+      fromMs: flagAtMs,
+      toMs: silentMs + 1_000,
+      by: 'x',
+      reason: 'pit',
+    } as const;
+    const { order } = newOrder(wish, flagAtMs);
+    expect(await findSilent(silencePorts(world, silentMs, [order]))).toMatchObject({ raised: 0, silent: 1 });
+    expect(await findSilent(silencePorts(world, silentMs + 1_000, [order]))).toMatchObject({ raised: 1, silent: 1 });
+    expect(await findSilent(silencePorts(world, silentMs + 2_000, [order]))).toMatchObject({ raised: 0, silent: 1 });
   });
 
   test('a person’s word is a flag; the same word twice is one', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { cedarAuthorizer, cedarAuthorizers, readPolicyFiles } from '../../../lib/adapters/policy/cedar.ts';
 import { type AssetState, assetRegistration } from '../../../lib/contracts/asset.ts';
+import type { StandingOrder } from '../../../lib/contracts/operations.ts';
 import { type Authorizer, evidenceAgeMs, type GuardPorts, guard } from '../../../lib/core/guard/guard.ts';
 import { flagAtMs, flagOf, inferenceOf, proposalOf } from '../../support/decision-data.ts';
 
@@ -15,6 +16,7 @@ interface World {
   holds?: AssetState['holds'];
   stopped?: string[] | Error;
   quotaLeft?: number | Error;
+  orders?: StandingOrder[] | Error;
   nowMs?: number;
   authorizerOf?: (pack: string) => Authorizer;
 }
@@ -35,6 +37,7 @@ const portsOf = (world: World = {}): GuardPorts => ({
     holds: world.holds ?? [],
   }),
   stoppedScopes: async () => orThrow(world.stopped ?? []),
+  standingOrders: async () => orThrow(world.orders ?? []),
   quotaLeft: async () => orThrow(world.quotaLeft ?? 3),
   nowMs: () => world.nowMs ?? flagAtMs + 2000,
 });
@@ -154,5 +157,57 @@ describe('policies', () => {
     ],
   ])('with %s are refused', (_, set, message) => {
     expect(() => cedarAuthorizer('water-network', set)).toThrow(message);
+  });
+});
+
+describe('planned work and shelving', () => {
+  const order = (change: Partial<StandingOrder> = {}): StandingOrder => ({
+    v: 1,
+    id: 'a'.repeat(64),
+    what: 'planned-work',
+    scope: 'site#demo-town',
+    fromMs: flagAtMs,
+    toMs: flagAtMs + 60_000,
+    by: 'person-0123456789abcdef',
+    reason: 'Bob changes the meter',
+    createdAtMs: 0,
+    ...change,
+  });
+
+  test('only observes within, names the order and no word of the person, and leaves the policies unasked', async () => {
+    const verdict = await decide({ orders: [order()] });
+    expect(verdict).toMatchObject({
+      verdict: 'observe',
+      policies: [],
+      withheld: [{ order: 'a'.repeat(64), scope: 'site#demo-town' }],
+    });
+    expect(verdict.reasons[0]).toMatch(/^Planned work on site#demo-town until .*, order aaaaaaaa: only observed\.$/);
+    expect(JSON.stringify(verdict)).not.toMatch(/Bob|person-/);
+  });
+
+  test.each<[string, Partial<StandingOrder>]>([
+    ['another site', { scope: 'site#elsewhere' }],
+    ['another asset', { scope: 'asset#town-2' }],
+    ['another zone', { scope: 'zone#demo-town/B' }],
+    ['before it begins', { fromMs: flagAtMs + 601 }],
+    ['from its very end on', { toMs: flagAtMs + 600, fromMs: flagAtMs - 1 }],
+    ['once somebody ended it', { ended: { atMs: flagAtMs + 600, by: 'x', reason: 'done' } }],
+    ['another kind', { what: 'shelving', scope: 'asset#town-1', kind: 'burst' }],
+  ])('changes nothing: %s', async (_, change) => {
+    expect(await decide({ orders: [order(change)] })).toEqual(await decide());
+  });
+
+  test('shelves one kind on one asset', async () => {
+    const shelved = order({ what: 'shelving', scope: 'asset#town-1', kind: 'leak' });
+    expect(await decide({ orders: [shelved] })).toMatchObject({ verdict: 'observe', withheld: [{ kind: 'leak' }] });
+    expect(
+      await decide({ orders: [shelved] }, { inference: inferenceOf({ kind: 'burst', set: ['burst'] }) }),
+    ).not.toHaveProperty('withheld');
+  });
+
+  test('a person’s word is heard during planned work, and orders that cannot be read ask a person', async () => {
+    const manual = { flag: flagOf({ reason: 'manual', statedKind: 'leak' }) };
+    expect(await decide({ orders: [order()] }, manual)).not.toHaveProperty('withheld');
+    expect(await decide({ orders: new Error('the table does not answer') })).toMatchObject({ verdict: 'ask' });
   });
 });

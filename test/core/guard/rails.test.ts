@@ -30,6 +30,7 @@ const portsOf = (authorizer: Authorizer, site: string, pack: string): GuardPorts
     holds: [],
   }),
   stoppedScopes: async () => [],
+  standingOrders: async () => [],
   quotaLeft: async () => 3,
   nowMs: () => flagAtMs + 2000,
 });

@@ -67,7 +67,7 @@ const senders = ['groundcrew-reconcile', 'groundcrew-remediate'];
 describe('configured remediators', () => {
   test('without any there is the webhook’s secret alone, and no grant for another way to act', () => {
     const template = synthesize({});
-    expect(secretNames(template)).toEqual(['groundcrew/webhook']);
+    expect(secretNames(template)).toEqual(['groundcrew/sampling', 'groundcrew/webhook']);
     for (const action of ['iot:GetThingShadow', 'iot:UpdateThingShadow'])
       expect(allowing(template, action)).toEqual({});
   });
@@ -80,9 +80,11 @@ describe('configured remediators', () => {
       'device-command': { shadow: 'orders' },
       event: {},
     });
-    const names = ['groundcrew/rpa-queue', 'groundcrew/ticket', 'groundcrew/webhook', 'groundcrew/webhook-tls'];
+    const names = ['rpa-queue', 'sampling', 'ticket', 'webhook', 'webhook-tls'].map((name) => `groundcrew/${name}`);
     expect(secretNames(template)).toEqual(names);
-    expect(Object.keys(allowing(template, 'secretsmanager:GetSecretValue')).sort()).toEqual(senders);
+    const { 'groundcrew-sample': own, ...readers } = allowing(template, 'secretsmanager:GetSecretValue');
+    expect(own).not.toContain('Remediators');
+    expect(Object.keys(readers).sort()).toEqual(senders);
     for (const action of ['iot:GetThingShadow', 'iot:UpdateThingShadow']) {
       const found = allowing(template, action);
       expect(Object.keys(found).sort()).toEqual(senders);

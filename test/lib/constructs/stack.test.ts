@@ -22,7 +22,7 @@ let template: Template;
 /** Statements of the policies attached to each function's role, by the function's name. */
 const statements = new Map<string, Statement[]>();
 
-function synthesize(given: unknown): { template: Template; app: App } {
+function synthesize(given: unknown, channelSecrets: readonly string[] = []): { template: Template; app: App } {
   const app = new App({
     outdir: mkdtempSync(join(folder, 'out-')),
     context: { '@aws-cdk/aws-iam:minimizePolicies': true },
@@ -31,6 +31,7 @@ function synthesize(given: unknown): { template: Template; app: App } {
     configuration: configuration.parse(given),
     configurationHash: 'a'.repeat(64),
     codeHash: 'b'.repeat(64),
+    channelSecrets,
     modelHashes: { 'pack/model.onnx': 'c'.repeat(64) },
     bundles: join(folder, 'bundles'),
     layer: join(folder, 'layer'),
@@ -290,12 +291,36 @@ describe('what functions may do', () => {
   });
 
   test('only what calls endpoints may read the webhook’s secret, and only the checkpoint may sign', () => {
-    expect(functionNames.filter((name) => allowed(name).includes('secretsmanager:GetSecretValue'))).toEqual([
-      'remediate',
-      'reconcile',
-    ]);
+    const readers = (secret: string): string[] =>
+      functionNames.filter((name) =>
+        (statements.get(name) ?? []).some(
+          ({ Action, Resource }) =>
+            list(Action).includes('secretsmanager:GetSecretValue') && JSON.stringify(Resource).includes(secret),
+        ),
+      );
+    expect(readers('WebhookSecret')).toEqual(['remediate', 'reconcile']);
+    expect(readers('SamplingSecret')).toEqual(['sample']);
+    expect(readers('')).toEqual(['remediate', 'reconcile', 'sample']);
+    expect(functionNames.filter((name) => allowed(name).includes('sns:Publish'))).toEqual(['notify']);
     expect(functionNames.filter((name) => allowed(name).includes('kms:Sign'))).toEqual(['checkpoint']);
   });
+});
+
+describe('channels to people', () => {
+  test('each that needs one has a secret, which only the function that tells may read', () => {
+    const { template: named, app } = synthesize({ channels: { ops: { by: 'slack' } } }, ['notify-ops']);
+    named.hasResourceProperties('AWS::SecretsManager::Secret', { Name: 'groundcrew/notify-ops' });
+    const readers = Object.entries(named.findResources('AWS::IAM::Policy')).flatMap(([id, policy]) =>
+      (policy['Properties'].PolicyDocument.Statement as Statement[]).some(({ Resource }) =>
+        JSON.stringify(Resource).includes('Secretnotifyops'),
+      )
+        ? [id]
+        : [],
+    );
+    expect(readers).toEqual([expect.stringMatching(/^Functionsnotify/)]);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth()).not.toThrow();
+  }, 120_000);
 });
 
 describe('the larger model', () => {

@@ -64,6 +64,41 @@ const entry = (change: Partial<BusEntry> = {}): BusEntry => ({
 });
 const text = (value: string) => ({ type: 'String', value });
 
+describe('what services say', () => {
+  const event = { source: 'aws.states', detailType: 'Change', detail: { status: 'FAILED' }, resources: ['arn:x'] };
+  const own = rule({
+    busName: 'default',
+    name: 'own',
+    pattern: { source: ['aws.states'], detail: { status: ['FAILED'] } },
+  });
+
+  test('reaches the rules of the default bus in the envelope, and no other bus', async () => {
+    const { bus, delivered } = await setUp(undefined, [own, rule({ pattern: { source: ['aws.states'] } })]);
+    await bus.putServiceEvent(event);
+    await bus.putServiceEvent({ ...event, detail: { status: 'RUNNING' } });
+    await until(() => delivered.length > 0, 'the delivery');
+    expect(delivered.map(({ payload }) => JSON.parse(payload))).toMatchObject([
+      {
+        source: 'aws.states',
+        'detail-type': 'Change',
+        resources: ['arn:x'],
+        detail: { status: 'FAILED' },
+        version: '0',
+      },
+    ]);
+  });
+
+  test('cannot be said by anybody else', async () => {
+    const { bus, delivered } = await setUp(undefined, [own]);
+    const [result] = await bus.putEvents(
+      [{ source: 'aws.states', detailType: 'Change', detail: '{"status":"FAILED"}' }],
+      'OPERATOR',
+    );
+    expect(result).toMatchObject({ errorCode: 'NotAuthorizedForSourceException' });
+    expect(delivered).toEqual([]);
+  });
+});
+
 describe('PutEvents', () => {
   test('gives targets EventBridge’s envelope', async () => {
     const { api, delivered } = await setUp();

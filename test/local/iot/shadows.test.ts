@@ -112,7 +112,7 @@ describe('over the network', () => {
     });
     const nobody = {} as never;
     const shadowArn = (thing: string, name: string | undefined) => `thing/${thing}/${name}`;
-    server.serve({ services: [], lambda: nobody, objects: nobody, shadows, shadowArn });
+    server.serve({ services: [], lambda: nobody, objects: nobody, topics: nobody, shadows, shadowArn });
     const rules = { counts: {}, hasRule: () => false } as unknown as RuleEngine;
     broker = new IotBroker({ rules, shadows, log: quietLog, plain: { host: '127.0.0.1', port: 0 } });
     await broker.start();

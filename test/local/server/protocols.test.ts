@@ -1,5 +1,5 @@
 import { createHash, verify as verifySignature } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import {
@@ -21,6 +21,7 @@ import {
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { queryCall } from '../../../lib/adapters/notification/signed-call.ts';
 import { CallLog } from '../../../local/calls/call-log.ts';
 import { Shadows } from '../../../local/iot/shadows.ts';
 import { LambdaHost } from '../../../local/lambda/host.ts';
@@ -29,6 +30,7 @@ import { KeyStore } from '../../../local/stores/keys.ts';
 import { LogStore } from '../../../local/stores/logs.ts';
 import { ObjectStore } from '../../../local/stores/objects.ts';
 import { SecretStore } from '../../../local/stores/secrets.ts';
+import { Topics } from '../../../local/stores/topics.ts';
 import { functionModel, removeTemporaryFolders, silent, temporaryFolder } from '../support/fixtures.ts';
 
 const place = { region: 'eu-central-1', account: '000000000000' };
@@ -56,6 +58,7 @@ let logs: LogStore;
 let calls: CallLog;
 const asynchronous: unknown[] = [];
 
+const topicArn = 'arn:aws:sns:eu-central-1:000000000000:told';
 beforeAll(async () => {
   dir = temporaryFolder();
   calls = new CallLog(join(dir, 'calls.jsonl'));
@@ -85,6 +88,7 @@ beforeAll(async () => {
     services: [new KeyStore(join(dir, 'keys'), [key]), new SecretStore(join(dir, 'secrets'), [secret]), logs],
     objects: new ObjectStore(join(dir, 's3'), [bucket('data'), bucket('audit', 30)], () => nowMs),
     shadows: new Shadows(join(dir, 'shadows')),
+    topics: new Topics(dir, [{ logicalId: 'Told', name: 'told', arn: topicArn }], () => nowMs),
     shadowArn: (thing) => `arn:aws:iot:eu-central-1:000000000000:thing/${thing}`,
     lambda: {
       find: (name) => host.find(name),
@@ -403,5 +407,54 @@ describe('the other services', () => {
         `FnTest lambda:InvokeFunction ${host.find('echo').model.arn}`,
       ]),
     );
+  });
+});
+
+describe('SNS over the query protocol', () => {
+  const publish = async (form: Record<string, string>) => {
+    const answer = await queryCall({
+      url: new URL(server.url),
+      service: 'sns',
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'FnTest', secretAccessKey: 'x' },
+      atMs: nowMs,
+      timeoutMs: 5_000,
+      form: { Version: '2010-03-31', ...form },
+    });
+    return { status: answer.status, body: answer.body };
+  };
+  const outbox = () =>
+    readFileSync(join(dir, 'told.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  test('what is published stands in the outbox, and the call is logged with its caller', async () => {
+    const { status, body } = await publish({
+      Action: 'Publish',
+      TopicArn: topicArn,
+      Subject: 'A <b>',
+      Message: 'ä\n2',
+    });
+    expect(status).toBe(200);
+    const { messageId, ...line } = outbox().at(-1)!;
+    expect(body).toContain(`<MessageId>${messageId}</MessageId>`);
+    expect(line).toEqual({ atMs: nowMs, subject: 'A <b>', message: 'ä\n2' });
+    expect(calls.calls()).toContainEqual(
+      expect.objectContaining({ caller: 'FnTest', action: 'sns:Publish', resource: topicArn }),
+    );
+  });
+
+  test.each([
+    [{ Action: 'Publish', TopicArn: `${topicArn}x`, Message: 'm' }, 404, 'NotFound'],
+    [{ Action: 'Publish', TopicArn: topicArn, Message: '' }, 400, 'InvalidParameter'],
+    [{ Action: 'Publish', TopicArn: topicArn, Message: 'x'.repeat(256 * 1024 + 1) }, 400, 'InvalidParameter'],
+    [{ Action: 'Publish', TopicArn: topicArn, Message: 'm', Subject: 'two\nlines' }, 400, 'InvalidParameter'],
+    [{ Action: 'Publish', TopicArn: topicArn, Message: 'm', Subject: 'x'.repeat(101) }, 400, 'InvalidParameter'],
+    [{ Action: 'Publish', TopicArn: topicArn, Message: 'm', MessageStructure: 'json' }, 400, 'InvalidParameter'],
+    [{ Action: 'Subscribe', TopicArn: topicArn }, 400, 'InvalidAction'],
+  ])('refuses what it does not do: %j', async (form, status, code) => {
+    const answer = await publish(form as unknown as Record<string, string>);
+    expect([answer.status, /<Code>(\w+)<\/Code>/.exec(answer.body)?.[1]]).toEqual([status, code]);
   });
 });

@@ -2,7 +2,15 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { StateMachineModel } from '../../../local/assembly/model.ts';
 import { ServiceError } from '../../../local/server/service.ts';
 import { StepFunctions } from '../../../local/services/sfn.ts';
-import type { BusEntry, BusEntryResult, Json, JsonObject, LambdaAnswer, LambdaInvoker } from '../../../local/types.ts';
+import type {
+  BusEntry,
+  BusEntryResult,
+  Json,
+  JsonObject,
+  LambdaAnswer,
+  LambdaInvoker,
+  ServiceEvent,
+} from '../../../local/types.ts';
 import { fn, keptLog } from '../support/models.ts';
 import { temporaryFolder, until } from '../support/temp.ts';
 
@@ -42,6 +50,7 @@ const echo: Invoke = async (_name, payload) => ({ payload });
 async function setUp(machines: StateMachineModel[], invoke: Invoke = echo) {
   const puts: BusEntry[] = [];
   const lines: { group: string; message: JsonObject }[] = [];
+  const changes: ServiceEvent[] = [];
   let results: BusEntryResult[] = [{ eventId: 'e1' }];
   const flows = await StepFunctions.open({
     dir: folder(),
@@ -52,6 +61,9 @@ async function setUp(machines: StateMachineModel[], invoke: Invoke = echo) {
         puts.push(...entries);
         return results;
       },
+    },
+    onStatusChange: async (event) => {
+      changes.push(event);
     },
     logs: {
       append: (group, message) => {
@@ -77,8 +89,33 @@ async function setUp(machines: StateMachineModel[], invoke: Invoke = echo) {
     );
     return flows.handle('DescribeExecution', { executionArn });
   };
-  return { flows, puts, lines, start, ended, answerPuts: (next: BusEntryResult[]) => (results = next) };
+  return { flows, puts, lines, changes, start, ended, answerPuts: (next: BusEntryResult[]) => (results = next) };
 }
+
+describe('changes of an execution', () => {
+  const failing = asl({ Fail: { Type: 'Fail', Error: 'Broken', Cause: 'a pipe' } });
+
+  test('are told of Standard executions, with what the service says of them', async () => {
+    const { start, ended, changes } = await setUp([machine('m', failing)]);
+    const executionArn = await start('m', { a: 1 }, { name: 'one' });
+    await ended(executionArn);
+    expect(changes.map(({ detail }) => detail['status'])).toEqual(['RUNNING', 'FAILED']);
+    expect(changes[1]).toMatchObject({
+      source: 'aws.states',
+      detailType: 'Step Functions Execution Status Change',
+      resources: [executionArn],
+      detail: { executionArn, name: 'one', input: '{"a":1}', output: null, error: 'Broken', cause: 'a pipe' },
+    });
+    expect(changes[0]!.detail).toMatchObject({ stopDate: null, startDate: expect.any(Number) });
+  });
+
+  test('are not told of Express executions, as in AWS', async () => {
+    const { flows, start, changes } = await setUp([machine('e', failing, { type: 'EXPRESS' })]);
+    await start('e');
+    await until(async () => flows.stats()['expressRunning'] === 0, 'the end');
+    expect(changes).toEqual([]);
+  });
+});
 
 describe('StepFunctions', () => {
   test('runs a Standard execution with a function and tells its history', async () => {

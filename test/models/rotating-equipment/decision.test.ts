@@ -61,6 +61,7 @@ async function decide(fault: FaultSpec, site: string, world = new MemoryWorld())
       authorizerOf: cedarAuthorizers(() => policies),
       assetOf: async () => ({ registration: registrationAt(site), holds: [] }),
       stoppedScopes: async () => [],
+      standingOrders: async () => [],
       quotaLeft: async () => 3,
       nowMs: () => flagAtMs + 2000,
     },

@@ -38,6 +38,7 @@ export async function startFaultyServer(
     readonly acts: (exchange: Exchange) => boolean;
   },
   identity?: ServerIdentity,
+  wantedPort = 0,
 ): Promise<FaultyServer> {
   const requests: Exchange[] = [];
   const faults: Fault[] = [];
@@ -76,7 +77,10 @@ export async function startFaultyServer(
       )
     : createServer(listener);
   server.on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(wantedPort, '127.0.0.1', resolve);
+  });
   const { port } = server.address() as AddressInfo;
   return {
     url: identity ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
