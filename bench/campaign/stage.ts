@@ -124,6 +124,8 @@ export class Stage {
     const stack = await Stack.start({
       assembly,
       ports: { http, dynamodb, mqtt },
+      // A campaign is full of errors; the runtime's log in the folder has them.
+      logLevel: 'silent',
       plantPort,
       commandsUrl: `http://127.0.0.1:${endpointPort}/commands`,
       between: { endpointUrl, dynamodbUrl, nodeArguments: ['--require', preload('function.cjs', false)] },

@@ -12,6 +12,8 @@ export interface StackProcessOptions {
   readonly parameters: Readonly<Record<string, string>>;
   readonly warm: readonly string[];
   readonly ports?: NonNullable<RuntimeOptions['ports']>;
+  /** Lines from this level on go to stderr, too. */
+  readonly logLevel: NonNullable<RuntimeOptions['logLevel']>;
   readonly between?: Pick<NonNullable<RuntimeOptions['between']>, 'endpointUrl' | 'dynamodbUrl' | 'nodeArguments'>;
 }
 /** `double`: the next call of the function named is made twice at once. */
@@ -37,7 +39,6 @@ try {
   const runtime = await startRuntime({
     ...options,
     between: { ...between, aroundCalls: (invoke) => doubles.around(invoke) },
-    logLevel: 'error',
     maximumProcesses: 2,
   });
   process.on('message', (message) => {

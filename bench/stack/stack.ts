@@ -43,6 +43,8 @@ export interface StackOptions {
   readonly plantPort?: number;
   readonly ports?: StackProcessOptions['ports'];
   readonly between?: StackProcessOptions['between'];
+  /** What goes to stderr beside the runtime's log. @default error */
+  readonly logLevel?: StackProcessOptions['logLevel'];
   /** Arguments for Node in the runtime's process. */
   readonly nodeArguments?: readonly string[];
   /** Told when a call was made twice. */
@@ -87,6 +89,7 @@ export class Stack {
         AllowPrivateEndpoints: 'true',
       },
       warm: (options.warm ?? ['calibrate', 'screen', 'infer']).map((name) => `groundcrew-${name}`),
+      logLevel: options.logLevel ?? 'error',
       ...(options.ports && { ports: options.ports }),
       ...(options.between && { between: options.between }),
     });

@@ -110,7 +110,8 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         },
         {
           TimeoutSeconds: '{% $round = 0 ? $reviewTimeoutS : $escalationTimeoutS %}',
-          Retry: patientRetry,
+          // Answered between two tries to ask: asking again for hours would find the same.
+          Retry: [{ ErrorEquals: ['RoundOverError'], MaxAttempts: 0 }, ...patientRetry],
           // Whoever woke the flow, the stored answer decides; answer and timeout raced on one conditional write.
           Catch: [{ ErrorEquals: ['States.ALL'], Next: 'ReadAnswer' }],
           Next: 'ReadAnswer',

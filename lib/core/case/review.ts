@@ -30,9 +30,12 @@ export function questionOf(record: CaseRecord): string {
   return `${record.sentence} ${ask}`.slice(0, 1000);
 }
 
+/** A round that is asked for is over already: the flow, which asked twice, reads what stands. It is named in CaseFlow. */
+export class RoundOverError extends InvalidInputError {}
+
 /**
  * Opens a round and tells people.
- * @throws InvalidInputError for a round that is over: the flow, which asked twice, then reads what stands
+ * @throws RoundOverError for a round that is over
  */
 export async function requestReview(
   ports: ReviewPorts,
@@ -64,7 +67,7 @@ export async function requestReview(
     input.token,
   );
   if (end.state !== 'open')
-    throw new InvalidInputError(`round ${request.round} of case ${input.caseId} is over: read its answer`, {
+    throw new RoundOverError(`round ${request.round} of case ${input.caseId} is over: read its answer`, {
       code: 'review-over',
     });
   const { question, dueAtMs, askedAtMs, round, people } = request;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { caseFlowDefinition } from '../../../lib/constructs/case-flow.ts';
 import { decideFlowDefinition } from '../../../lib/constructs/decide-flow.ts';
+import { RoundOverError } from '../../../lib/core/case/review.ts';
 import { loadDefinition } from '../../../local/flow/definition.ts';
 import { type MockAnswer, simulate } from '../../../local/flow/simulate.ts';
 import type { Json, JsonObject } from '../../../local/flow/types.ts';
@@ -333,6 +334,17 @@ describe('CaseFlow', () => {
       });
     },
   );
+
+  test('a question that was answered between two tries to ask it is not asked again: the answer is read at once', async () => {
+    const run = await runCase({
+      Load: answers(asks),
+      Review: [fails('Lambda.Unknown'), fails(RoundOverError.name)],
+      ReadAnswer: answers({ answer: 'reject' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('review-request')).toHaveLength(2);
+    expect(run.resolution).toBe('rejected');
+  });
 
   test('a question that nobody answers in time is not asked again by mistake', async () => {
     const run = await runCase({
