@@ -207,9 +207,10 @@ async function unannounced({ stack }: Stage): Promise<string[]> {
   const early = new Set<string>();
   for (const entries of (await auditEntries(stack, 'case#')).values()) {
     for (const { type, body } of entries) {
-      const { effectKey, outcome } = body as { effectKey?: string; outcome?: { effectKey?: string } };
+      const { effectKey, outcome } = body as { effectKey?: string; outcome?: { effectKey?: string; status?: string } };
       if (type === 'effect-announced' && effectKey !== undefined) announced.add(effectKey);
-      const concluded = outcome?.effectKey;
+      // Who died between claim and announcement sent nothing; that this is not known is no outcome of a call.
+      const concluded = outcome?.status === 'UNKNOWN' ? undefined : outcome?.effectKey;
       if (type === 'effect-outcome' && concluded !== undefined && !announced.has(concluded)) early.add(concluded);
     }
   }
