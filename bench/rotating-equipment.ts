@@ -1,6 +1,7 @@
 /**
  * `node bench/rotating-equipment.ts [--machines N] [--seed S]`: the classifier of machines on machines of other seeds
- * than training used, on a fault that it was never taught, and on whole rig series as a backtest sees them.
+ * than training used, on a fault that it was never taught, and on the alarmed rows of whole rig series. How many rows are
+ * alarmed, rightly and wrongly, is measured in one place: `node bench/detection/run.ts rigs`.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,7 +10,6 @@ import { recipeTools } from '../bin/commands/support/recipe-tools.ts';
 import { openScreenEngine } from '../lib/adapters/onnx/screen-engine.ts';
 import { openModel } from '../lib/adapters/onnx/session.ts';
 import { childRandom } from '../lib/core/random.ts';
-import { Follower } from '../lib/core/screening/follow.ts';
 import { rigSeries } from '../models/rotating-equipment/generator/rig.ts';
 import pack from '../models/rotating-equipment/index.ts';
 import { sidecar } from '../models/rotating-equipment/manifest.ts';
@@ -19,7 +19,7 @@ import { conformalTests } from '../models/training/conformal.ts';
 import { argMax, evaluate } from '../models/training/metrics.ts';
 import type { Sample } from '../models/training/recipe.ts';
 import { treeInputName, treeOutputName } from '../models/training/tree-names.ts';
-import { slice } from '../test/support/screening.ts';
+import { followAll } from './detection/follow.ts';
 
 const { values } = parseArgs({
   options: { machines: { type: 'string', default: '40' }, seed: { type: 'string', default: '2027' } },
@@ -123,38 +123,29 @@ function tellStrange(scored: readonly Scored[]): void {
   say(`sure of a wrong fault (single class, confidence at least 0.85): ${percent(sure.length / scored.length)}`);
 }
 
-/** Rows of whole series: what the screen alarms, and what the alarmed rows of a fault are called. */
+/** What the alarmed rows of a fault are called in whole series, as a backtest calls them. */
 async function tellRigs(): Promise<void> {
   const engine = await openScreenEngine(fileURLToPath(new URL('../models/screen/screen.onnx', import.meta.url)));
   const model = await pack.open!(openModel);
-  const rows = { hit: 0, missed: 0, false: 0, quiet: 0 };
   const named = new Map<string, { alarmed: number; right: number }>();
   for (let i = 0; i < machines; i += 1) {
     const { series, labels } = rigSeries(seed * 1000 + i);
-    const follower = new Follower(engine, { channels: series.channels, warmupRows });
     const tracker = new KindTracker(series.channels, pack, model);
-    for (let from = 0; from < labels.length; ) {
-      const to = Math.min(labels.length, from + follower.wantedRows);
-      const part = slice(series, from, to);
-      const screened = await follower.push(part);
+    let from = 0;
+    await followAll(engine, series, { warmupRows }, async (part, screened) => {
       const kinds = await tracker.label(part, screened);
-      for (let row = Math.max(from, warmupRows); row < to; row += 1) {
-        const alarm = screened.alarms[row - from] === 1;
-        const label = labels[row]!;
-        if (label === 'normal') rows[alarm ? 'false' : 'quiet'] += 1;
-        else rows[alarm ? 'hit' : 'missed'] += 1;
-        if (!alarm || label === 'normal') continue;
+      for (const [r, kind] of kinds.entries()) {
+        const label = labels[from + r]!;
+        if (screened.alarms[r] === 0 || label === 'normal') continue;
         const known = named.get(label) ?? { alarmed: 0, right: 0 };
         known.alarmed += 1;
-        known.right += Number(kinds[row - from] === label);
+        known.right += Number(kind === label);
         named.set(label, known);
       }
-      from = to;
-    }
+      from += kinds.length;
+    });
   }
-  const f1 = (2 * rows.hit) / (2 * rows.hit + rows.missed + rows.false);
-  say(`${machines} rig series from seed ${seed * 1000}, warm-up ${warmupRows} rows: row-wise F1 ${f1.toFixed(3)}, `);
-  say(`false-alarm rate ${percent(rows.false / (rows.false + rows.quiet))}; of alarmed rows of a fault, called right:`);
+  say(`${machines} rig series from seed ${seed * 1000}; of alarmed rows of a fault, called right:`);
   for (const [kind, { alarmed, right }] of [...named].sort())
     say(`  ${kind} ${percent(right / alarmed)} of ${alarmed}`);
 }

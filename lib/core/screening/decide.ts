@@ -11,6 +11,7 @@ import {
   openCombiner,
 } from './combine.ts';
 import { graphEvidence } from './kernel.ts';
+import { hasRecovered, startRecovery } from './recovery.ts';
 import type { OpenState } from './state.ts';
 import { logP } from './tail.ts';
 import { releaseSmoothing } from './threshold.ts';
@@ -19,8 +20,6 @@ import { type ScreenedRows, topChannelCount } from './types.ts';
 /** A new peak must surpass the last by this, and by a quarter of it. */
 const growthAbsolute = 0.5;
 const growthRelative = 0.25;
-/** Smoothed evidence alone keeps an alarm for so many lengths of its memory after fresh evidence has calmed down. */
-const patienceMemories = 6;
 /** Channels are named from this −log10 p on, and in alarms: below, there is nothing to explain. */
 const namedFrom = 1;
 /** Score of evidence that is not new, at most. */
@@ -72,7 +71,6 @@ export function decideRows(
   const { onset, release, releaseRows } = calibration.threshold;
   const releaseWeight = releaseSmoothing(smoothing);
   const refractory = refractoryRows(calibration);
-  const patience = Math.round(patienceMemories / smoothing);
   const line = new Float64Array(width);
   const channels = calibration.channels.length;
   for (let r = 0; r < rows; r += 1) {
@@ -96,14 +94,14 @@ export function decideRows(
     const largest = largestLogP(combiner.tails, line, 0, freshTo, width, freshest);
     const rawFresh = Math.max(freshest, segment.stuck[r]!);
     const logs = logP(combiner.combined, Math.max(rawFresh, largest));
-    const fresh = Math.min(logP(combiner.fresh, rawFresh), freshCut);
-    state.fresh = Math.fround(state.fresh + releaseWeight * (fresh - state.fresh));
+    const fresh = logP(combiner.fresh, rawFresh);
+    state.fresh = Math.fround(state.fresh + releaseWeight * (Math.min(fresh, freshCut) - state.fresh));
     out.pValues[row] = 10 ** -logs;
     const grown = logs > surpassing(state.hold);
     out.scores[row] = grown ? logs : Math.min(logs, oldNewsScore);
     if (state.alarm === 0) {
       if (logs < onset) state.peak = 0;
-      else if (logs > surpassing(state.peak)) startAlarm(state, logs, out, row);
+      else if (logs > surpassing(state.peak)) startAlarm(state, logs, fresh, out, row);
     } else {
       state.alarmRows += 1;
       if (grown && logs > surpassing(state.peak)) {
@@ -111,8 +109,9 @@ export function decideRows(
         state.peak = Math.fround(logs);
       }
       state.calmRows = state.fresh < release ? state.calmRows + 1 : 0;
+      const recovered = hasRecovered(state, fresh, smoothing);
       const quiet = state.calmRows >= releaseRows && logs < onset;
-      if (quiet || state.calmRows >= patience) {
+      if (quiet || recovered) {
         state.alarm = 0;
         // What is left of the smoothed evidence must grow to alarm again; new evidence need only arise.
         state.peak = Math.fround(logs);
@@ -132,10 +131,11 @@ export function decideRows(
 const surpassing = (level: number): number =>
   level > 0 ? level + Math.max(growthAbsolute, growthRelative * level) : 0;
 
-function startAlarm(state: OpenState, logs: number, out: ScreenedRows, row: number): void {
+function startAlarm(state: OpenState, logs: number, fresh: number, out: ScreenedRows, row: number): void {
   state.alarm = 1;
   state.alarmRows = 1;
   state.calmRows = 0;
+  startRecovery(state, fresh);
   state.peak = Math.fround(logs);
   out.onsets[row] = 1;
 }

@@ -50,18 +50,21 @@ const logPrior = { shape: 0.02, maxShape: 0.25, leastScale: Math.LOG10E };
 export function fitEvidence(found: CrossValidated, input: EvidenceInput): FittedEvidence {
   const { rows, channels, dead, mask, skip, smoothing } = input;
   const level = maskRows(found.levels, mask);
-  const levelDeviation = normalise(level, input, leastDeviation);
-  const staticDeviation = normalise(found.staticResiduals, input, leastDeviation);
-  const dynamicDeviation = normalise(found.dynamicResiduals, input, leastDeviation);
+  const { deviations: levelDeviation, wander: levelWander } = normalise(level, input);
+  const { deviations: staticDeviation, wander: staticWander } = normalise(found.staticResiduals, input);
+  const { deviations: dynamicDeviation } = normalise(found.dynamicResiduals, input);
   const zeros = new Float64Array(channels);
   const shift = smoothRows(found.staticResiduals, zeros, channels, smoothing);
   const drift = smoothRows(level, zeros, channels, smoothing);
   const everyCell = new Uint8Array(mask.length).fill(1);
-  const shiftDeviation = normalise(shift, { ...input, mask: everyCell }, leastDeviation);
-  const driftDeviation = normalise(drift, { ...input, mask: everyCell }, leastDeviation);
+  const { deviations: shiftDeviation } = normalise(shift, { ...input, mask: everyCell });
+  const { deviations: driftDeviation } = normalise(drift, { ...input, mask: everyCell });
   const precision = new Float64Array(channels);
   for (let c = 0; c < channels; c += 1) {
-    precision[c] = dead[c] === 1 ? 0 : found.model.precision[c]! * levelDeviation[c]! * staticDeviation[c]!;
+    // Level and residual come to the sum over their deviations. What those were widened by for wandering stays in: taken
+    // out again, the sum would be the one evidence that mistakes a drift for a fault.
+    const deviations = (levelDeviation[c]! / levelWander[c]!) * (staticDeviation[c]! / staticWander[c]!);
+    precision[c] = dead[c] === 1 ? 0 : found.model.precision[c]! * deviations;
   }
   const width = evidenceNames.length;
   const table = new Float64Array(rows * width);
@@ -155,11 +158,16 @@ function maskRows(values: Float64Array, mask: Uint8Array): Float64Array {
 
 /**
  * Divides each column by its deviation, in place, and gives the deviations: the root mean square of values cut at ten
- * robust deviations, or what the 98th percentile of a normal spread would ask for where that is more.
+ * robust deviations, or what the 98th percentile of a normal spread would ask for where that is more, times a factor
+ * for wandering, which is given beside them.
  */
-function normalise(values: Float64Array, input: EvidenceInput, least: number): Float64Array {
+function normalise(
+  values: Float64Array,
+  input: EvidenceInput,
+): { readonly deviations: Float64Array; readonly wander: Float64Array } {
   const { rows, channels, dead, mask, skip } = input;
   const deviations = new Float64Array(channels).fill(1);
+  const wander = new Float64Array(channels).fill(1);
   const column = new Float64Array(rows);
   for (let c = 0; c < channels; c += 1) {
     if (dead[c] === 1) continue;
@@ -170,15 +178,15 @@ function normalise(values: Float64Array, input: EvidenceInput, least: number): F
     }
     const sorted = column.subarray(0, kept).sort();
     const high = quantileOfSorted(sorted, 0.98) / 2.326;
-    const cut = 10 * Math.max(high, least);
+    const cut = 10 * Math.max(high, leastDeviation);
     let square = 0;
     for (const value of sorted) square += Math.min(value, cut) ** 2;
     const rms = Math.sqrt(square / Math.max(sorted.length, 1));
-    const wander = (1 + wanderOf(values, input, c)) ** wanderPower;
-    deviations[c] = Math.max(rms, Number.isFinite(high) ? high : 0, least) * wander;
+    wander[c] = (1 + wanderOf(values, input, c)) ** wanderPower;
+    deviations[c] = Math.max(rms, Number.isFinite(high) ? high : 0, leastDeviation) * wander[c]!;
     for (let i = c; i < values.length; i += channels) values[i] = values[i]! / deviations[c]!;
   }
-  return deviations;
+  return { deviations, wander };
 }
 
 /** Blocks by which wandering is judged. */

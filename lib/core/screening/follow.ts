@@ -143,8 +143,10 @@ export class Follower {
       replayed = (await screenRows(this.#engine, calibration, undefined, recent, { padRows: true })).state;
     const fresh = unpackState(open, replayed);
     const known = old ? unpackState(openCalibration(this.#previous!), old) : newState(open);
-    const { alarm, alarmRows, calmRows, hold, holdLoss, peak, decimals, windowDecimals, windowCells } = known;
-    Object.assign(fresh, { alarm, alarmRows, calmRows, hold, holdLoss, peak, decimals, windowDecimals, windowCells });
+    const { alarm, alarmRows, calmRows, level, recovery, hold, holdLoss, peak } = known;
+    const { decimals, windowDecimals, windowCells } = known;
+    Object.assign(fresh, { alarm, alarmRows, calmRows, level, recovery, hold, holdLoss, peak });
+    Object.assign(fresh, { decimals, windowDecimals, windowCells });
     this.#state = packState(open, fresh);
     this.#previous = calibration;
   }

@@ -4,7 +4,9 @@ import { decodeFloats, encodeFloats } from './floats.ts';
 import type { OpenCalibration } from './open.ts';
 
 /** Scalars behind the four vectors of `channels` numbers (value, run, smoothed residual, smoothed level). */
-const scalarCount = 11;
+const scalarCount = 13;
+/** The same in states that were written before recovery was weighed; `level` and `recovery` are then 0. */
+const formerScalarCount = 11;
 
 export interface OpenState {
   lastMs: number;
@@ -35,6 +37,10 @@ export interface OpenState {
   decimals: number;
   windowDecimals: number;
   windowCells: number;
+  /** Usual fresh evidence of the standing alarm, −log10 p. */
+  level: number;
+  /** Natural logarithm of the odds that the standing alarm's cause has gone, never below 0. */
+  recovery: number;
 }
 
 /** Digits of the calibration's hash that a state carries. */
@@ -60,6 +66,8 @@ export function newState(calibration: OpenCalibration): OpenState {
     decimals: -1,
     windowDecimals: -1,
     windowCells: 0,
+    level: 0,
+    recovery: 0,
   };
 }
 
@@ -84,6 +92,8 @@ export function packState(calibration: OpenCalibration, state: OpenState): Scree
       state.decimals,
       state.windowDecimals,
       state.windowCells,
+      state.level,
+      state.recovery,
     ],
     4 * count,
   );
@@ -110,10 +120,11 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
   const floats = decodeFloats(packed.floats);
   let finite = 0;
   for (let i = 0; i < floats.length; i += 1) finite += floats[i]! - floats[i]!;
-  if (floats.length !== 4 * count + scalarCount || finite !== 0) {
+  const scalars = floats.length - 4 * count;
+  if ((scalars !== scalarCount && scalars !== formerScalarCount) || finite !== 0) {
     throw new RangeError(`The screening state does not hold the finite numbers of ${count} channels.`);
   }
-  const scalar = (i: number): number => floats[4 * count + i]!;
+  const scalar = (i: number): number => floats[4 * count + i] ?? 0;
   return {
     lastMs: packed.lastMs,
     rows: packed.rows,
@@ -132,5 +143,7 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
     decimals: scalar(8),
     windowDecimals: scalar(9),
     windowCells: scalar(10),
+    level: scalar(11),
+    recovery: scalar(12),
   };
 }

@@ -73,5 +73,5 @@ export function fitThreshold(
     if (skip[t] === 0) smooth.push(level);
   }
   const release = Math.max(quantileOfSorted(Float64Array.from(smooth).sort(), releaseQuantile), 0.3);
-  return { onset, release, releaseRows: 2, episodesPerRow, finestEpisodesPerRow, extrapolated };
+  return { onset, release, releaseRows: 1, episodesPerRow, finestEpisodesPerRow, extrapolated };
 }

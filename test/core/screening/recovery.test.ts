@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { countRows, f1Of, falseAlarmRateOf, type RowCounts, sumCounts } from '../../../bench/detection/scores.ts';
+import { fitCalibration } from '../../../lib/core/screening/fit.ts';
+import { encodeFloats } from '../../../lib/core/screening/floats.ts';
+import { openCalibration } from '../../../lib/core/screening/open.ts';
+import { hasRecovered, startRecovery } from '../../../lib/core/screening/recovery.ts';
+import { screenRows } from '../../../lib/core/screening/screen.ts';
+import { newState, type OpenState, packState, unpackState } from '../../../lib/core/screening/state.ts';
+import { rigSeries } from '../../../models/rotating-equipment/generator/rig.ts';
+import { follow, normalSeries, onnxEngine, slice } from '../../support/screening.ts';
+
+const smoothing = 1 / 12;
+const open = openCalibration(fitCalibration(normalSeries(1, { rows: 400, channels: 2 })));
+
+/** The state of an alarm after rows of −log10 p `loud`. */
+function standing(loud: number, rows = 40): OpenState {
+  const state = newState(open);
+  Object.assign(state, { alarm: 1, alarmRows: 1 });
+  startRecovery(state, loud);
+  for (let t = 1; t < rows; t += 1) step(state, loud);
+  return state;
+}
+
+function step(state: OpenState, fresh: number): boolean {
+  state.alarmRows += 1;
+  return hasRecovered(state, fresh, smoothing);
+}
+
+/** Rows of −log10 p `calm` until the alarm is over, at most `most`. */
+function rowsUntilOver(state: OpenState, calm: number, most = 500): number {
+  for (let rows = 1; rows <= most; rows += 1) if (step(state, calm)) return rows;
+  return Number.POSITIVE_INFINITY;
+}
+
+describe('an alarm ends', () => {
+  test('after a handful of calm rows where it was loud, and later where it was faint', () => {
+    const loud = rowsUntilOver(standing(8), 0.2);
+    const faint = rowsUntilOver(standing(1), 0.2);
+    expect(loud).toBeLessThanOrEqual(4);
+    expect(faint).toBeGreaterThan(2 * loud);
+  });
+
+  test('not while rows stay as loud as they were', () => {
+    for (const loud of [0.8, 1, 2, 5, 50, 300])
+      expect(rowsUntilOver(standing(loud), loud)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('later by a loud row between calm ones, however loud that was', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 2, max: 300, noNaN: true }), fc.integer({ min: 0, max: 2 }), (loud, calmBefore) => {
+        const state = standing(6);
+        for (let i = 0; i < calmBefore; i += 1) step(state, 0.2);
+        const before = state.recovery;
+        expect(step(state, loud)).toBe(false);
+        expect(state.recovery).toBeLessThanOrEqual(before);
+        expect(rowsUntilOver(state, 0.2)).toBeLessThanOrEqual(6);
+      }),
+    );
+  });
+
+  test('with finite numbers whatever comes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { minLength: 1, maxLength: 60 }), (rows) => {
+        const state = standing(3, 2);
+        for (const fresh of rows) step(state, fresh);
+        expect(Number.isFinite(state.level) && Number.isFinite(state.recovery) && state.recovery >= 0).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('rows of a series', () => {
+  test('are free of the alarm soon after a loud fault, though smoothed evidence still remembers it', async () => {
+    const engine = await onnxEngine();
+    const late: number[] = [];
+    for (let seed = 31; seed < 37; seed += 1) {
+      const all = normalSeries(seed, { rows: 900, channels: 6 });
+      for (let t = 500; t < 700; t += 1) all.values[t * 6 + 2]! += 8;
+      const calibration = fitCalibration(slice(all, 0, 400));
+      const { rows } = await screenRows(engine, calibration, undefined, slice(all, 400, 900));
+      expect([...rows.alarms.subarray(100, 300)].every((alarm) => alarm === 1)).toBe(true);
+      late.push(rows.alarms.indexOf(0, 300) - 300);
+    }
+    expect(Math.max(...late)).toBeLessThanOrEqual(12);
+  });
+
+  test('of rigs that warm up and drift are mostly free of alarms between their faults, which are found', async () => {
+    const engine = await onnxEngine();
+    const counts: RowCounts[] = [];
+    for (let seed = 1; seed <= 12; seed += 1) {
+      const { series, labels } = rigSeries(seed);
+      const { alarms } = await follow(engine, series, { warmupRows: 400 });
+      counts.push(
+        countRows(
+          alarms,
+          Uint8Array.from(labels, (label) => (label === 'normal' ? 0 : 1)),
+          400,
+        ),
+      );
+    }
+    expect(falseAlarmRateOf(sumCounts(counts))).toBeLessThanOrEqual(0.18);
+    expect(f1Of(sumCounts(counts))).toBeGreaterThanOrEqual(0.78);
+  });
+});
+
+test('a state from before recovery was weighed can still be read', () => {
+  const state = standing(4);
+  const packed = packState(open, state);
+  const { level, recovery, ...rest } = unpackState(open, packed);
+  expect(level).toBeCloseTo(4, 3);
+  expect(recovery).toBe(0);
+  const former = { ...packed, floats: shortened(packed.floats, 2) };
+  expect(unpackState(open, former)).toEqual({ ...rest, level: 0, recovery: 0 });
+  expect(() => unpackState(open, { ...packed, floats: shortened(packed.floats, 1) })).toThrow('finite numbers');
+});
+
+/** Base64 floats without the last `count` of them. */
+function shortened(floats: string, count: number): string {
+  const bytes = Buffer.from(floats, 'base64');
+  const all = new Float32Array(bytes.length / 4);
+  new Uint8Array(all.buffer).set(bytes);
+  return encodeFloats(all.subarray(0, all.length - count));
+}
