@@ -1,5 +1,6 @@
 // Runs the tests. With arguments they go to jest (`npm test -- test/core`); without, the tests that start the whole stack
-// run one after the other behind the rest, because they share its synthesis and want both cores.
+// run one after the other behind the rest, because they share its synthesis and want both cores. Those of the browser have
+// a command of their own (test:browser).
 import { spawnSync } from 'node:child_process';
 
 const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
@@ -9,7 +10,7 @@ const runs =
   given.length > 0
     ? [given]
     : [
-        ['--maxWorkers=2', '--testPathIgnorePatterns', ...wholeStack],
+        ['--maxWorkers=2', '--testPathIgnorePatterns', 'test/browser/', ...wholeStack],
         ['--runInBand', ...wholeStack],
       ];
 

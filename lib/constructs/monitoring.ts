@@ -1,6 +1,6 @@
 /** One dashboard and the alarms worth waking somebody for. Metrics of our own have dimensions of few values only. */
 import { Duration } from 'aws-cdk-lib';
-import { ComparisonOperator, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { ComparisonOperator, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IStream } from 'aws-cdk-lib/aws-kinesis';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -49,20 +49,34 @@ export class Monitoring extends Construct {
       },
       metricFactoryDefaults: { namespace },
     });
-    const metric = (
-      metricName: string,
-      statistic: string,
-      label: string,
-      dimensionsMap?: Record<string, string>,
-    ): Metric =>
+    /** A figure of a function that is told apart by nothing else, as `lib/middleware/metrics.ts` writes it. */
+    const metric = (fn: FunctionName, metricName: string, statistic: string, label: string): Metric =>
       new Metric({
         namespace,
         metricName,
         statistic,
         label,
         period: Duration.minutes(5),
-        ...(dimensionsMap ? { dimensionsMap } : {}),
+        dimensionsMap: { service: 'groundcrew', function: fn },
       });
+    /** The same over all packs: figures are written by pack, and which packs there are changes. */
+    const overPacks = (
+      fn: FunctionName,
+      name: string,
+      statistic: string,
+      label: string,
+      verdict?: string,
+    ): MathExpression => {
+      const by = verdict === undefined ? '' : ',verdict';
+      const wanted = verdict === undefined ? '' : ` verdict="${verdict}"`;
+      const search = `SEARCH('{${namespace},service,function,pack${by}} MetricName="${name}" service="groundcrew" function="${fn}"${wanted}', '${statistic}')`;
+      return new MathExpression({
+        expression: `${statistic === 'Sum' ? 'SUM' : 'AVG'}(${search})`,
+        label,
+        period: Duration.minutes(5),
+        usingMetrics: {},
+      });
+    };
 
     facade.addLargeHeader('From readings to decisions');
     facade.monitorCustom({
@@ -71,17 +85,14 @@ export class Monitoring extends Construct {
       metricGroups: [
         {
           title: 'Throughput',
-          metrics: [
-            metric('readings', 'Sum', 'readings', { service: 'screen' }),
-            metric('flags', 'Sum', 'flags', { service: 'screen' }),
-          ],
+          metrics: [metric('screen', 'readings', 'Sum', 'readings'), metric('screen', 'flags', 'Sum', 'flags')],
         },
         {
           title: 'Data quality',
           metrics: [
-            metric('quarantined', 'Sum', 'quarantined', { service: 'screen' }),
-            metric('late', 'Sum', 'late', { service: 'screen' }),
-            metric('duplicates', 'Sum', 'duplicates', { service: 'screen' }),
+            metric('screen', 'quarantined', 'Sum', 'quarantined'),
+            metric('screen', 'late', 'Sum', 'late'),
+            metric('screen', 'duplicates', 'Sum', 'duplicates'),
           ],
         },
       ],
@@ -93,20 +104,20 @@ export class Monitoring extends Construct {
         {
           title: 'Share automated',
           metrics: (['act', 'ask', 'observe'] as const).map((verdict) =>
-            metric('decisions', 'Sum', verdict, { service: 'record', verdict }),
+            overPacks('record', 'decisions', 'Sum', verdict, verdict),
           ),
         },
         {
           title: 'Confidence and strangeness',
           metrics: [
-            metric('confidence', 'p50', 'confidence p50', { service: 'infer' }),
-            metric('confidence', 'p05', 'confidence p05', { service: 'infer' }),
-            metric('outOfDistribution', 'Sum', 'out of distribution', { service: 'infer' }),
+            overPacks('infer', 'confidence', 'p50', 'confidence p50'),
+            overPacks('infer', 'confidence', 'p05', 'confidence p05'),
+            overPacks('infer', 'ood', 'p05', 'out-of-distribution p-value p05'),
           ],
         },
         {
           title: 'Model latency',
-          metrics: ['p50', 'p95', 'p99'].map((p) => metric('latencyMs', p, p, { service: 'infer' })),
+          metrics: ['p50', 'p95', 'p99'].map((p) => metric('infer', 'latencyMs', p, p)),
         },
       ],
     });
@@ -134,8 +145,7 @@ export class Monitoring extends Construct {
       addQueueMaxSizeAlarm: { Critical: { maxMessageCount: 0, ...atOnce } },
     });
 
-    const told = (metricName: string, label: string): Metric =>
-      metric(metricName, 'Sum', label, { service: 'groundcrew', function: 'notify' });
+    const told = (name: string, label: string): Metric => metric('notify', name, 'Sum', label);
     facade.monitorCustom({
       humanReadableName: 'Messages to people',
       alarmFriendlyName: 'messages',

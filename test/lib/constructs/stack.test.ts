@@ -9,6 +9,7 @@ import { modelHashes } from '../../../layers/build.ts';
 import { GroundcrewStack } from '../../../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../../../lib/contracts/configuration.ts';
 import { functionNames } from '../../../lib/contracts/names.ts';
+import { metricUnits } from '../../../lib/middleware/metrics.ts';
 
 interface Statement {
   readonly Action: string | string[];
@@ -178,6 +179,36 @@ describe('the stack', () => {
     for (const schedule of Object.values(template.findResources('AWS::Scheduler::Schedule'))) {
       expect(schedule.Properties.Target.DeadLetterConfig).toBeDefined();
     }
+  });
+});
+
+describe('the dashboard', () => {
+  test('asks for figures that functions write, by the dimensions that they write', () => {
+    const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+    const body = JSON.stringify(dashboard).replaceAll('\\', '');
+    const written = Object.keys(metricUnits);
+    const direct = [...body.matchAll(/"Groundcrew","(\w+)","(\w+)","([\w-]+)","(\w+)","([\w-]+)"/g)];
+    expect(direct.length).toBeGreaterThan(6);
+    for (const [, name, first, one, second, other] of direct) {
+      expect(written).toContain(name);
+      const dimensions = { [first!]: one, [second!]: other };
+      expect(dimensions).toEqual({ service: 'groundcrew', function: expect.any(String) });
+      expect(functionNames).toContain(dimensions.function);
+    }
+    const searched = [
+      ...body.matchAll(
+        /SEARCH\('\{Groundcrew,service,function,pack(?:,verdict)?\} MetricName="(\w+)" service="groundcrew" function="([\w-]+)"/g,
+      ),
+    ];
+    expect(searched.map(([, name, fn]) => `${fn} ${name}`)).toEqual([
+      'record decisions',
+      'record decisions',
+      'record decisions',
+      'infer confidence',
+      'infer confidence',
+      'infer ood',
+    ]);
+    for (const [, name] of searched) expect(written).toContain(name);
   });
 });
 
