@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../../bench/stack/plant.ts';
 import { Stack } from '../../bench/stack/stack.ts';
 import { type FirstAdmin, firstAdmin, openPeople } from '../../bin/commands/support/people.ts';
 import { unexplainedGrants } from '../iam/unused-grants.ts';
@@ -135,6 +136,10 @@ test('the console itself comes from the same address, without a session', async 
 });
 
 test('who was signed in still is after the runtime was killed, at the same address', async () => {
+  // What was called before is written down every two seconds, and what is killed writes nothing.
+  await eventually('the calls so far to be written down', async () =>
+    stack.calls().some(({ action }) => action === 'cognito-idp:AdminEnableUser'),
+  );
   await stack.kill();
   await stack.run();
   expect(stack.context.runtime!.consoleUrl).toBe(url);

@@ -39,6 +39,7 @@ beforeAll(async () => {
     QUOTA_PER_ZONE_HOUR: '12',
     CONFIGURATION_HASH: 'c'.repeat(64),
     CODE_HASH: 'd'.repeat(64),
+    WAYS: '{}',
     CASE_FLOW_ARN: 'arn:aws:states:eu-central-1:000000000000:stateMachine:case',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
   });

@@ -44,7 +44,8 @@ export async function startAwsEndpoint(): Promise<AwsEndpoint> {
           executions.push({ name, input });
           json(200, { executionArn: 'arn', startDate: 1 });
         }
-      } else if (request.method === 'PUT') {
+      } else if (target.endsWith('ListExecutions')) json(200, { executions: [] });
+      else if (request.method === 'PUT') {
         objects.set(path, body);
         response.writeHead(200, { etag: '"x"' }).end();
       } else if (objects.has(path)) response.writeHead(200).end(objects.get(path));

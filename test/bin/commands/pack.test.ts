@@ -64,7 +64,7 @@ describe('groundcrew pack', () => {
     expect(run(copy, 'bin/groundcrew.ts', 'pack', 'new', 'gate-house').status).toBe(0);
     const generated = run(copy, 'scripts/generate.ts');
     expect(generated.stderr).toBe('');
-    expect(readFileSync(join(copy, 'models/index.ts'), 'utf8')).toContain("'gate-house': gateHouse");
+    expect(readFileSync(join(copy, 'models/index.ts'), 'utf8')).toContain("'gate-house': async ()");
     const synthesized = run(copy, 'bin/app.ts');
     expect(synthesized.stderr).not.toContain('Error');
     expect(synthesized.status).toBe(0);
