@@ -76,7 +76,7 @@ describe('each bundle', () => {
     const beside = files.filter((file) => !['index.js', 'package.json'].includes(file));
     for (const file of beside)
       expect(file).toMatch(
-        /^(late-[a-z-]+\.js|models\/[a-z-]+\/([a-z-]+\.onnx|policies\/[a-z-]+\.cedar(schema)?)|cedar_wasm_bg\.wasm|web\/[\w./-]+)$/,
+        /^(late-[a-z-]+\.js|models\/[a-z-]+\/(card\.json|[a-z-]+\.onnx|policies\/[a-z-]+\.cedar(schema)?)|cedar_wasm_bg\.wasm|web\/[\w./-]+)$/,
       );
     const source = readFileSync(join(codeDir, 'index.js'), 'utf8');
     // What belongs to development only must not have been drawn in.
@@ -96,10 +96,14 @@ describe('each bundle', () => {
     const late = functionNames.flatMap((name) =>
       filesOf(functionOf(name).codeDir).flatMap((file) => (file.startsWith('late-') ? [`${name}/${file}`] : [])),
     );
-    const ofPacks = (['infer', 'route', 'verify'] as const).flatMap((name) =>
+    const ofPacks = (['infer', 'route', 'verify', 'api'] as const).flatMap((name) =>
       packNames.map((pack) => ({ name, pack, file: `${name}/late-${pack}.js` })),
     );
-    const expected = { 'infer/late-connect.js': 'connect', 'api/late-cognito-calls.js': 'cognitoCalls' };
+    const expected = {
+      'infer/late-connect.js': 'connect',
+      'api/late-cognito-calls.js': 'cognitoCalls',
+      'api/late-invoke.js': 'invokeFunction',
+    };
     expect(late.toSorted()).toEqual([...Object.keys(expected), ...ofPacks.map(({ file }) => file)].toSorted());
     for (const name of ['infer', 'api'] as const) expect((await load(name)).code).toBe(0);
     for (const [file, exported] of Object.entries(expected)) {

@@ -187,7 +187,12 @@ export function dueAtMs(effect: Effect): number | undefined {
       return effect.attempt?.leaseUntilMs ?? effect.updatedAtMs;
     case 'UNKNOWN':
       if (effect.reconciliations >= maxReconciliations) return undefined;
-      return Math.max(effect.notBeforeMs, effect.attempt?.leaseUntilMs ?? 0, effect.sweepAfterMs ?? 0);
+      // The case's flow comes first: it may send again, where a sweep can only ask and would use up what the flow has left.
+      return Math.max(
+        Math.max(effect.notBeforeMs, effect.updatedAtMs) + sweepAfterMs,
+        effect.attempt?.leaseUntilMs ?? 0,
+        effect.sweepAfterMs ?? 0,
+      );
     case 'PENDING':
       // Nothing was sent, and only the case's flow, with its guards, may send it.
       return undefined;

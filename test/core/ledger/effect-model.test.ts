@@ -206,6 +206,18 @@ describe('an effect', () => {
     expect(finish(unknown, 'a', outcome('SUCCEEDED', 2), 1_000_000)).toEqual({ refused: 'not-holder' });
   });
 
+  test('whose outcome is not known is the flow’s for a minute, after each time that it was asked about', () => {
+    const claimed = (claim(fresh(), 'a', 1_000) as { next: Effect }).next;
+    const unknown = (finish(claimed, 'a', outcome('UNKNOWN', 2_000), 2_000) as { next: Effect }).next;
+    expect(dueAtMs(unknown)).toBe(62_000);
+    const asked = (beginReconcile(unknown, 'b', 3_000) as { next: Effect }).next;
+    const still = (endReconcile(asked, 'b', outcome('UNKNOWN', 4_000), 9_000, 4_000) as { next: Effect }).next;
+    // The flow may ask again from 9 s on, the sweep a minute later.
+    expect(beginReconcile(still, 'c', 8_999)).toEqual({ refused: 'not-yet' });
+    expect('next' in beginReconcile(still, 'c', 9_000)).toBe(true);
+    expect(dueAtMs(still)).toBe(69_000);
+  });
+
   test('the key names case, action, target and ordinal, and nothing runs into each other', () => {
     const keys = [
       effectKeyOf(caseId, 'a', 'b', 0),
