@@ -33,6 +33,7 @@ const checks = [
   ['web', node, ['scripts/build-web.ts']],
   ['synth', node, ['bin/app.ts']],
   ['tests', 'npm', ['test', '--silent']],
+  ['browser', 'npm', ['run', '--silent', 'test:browser']],
 ];
 
 const wanted = process.argv.slice(2);
