@@ -7,7 +7,10 @@ import { type Assembly, ensureAssembly } from '../../bin/commands/start/assembly
 import { repositoryRoot } from '../../layers/build.ts';
 
 /** Where tests that look at it imitate Slack: below the ports that are given out, another one for each checkout. */
-export const slackPort = 21_000 + (createHash('sha256').update(repositoryRoot).digest().readUInt16BE() % 10_000);
+export const slackPort = 21_000 + 2 * (createHash('sha256').update(repositoryRoot).digest().readUInt16BE() % 5_000);
+
+/** Where tests that look at it imitate Jira. */
+export const jiraPort = slackPort + 1;
 
 /** Short reviews, so that a timeout can be waited for, and a quota that many cases on one asset do not use up. */
 export const testConfiguration = {
@@ -16,6 +19,8 @@ export const testConfiguration = {
   quotaPerAssetHour: 100,
   sampleRates: { act: 1, observe: 1 },
   channels: { ops: { by: 'slack', host: `127.0.0.1:${slackPort}` } },
+  remediators: { ticket: { service: 'jira', url: `http://127.0.0.1:${jiraPort}`, project: 'OPS' } },
+  ways: { 'air-quality/raise-ticket': 'ticket' },
 };
 
 /** The tests' stack. */

@@ -45,6 +45,8 @@ export interface FunctionPermissions {
   readonly tells?: boolean;
   /** Chooses decisions to look at, by a key that is a secret. */
   readonly samples?: boolean;
+  /** Reads the secrets with which systems sign what they say to it. */
+  readonly hearsSystems?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -244,6 +246,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     invokes: ['review-answer', 'trigger'],
     readsCheckpoints: true,
     namesExecutions: true,
+    hearsSystems: true,
     memoryMb: 1024,
     // Just under what the gateway waits, so that the function says itself what took too long.
     timeoutS: 28,

@@ -8,7 +8,7 @@ import type { Configuration } from '../contracts/configuration.ts';
 import { type FunctionName, functionNames, type Names } from '../contracts/names.ts';
 import type { RemediatorNeeds } from '../core/remediation/remediator.ts';
 import { acknowledge } from './nag.ts';
-import { permissions } from './permissions.ts';
+import { type FunctionPermissions, permissions } from './permissions.ts';
 
 export interface RemediatorsProps {
   readonly configuration: Configuration;
@@ -24,16 +24,16 @@ const ownedByStores = 'webhook';
 export class Remediators extends Construct {
   constructor(scope: Construct, id: string, { configuration, names, functions, needs }: RemediatorsProps) {
     super(scope, id);
-    const senders = functionNames.filter((name) => permissions[name].calls).map((name) => functions[name]);
-    const grant = (statement: { actions: string[]; resources: string[] }): void => {
-      for (const sender of senders) sender.addToRolePolicy(new PolicyStatement(statement));
+    const those = (may: (of: FunctionPermissions) => boolean | undefined): IFunction[] =>
+      functionNames.filter((name) => may(permissions[name])).map((name) => functions[name]);
+    const senders = those(({ calls }) => calls);
+    const grant = (statement: { actions: string[]; resources: string[] }, to = senders): void => {
+      for (const fn of to) fn.addToRolePolicy(new PolicyStatement(statement));
     };
-    const secrets = new Set(Object.values(needs).flatMap((each) => each.secrets));
-    secrets.delete(ownedByStores);
-    for (const name of [...secrets].sort()) {
+    const make = (name: string, description: string): string[] => {
       const secret = new Secret(this, `Secret-${name}`, {
         secretName: names.secret(name),
-        description: `What the remediator's endpoint asks for; put it in by hand (docs/remediation.md)`,
+        description,
         // A value that opens nothing, until the operator puts in the one that does.
         generateSecretString: { passwordLength: 32, excludePunctuation: true },
         removalPolicy: configuration.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
@@ -41,9 +41,23 @@ export class Remediators extends Construct {
       acknowledge(
         secret,
         'AwsSolutions-SMG4',
-        'The endpoint issues it; its operator rotates it there and here, and functions refetch on 401.',
+        'The other side issues or keeps it, too; its operator rotates it there and here, and functions refetch it when it is refused.',
       );
-      grant({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] });
+      return [secret.secretArn];
+    };
+    const read = ['secretsmanager:GetSecretValue'];
+    const named = (of: (each: RemediatorNeeds) => readonly string[]): string[] =>
+      [...new Set(Object.values(needs).flatMap(of))].filter((name) => name !== ownedByStores).sort();
+    for (const name of named(({ secrets }) => secrets)) {
+      const description = 'What the remediator’s endpoint asks for; put it in by hand (docs/remediation.md)';
+      grant({ actions: read, resources: make(name, description) });
+    }
+    for (const name of named(({ signedWith = [] }) => signedWith)) {
+      const description = 'What the other system signs its messages with; give it to that system (docs/remediation.md)';
+      grant(
+        { actions: read, resources: make(name, description) },
+        those(({ hearsSystems }) => hearsSystems),
+      );
     }
     for (const { action, resource } of Object.values(needs).flatMap((each) => each.grants)) {
       const [service = ''] = action.split(':');

@@ -9,3 +9,4 @@ export * from './api/common.ts';
 export * from './api/records.ts';
 export * from './api/routes.ts';
 export * from './api/session.ts';
+export * from './api/tickets.ts';

@@ -40,6 +40,8 @@ export const tableNames = [
 export type TableName = (typeof tableNames)[number];
 
 export const defaultPrefix = 'groundcrew';
+/** Last part of the name of the secret that a ticket system signs its messages with. */
+export const ticketWebhookSecret = 'ticket-webhook';
 
 /** What a deployment calls its parts. `account` and `region` only enter the globally unique bucket names. */
 export function namesOf(prefix: string, account = '', region = '') {

@@ -39,6 +39,7 @@ export function permissionsTable(): string {
       may.readsCheckpoints ? 'GetPublicKey of the audit key; gets and lists checkpoints' : '',
       may.tells ? 'Publish to the topic; GetSecretValue of the channels’ secrets; calls the channels' : '',
       may.samples ? 'GetSecretValue of the key of sampling' : '',
+      may.hearsSystems ? 'with the remediator `ticket` configured: GetSecretValue of `ticket-webhook`' : '',
       may.signs ? 'Sign with the audit key; put checkpoints' : '',
     ].filter((each) => each !== '');
     return `| ${name} | ${tables.join('; ')} | ${may.reads.join(', ') || '–'} | ${may.writes.join(', ') || '–'} | ${also.join('; ') || '–'} |`;

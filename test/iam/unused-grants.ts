@@ -96,6 +96,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     on: 'notify-ops',
     reason: 'Read when a route leads to a channel with a webhook; `test/e2e/notify.test.ts` has one.',
   },
+  ...['remediate', 'reconcile', 'api'].map((fn) => ({
+    fn,
+    action: 'secretsmanager:GetSecretValue',
+    on: 'ticket',
+    reason: 'Read when a ticket is raised, asked about or closed; `test/e2e/tickets.test.ts` has some.',
+  })),
   {
     fn: 'permit',
     action: 'dynamodb:PutItem',

@@ -5,6 +5,7 @@ import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from '@aw
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { consoleRoutes } from '../../lib/adapters/api/console-routes.ts';
+import { type TicketSystem, ticketRoutes } from '../../lib/adapters/api/ticket-door.ts';
 import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
 import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
 import { restoreCase } from '../../lib/adapters/aws/case-store.ts';
@@ -62,7 +63,8 @@ export interface ConsoleTest {
   closed(record: CaseRecord, resolution: NonNullable<CaseRecord['resolution']>, atMs?: number): Promise<CaseRecord>;
 }
 
-export async function consoleTest(tables: TestTables, prefix: string): Promise<ConsoleTest> {
+/** @param tickets where the deployment raises tickets; absent where it raises none */
+export async function consoleTest(tables: TestTables, prefix: string, tickets?: TicketSystem): Promise<ConsoleTest> {
   fakeKms();
   const names = (await tables.create(prefix)) as Readonly<Record<TableName, string>>;
   const objects = memoryObjects();
@@ -131,7 +133,7 @@ export async function consoleTest(tables: TestTables, prefix: string): Promise<C
   };
   const audit = { client: tables.client, table: names.audit, ...sealing(subjects) };
   const test: ConsoleTest = {
-    api: apiWorld(consoleRoutes(world)),
+    api: apiWorld([...consoleRoutes(world), ticketRoutes(world, tickets)]),
     world,
     reviews,
     events,

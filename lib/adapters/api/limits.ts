@@ -21,19 +21,25 @@ export function refuseForeign(c: Context, front: string | undefined): void {
     throw new ProblemError(403, 'origin-refused', 'The request comes from a page of another site.');
 }
 
-/** The body as JSON; `undefined` where there is none. */
-export async function readBody(c: Context): Promise<{ readonly text: string; readonly value: unknown }> {
+/** The bytes of the body as they came, announced as JSON; none where there is no body. */
+export async function readBytes(c: Context, maxBytes: number): Promise<Uint8Array> {
   const announced = Number(c.req.header('content-length') ?? '0');
   const tooLarge = (bytes: number): ProblemError =>
-    new ProblemError(413, 'body-too-large', `The body has ${bytes} bytes; at most ${maxBodyBytes} are allowed.`);
-  if (announced > maxBodyBytes) throw tooLarge(announced);
-  const bytes = await c.req.arrayBuffer();
-  if (bytes.byteLength > maxBodyBytes) throw tooLarge(bytes.byteLength);
-  if (bytes.byteLength === 0) return { text: '', value: undefined };
-  if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
+    new ProblemError(413, 'body-too-large', `The body has ${bytes} bytes; at most ${maxBytes} are allowed.`);
+  if (announced > maxBytes) throw tooLarge(announced);
+  const bytes = new Uint8Array(await c.req.arrayBuffer());
+  if (bytes.byteLength > maxBytes) throw tooLarge(bytes.byteLength);
+  if (bytes.byteLength > 0 && !/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
     throw new ProblemError(415, 'body-not-json', 'The body must be sent as application/json.', {
       allowed: ['application/json'],
     });
+  return bytes;
+}
+
+/** The body as JSON; `undefined` where there is none. */
+export async function readBody(c: Context): Promise<{ readonly text: string; readonly value: unknown }> {
+  const bytes = await readBytes(c, maxBodyBytes);
+  if (bytes.byteLength === 0) return { text: '', value: undefined };
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     const value: unknown = JSON.parse(text);

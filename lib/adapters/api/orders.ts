@@ -122,7 +122,7 @@ export async function triggerCase(world: ConsoleWorld, username: string, body: T
 }
 
 /** What a function said no with, as an answer. What may work later says so. */
-function refusedBy({ type, message }: NonNullable<Invoked['refused']>): GroundcrewError {
+export function refusedBy({ type, message }: NonNullable<Invoked['refused']>): GroundcrewError {
   if (type === 'NotFoundError') return new ProblemError(404, 'not-found', message);
   if (type === 'InvalidInputError') return new ProblemError(422, 'refused', message);
   return new DependencyError(message, { code: 'function-failed' });

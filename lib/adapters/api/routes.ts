@@ -13,6 +13,7 @@ import {
   groupsFor,
   idempotencyHeader,
   type Least,
+  maxSignedBytes,
   type QueryOf,
   type Route,
   type RouteName,
@@ -20,7 +21,7 @@ import {
 import { mayAs } from '../../core/console/roles.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import { type Authenticate, type Person, sourceOf } from './authenticate.ts';
-import { backgroundHeader, readBody, refuseForeign } from './limits.ts';
+import { backgroundHeader, readBody, readBytes, refuseForeign } from './limits.ts';
 import type { ApiPorts, StoredAnswer } from './ports.ts';
 import { ProblemError } from './problems.ts';
 import { hasIt, tagOf } from './response-headers.ts';
@@ -64,6 +65,28 @@ export interface Reply<N extends RouteName> {
 
 type Handler<N extends RouteName> = (call: Call<N>) => Promise<Reply<N>>;
 
+/** Routes that a system calls, which says who it is by signing its message. */
+type SignedRouteName = { [N in RouteName]: (typeof contract)[N]['least'] extends 'signature' ? N : never }[RouteName];
+
+/** A message that nothing is known of yet. */
+export interface SignedMessage<N extends RouteName> {
+  readonly parameters: ParametersOf<N>;
+  readonly header: (name: string) => string | undefined;
+  /** The bytes as they came: what is parsed and written again has another signature. */
+  readonly body: Uint8Array;
+}
+
+/** What a system's message passes through. */
+export interface Door<N extends RouteName, M> {
+  /** The message, verified; throws where it is not signed, too old, or not what it should be. */
+  readonly verify: (message: SignedMessage<N>) => Promise<M>;
+  readonly take: (message: M) => Promise<Reply<N>>;
+}
+
+/** Of one address, in a minute; each costs a write and a check of a signature. */
+const messagesPerSource = 240;
+const messageWindowMs = 60_000;
+
 /** Mounts routes; what they need beside the frame they close over. */
 export type AddRoutes = (routes: Routes) => void;
 
@@ -91,14 +114,43 @@ export class Routes {
    * Whatever is not a GET is a write: it needs the CSRF header, an own Origin and, unless `keyless`, an Idempotency-Key.
    * @example routes.on('case', async ({ parameters }) => ({ body: await read(parameters.id) }));
    */
-  on<N extends RouteName>(name: N, handler: Handler<N>, options: MountOptions = {}): void {
+  on<N extends Exclude<RouteName, SignedRouteName>>(name: N, handler: Handler<N>, options: MountOptions = {}): void {
+    const { route, path, parameters } = this.mount(name);
+    const at: Mounted = { route, options, query: route.query, parameters };
+    this.app.on(route.method, path, (c) => this.answer(c, at, handler as unknown as Handler<RouteName>));
+  }
+
+  /**
+   * A message of a system: no session, no cookie and so no page that could cause it. Nothing is kept of what is not
+   * signed but that its address sent something. The same bytes are taken once; then their answer is said again.
+   */
+  onSigned<N extends SignedRouteName, M>(name: N, door: Door<N, M>): void {
+    const { route, path, parameters } = this.mount(name);
+    const at: Mounted = { route, options: {}, query: undefined, parameters };
+    this.app.on(route.method, path, async (c) => {
+      const nowMs = this.ports.nowMs();
+      const source = createHash('sha256').update(sourceOf(c)).digest('hex');
+      if (!(await this.ports.attempts.count(`signed#${source}`, messagesPerSource, messageWindowMs, nowMs)))
+        throw new ProblemError(429, 'messages-too-often', 'Too many messages from this address. Wait a minute.', {
+          retryAfterS: messageWindowMs / 1000,
+        });
+      const body = await readBytes(c, maxSignedBytes);
+      const message = await door.verify({
+        parameters: valid('path', parameters, c.req.param()) as ParametersOf<N>,
+        header: (of) => c.req.header(of),
+        body,
+      });
+      const request = createHash('sha256').update(`${route.method} ${c.req.path}\n`).update(body).digest('hex');
+      return await this.once(`signed#${request}`, request, at, () => door.take(message) as Promise<Reply<RouteName>>);
+    });
+  }
+
+  private mount(name: RouteName) {
     if (this.mounted.has(name)) throw new InvalidInputError(`${name} is mounted twice.`, { code: 'route-twice' });
     this.mounted.add(name);
     const route: Route = contract[name];
     const parameters = route.parameters && z.strictObject(route.parameters);
-    const at: Mounted = { route, options, query: route.query, parameters };
-    const path = apiBase + route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    this.app.on(route.method, path, (c) => this.answer(c, at, handler as unknown as Handler<RouteName>));
+    return { route, parameters, path: apiBase + route.path.replaceAll(/\{(\w+)\}/g, ':$1') };
   }
 
   private async answer(c: Context, at: Mounted, handler: Handler<RouteName>): Promise<Response> {

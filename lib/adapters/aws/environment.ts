@@ -1,5 +1,6 @@
 /** The functions' environment, parsed strictly and once. */
 import { z } from 'zod';
+import { ticketService } from '../../contracts/api/tickets.ts';
 import { sha256Hex } from '../../contracts/common.ts';
 import { type Tier2, tier2 } from '../../contracts/configuration.ts';
 import { deployment } from '../../contracts/deployment.ts';
@@ -72,6 +73,8 @@ const variables = {
   ),
   /** JSON by verdict. */
   SAMPLE_RATES: lazily(() => z.string().transform(jsonText).pipe(sampleRates)),
+  /** Where tickets are raised, whose messages are heard; absent where none are. */
+  TICKET_SERVICE: lazily(() => ticketService.optional()),
   TOPIC_ARN: lazily(() => z.string().regex(/^arn:[^:]+:sns:[^:]+:\d{12}:.+$/)),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,

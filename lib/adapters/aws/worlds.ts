@@ -1,7 +1,8 @@
 /** What functions of the case side are wired with, from their environment. */
-import { namesOf } from '../../contracts/names.ts';
+import { namesOf, ticketWebhookSecret } from '../../contracts/names.ts';
 import { Documents } from '../../core/ingest/documents.ts';
 import { WindowStore } from '../../core/window/window-store.ts';
+import type { TicketSystem } from '../api/ticket-door.ts';
 import { checkSettings } from '../remediation/configured.ts';
 import { eventBridgeBus } from './bus.ts';
 import type { CaseWorld } from './case-ports.ts';
@@ -60,6 +61,14 @@ export function remediationWorld(): RemediationWorld {
       now: world.now,
     },
   };
+}
+
+/** Uses `GROUNDCREW_PREFIX` and `TICKET_SERVICE`: `undefined` where the deployment raises no tickets. */
+export function ticketSystem(): TicketSystem | undefined {
+  const { GROUNDCREW_PREFIX, TICKET_SERVICE: service } = environment('GROUNDCREW_PREFIX', 'TICKET_SERVICE');
+  if (service === undefined) return undefined;
+  const name = namesOf(GROUNDCREW_PREFIX).secret(ticketWebhookSecret);
+  return { service, secret: cachedSecret(secretsManager(), name, Date.now) };
 }
 
 /** Uses `TABLE_LEDGER`, `TABLE_STATE`, `BUCKET_DATA` and what `caseWorld` uses. */

@@ -5,6 +5,7 @@
  * search lags behind by seconds to minutes.
  */
 import type { z } from 'zod';
+import { ticketWebhookSecret } from '../../contracts/names.ts';
 import { remediationRequest } from '../../contracts/remediation.ts';
 import { sha256 } from '../../core/audit/canonical.ts';
 import {
@@ -126,6 +127,6 @@ export default defineRemediator<Settings>({
   offers: ['queryable'],
   keyRetentionMs: 0,
   settings: ticketSettings,
-  needs: () => ({ secrets: ['ticket'], grants: [] }),
+  needs: () => ({ secrets: ['ticket'], signedWith: [ticketWebhookSecret], grants: [] }),
   open,
 });

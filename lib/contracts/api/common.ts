@@ -11,11 +11,15 @@ export const groups = ['viewer', 'operator', 'approver', 'auditor', 'admin'] as 
 export const group = lazily(() => z.enum(groups));
 export type Group = (typeof groups)[number];
 
-/** The least group of a route; `auditor` reads what a viewer reads, and the whole audit beside it. */
-export type Least = 'anybody' | Group;
+/**
+ * The least group of a route; `auditor` reads what a viewer reads, and the whole audit beside it. `signature` is no
+ * person's: a system says who it is by signing the bytes of its message.
+ */
+export type Least = 'anybody' | 'signature' | Group;
 
 const allowed: Readonly<Record<Least, readonly Group[]>> = {
   anybody: groups,
+  signature: [],
   viewer: groups,
   operator: ['operator', 'approver', 'admin'],
   approver: ['approver', 'admin'],
@@ -27,6 +31,8 @@ export const groupsFor = (least: Least): readonly Group[] => allowed[least];
 
 /** Largest body of a request, in bytes. */
 export const maxBodyBytes = 64 * 1024;
+/** Largest body of a message that a system signs, in bytes: Jira sends the whole issue. */
+export const maxSignedBytes = 256 * 1024;
 
 /** Headers that a browser sends with every write: another site's form can send neither. */
 export const csrfHeader = 'x-groundcrew-csrf';

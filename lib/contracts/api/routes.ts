@@ -10,6 +10,7 @@ import * as cases from './cases.ts';
 import { type Least, pageQuery, username } from './common.ts';
 import * as records from './records.ts';
 import * as session from './session.ts';
+import * as tickets from './tickets.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -354,6 +355,16 @@ export const routes = {
     query: records.changesQuery,
     status: 200,
     answer: records.changes,
+  },
+  ticketChanged: {
+    method: 'POST',
+    path: '/tickets/{service}',
+    least: 'signature',
+    summary: 'Jira or ServiceNow says that a ticket has changed; a closed one answers the question of its case',
+    parameters: { service: tickets.ticketService },
+    body: tickets.ticketMessage,
+    status: 200,
+    answer: tickets.ticketHeard,
   },
 } as const satisfies Record<string, Route>;
 export type RouteName = keyof typeof routes;

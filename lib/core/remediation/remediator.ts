@@ -93,6 +93,8 @@ export interface RemediatorSurroundings {
 export interface RemediatorNeeds {
   /** Secrets by the last part of their names, `<prefix>/<name>`; the operator fills them in. */
   readonly secrets: readonly string[];
+  /** Secrets that its system signs what it says to the review API with, which alone may read them. @default none */
+  readonly signedWith?: readonly string[];
   /** Actions on resources of the account, in the words of IAM. */
   readonly grants: readonly { readonly action: string; readonly resource: string }[];
 }

@@ -1,26 +1,26 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  closedTicketOf,
-  maxWebhookBytes,
-  type TicketWebhook,
-} from '../../../lib/adapters/remediation/ticket-webhook.ts';
+import { closedTicketOf, type TicketWebhook } from '../../../lib/adapters/remediation/ticket-webhook.ts';
 
 const secret = 'the-shared-secret';
 const effectKey = 'a'.repeat(64);
-const sign = (service: TicketWebhook['service'], body: Buffer, key = secret): Record<string, string> => {
+const sign = (service: TicketWebhook['service'], body: Buffer, key = secret): Record<string, string | undefined> => {
   const encoding = service === 'jira' ? 'hex' : 'base64';
   const signature = `sha256=${createHmac('sha256', key).update(body).digest(encoding)}`;
   return { [service === 'jira' ? 'x-hub-signature' : 'x-groundcrew-signature']: signature };
 };
 const webhook = (service: TicketWebhook['service'], message: unknown, key = secret): TicketWebhook => {
   const body = Buffer.from(typeof message === 'string' ? message : JSON.stringify(message));
-  return { service, headers: sign(service, body, key), body };
+  return { service, header: (name) => sign(service, body, key)[name], body };
 };
-const jira = (change: { event?: string; status?: string; labels?: string[] } = {}) => ({
+const jira = (change: { event?: string; status?: string; labels?: string[]; changed?: string[] } = {}) => ({
   timestamp: 1_700_000_000_000,
   webhookEvent: change.event ?? 'jira:issue_updated',
+  changelog: {
+    id: '10',
+    items: (change.changed ?? ['resolution', 'status']).map((field) => ({ field, from: '1', to: '2' })),
+  },
   user: { displayName: 'Bob' },
   issue: {
     id: '1',
@@ -59,6 +59,8 @@ describe('a message about a closed ticket', () => {
     [webhook('jira', jira({ status: 'indeterminate' }))],
     [webhook('jira', jira({ event: 'jira:issue_deleted' }))],
     [webhook('jira', jira({ labels: ['groundcrew-short', 'x'] }))],
+    [webhook('jira', jira({ changed: ['comment', 'labels'] }))],
+    [webhook('jira', { ...jira(), changelog: undefined })],
     [webhook('servicenow', serviceNow({ state: 'open' }))],
     [webhook('servicenow', serviceNow({ correlation_id: 'another system’s' }))],
   ])('about anything else is nothing', (message) => {
@@ -67,20 +69,21 @@ describe('a message about a closed ticket', () => {
 
   test.each<[string, TicketWebhook]>([
     ['signed with another secret', webhook('jira', jira(), 'guess')],
-    ['not signed', { ...webhook('jira', jira()), headers: {} }],
+    ['not signed', { ...webhook('jira', jira()), header: () => undefined }],
     [
       'signed for the other header',
       {
         ...webhook('jira', jira()),
-        headers: { 'x-groundcrew-signature': webhook('jira', jira()).headers['x-hub-signature'] },
+        header: (name) =>
+          name === 'x-groundcrew-signature' ? webhook('jira', jira()).header('x-hub-signature') : undefined,
       },
     ],
-    ['cut short', { ...webhook('jira', jira()), headers: { 'x-hub-signature': 'sha256=ab' } }],
+    ['cut short', { ...webhook('jira', jira()), header: () => 'sha256=ab' }],
     [
       'another algorithm',
       {
         ...webhook('jira', jira()),
-        headers: { 'x-hub-signature': webhook('jira', jira()).headers['x-hub-signature']!.replace('sha256', 'sha1') },
+        header: (name) => webhook('jira', jira()).header(name)?.replace('sha256', 'sha1'),
       },
     ],
   ])('%s is refused before it is read', (_, message) => {
@@ -98,11 +101,6 @@ describe('a message about a closed ticket', () => {
       expect(() => closedTicketOf(webhook('jira', text), secret)).toThrow(/the message is not/);
     },
   );
-
-  test('is read up to a size and no further', () => {
-    const body = Buffer.alloc(maxWebhookBytes + 1, 32);
-    expect(() => closedTicketOf({ service: 'jira', headers: sign('jira', body), body }, secret)).toThrow(/at most/);
-  });
 
   test('one changed bit anywhere is noticed', () => {
     const message = webhook('jira', jira());

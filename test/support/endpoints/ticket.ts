@@ -13,7 +13,7 @@ const rigOf =
     settingsOf: (url: string) => object,
     providerOf: (rig: { lags: boolean }, made: (key: string) => void) => (exchange: Exchange) => Reply,
   ) =>
-  async (identity?: Parameters<StartRig>[0]): Promise<TicketRig> => {
+  async (identity?: Parameters<StartRig>[0], port = 0): Promise<TicketRig> => {
     const made = new Map<string, number>();
     const rig: { secret: string; lags: boolean } = { secret: 'robot@example.com:ATATT3xFfGF0secret', lags: false };
     const provider = providerOf(rig, (key) => countUp(made, key));
@@ -21,7 +21,7 @@ const rigOf =
       exchange.headers.authorization === `Basic ${Buffer.from(rig.secret).toString('base64')}`
         ? provider(exchange)
         : { status: 401, body: { message: 'Client must be authenticated to access this resource.' } };
-    const server = await startFaultyServer({ handle, acts: ({ method }) => method === 'POST' }, identity);
+    const server = await startFaultyServer({ handle, acts: ({ method }) => method === 'POST' }, identity, port);
     return Object.assign(rig, {
       server,
       settings: settingsOf(server.url),
