@@ -17,6 +17,7 @@ import type { Armory } from './armory.ts';
 import { type FaultKind, faultKinds, fewestPerThousand } from './faults.ts';
 import type { Load } from './load.ts';
 import type { Stage } from './stage.ts';
+import type { StopSwitch } from './stop-switch.ts';
 
 /** Last line of a campaign. */
 export interface Account {
@@ -39,6 +40,10 @@ export interface Account {
   readonly chainsVerified: number;
   readonly chainsBroken: number;
   readonly breakerOpenings: number;
+  readonly breakerClosings: number;
+  /** Times that people stopped effects and resumed them, and calls that left though they had to see the stop. */
+  readonly stops: number;
+  readonly sentAgainstStop: number;
   /** From a fault to the end of the last case that was open when it struck. */
   readonly recoveryMsP50: number | null;
   readonly recoveryMsP95: number | null;
@@ -58,7 +63,7 @@ export async function accountFor(
   stage: Stage,
   load: Load,
   armory: Armory,
-  about: { readonly seed: number; readonly startedMs: number },
+  about: { readonly seed: number; readonly startedMs: number; readonly stops: StopSwitch },
 ): Promise<Account> {
   const { stack, witness, endpoint } = stage;
   const broken: string[] = [];
@@ -96,6 +101,13 @@ export async function accountFor(
   hold('an effect is not what the ledger says', await wrongEffects(stack));
   hold('an effect was under way twice at once', endpoint.overlaps);
   hold('an effect took a step that none may take', witness.wrongSteps);
+  const { stops } = about;
+  const sentAgainstStop = hold(
+    'a call left that the stop switch forbade',
+    witness.sentAgainstStop(endpoint.sendings, stops.stood),
+  );
+  hold('the stop switch is not as it should be', stops.wrong);
+  hold('a breaker stays open', witness.openBreakers());
   hold('an effect happened unannounced', await unannounced(stage));
   hold('an index holds what its table does not, or the reverse', await wrongIndexEntries(stack));
 
@@ -149,6 +161,9 @@ export async function accountFor(
     chainsVerified: audit.chains,
     chainsBroken: audit.faults.length + (audit.checkpointFault ? 1 : 0),
     breakerOpenings: witness.breakerOpenings,
+    breakerClosings: witness.breakerClosings,
+    stops: stops.stood.length,
+    sentAgainstStop,
     recoveryMsP50: rounded(recoveries, 50),
     recoveryMsP95: rounded(recoveries, 95),
     caseMsP50: rounded(durations, 50),

@@ -23,8 +23,8 @@ export interface AwsProxyOptions {
   readonly killRuntime: () => Promise<void>;
   /** Runs a decision a second time. */
   readonly decideAgain: (event: string) => Promise<void>;
-  /** Told of what was done, whoever heard of it. */
-  readonly onDone: (call: AwsCall, functionName: FunctionName | undefined) => void;
+  /** Told of what was done, whoever heard of it, and when it was passed on (`performance.now()`). */
+  readonly onDone: (call: AwsCall, functionName: FunctionName | undefined, beganMs: number) => void;
 }
 
 /** Reads after which the older answer is replaced. */
@@ -176,9 +176,10 @@ export class AwsProxy {
   }
 
   async #pass(incoming: Incoming, call: AwsCall, functionName: FunctionName | undefined): Promise<Passed> {
+    const beganMs = performance.now();
     const answer = await this.#upstream.pass(incoming);
     if (answer.status < 300) {
-      this.#options.onDone(call, functionName);
+      this.#options.onDone(call, functionName, beganMs);
       const key = snapshotKey(call);
       if (call.service === 'dynamodb' && !call.consistent) {
         this.#reads += 1;

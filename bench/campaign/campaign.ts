@@ -6,10 +6,11 @@ import { stackAssembly } from '../stack/assembly.ts';
 import { openEffects, undecidedFlags, unfinishedCases } from '../stack/promises.ts';
 import { type Account, accountFor } from './account.ts';
 import { Armory } from './armory.ts';
-import { planOf } from './faults.ts';
+import { type PlannedFault, planOf } from './faults.ts';
 import { Load, type LoadOptions } from './load.ts';
 import { People } from './people.ts';
 import { campaignConfiguration, Stage, type StageOptions } from './stage.ts';
+import { StopSwitch } from './stop-switch.ts';
 
 export interface CampaignOptions {
   readonly cases: number;
@@ -94,7 +95,17 @@ export async function openCampaign(
       if (type === 'CaseClosed') load?.heard(asset);
     },
   });
-  const work = new Load(stage, { ...options, onOpen: (ordinal) => open(stage, armory, ordinal) });
+  const stops = new StopSwitch(stage.stack);
+  const outages: Promise<void>[] = [];
+  const open = async (ordinal: number, asset: string): Promise<void> => {
+    for (const fault of armory.arm(ordinal)) {
+      const { kind, ms } = fault;
+      if (kind === 'stop-pressed' && armory.take({ kinds: [kind] })) stops.press(fault, asset);
+      else if (kind === 'endpoint-down' && armory.take({ kinds: [kind] })) outages.push(stage.breakEndpoint(ms));
+      else await strikeAtOnce(stage, armory, fault);
+    }
+  };
+  const work = new Load(stage, { ...options, onOpen: open });
   load = work;
   const random = childRandom(seed, 'people');
   const everybody = new People(
@@ -116,29 +127,29 @@ export async function openCampaign(
     async conclude(forMs) {
       stage.setClock(0);
       await stage.running();
+      await Promise.all([stops.settled(), ...outages]);
       await Promise.all(stage.aws.map((proxy) => proxy.release()));
       await work.finish();
       await drain(stage, work, forMs);
       await stopWorking();
       await insist(() => invokeFunction(stage.stack.context, 'checkpoint', {}));
-      return await accountFor(stage, work, armory, { seed, startedMs });
+      return await accountFor(stage, work, armory, { seed, startedMs, stops });
     },
     async close(keep) {
       await stopWorking();
       await work.finish();
       await work.stop();
+      await stops.close();
       await stage.close(keep);
     },
   };
 }
 
-/** Arms what the schedule has for this case; what needs no occasion strikes at once. */
-async function open(stage: Stage, armory: Armory, ordinal: number): Promise<void> {
-  for (const { kind, ms, functionName } of armory.arm(ordinal)) {
-    if (kind === 'clock-stepped' && armory.take({ kinds: ['clock-stepped'] })) stage.setClock(ms);
-    if (kind === 'disk-full' && armory.take({ kinds: ['disk-full'] })) await stage.fillDisk(ms);
-    if (kind === 'function-called-twice' && functionName !== undefined) await stage.callTwice(functionName);
-  }
+/** What needs no occasion strikes when it is armed. */
+async function strikeAtOnce(stage: Stage, armory: Armory, { kind, ms, functionName }: PlannedFault): Promise<void> {
+  if (kind === 'clock-stepped' && armory.take({ kinds: [kind] })) stage.setClock(ms);
+  if (kind === 'disk-full' && armory.take({ kinds: [kind] })) await stage.fillDisk(ms);
+  if (kind === 'function-called-twice' && functionName !== undefined) await stage.callTwice(functionName);
 }
 
 /** The schedules, which come by more often than once a minute; and whoever looks at the list of open questions. */

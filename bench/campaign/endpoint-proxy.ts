@@ -1,9 +1,12 @@
 /**
- * Stands between the functions and the plant's gateway: misbehaves as providers do, and keeps its own record of what was
+ * Stands between the functions and the plant's gateway, behind TLS: misbehaves as providers do, and keeps its own record of what was
  * sent, when, and of sendings of one key that were under way at the same time.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import { createServer, type Server, type Socket } from 'node:net';
 import { z } from 'zod';
+import type { Issued } from '../stack/certificates.ts';
 import { misbehave } from '../stack/misbehave.ts';
 import type { Armory } from './armory.ts';
 import { endpointFaults, type FaultKind } from './faults.ts';
@@ -19,6 +22,8 @@ export interface Sending {
 export interface EndpointProxyOptions {
   readonly armory: Armory;
   readonly killActing: () => Promise<void>;
+  readonly good: Issued;
+  readonly expired: Issued;
 }
 
 const command = z.object({ effectKey: z.string(), caseId: z.string(), asset: z.string() });
@@ -28,33 +33,51 @@ export class EndpointProxy {
   readonly sendings: Sending[] = [];
   /** Keys of which two sendings were under way at once. */
   readonly overlaps: string[] = [];
+  /** Out of order: 503 to everything. */
+  down = false;
   /** Awaited before a command is passed on. */
   before: ((sending: Sending) => Promise<void>) | undefined;
   readonly #options: EndpointProxyOptions;
   readonly #upstream: Upstream;
-  readonly #server: Server;
+  readonly #front: Server;
+  readonly #sockets = new Set<Socket>();
   readonly #underWay = new Map<string, number>();
 
   constructor(upstreamPort: number, options: EndpointProxyOptions) {
     this.#options = options;
     this.#upstream = new Upstream(upstreamPort);
-    this.#server = createServer((request, response) => {
-      this.#handle(request, response).catch(() => request.socket.destroy());
+    const [good, expired] = [this.#behind(options.good), this.#behind(options.expired)];
+    this.#front = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => undefined);
+      const isExpired = options.armory.take({ kinds: ['endpoint-tls-expired'] }) !== undefined;
+      (isExpired ? expired : good).emit('connection', socket);
     });
   }
 
   async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => this.#front.listen(port, '127.0.0.1', resolve));
   }
 
   async stop(): Promise<void> {
     this.#upstream.close();
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#front.close(resolve));
+  }
+
+  #behind({ certificate, privateKey }: Issued): SecureServer {
+    const server = createSecureServer({ cert: certificate, key: privateKey }, (request, response) => {
+      this.#handle(request, response).catch(() => request.socket.destroy());
+    });
+    // Whoever does not like the certificate hangs up.
+    server.on('tlsClientError', () => undefined);
+    return server;
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const incoming = await readRequest(request);
+    if (this.down) return await misbehave({ status: 503 }, request, response, () => ({ status: 503 }));
     if (incoming.method !== 'POST') return writeAnswer(response, await this.#upstream.pass(incoming));
     const { effectKey: key, caseId, asset } = command.parse(JSON.parse(incoming.body.toString('utf8')));
     const sending = { key, caseId, asset, atMs: performance.now() };

@@ -40,6 +40,11 @@ const perThousand = {
   'endpoint-wrong-type': 6,
   'endpoint-garbage': 6,
   'endpoint-redirect': 6,
+  'endpoint-in-flight': 6,
+  'endpoint-key-conflict': 6,
+  'endpoint-tls-expired': 8,
+  'endpoint-down': 6,
+  'stop-pressed': 10,
 } as const;
 
 export type FaultKind = keyof typeof perThousand;
@@ -60,6 +65,8 @@ export interface PlannedFault {
   readonly times: number;
   /** How long it lasts, or how far a clock is set. */
   readonly ms: number;
+  /** What is stopped: everything, the site, or the asset whose case is opened. */
+  readonly scope?: 'all' | 'site' | 'asset';
 }
 
 /** Functions that a case passes through, so that each has its occasion soon after a case is opened. */
@@ -98,6 +105,8 @@ export const endpointFaults: Partial<Record<FaultKind, EndpointFault>> = {
   'endpoint-wrong-type': 'html',
   'endpoint-garbage': 'garbage',
   'endpoint-redirect': 'redirect-same-method',
+  'endpoint-in-flight': { status: 409, headers: { 'retry-after': '1' } },
+  'endpoint-key-conflict': { status: 422 },
 };
 
 const pick = <T>(random: Random, from: readonly T[]): T => from[integerBetween(random, 0, from.length - 1)]!;
@@ -137,6 +146,12 @@ function details(kind: FaultKind, random: Random): Omit<PlannedFault, 'kind' | '
       return { ...once, ms: integerBetween(random, -60_000, 90_000) };
     case 'disk-full':
       return { ...once, ms: integerBetween(random, 300, 2_500) };
+    case 'endpoint-tls-expired':
+      return { ...once, times: integerBetween(random, 1, 3) };
+    case 'endpoint-down':
+      return { ...once, ms: 45_000 };
+    case 'stop-pressed':
+      return { ...once, ms: integerBetween(random, 300, 2_500), scope: pick(random, ['all', 'site', 'asset']) };
     case 'mqtt-cut-before':
     case 'mqtt-cut-after':
       return { ...once, skip: integerBetween(random, 0, 8) };

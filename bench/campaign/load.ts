@@ -34,7 +34,7 @@ export interface LoadOptions {
   /** No case is opened after this (`performance.now()`). */
   readonly untilMs: number;
   /** Before a case is opened. */
-  readonly onOpen: (ordinal: number) => Promise<void>;
+  readonly onOpen: (ordinal: number, asset: string) => Promise<void>;
 }
 
 const silenceAfterMs = 30 * 86_400_000;
@@ -138,7 +138,7 @@ export class Load {
     while (!this.#over && this.#next < cases && performance.now() < untilMs) {
       const ordinal = this.#next;
       this.#next += 1;
-      await onOpen(ordinal);
+      await onOpen(ordinal, asset);
       // In turn one that may act by itself and one that asks a person first.
       await this.case(asset, ordinal, ordinal % 2 === 0 ? 'leak' : 'manual');
     }

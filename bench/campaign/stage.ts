@@ -7,6 +7,7 @@ import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Assembly } from '../../bin/commands/start/assembly.ts';
 import { defaultPrefix, type FunctionName, functionNames, namesOf } from '../../lib/contracts/names.ts';
 import { readStack } from '../../local/assembly/read-stack.ts';
+import { testAuthority } from '../stack/certificates.ts';
 import { freePort, Stack } from '../stack/stack.ts';
 import type { Armory } from './armory.ts';
 import { AwsProxy } from './aws-proxy.ts';
@@ -94,7 +95,7 @@ export class Stage {
       number,
       number,
     ];
-    const witness = new Witness(names.table('ledger'), onSaid);
+    const witness = new Witness({ ledger: names.table('ledger'), stop: names.table('stop') }, onSaid);
     // The proxies stand before the stack does, and the stage behind both.
     let stage: Stage | undefined;
     const options = {
@@ -110,15 +111,19 @@ export class Stage {
     const [endpointUrl, dynamodbUrl] = [await aws[0].listen(httpProxy), await aws[1].listen(dynamodbProxy)];
     const devices = new MqttProxy(mqtt, armory);
     const mqttUrl = await devices.listen(mqttProxy);
+    const authority = testAuthority(Date.now());
     const endpoint = new EndpointProxy(plantPort, {
       armory,
+      good: authority.issue('server', 30),
+      expired: authority.issue('server', -1),
       killActing: () => options.killFunction('remediate'),
     });
     await endpoint.listen(endpointPort);
     const preload = (file: string, disk: boolean): string => {
       const path = join(dir, file);
       const trouble = JSON.stringify(join(dir, 'trouble.json'));
-      writeFileSync(path, `require(${JSON.stringify(troubleModule)})(${trouble}, { disk: ${disk} });\n`);
+      const options = JSON.stringify({ disk, authority: authority.certificate });
+      writeFileSync(path, `require(${JSON.stringify(troubleModule)})(${trouble}, ${options});\n`);
       return path;
     };
     const stack = await Stack.start({
@@ -127,7 +132,7 @@ export class Stage {
       // A campaign is full of errors; the runtime's log in the folder has them.
       logLevel: 'silent',
       plantPort,
-      commandsUrl: `http://127.0.0.1:${endpointPort}/commands`,
+      commandsUrl: `https://127.0.0.1:${endpointPort}/commands`,
       between: { endpointUrl, dynamodbUrl, nodeArguments: ['--require', preload('function.cjs', false)] },
       nodeArguments: ['--require', preload('runtime.cjs', true), ...nodeArguments],
       onDoubled: (name) =>
@@ -212,6 +217,15 @@ export class Stage {
     this.#tell({ ...this.#trouble, diskFull: true });
     await sleep(forMs);
     this.#tell({ ...this.#trouble, diskFull: false });
+  }
+
+  /** The endpoint is out of order until its breaker has opened, or for so long. */
+  async breakEndpoint(forMs: number): Promise<void> {
+    const { breakerOpenings } = this.witness;
+    this.endpoint.down = true;
+    for (const untilMs = performance.now() + forMs; performance.now() < untilMs; await sleep(50))
+      if (this.witness.breakerOpenings > breakerOpenings || this.#over) break;
+    this.endpoint.down = false;
   }
 
   #tell(trouble: { clockOffsetMs: number; diskFull: boolean }): void {

@@ -49,7 +49,8 @@ export function registerStop(program: Command): void {
       .action(async (options: StopOptions) => await act(openContext(options), options));
 }
 
-const portsOf = (context: CommandContext): StopPorts =>
+/** The switch, for a person with the operator's rights. */
+export const switchOf = (context: CommandContext): StopPorts =>
   stopPorts(
     { client: context.dynamodb(), table: context.names.table('stop') },
     {
@@ -62,7 +63,7 @@ const portsOf = (context: CommandContext): StopPorts =>
 
 /** Comes back when no call can leave any more that was cleared before, and names those that may be on their way. */
 async function stop(context: CommandContext, options: StopOptions): Promise<void> {
-  const state = await stopEffects(portsOf(context), checked(options));
+  const state = await stopEffects(switchOf(context), checked(options));
   if (options.json !== true) printLine(`${pc.red('stopped')} ${state.scope}; waiting for what was cleared before …`);
   await sleep(stopReadMaxAgeMs + sendMarginMs);
   const underWay = await effectsWithin(
@@ -109,7 +110,7 @@ function printUnderWay(effects: readonly Effect[]): void {
 
 async function resume(context: CommandContext, options: StopOptions): Promise<void> {
   const order = checked(options);
-  const state = await resumeEffects(portsOf(context), order).catch(async (error: unknown) => {
+  const state = await resumeEffects(switchOf(context), order).catch(async (error: unknown) => {
     if (error instanceof GroundcrewError) throw new CommandFailure(await withNames(context, error.message));
     throw error;
   });

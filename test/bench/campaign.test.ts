@@ -1,10 +1,11 @@
 /** The schedule of a campaign, and the texts that its mutations change. */
-import { expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Armory } from '../../bench/campaign/armory.ts';
 import { faultKinds, fewestPerThousand, type PlannedFault, planOf } from '../../bench/campaign/faults.ts';
 import { mutatedText, mutations } from '../../bench/campaign/mutations.ts';
 import { Witness } from '../../bench/campaign/witness.ts';
+import type { FunctionName } from '../../lib/contracts/names.ts';
 import { newEffect } from '../../lib/core/ledger/effect.ts';
 
 const fault = (given: Partial<PlannedFault>): PlannedFault => ({
@@ -65,14 +66,13 @@ test('every mutation finds the place in the code that it changes', () => {
   expect(() => mutatedText(gone)).toThrow('holds 0 times what is to be changed');
 });
 
-test('the witness tells a repeated write from a second one in its place', () => {
-  const witness = new Witness('ledger', () => undefined);
+describe('the witness', () => {
   const hash = 'a'.repeat(64);
   const effect = newEffect(
     {
       effectKey: hash,
       caseId: hash,
-      asset: 'a',
+      asset: 'post-00',
       action: 'raise-ticket',
       target: 't',
       remediator: 'webhook',
@@ -83,20 +83,85 @@ test('the witness tells a repeated write from a second one in its place', () => 
     },
     1,
   );
-  const put = (value: unknown): void =>
-    witness.see({
-      caller: 'x',
-      service: 'dynamodb',
-      operation: 'PutItem',
-      table: 'ledger',
-      index: undefined,
-      consistent: true,
-      body: Buffer.from(JSON.stringify({ Item: { pk: { S: `effect#${hash}` }, json: { S: JSON.stringify(value) } } })),
+  let witness: Witness;
+  beforeEach(() => {
+    witness = new Witness({ ledger: 'ledger', stop: 'stop' }, () => undefined);
+  });
+  const call = (operation: string, table: string, body: unknown) => ({
+    caller: 'x',
+    service: 'dynamodb',
+    operation,
+    table,
+    index: undefined,
+    consistent: true,
+    body: Buffer.from(JSON.stringify(body)),
+  });
+  const put = (pk: string, value: unknown, beganMs = 0): void =>
+    witness.see(
+      call('PutItem', 'ledger', { Item: { pk: { S: pk }, json: { S: JSON.stringify(value) } } }),
+      'remediate',
+      beganMs,
+    );
+  const look = (beganMs: number, scope = 'asset#post-00', by: FunctionName = 'remediate'): void =>
+    witness.see(call('GetItem', 'stop', { Key: { scope: { S: scope } } }), by, beganMs);
+
+  test('tells a repeated write from a second one in its place', () => {
+    put(`effect#${hash}`, effect);
+    put(`effect#${hash}`, effect);
+    put(`effect#${hash}`, { ...effect, version: 1 });
+    expect(witness.wrongSteps).toEqual([]);
+    put(`effect#${hash}`, { ...effect, version: 1, status: 'UNKNOWN' });
+    expect(witness.wrongSteps).toHaveLength(1);
+  });
+
+  describe('of calls and the stop switch', () => {
+    const sent = (atMs: number) => [{ key: hash, caseId: hash, asset: 'post-00', atMs }];
+    const stood = (fromMs: number, untilMs: number, covers = (asset: string) => asset === 'post-00') => [
+      { covers, fromMs, untilMs },
+    ];
+    beforeEach(() => {
+      const attempt = { attemptId: 'one', fence: 1, leaseUntilMs: 9 };
+      put(`effect#${hash}`, { ...effect, status: 'IN_PROGRESS', fence: 1, attempt }, 100);
     });
-  put(effect);
-  put(effect);
-  put({ ...effect, version: 1 });
-  expect(witness.wrongSteps).toEqual([]);
-  put({ ...effect, version: 1, status: 'UNKNOWN' });
-  expect(witness.wrongSteps).toHaveLength(1);
+
+    test('lets a call pass whose look began before the stop was written, or after it was resumed', () => {
+      look(110);
+      expect(witness.sentAgainstStop(sent(120), [])).toEqual([]);
+      expect(witness.sentAgainstStop(sent(120), stood(111, 500))).toEqual([]);
+      expect(witness.sentAgainstStop(sent(120), stood(50, 105))).toEqual([]);
+      expect(
+        witness.sentAgainstStop(
+          sent(120),
+          stood(50, 500, (asset) => asset === 'post-01'),
+        ),
+      ).toEqual([]);
+    });
+
+    test('accuses one whose every look began while the stop stood', () => {
+      look(110);
+      look(115);
+      expect(witness.sentAgainstStop(sent(120), stood(105, 500))).toEqual([expect.stringContaining('was written')]);
+      expect(witness.sentAgainstStop(sent(120), stood(112, 500))).toEqual([]);
+    });
+
+    test('accuses one that never looked: before its attempt, at another asset or by another function is not looking', () => {
+      look(90);
+      look(110, 'asset#post-01');
+      look(110, 'all');
+      look(110, 'asset#post-00', 'permit');
+      look(130);
+      expect(witness.sentAgainstStop(sent(120), [])).toEqual([expect.stringContaining('without a look')]);
+    });
+  });
+
+  test('counts how often a breaker opens and closes, and names what stays open', () => {
+    const breaker = { v: 1, endpoint: 'webhook', failures: 5, openUntilMs: 9, openings: 1, version: 5 };
+    put('breaker#webhook', { ...breaker, openUntilMs: 0, openings: 0, failures: 4, version: 4 });
+    expect([witness.breakerOpenings, witness.openBreakers()]).toEqual([0, []]);
+    put('breaker#webhook', breaker);
+    put('breaker#webhook', { ...breaker, probe: { holder: 'a', untilMs: 20 }, version: 6 });
+    expect([witness.breakerOpenings, witness.breakerClosings, witness.openBreakers()]).toEqual([1, 0, ['webhook']]);
+    put('breaker#webhook', { ...breaker, failures: 0, openUntilMs: 0, openings: 0, version: 7 });
+    expect([witness.breakerOpenings, witness.breakerClosings, witness.openBreakers()]).toEqual([1, 1, []]);
+  });
 });

@@ -12,7 +12,7 @@ import { canonical, sha256 } from '../../../../lib/core/audit/canonical.ts';
 import { reconcile } from '../../../../lib/core/remediation/reconcile.ts';
 import { remediate } from '../../../../lib/core/remediation/remediate.ts';
 import type { CallResult, OpenRemediator, StoredRequest } from '../../../../lib/core/remediation/remediator.ts';
-import { testAuthority } from '../../../support/endpoints/certificates.ts';
+import { testAuthority } from '../../../../bench/stack/certificates.ts';
 import { type Rig, type StartRig, surroundingsFor } from '../../../support/endpoints/rig.ts';
 import { caseFor, memoryWorld, proposalFor } from '../../../support/remediation-world.ts';
 

@@ -1,5 +1,5 @@
-/** A certificate authority for one test: good, expired and client certificates. */
-import { type CertificateRequest, makeCertificate, newKeyPair } from '../../../local/iot/x509.ts';
+/** A certificate authority for one run: good, expired and client certificates. */
+import { type CertificateRequest, makeCertificate, newKeyPair } from '../../local/iot/x509.ts';
 
 const dayMs = 86_400_000;
 
