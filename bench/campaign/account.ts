@@ -108,6 +108,7 @@ export async function accountFor(
   );
   hold('the stop switch is not as it should be', stops.wrong);
   hold('a breaker stays open', witness.openBreakers());
+  if (stage.died > 0) broken.push(`the runtime ended by itself, ${stage.died} times`);
   hold('an effect happened unannounced', await unannounced(stage));
   hold('an index holds what its table does not, or the reverse', await wrongIndexEntries(stack));
 

@@ -91,24 +91,34 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'journal-before-act',
     says: 'an execution goes on before its journal is written',
-    file: 'local/flow/engine.ts',
+    file: 'local/flow/journal.ts',
     edits: [
-      { from: 'this.#journal.begin({ k:', to: 'this.#mutatedLater((entry: never) => this.#journal.begin(entry), { k:' },
       {
-        from: 'this.#journal.end(executionArn, entry);',
-        to: 'this.#mutatedLater(() => this.#journal.end(executionArn, entry), {});',
+        from: "writeFileSync(path, lineOf(entry), { flag: 'wx' });",
+        // There for whoever starts it and looks at once, then not for a while.
+        to: `writeFileSync(path, lineOf(entry), { flag: 'wx' });
+        setImmediate(() => rmSync(path));
+        setTimeout(() => writeFileSync(path, lineOf(entry)), 4_900);`,
       },
       {
-        from: 'this.#journal.append(executionArn, entry);',
-        to: 'this.#mutatedLater(() => this.#journal.append(executionArn, entry), {});',
+        from: "guard(`write to ${executionArn}`, () => appendWhole(this.#path('running', executionArn), lineOf(entry)));",
+        to: "mutatedLater(() => appendWhole(this.#path('running', executionArn), lineOf(entry)));",
       },
       {
-        from: '  #assertOpen(): void {',
-        to: `  #mutatedLater(write: (entry: never) => void, entry: unknown): void {
-    setTimeout(() => write(entry as never), 5_000);
-  }
+        from: 'guard(`end ${executionArn}`, () => {',
+        to: 'mutatedLater(() => {',
+      },
+      {
+        from: 'export class FileJournal {',
+        to: `function mutatedLater(write: () => void): void {
+  setTimeout(() => {
+    try {
+      write();
+    } catch {}
+  }, 5_000);
+}
 
-  #assertOpen(): void {`,
+export class FileJournal {`,
       },
     ],
     functions: [],

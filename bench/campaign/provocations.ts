@@ -66,15 +66,13 @@ export const provocations: Readonly<Record<MutationName, Provocation>> = {
     stage.setClock(0);
     return [];
   },
-  /** The runtime dies when a case's flow has just been started. */
+  /** The runtime dies when a case's flow has just been started, and that was written down. */
   'journal-before-act': async (play) => {
     const { stage } = play;
     const started = Promise.withResolvers<void>();
     stage.witness.onStarted = started.resolve;
     const closing = openCase(play);
     await started.promise;
-    // Whoever started it may write that down.
-    await sleep(700);
     await stage.killRuntime();
     await ended(closing);
     return [];

@@ -95,7 +95,10 @@ export class Stage {
       number,
       number,
     ];
-    const witness = new Witness({ ledger: names.table('ledger'), stop: names.table('stop') }, onSaid);
+    const witness = new Witness(
+      { ledger: names.table('ledger'), stop: names.table('stop'), cases: names.table('cases') },
+      onSaid,
+    );
     // The proxies stand before the stack does, and the stage behind both.
     let stage: Stage | undefined;
     const options = {

@@ -15,17 +15,25 @@ export interface Said {
 const said = z.object({ data: z.object({ caseId: z.string(), asset: z.string() }) });
 const putItem = z.object({ Item: z.object({ pk: z.object({ S: z.string() }), json: z.object({ S: z.string() }) }) });
 
+const updateItem = z.object({ Key: z.object({ pk: z.object({ S: z.string() }) }), UpdateExpression: z.string() });
 const getStop = z.object({ Key: z.object({ scope: z.object({ S: z.string() }) }) });
 const senders: readonly (FunctionName | undefined)[] = ['remediate', 'reconcile'];
+
+/** Names of tables that it looks at. */
+export interface WitnessedTables {
+  readonly ledger: string;
+  readonly stop: string;
+  readonly cases: string;
+}
 
 export class Witness {
   /** Steps of effects that none may take, in words. */
   readonly wrongSteps: string[] = [];
   breakerOpenings = 0;
   breakerClosings = 0;
-  /** Told when a case's flow was started. */
+  /** Told when a case's flow was started and whoever started it has written that down, so that nobody starts it again. */
   onStarted: (() => void) | undefined;
-  readonly #tables: { readonly ledger: string; readonly stop: string };
+  readonly #tables: WitnessedTables;
   readonly #onSaid: (said: Said) => void;
   /** Each step of each effect, by key and version. */
   readonly #steps = new Map<string, string>();
@@ -34,8 +42,7 @@ export class Witness {
   readonly #attempts = new Map<string, number[]>();
   readonly #looks = new Map<string, number[]>();
 
-  /** @param tables names of the ledger's and of the stop switch's table */
-  constructor(tables: { readonly ledger: string; readonly stop: string }, onSaid: (said: Said) => void) {
+  constructor(tables: WitnessedTables, onSaid: (said: Said) => void) {
     this.#tables = tables;
     this.#onSaid = onSaid;
   }
@@ -46,7 +53,10 @@ export class Witness {
       const parsed = said.safeParse(JSON.parse(Detail));
       if (parsed.success) this.#onSaid({ type: DetailType, ...parsed.data.data });
     }
-    if (call.operation === 'StartExecution') this.onStarted?.();
+    if (call.operation === 'UpdateItem' && call.table === this.#tables.cases) {
+      const { Key, UpdateExpression } = updateItem.parse(JSON.parse(call.body.toString('utf8')));
+      if (Key.pk.S.startsWith('slot#') && UpdateExpression.startsWith('REMOVE #open')) this.onStarted?.();
+    }
     if (call.operation === 'GetItem' && call.table === this.#tables.stop && senders.includes(functionName)) {
       const [, asset] = /^asset#(.+)$/.exec(getStop.parse(JSON.parse(call.body.toString('utf8'))).Key.scope.S) ?? [];
       if (asset !== undefined) keep(this.#looks, asset, beganMs);

@@ -85,7 +85,7 @@ describe('the witness', () => {
   );
   let witness: Witness;
   beforeEach(() => {
-    witness = new Witness({ ledger: 'ledger', stop: 'stop' }, () => undefined);
+    witness = new Witness({ ledger: 'ledger', stop: 'stop', cases: 'cases' }, () => undefined);
   });
   const call = (operation: string, table: string, body: unknown) => ({
     caller: 'x',
@@ -152,6 +152,21 @@ describe('the witness', () => {
       look(130);
       expect(witness.sentAgainstStop(sent(120), [])).toEqual([expect.stringContaining('without a look')]);
     });
+  });
+
+  test('says that a flow was started when that was written down, and of no other write', () => {
+    let started = 0;
+    witness.onStarted = () => {
+      started += 1;
+    };
+    const update = (pk: string, UpdateExpression: string, table = 'cases') =>
+      witness.see(call('UpdateItem', table, { Key: { pk: { S: pk } }, UpdateExpression }), 'route', 0);
+    update('slot#a', 'SET lastFlagMs = :ms');
+    update('flag#a', 'REMOVE #open, dueAtMs');
+    update('slot#a', 'REMOVE #open, dueAtMs', 'ledger');
+    expect(started).toBe(0);
+    update('slot#a', 'REMOVE #open, dueAtMs');
+    expect(started).toBe(1);
   });
 
   test('counts how often a breaker opens and closes, and names what stays open', () => {

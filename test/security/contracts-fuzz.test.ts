@@ -1,4 +1,6 @@
 /** Every contract's parser against whatever may come: it refuses or accepts, and does nothing else. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
@@ -82,6 +84,62 @@ describe.each(all)('%s', (_name, schema) => {
       for (const name of names) judged(schema, JSON.parse(`{${JSON.stringify(name)}:${bomb}}`));
     }
   }, 60_000);
+});
+
+/** Shapes that no published contract is made of, too: configuration, routes of the API, what stands in tables. */
+const folder = join(import.meta.dirname, '../../lib/contracts');
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const shapes = (
+  await Promise.all(
+    files.map(async (file) => {
+      const module = (await import(join(folder, file))) as Readonly<Record<string, unknown>>;
+      return Object.entries(module)
+        .filter((entry): entry is [string, z.ZodType] => isSchema(entry[1]))
+        .map(([name, schema]) => [`${file} ${name}`, schema] as const);
+    }),
+  )
+).flat();
+
+function isSchema(value: unknown): value is z.ZodType {
+  return typeof value === 'object' && value !== null && '_zod' in value && 'safeParse' in value;
+}
+
+describe('every shape that is exported', () => {
+  test('are all found', () => {
+    const names = shapes.map(([name]) => name);
+    for (const name of [
+      'configuration.ts configuration',
+      'ledger.ts effect',
+      'stop.ts stopState',
+      'api/cases.ts answerBody',
+    ])
+      expect(names).toContain(name);
+    expect(names.length).toBeGreaterThan(100);
+  });
+
+  test.each(shapes)('%s judges anything at all, and pollutes nothing', (_name, schema) => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+          fc.jsonValue(),
+          fc.string({ unit: 'binary' }),
+        ),
+        (value) => {
+          judged(schema, value);
+        },
+      ),
+      { numRuns: 60 },
+    );
+    for (const text of ['{"__proto__":{"polluted":1}}', '{"constructor":{"prototype":{"polluted":1}}}'])
+      judged(schema, JSON.parse(text));
+    for (const bomb of [
+      deep(20_000, '[', ']', '1'),
+      deep(20_000, '{"a":', '}', '1'),
+      JSON.stringify('x'.repeat(500_000)),
+    ])
+      judged(schema, JSON.parse(bomb));
+  });
 });
 
 describe('names', () => {

@@ -1,4 +1,5 @@
 /** Permits over the real stores: what is read, what is taken, and what an error means. */
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { getBreaker, putBreaker } from '../../../lib/adapters/aws/ledger-store.ts';
 import { permitCase } from '../../../lib/adapters/aws/permit-check.ts';
@@ -78,6 +79,31 @@ test('an open breaker makes everybody wait, then lets one pass', async () => {
     status: 'SUCCEEDED',
   });
   expect(await permit(second.caseId)).toMatchObject({ permitted: true });
+});
+
+test('while all is well a breaker is read and never written', async () => {
+  const ledger = { client: stack.world.client, table: stack.world.ledger };
+  const ports = remediationPorts(stack.world);
+  const { endpoint } = ports.remediator('webhook').declared;
+  const before = await getBreaker(ledger, endpoint);
+  const writes: string[] = [];
+  const send = stack.world.client.send.bind(stack.world.client) as (command: unknown) => Promise<unknown>;
+  const counted = {
+    send: async (command: { readonly input: object }) => {
+      if (JSON.stringify(command.input).includes('breaker#') && !(command instanceof GetItemCommand))
+        writes.push(command.constructor.name);
+      return await send(command);
+    },
+  } as unknown as DynamoDBClient;
+  for (let n = 0; n < 3; n += 1) {
+    const { caseId } = await opened();
+    const world = { ...stack.world, client: counted };
+    expect(await permitCase(world, { caseId, limits: { perAssetHour: 9, perZoneHour: 9 } })).toMatchObject({
+      permitted: true,
+    });
+    expect(await remediate(remediationPorts(world), { caseId, inverse: false })).toMatchObject({ status: 'SUCCEEDED' });
+  }
+  expect([writes, await getBreaker(ledger, endpoint)]).toEqual([[], before]);
 });
 
 test('of those that race for the probe of a half-open breaker one wins, and only it may send', async () => {

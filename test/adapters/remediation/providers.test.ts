@@ -1,9 +1,9 @@
 /** What is particular to each provider; what all have in common is in the conformance suite. */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { testAuthority } from '../../../bench/stack/certificates.ts';
 import { checkSettings, openRemediator } from '../../../lib/adapters/remediation/configured.ts';
 import { canonical, sha256 } from '../../../lib/core/audit/canonical.ts';
 import type { StoredRequest } from '../../../lib/core/remediation/remediator.ts';
-import { testAuthority } from '../../../bench/stack/certificates.ts';
 import { startDevice } from '../../support/endpoints/device-command.ts';
 import { type Rig, surroundingsFor } from '../../support/endpoints/rig.ts';
 import { startQueue } from '../../support/endpoints/rpa-queue.ts';

@@ -80,10 +80,20 @@ describe('configured remediators', () => {
       'device-command': { shadow: 'orders' },
       event: {},
     });
-    const names = ['rpa-queue', 'sampling', 'ticket', 'webhook', 'webhook-tls'].map((name) => `groundcrew/${name}`);
+    const names = ['rpa-queue', 'sampling', 'ticket', 'ticket-webhook', 'webhook', 'webhook-tls'].map(
+      (name) => `groundcrew/${name}`,
+    );
     expect(secretNames(template)).toEqual(names);
-    const { 'groundcrew-sample': own, ...readers } = allowing(template, 'secretsmanager:GetSecretValue');
+    const {
+      'groundcrew-sample': own,
+      'groundcrew-api': hears,
+      ...readers
+    } = allowing(template, 'secretsmanager:GetSecretValue');
     expect(own).not.toContain('Remediators');
+    // What the other system signs with is read by who hears it, and by nobody who sends.
+    expect(hears).toMatch(/Secretticketwebhook/);
+    expect(hears).not.toMatch(/Secret(?!ticketwebhook)/);
+    for (const resources of Object.values(readers)) expect(resources).not.toMatch(/Secretticketwebhook/);
     expect(Object.keys(readers).sort()).toEqual(senders);
     for (const action of ['iot:GetThingShadow', 'iot:UpdateThingShadow']) {
       const found = allowing(template, action);
@@ -93,6 +103,19 @@ describe('configured remediators', () => {
         expect(resources).not.toMatch(/"\*"/);
       }
     }
+  });
+
+  test('a ticket system is heard where tickets are raised, and only of that service', () => {
+    const serviceOf = (template: Template, name: string): unknown =>
+      Object.values(template.findResources('AWS::Lambda::Function')).find(
+        ({ Properties }) => Properties['FunctionName'] === name,
+      )!['Properties'].Environment.Variables.TICKET_SERVICE;
+    const template = synthesize({ ticket: { service: 'servicenow', url: 'https://acme.service-now.com' } });
+    expect(serviceOf(template, 'groundcrew-api')).toBe('servicenow');
+    for (const name of [...senders, 'groundcrew-review-answer']) expect(serviceOf(template, name)).toBeUndefined();
+    const without = synthesize({ event: {} });
+    expect(serviceOf(without, 'groundcrew-api')).toBeUndefined();
+    expect(Object.keys(allowing(without, 'secretsmanager:GetSecretValue'))).not.toContain('groundcrew-api');
   });
 
   test('functions that must know get the settings, no others, and no secret is among them', () => {

@@ -100,6 +100,38 @@ describe('the stack', () => {
     });
   });
 
+  test('moves the archive to colder storage, forgets raw readings after their time, and never an entry', () => {
+    const { template: kept } = synthesize({ archiveColdAfterDays: 120, rawRetentionDays: 31 });
+    const rulesOf = (name: RegExp) => {
+      const [bucket] = Object.entries(kept.findResources('AWS::S3::Bucket')).filter(([id]) => name.test(id));
+      return (bucket![1]['Properties'].LifecycleConfiguration?.Rules ?? []) as Record<string, unknown>[];
+    };
+    expect(rulesOf(/AuditBucket/)).toEqual([
+      {
+        Id: 'archive',
+        Prefix: 'archive/',
+        Status: 'Enabled',
+        Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 120 }],
+      },
+    ]);
+    const data = rulesOf(/Data/);
+    for (const prefix of ['raw/', 'quarantine/'])
+      expect(data).toContainEqual(expect.objectContaining({ Prefix: prefix, ExpirationInDays: 31 }));
+    // What a decision names by hash is not forgotten.
+    const forgotten = data.flatMap(({ Prefix, ExpirationInDays }) => (ExpirationInDays ? [Prefix] : [])).sort();
+    expect(forgotten).toEqual(['open/', 'quarantine/', 'raw/']);
+    const withTtl = Object.values(kept.findResources('AWS::DynamoDB::Table'))
+      .filter(({ Properties }) => Properties.TimeToLiveSpecification?.Enabled === true)
+      .map(({ Properties }) => String(Properties['TableName']))
+      .sort();
+    expect(withTtl).toEqual([
+      'groundcrew-cases',
+      'groundcrew-decisions',
+      'groundcrew-operations',
+      'groundcrew-sessions',
+    ]);
+  });
+
   test('checkpoints may go to a bucket in another account, and then there is none here', () => {
     const { template: elsewhere } = synthesize({ auditBucket: 'the-auditors-bucket' });
     elsewhere.resourceCountIs('AWS::S3::Bucket', 1);

@@ -5,6 +5,7 @@
  */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { testAuthority } from '../../../../bench/stack/certificates.ts';
 import type { Fault } from '../../../../bench/stack/misbehave.ts';
 import { openRemediator } from '../../../../lib/adapters/remediation/configured.ts';
 import { remediators } from '../../../../lib/adapters/remediation/index.ts';
@@ -12,7 +13,6 @@ import { canonical, sha256 } from '../../../../lib/core/audit/canonical.ts';
 import { reconcile } from '../../../../lib/core/remediation/reconcile.ts';
 import { remediate } from '../../../../lib/core/remediation/remediate.ts';
 import type { CallResult, OpenRemediator, StoredRequest } from '../../../../lib/core/remediation/remediator.ts';
-import { testAuthority } from '../../../../bench/stack/certificates.ts';
 import { type Rig, type StartRig, surroundingsFor } from '../../../support/endpoints/rig.ts';
 import { caseFor, memoryWorld, proposalFor } from '../../../support/remediation-world.ts';
 
