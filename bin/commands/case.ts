@@ -124,8 +124,7 @@ async function show(context: CommandContext, id: string, json: boolean): Promise
       audit: story,
     });
   printCase(record);
-  if (record.incident)
-    printLine(`incident  ${flags.length} flags of the ${record.incident.scope} ${record.incident.place}`);
+  if (record.incident) printLine(`incident  ${flags.length} flags ${placeOf(record.incident)}`);
   for (const review of reviews) printReview(record, review, await namesOf(context, review));
   for (const effect of effects)
     if (effect) {
@@ -146,6 +145,9 @@ async function expectedOf(context: CommandContext, record: CaseRecord): Promise<
   const decisions = await decisionsSince(context, record.asset, record.openedAtMs);
   return decisions.filter(({ guard }) => guard.expected?.some(({ caseId }) => caseId === record.caseId));
 }
+
+const placeOf = ({ scope, place, fedBy }: NonNullable<CaseRecord['incident']>): string =>
+  fedBy === undefined ? `of the ${scope} ${place}` : `behind ${place}`;
 
 function printCase(record: CaseRecord): void {
   printLine(`${pc.bold(record.caseId)}`);

@@ -20,6 +20,11 @@ export const assetRegistration = lazily(() =>
       .optional(),
     /** Where the asset stands within its site: assets of one zone may see one cause, and share a quota of effects. */
     zone: z.string().min(1).max(64).optional(),
+    /**
+     * What feeds the asset and would take it down (a main, a feeder, a gateway, a sump), by its name within the site: assets
+     * that name the same may see one cause, in whatever zones they stand.
+     */
+    fedBy: z.string().min(1).max(64).optional(),
     pack: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/),
     channels: z.array(channelMeta).max(256),
     /** Event seconds per wall second: 1 for real devices, more for a simulation that runs faster than the clock. */

@@ -141,7 +141,9 @@ export const guardVerdict = lazily(() =>
       .max(8)
       .optional(),
     /** Where the asset stands, as it was registered: what correlates assets with one cause. */
-    place: z.strictObject({ site: siteId, zone: z.string().max(64).optional() }).optional(),
+    place: z
+      .strictObject({ site: siteId, zone: z.string().max(64).optional(), fedBy: z.string().max(64).optional() })
+      .optional(),
   }),
 );
 export type GuardVerdict = z.infer<typeof guardVerdict>;

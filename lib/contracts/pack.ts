@@ -72,6 +72,8 @@ export const packCorrelation = lazily(() =>
     kinds: z.array(kind).min(1).max(16),
     /** Assets of one registered zone, or of a whole site. An asset without a zone is on its own. */
     scope: z.enum(['zone', 'site']),
+    /** Assets that name what feeds them belong together by that instead, in whatever zones they stand. @default false */
+    byFeed: z.boolean().optional(),
     /** A flag later than this after the last one belongs to another incident (wall clock). */
     windowMs: z.number().int().min(1_000).max(86_400_000),
     /** Actions that, done once, serve every asset of the place. With any other, each target has a case of its own. */

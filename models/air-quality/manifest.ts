@@ -56,7 +56,7 @@ export const manifest: PackManifest = {
     // Air from afar comes over every network of a site, over one some hours before the other: its people are told once.
     // A source near some stations stays each network's own.
     { kinds: ['regional-episode'], scope: 'site', windowMs: 6 * 3_600_000, covers: ['notify'] },
-    // Networks of one registered zone fall silent with one gateway.
-    { kinds: ['silence'], scope: 'zone', windowMs: 3_600_000, covers: ['raise-ticket'] },
+    // Networks of one registered zone, or behind one gateway, fall silent with it.
+    { kinds: ['silence'], scope: 'zone', byFeed: true, windowMs: 3_600_000, covers: ['raise-ticket'] },
   ],
 };

@@ -67,5 +67,7 @@ export const manifest: PackManifest = {
   ],
   // Pumps of one registered zone draw from one sump: a starved inlet shakes them all, and one visit looks at it; each is
   // slowed down for itself. They fall silent with one gateway. What wears or clogs is the machine's own.
-  correlation: [{ kinds: ['cavitation', 'silence'], scope: 'zone', windowMs: 30 * 60_000, covers: ['raise-ticket'] }],
+  correlation: [
+    { kinds: ['cavitation', 'silence'], scope: 'zone', byFeed: true, windowMs: 30 * 60_000, covers: ['raise-ticket'] },
+  ],
 };

@@ -67,6 +67,12 @@ export const manifest: PackManifest = {
   ],
   // Neighbouring loggers of one registered zone see one leak, and fall silent with one gateway.
   correlation: [
-    { kinds: ['leak', 'burst', 'anomaly', 'silence'], scope: 'zone', windowMs: 3_600_000, covers: ['raise-ticket'] },
+    {
+      kinds: ['leak', 'burst', 'anomaly', 'silence'],
+      scope: 'zone',
+      byFeed: true,
+      windowMs: 3_600_000,
+      covers: ['raise-ticket'],
+    },
   ],
 };

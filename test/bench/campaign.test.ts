@@ -116,9 +116,11 @@ describe('the witness', () => {
 
   describe('of calls and the stop switch', () => {
     const sent = (atMs: number) => [{ key: hash, caseId: hash, asset: 'post-00', atMs }];
-    const stood = (fromMs: number, untilMs: number, covers = (asset: string) => asset === 'post-00') => [
-      { covers, fromMs, untilMs },
-    ];
+    const stood = (
+      fromMs: number,
+      untilMs: number,
+      covers: (asset: string) => boolean = (asset) => asset === 'post-00',
+    ) => [{ covers, fromMs, untilMs }];
     beforeEach(() => {
       const attempt = { attemptId: 'one', fence: 1, leaseUntilMs: 9 };
       put(`effect#${hash}`, { ...effect, status: 'IN_PROGRESS', fence: 1, attempt }, 100);

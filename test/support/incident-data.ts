@@ -29,9 +29,14 @@ export interface Seen {
 export function seen(
   asset: string,
   seq: number,
-  change: Partial<Decision> & { readonly zone?: string | undefined; readonly lateMs?: number } = {},
+  change: Partial<Decision> & {
+    readonly zone?: string | undefined;
+    readonly fedBy?: string | undefined;
+    readonly site?: string;
+    readonly lateMs?: number;
+  } = {},
 ): Seen {
-  const { lateMs = 0, ...rest } = change;
+  const { lateMs = 0, fedBy, site = 'demo-town', ...rest } = change;
   const zone = 'zone' in change ? change.zone : 'north';
   const { zone: _, ...decided } = rest;
   const flag = flagOf({ asset, seq, receivedAtMs: flagAtMs + 600 + lateMs });
@@ -49,7 +54,7 @@ export function seen(
       policies: [],
       policyHash: sha256('policies'),
       reasons: [],
-      place: { site: 'demo-town', ...(zone === undefined ? {} : { zone }) },
+      place: { site, ...(zone !== undefined && { zone }), ...(fedBy !== undefined && { fedBy }) },
     },
     proposal: proposalOf({ asset, action: 'raise-ticket', target: asset }),
     ...decided,

@@ -37,7 +37,13 @@ const summary = {
   dueAtMs: epochMs.optional(),
   question: z.string().max(1000).optional(),
   flags: z.number().int().min(1),
-  incident: z.strictObject({ scope: z.enum(['zone', 'site']), place: z.string().max(140) }).optional(),
+  incident: z
+    .strictObject({
+      scope: z.enum(['zone', 'site']),
+      place: z.string().max(140),
+      fedBy: z.string().max(64).optional(),
+    })
+    .optional(),
   claim: claim.optional(),
   people: people.optional(),
 };

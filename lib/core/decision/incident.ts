@@ -17,7 +17,10 @@ export interface Incident {
 
 const maxKeyLength = 200;
 
-/** `undefined` where a case is the asset's own: no such rule, no zone registered, or a person's word about one asset. */
+/**
+ * `undefined` where a case is the asset's own: no such rule, neither zone nor feed registered, or a person's word about
+ * one asset.
+ */
 export function incidentOf(
   decision: Decision,
   manifest: Pick<PackManifest, 'name' | 'families' | 'correlation'> | undefined,
@@ -26,14 +29,19 @@ export function incidentOf(
   const rule = manifest?.correlation?.find(({ kinds }) => kinds.includes(inference.kind));
   if (!manifest || !rule || !guard.place) return undefined;
   const { site, zone } = guard.place;
-  if (rule.scope === 'zone' && zone === undefined) return undefined;
-  const place = rule.scope === 'zone' ? `${site}/${zone}` : site;
+  // Who hangs on one feed fails with it, whichever zone it leads to: it says more than the zone does.
+  const fedBy = rule.byFeed ? guard.place.fedBy : undefined;
+  if (fedBy === undefined && rule.scope === 'zone' && zone === undefined) return undefined;
+  const within = fedBy ?? (rule.scope === 'zone' ? zone : undefined);
+  const place = within === undefined ? site : `${site}/${within}`;
   const family = manifest.families[inference.kind] ?? inference.kind;
-  const key = ['incident', rule.scope, place, manifest.name, family, remedyOf(proposal, rule.covers)].join('#');
+  // A feed and a zone may have one name.
+  const scope = fedBy === undefined ? rule.scope : 'feed';
+  const key = ['incident', scope, place, manifest.name, family, remedyOf(proposal, rule.covers)].join('#');
   return {
     key: key.length > maxKeyLength ? `incident#${hashOf(key)}` : key,
     windowMs: rule.windowMs,
-    about: { scope: rule.scope, place },
+    about: { scope: rule.scope, place, ...(fedBy !== undefined && { fedBy }) },
   };
 }
 

@@ -86,13 +86,13 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
   const { flag, inference, proposal, pack } = input;
   const { policyHash } = authorizer;
   const { registration, holds } = await ports.assetOf(flag.asset);
-  const { site, zone } = registration;
-  const place = { site, ...(zone === undefined ? {} : { zone }) };
+  const { site, zone, fedBy } = registration;
+  const place = { site, ...(zone !== undefined && { zone }), ...(fedBy !== undefined && { fedBy }) };
   const expected = explainedBy(flag, holds);
   if (expected.length > 0) {
     return { verdict: 'observe', policies: [], policyHash, reasons: expected.map(sentenceOf), expected, place };
   }
-  const withheld = await withheldOf(ports, input, { asset: flag.asset, ...place });
+  const withheld = await withheldOf(ports, input, { asset: flag.asset, site, ...(zone !== undefined && { zone }) });
   if (withheld.length > 0)
     return { verdict: 'observe', policies: [], policyHash, reasons: withheld.map(sentenceOfOrder), withheld, place };
   const [stopped, quotaLeft] = await Promise.all([

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import { type AuditDraft, entryIdOf } from '../../../lib/core/audit/entry.ts';
 import { incidentOf } from '../../../lib/core/decision/incident.ts';
@@ -54,8 +55,85 @@ describe('what belongs to one incident', () => {
   });
 });
 
+describe('what feeds an asset', () => {
+  const [rule, ...others] = manifest.correlation!;
+  const fed: typeof manifest = { ...manifest, correlation: [{ ...rule!, byFeed: true }, ...others] };
+  const name = fc.constantFrom('main-1', 'main-2', 'north');
+  const placed = fc.record(
+    { site: fc.constantFrom('demo-town', 'other-town'), zone: name, fedBy: name },
+    { requiredKeys: ['site'] },
+  );
+  const incident = (asset: string, place: object, by = fed) =>
+    incidentOf(seen(asset, 1, { zone: undefined, ...place }).decision, by);
+
+  test('is its place, whichever zone it stands in; who names none stays with the zone', () => {
+    fc.assert(
+      fc.property(placed, placed, (a, b) => {
+        const [one, two] = [incident('sensor-1', a), incident('sensor-2', b)];
+        expect([one === undefined, two === undefined]).toEqual(
+          [a, b].map(({ zone, fedBy }) => zone === undefined && fedBy === undefined),
+        );
+        if (!one || !two) return;
+        // A feed and a zone of one name are two places.
+        const isOne =
+          a.site === b.site &&
+          (a.fedBy === undefined ? b.fedBy === undefined && a.zone === b.zone : a.fedBy === b.fedBy);
+        expect(one.key === two.key).toBe(isOne);
+      }),
+    );
+  });
+
+  test('puts the same flags together, whoever comes first', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(placed, { minLength: 2, maxLength: 12 }).chain((places) => {
+          const all = places.map((place, n) => seen(`sensor-${n}`, 1, { zone: undefined, ...place }));
+          return fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }));
+        }),
+        async ([all, shuffled]) => {
+          /** Who stands with whom, by the order of `all`. */
+          const together = async (arrivals: readonly Seen[]): Promise<boolean[][]> => {
+            const { go, placed: cases } = world(all, () => 1, { ...correlating, manifest: fed });
+            for (const one of arrivals) await go(one);
+            const caseOf = ({ flag }: Seen) => cases.get(flag.flagId);
+            return all.map((a) => all.map((b) => caseOf(a) === caseOf(b)));
+          };
+          expect(await together(shuffled)).toEqual(await together(all));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  test('changes no key of an asset that names none, nor of a rule that does not ask for it', () => {
+    fc.assert(
+      fc.property(placed, ({ fedBy, ...place }) => {
+        expect(incident('sensor-1', place)).toEqual(incident('sensor-1', place, manifest));
+        expect(incident('sensor-1', { ...place, fedBy }, manifest)).toEqual(incident('sensor-1', place, manifest));
+      }),
+    );
+  });
+
+  test('is named with the incident', () => {
+    expect(incident('sensor-1', { site: 'demo-town', zone: 'north', fedBy: 'main-1' })!.about).toEqual({
+      scope: 'zone',
+      place: 'demo-town/main-1',
+      fedBy: 'main-1',
+    });
+  });
+
+  test('whose failure is seen in ten zones at once is one case', async () => {
+    const flags = Array.from({ length: 400 }, (_, n) =>
+      seen(`sensor-${n}`, 1, { zone: `zone-${n % 10}`, fedBy: n % 20 === 19 ? 'main-2' : 'main-1' }),
+    );
+    const storm = world(flags, childRandom(3, 'storm'), { ...correlating, manifest: fed });
+    await Promise.all(flags.map(storm.go));
+    expect([storm.placed.size, new Set(storm.placed.values()).size]).toEqual([400, 2]);
+  });
+});
+
 /** Slots in memory with the conditions of the table; each step lets others go first now and then. */
-function world(flags: readonly Seen[], random: Random) {
+function world(flags: readonly Seen[], random: Random, pack = correlating) {
   const byId = new Map(flags.map((one) => [one.flag.flagId, one]));
   const ends = new Map<string, FlagEnd>();
   const slots = new Map<string, { record: CaseRecord; pending: boolean; lastFlagMs: number }>();
@@ -89,7 +167,7 @@ function world(flags: readonly Seen[], random: Random) {
     },
     bus: { publish: async () => ({ failed: [] }) },
     nowMs: () => 1,
-    packOf: async () => correlating,
+    packOf: async () => pack,
     startExecution: async (caseId) => {
       started.set(caseId, (started.get(caseId) ?? 0) + 1);
     },

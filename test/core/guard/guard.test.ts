@@ -12,6 +12,7 @@ const files = readPolicyFiles(folder);
 const authorizerOf = cedarAuthorizers(() => folder);
 
 interface World {
+  readonly place?: object;
   site?: string;
   holds?: AssetState['holds'];
   stopped?: string[] | Error;
@@ -33,6 +34,7 @@ const portsOf = (world: World = {}): GuardPorts => ({
       site: world.site ?? 'demo-town',
       pack: 'water-network',
       channels: [],
+      ...world.place,
     }),
     holds: world.holds ?? [],
   }),
@@ -49,6 +51,12 @@ describe('the guard', () => {
     const verdict = await decide();
     expect(verdict).toMatchObject({ verdict: 'act', policies: ['act-demo-town-isolate-leak'], reasons: [] });
     expect(verdict.policyHash).toBe(cedarAuthorizer('water-network', files).policyHash);
+  });
+
+  test('records where the asset stands and what feeds it, by which assets with one cause are told', async () => {
+    expect((await decide()).place).toEqual({ site: 'demo-town' });
+    const place = { zone: 'north', fedBy: 'main-1' };
+    expect((await decide({ place })).place).toEqual({ site: 'demo-town', ...place });
   });
 
   test.each<[string, World, object, string]>([
