@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -56,7 +65,7 @@ describe('groundcrew pack', () => {
     expect(answer.stderr).not.toMatch(/\n\s+at /);
   });
 
-  test('a new pack is deployed with the next synthesis', () => {
+  test('a new pack is deployed with the next synthesis; a policy that its schema does not know stops it', () => {
     const copy = join(root, 'repository');
     const left = new Set(['node_modules', '.git', 'cdk.out', 'dist', '.cache', '.groundcrew']);
     cpSync(repository, copy, { recursive: true, filter: (path) => !left.has(relative(repository, path)) });
@@ -71,5 +80,13 @@ describe('groundcrew pack', () => {
     const [build] = readdirSync(join(copy, 'dist')).filter((name) => name.startsWith('build-'));
     const policies = join(copy, 'dist', build!, 'functions/guard/models/gate-house/policies/act.cedar');
     expect(existsSync(policies)).toBe(true);
-  }, 240_000);
+    const source = join(copy, 'models/gate-house/policies/act.cedar');
+    writeFileSync(
+      source,
+      `${readFileSync(source, 'utf8')}\n@id("by-mood")\npermit (principal, action, resource) when { context.mood == "good" };\n`,
+    );
+    const refused = run(copy, 'bin/app.ts');
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toMatch(/policies of pack "gate-house" are wrong[\s\S]*mood/);
+  }, 300_000);
 });
