@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { createApi } from '../../lib/adapters/api/app.ts';
 import { consoleRoutes } from '../../lib/adapters/api/console-routes.ts';
 import { gatewayEvent, lambdaRun } from '../../lib/adapters/api/lambda.ts';
-import { ticketRoutes } from '../../lib/adapters/api/ticket-door.ts';
 import { staticFiles } from '../../lib/adapters/api/static-files.ts';
+import { ticketRoutes } from '../../lib/adapters/api/ticket-door.ts';
 import { frameFromEnvironment } from '../../lib/adapters/aws/api-frame.ts';
 import { consoleWorld } from '../../lib/adapters/aws/console/from-environment.ts';
 import { readSettings } from '../../lib/adapters/aws/console/settings.ts';
-import { ticketSystem } from '../../lib/adapters/aws/worlds.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
+import { ticketSystem } from '../../lib/adapters/aws/worlds.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 import { packs } from '../../models/index.ts';
 
