@@ -6,6 +6,7 @@
 export * from './api/assets.ts';
 export * from './api/cases.ts';
 export * from './api/common.ts';
+export * from './api/contacts.ts';
 export * from './api/records.ts';
 export * from './api/routes.ts';
 export * from './api/session.ts';

@@ -4,8 +4,10 @@ import { caseRecord, caseResolution, caseStatus } from '../case.ts';
 import { assetId, epochMs, humanText, kind, sha256Hex, verdict } from '../common.ts';
 import { decision } from '../decision.ts';
 import { lazily } from '../lazily.ts';
+import { parameterSchema, parameterValues } from '../parameters.ts';
 import { actionName, effectStatus, proposal, remediationOutcome, targetName } from '../remediation.ts';
 import { pageOf, pageQuery, person } from './common.ts';
+import { shownContact } from './contacts.ts';
 
 const impact = lazily(() => z.enum(['high', 'normal']));
 const people = lazily(() =>
@@ -68,6 +70,10 @@ export const caseOption = lazily(() =>
     label: z.string().max(300),
     highImpact: z.boolean(),
     inverse: actionName.optional(),
+    /** What may or must be given with it; absent: nothing. */
+    parameters: parameterSchema.optional(),
+    /** What was proposed with it, where it is what was proposed: a form may begin with that. */
+    proposed: parameterValues.optional(),
   }),
 );
 export type CaseOption = z.infer<typeof caseOption>;
@@ -78,7 +84,13 @@ export const reviewAnswerView = lazily(() =>
     answer: z.enum(['approve', 'reject', 'override']),
     reason: z.string().max(2000),
     atMs: epochMs,
-    override: z.strictObject({ action: z.string().max(48), target: z.string().max(64) }).optional(),
+    override: z
+      .strictObject({
+        action: z.string().max(48),
+        target: z.string().max(64),
+        parameters: parameterValues.optional(),
+      })
+      .optional(),
   }),
 );
 export const reviewView = lazily(() =>
@@ -163,6 +175,8 @@ export const caseDetail = lazily(() =>
     similar: z.array(caseSummary).max(8),
     label: z.strictObject({ label: kind, by: person, atMs: epochMs }).optional(),
     acknowledged: z.array(z.strictObject({ by: person, atMs: epochMs, note: z.string().max(2000).optional() })).max(50),
+    /** Whom to call about it, those who are on call now first. */
+    contacts: z.array(shownContact).max(6).optional(),
     /** What such a case takes by hand, as people entered it. */
     manualMinutes: z.number().min(0).optional(),
   }),
@@ -203,7 +217,9 @@ export const answerBody = lazily(() =>
     reason: humanText,
     /** What the person has seen: needed for `approve` wherever something is proposed. */
     proposalHash: sha256Hex.optional(),
-    override: z.strictObject({ action: actionName, target: targetName }).optional(),
+    override: z
+      .strictObject({ action: actionName, target: targetName, parameters: parameterValues.optional() })
+      .optional(),
     /** How long the page had shown the proposal: what was approved sooner than it can be read is counted. */
     shownForMs: z.number().int().min(0).max(86_400_000).optional(),
   }),

@@ -8,6 +8,7 @@ import { lazily } from '../lazily.ts';
 import * as assets from './assets.ts';
 import * as cases from './cases.ts';
 import { type Least, pageQuery, username } from './common.ts';
+import * as contacts from './contacts.ts';
 import * as records from './records.ts';
 import * as session from './session.ts';
 
@@ -299,6 +300,24 @@ export const routes = {
     status: 200,
     answer: records.settings,
     conflicts: ['settings-changed'],
+  },
+  contacts: {
+    method: 'GET',
+    path: '/contacts',
+    least: 'admin',
+    summary: 'Whom to call; a case names those that concern it',
+    status: 200,
+    answer: contacts.contactList,
+  },
+  changeContacts: {
+    method: 'PUT',
+    path: '/contacts',
+    least: 'admin',
+    summary: 'Change whom to call; the audit says that it was changed, not whom it names',
+    body: contacts.contactList,
+    status: 200,
+    answer: contacts.contactsChanged,
+    conflicts: ['contacts-changed'],
   },
   chains: {
     method: 'GET',

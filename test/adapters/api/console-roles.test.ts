@@ -79,6 +79,8 @@ const samples: Readonly<Record<RouteName, Sample>> = {
   figures: {},
   settings: {},
   changeSettings: { body: () => ({ manualMinutes: { leak: 47 }, timeZone: 'Europe/Berlin' }) },
+  contacts: {},
+  changeContacts: { body: () => ({ items: [], version: 0 }) },
   chains: { path: () => '/audit/chains?prefix=case' },
   chain: { path: () => `/audit/chains/${encodeURIComponent(`case#${record.caseId}`)}` },
   checkpoints: {},

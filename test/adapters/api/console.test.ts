@@ -196,6 +196,58 @@ describe('answering', () => {
     expect(body.proposal).toMatchObject({ action: 'raise-ticket' });
   });
 
+  test('an override carries the parameters that the pack takes, and is refused with one sentence where they are wrong', async () => {
+    const orderParameters: NonNullable<CaseRecord['orderParameters']> = {
+      'raise-ticket': {
+        type: 'object',
+        properties: { crew: { type: 'integer', minimum: 1, maximum: 12 } },
+        additionalProperties: false,
+      },
+    };
+    const record = await given.asked('with parameters', { orderParameters });
+    const order = (parameters: object) =>
+      answerBy('approver', record, {
+        answer: 'override',
+        override: { action: 'raise-ticket', target: 'V1', parameters },
+      });
+    const { body: before } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    expect(before.options.find(({ action }) => action === 'raise-ticket')?.parameters).toEqual(
+      orderParameters['raise-ticket'],
+    );
+    const refused = await order({ crew: 99 });
+    expect(codeOf(refused)).toEqual([422, 'refused']);
+    expect((refused.body as Problem).detail).toContain('crew is 99: give a whole number from 1 to 12');
+    expect(codeOf(await order({ colour: 'red' }))).toEqual([422, 'refused']);
+    expect(codeOf(await order({ crew: { $gt: 0 } }))).toEqual([422, 'body-invalid']);
+    expect((await order({ crew: 3 })).status).toBe(202);
+    const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    expect(body.proposalDetail?.parameters).toEqual({ crew: 3 });
+    expect(body.reviews[0]?.answers[0]?.override).toEqual({
+      action: 'raise-ticket',
+      target: 'V1',
+      parameters: { crew: 3 },
+    });
+  });
+
+  test('two people who order the same with other parameters do not agree', async () => {
+    const orderParameters: NonNullable<CaseRecord['orderParameters']> = {
+      'stop-it': {
+        type: 'object',
+        properties: { percent: { type: 'number', minimum: 0, maximum: 100 } },
+        additionalProperties: false,
+      },
+    };
+    const record = await given.asked('other parameters', { ...highImpact, orderParameters });
+    const order = (who: string, percent: number) =>
+      answerBy(who, record, {
+        answer: 'override',
+        override: { action: 'stop-it', target: 'V1', parameters: { percent } },
+      });
+    expect((await order('approver', 80)).body).toMatchObject({ state: 'waiting-for-second' });
+    expect(codeOf(await order('admin', 70))).toEqual([409, 'approvals-differ']);
+    expect((await order('admin', 80)).body).toMatchObject({ state: 'answered' });
+  });
+
   test('a case that asks nothing, and one that is over', async () => {
     const silent = await given.opened('asks nothing');
     expect(codeOf(await answerBy('approver', silent, { answer: 'reject' }))).toEqual([409, 'no-review']);

@@ -83,7 +83,7 @@ function Account() {
     <Menu
       label={
         <>
-          <span class="account-name">{person?.displayName ?? person?.username}</span>
+          <span class="account-name">{person?.username}</span>
           <span class="account-initial" aria-hidden="true">
             {person?.username.slice(0, 1).toUpperCase()}
           </span>

@@ -26,6 +26,7 @@ import { openFor } from '../subject-store.ts';
 import { manifestOf } from './asset-reader.ts';
 import { closedCases } from './case-reader.ts';
 import { readClaim } from './claims.ts';
+import { contactsOf } from './contacts.ts';
 import { decisionOf } from './decision-reader.ts';
 import { namesOf } from './names.ts';
 import { readSettings } from './settings.ts';
@@ -59,7 +60,8 @@ const personsIn = (parts: CaseParts, chain: readonly AuditEntry[]): (string | un
   ]),
 ];
 
-export async function caseDetail(world: ConsoleWorld, caseId: string): Promise<CaseDetail> {
+/** @param isActing whether who looks may act: only they see names and numbers of whom to call */
+export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: boolean): Promise<CaseDetail> {
   const parts = await caseParts(world, caseId);
   const { record, reviews } = parts;
   const [decision, chain, effects, state, closed, settings] = await Promise.all([
@@ -79,6 +81,9 @@ export async function caseDetail(world: ConsoleWorld, caseId: string): Promise<C
   const label = labelsIn(chain).at(-1);
   const labelEntry = chain.findLast(({ type }) => type === 'label-set');
   const byHand = settings.manualMinutes[record.kind];
+  const zones = [record.zone, registration?.zone].flatMap((zone) => zone ?? []);
+  const about = { asset: record.asset, site: registration?.site ?? '', zones, kind: record.kind };
+  const contacts = await contactsOf(world, about, settings.timeZone, isActing);
   return {
     ...summaryOf(parts, nameOf, nowMs),
     record: effective,
@@ -100,6 +105,7 @@ export async function caseDetail(world: ConsoleWorld, caseId: string): Promise<C
     similar: similarTo(record, closed).map((each) => summaryOf({ record: each, reviews: [] }, nameOf, nowMs)),
     ...(label && labelEntry && { label: { label: label.label, by: nameOf(label.by), atMs: labelEntry.at } }),
     acknowledged: await acknowledgedIn(world, chain, nameOf),
+    ...(contacts.length > 0 && { contacts }),
     ...(byHand !== undefined && { manualMinutes: byHand }),
   };
 }
