@@ -7,6 +7,8 @@ export * from './api/assets.ts';
 export * from './api/cases.ts';
 export * from './api/common.ts';
 export * from './api/contacts.ts';
+export * from './api/marks.ts';
+export * from './api/operations.ts';
 export * from './api/records.ts';
 export * from './api/routes.ts';
 export * from './api/session.ts';

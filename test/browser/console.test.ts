@@ -210,6 +210,62 @@ describe('answering', () => {
     });
   });
 
+  test('another order with what the action takes beside it: the first wrong field is named, then it is sent', async () => {
+    const page = await come();
+    await open(page, `#/cases/${id(0)}`);
+    await page.getByRole('button', { name: 'Other order' }).click();
+    await page.getByRole('radio', { name: /Raise ticket/ }).check();
+    assert.equal(await page.getByLabel('Priority').inputValue(), 'today');
+    await page.getByLabel('Priority').selectOption('now');
+    await page.getByLabel('People').fill('40');
+    await page.getByLabel('Reason').fill('the street is wet');
+    await holdPointer(page, /Hold to give this order/, 1_400);
+    await page.locator('.field-error').getByText('People: A whole number from 1 to 12.').waitFor();
+    await page.locator('#parameter-crew:focus').waitFor();
+    assert.equal(api.world.cases[0]?.reviews[0]?.answers.length, 0);
+    await page.getByLabel('People').fill('3');
+    await holdPointer(page, /Hold to give this order/, 1_400);
+    await page.locator('.note').getByText('Ordered.').waitFor();
+    assert.deepEqual(api.world.cases[0]?.reviews[0]?.answers[0]?.override, {
+      action: 'raise-ticket',
+      target: 'north-loop',
+      parameters: { priority: 'now', crew: 3 },
+    });
+    await page.getByText(/Raise ticket north-loop, priority now, crew 3/).waitFor();
+  });
+
+  test('whom to call stands on the first screen, with a number that can be dialled; an admin enters it', async () => {
+    const page = await come('mara', phone);
+    await open(page, `#/cases/${id(0)}`);
+    const call = page.getByRole('link', { name: /Call Mara Lindholm/ });
+    assert.equal(await call.getAttribute('href'), 'tel:+49305550101');
+    assert.equal(await page.getByText('Ole Brandt', { exact: true }).isVisible(), false);
+    await page.getByText('1 other', { exact: true }).click();
+    await page.getByText('Mon, Tue, Wed, Thu, Fri 07:00–15:30').waitFor();
+    const viewer = await come('vic');
+    await open(viewer, `#/cases/${id(0)}`);
+    await viewer.getByText('Names and numbers are shown to those who may act.').waitFor();
+    assert.equal(await viewer.getByText('Lindholm').count(), 0);
+    await open(page, '#/settings');
+    await page.getByRole('button', { name: 'Add somebody to call' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Role').fill('Pump crew');
+    await dialog.getByLabel('Phone').fill('112');
+    await dialog.getByLabel('Only for these kinds').fill('pump-failure, burst');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.deepEqual(api.world.contacts.items.at(-1), {
+      role: 'Pump crew',
+      phone: '112',
+      scope: 'all',
+      kinds: ['pump-failure', 'burst'],
+    });
+    api.world.contacts = { ...api.world.contacts, version: 9 };
+    await page.getByRole('button', { name: 'Remove Pump crew' }).click();
+    await page.locator('.note').getByText('Somebody else changed this list.').waitFor();
+    assert.equal(api.world.contacts.items.length, 4);
+  });
+
   test('a page that is out of date says so, sends nothing, and shows what is true', async () => {
     const page = await come();
     await open(page, `#/cases/${id(0)}`);

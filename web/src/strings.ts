@@ -1,10 +1,12 @@
 /** Every word that people read in the console, ready to be translated. What the packs and policies say comes as it is. */
+import type { Parameter } from './api/types.ts';
 
 const plural = (count: number, one: string, many: string) =>
   `${count.toLocaleString('en-GB')} ${count === 1 ? one : many}`;
 
 /** `close-valve` → `close valve`. Names of packs are not in this file; their hyphens are all that is taken off. */
 const words = (name: string) => name.replaceAll('-', ' ');
+const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const t = {
@@ -15,6 +17,7 @@ export const t = {
     capital(words(kind)),
   action: (action: string) => capital(words(action)),
   order: (action: string, target: string | undefined) => `${capital(words(action))}${target ? ` ${target}` : ''}`,
+  weekday: (day: number) => weekdays[day - 1] ?? '',
   none: '–',
   ago: (length: string) => `${length} ago`,
   inTime: (length: string) => `in ${length}`,
@@ -390,6 +393,58 @@ export const t = {
     gone: 'This case does not exist',
   },
 
+  parameter: {
+    true: 'Yes',
+    false: 'No',
+    optional: 'May be left out.',
+    allowed: (parameter: Parameter) => {
+      if (parameter.type === 'boolean') return '';
+      if (parameter.type === 'string') return parameter.enum ? '' : `At most ${parameter.maxLength ?? 256} characters.`;
+      const { minimum: low, maximum: high } = parameter;
+      const what = parameter.type === 'integer' ? 'A whole number' : 'A number';
+      if (low !== undefined && high !== undefined) return `${what} from ${low} to ${high}.`;
+      if (low !== undefined) return `${what} of at least ${low}.`;
+      return high !== undefined ? `${what} of at most ${high}.` : `${what}.`;
+    },
+    wrong: (title: string, allowed: string) => `${title}: ${allowed || 'choose one.'}`,
+    given: (parameters: Readonly<Record<string, string | number | boolean>>) =>
+      Object.entries(parameters)
+        .map(([name, value]) => `${words(name)} ${typeof value === 'boolean' ? (value ? 'yes' : 'no') : value}`)
+        .join(', '),
+  },
+
+  contacts: {
+    title: 'Whom to call',
+    none: 'Nobody is entered for this place.',
+    enter: 'Enter whom to call in Settings',
+    nobody: 'Nobody is on call now.',
+    more: (count: number) => plural(count, 'other', 'others'),
+    hidden: 'Names and numbers are shown to those who may act.',
+    call: (who: string) => `Call ${who}:`,
+    hours: ({ from, to, days }: { from: string; to: string; days?: readonly number[] | undefined }) =>
+      `${days ? `${days.map((day) => weekdays[day - 1]).join(', ')} ` : ''}${from}–${to}`,
+    settings: 'Whom to call',
+    settingsHint:
+      'Shown in each case that they concern, who is on call first. Names and numbers are kept under each person’s own key, in no event, log or audit entry; erasing the person erases them here.',
+    role: 'Role',
+    name: 'Name, if it is a person',
+    phone: 'Phone',
+    scope: 'For',
+    scopeHint: 'all, site#ID, zone#SITE/ZONE or asset#ID',
+    kinds: 'Only for these kinds',
+    kindsHint: 'Separated by blanks; empty: all.',
+    from: 'From',
+    until: 'Until',
+    hoursHint: 'By the site’s clock; empty: always. From after until: over midnight.',
+    days: 'Days',
+    add: 'Add somebody to call',
+    edit: 'Change',
+    remove: 'Remove',
+    empty: 'Nobody yet. A case at night then says what is wrong and not whom to call.',
+    changedSince: 'Somebody else changed this list. It was loaded again; enter yours once more.',
+    always: 'always',
+  },
+
   review: {
     title: 'Review',
     waiting: (count: number, more: boolean) =>
@@ -648,6 +703,8 @@ export const t = {
     title: 'Settings',
     manual: 'Minutes that a case takes by hand',
     manualHint: 'Your own measurement. Figures and closed cases compare with it.',
+    site: 'Name of the site',
+    siteHint: 'Stands beside the product’s name, for whoever watches several.',
     kind: 'Kind',
     minutes: 'Minutes',
     add: 'Add a kind',

@@ -11,6 +11,7 @@ import { activeStops, now } from '../aws/console/overview.ts';
 import { changeSettings, readSettings } from '../aws/console/settings.ts';
 import type { ConsoleWorld } from '../aws/console/world.ts';
 import { subjectOf } from '../aws/subject-store.ts';
+import { operationsRoutes } from './operations-routes.ts';
 import { acknowledgeCase, answerCase, claimCase, releaseCase, resume, stop, triggerCase } from './orders.ts';
 import { ProblemError } from './problems.ts';
 import type { AddRoutes } from './routes.ts';
@@ -21,6 +22,7 @@ export const consoleRoutes = (world: ConsoleWorld): AddRoutes[] => [
   recordRoutes(world),
   auditRoutes(world),
   orderRoutes(world),
+  operationsRoutes(world),
 ];
 
 const readingRoutes =

@@ -8,6 +8,7 @@ import { parameterSchema, parameterValues } from '../parameters.ts';
 import { actionName, effectStatus, proposal, remediationOutcome, targetName } from '../remediation.ts';
 import { pageOf, pageQuery, person } from './common.ts';
 import { shownContact } from './contacts.ts';
+import { withheldMark } from './marks.ts';
 
 const impact = lazily(() => z.enum(['high', 'normal']));
 const people = lazily(() =>
@@ -175,6 +176,8 @@ export const caseDetail = lazily(() =>
     similar: z.array(caseSummary).max(8),
     label: z.strictObject({ label: kind, by: person, atMs: epochMs }).optional(),
     acknowledged: z.array(z.strictObject({ by: person, atMs: epochMs, note: z.string().max(2000).optional() })).max(50),
+    /** Planned work at its asset, or its kind is shelved there: what is found from now on is only observed. */
+    withheld: z.array(withheldMark).max(20).optional(),
     /** Whom to call about it, those who are on call now first. */
     contacts: z.array(shownContact).max(6).optional(),
     /** What such a case takes by hand, as people entered it. */

@@ -1,6 +1,6 @@
 /** A small plant for tests of the console alone: assets, cases and their records, held to the shapes of the API. */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { CaseDetail, CaseSummary, Change } from '../../../lib/contracts/api.ts';
+import type { CaseDetail, CaseSummary, Change, ContactList } from '../../../lib/contracts/api.ts';
 import type { AuditEntry } from '../../../lib/contracts/audit.ts';
 import { canonical, sha256 } from '../../../lib/core/audit/canonical.ts';
 import { checkpointOver, signedBytes } from '../../../lib/core/audit/checkpoint.ts';
@@ -246,6 +246,20 @@ function detail(plan: Plan, index: number): CaseDetail {
         target: plan.asset,
         label: 'Tell the crew what was seen and where.',
         highImpact: false,
+        parameters: {
+          type: 'object',
+          properties: {
+            priority: {
+              type: 'string',
+              title: 'Priority',
+              description: 'When the crew should look.',
+              enum: ['now', 'today', 'this-week'],
+              default: 'today',
+            },
+            crew: { type: 'integer', title: 'People', description: 'How many are needed.', minimum: 1, maximum: 12 },
+          },
+          additionalProperties: false,
+        },
       },
     ],
     reviews: plan.dueMs
@@ -387,6 +401,20 @@ export function fakeWorld() {
     chains,
     checkpoint,
     changes,
+    contacts: {
+      items: [
+        { role: 'Network engineer on duty', name: 'Mara Lindholm', phone: '+49 30 5550 101', scope: 'site#demo-town' },
+        { role: 'Control room', phone: '+49 30 5550 100', scope: 'all' },
+        {
+          role: 'Head of operations',
+          name: 'Ole Brandt',
+          phone: '+49 30 5550 102',
+          scope: 'all',
+          hours: { from: '07:00', to: '15:30', days: [1, 2, 3, 4, 5] },
+        },
+      ],
+      version: 1,
+    } as ContactList,
     stops: [] as { scope: string; reason: string; by: string; atMs: number; resumeRequestedBy?: string }[],
   };
 }

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { type ParameterSchema, parameterSchema, parameterValues } from '../../../lib/contracts/parameters.ts';
+import {
+  type ParameterSchema,
+  type ParameterValues,
+  parameterSchema,
+  parameterValues,
+} from '../../../lib/contracts/parameters.ts';
 import { overriddenProposal } from '../../../lib/core/case/effective.ts';
 import { parameterProblems, parametersOf } from '../../../lib/core/case/parameters.ts';
 import { orderParameters } from '../../../lib/core/guard/declared.ts';
@@ -22,8 +27,11 @@ const schema: ParameterSchema = parameterSchema.parse({
 });
 
 test('what fits is taken', () => {
-  for (const good of [{ percent: 40 }, { percent: 99, hours: 0.5, when: 'now', note: 'abcde', quiet: false }])
-    expect(parameterProblems(schema, good)).toEqual([]);
+  const all: ParameterValues[] = [
+    { percent: 40 },
+    { percent: 99, hours: 0.5, when: 'now', note: 'abcde', quiet: false },
+  ];
+  for (const good of all) expect(parameterProblems(schema, good)).toEqual([]);
   expect(parameterProblems(undefined, {})).toEqual([]);
 });
 

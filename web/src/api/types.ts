@@ -12,6 +12,8 @@ export type {
   Change,
   Changes,
   CheckpointText,
+  Contact,
+  ContactList,
   Doing,
   Figures,
   Me,
@@ -23,11 +25,14 @@ export type {
   Resumed,
   ReviewItem,
   Settings,
+  ShownContact,
   Signal,
   Stopped,
   StopState,
   User,
 } from '../../../lib/contracts/api.ts';
+
+export type { Parameter } from '../../../lib/contracts/parameters.ts';
 
 export type ChainPage = AnswerOf<'chains'>;
 export type CheckpointPage = AnswerOf<'checkpoints'>;

@@ -110,8 +110,9 @@ export function CaseReviews({ of: one }: { of: CaseDetail }) {
             <blockquote class="said" key={answer.by + answer.atMs}>
               <p>
                 <b>{t.case.answerBy(answer.by, t.case.answerWord[answer.answer] ?? answer.answer)}</b>
-                {answer.override && ` (${t.order(answer.override.action, answer.override.target)})`},{' '}
-                <Time ms={answer.atMs} />
+                {answer.override &&
+                  ` (${[t.order(answer.override.action, answer.override.target), t.parameter.given(answer.override.parameters ?? {})].filter(Boolean).join(', ')})`}
+                , <Time ms={answer.atMs} />
               </p>
               <p>{answer.reason}</p>
             </blockquote>

@@ -45,6 +45,9 @@ export function CaseProposal({
       {one.proposal ? (
         <>
           <p class="proposal">{t.order(one.proposal.action, one.proposal.target)}</p>
+          {one.proposalDetail && Object.keys(one.proposalDetail.parameters).length > 0 && (
+            <p class="quiet">{t.parameter.given(one.proposalDetail.parameters)}</p>
+          )}
           {one.proposalDetail && one.proposalDetail.why !== one.sentence && (
             <p class="quiet">{one.proposalDetail.why}</p>
           )}

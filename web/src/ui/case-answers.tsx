@@ -4,6 +4,7 @@ import type { CaseDetail } from '../api/types.ts';
 import { clockTime, duration, shortTime } from '../lib/time.ts';
 import { nowMs, zone } from '../state/session.ts';
 import { t } from '../strings.ts';
+import { Contacts } from './contacts.tsx';
 import { Glyph } from './glyph.tsx';
 import { Age, Due, Time } from './time.tsx';
 
@@ -126,6 +127,11 @@ export function CaseAnswers({ of: one }: { of: CaseDetail }) {
       {one.status !== 'closed' && (
         <Fact name={t.case.nothing}>
           <Nothing of={one} />
+        </Fact>
+      )}
+      {one.status !== 'closed' && (
+        <Fact name={t.contacts.title}>
+          <Contacts of={one.contacts ?? []} />
         </Fact>
       )}
       <Fact name={one.status === 'closed' ? t.case.affectedPast : t.case.affected}>

@@ -29,6 +29,7 @@ import { readClaim } from './claims.ts';
 import { contactsOf } from './contacts.ts';
 import { decisionOf } from './decision-reader.ts';
 import { namesOf } from './names.ts';
+import { marksAt, ordersNow } from './orders-reader.ts';
 import { readSettings } from './settings.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
 
@@ -84,6 +85,8 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
   const zones = [record.zone, registration?.zone].flatMap((zone) => zone ?? []);
   const about = { asset: record.asset, site: registration?.site ?? '', zones, kind: record.kind };
   const contacts = await contactsOf(world, about, settings.timeZone, isActing);
+  const place = { asset: record.asset, site: registration?.site ?? '', zone: registration?.zone };
+  const withheld = record.status === 'closed' ? [] : marksAt(await ordersNow(world), place, nowMs, record.kind);
   return {
     ...summaryOf(parts, nameOf, nowMs),
     record: effective,
@@ -105,6 +108,7 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
     similar: similarTo(record, closed).map((each) => summaryOf({ record: each, reviews: [] }, nameOf, nowMs)),
     ...(label && labelEntry && { label: { label: label.label, by: nameOf(label.by), atMs: labelEntry.at } }),
     acknowledged: await acknowledgedIn(world, chain, nameOf),
+    ...(withheld.length > 0 && { withheld }),
     ...(contacts.length > 0 && { contacts }),
     ...(byHand !== undefined && { manualMinutes: byHand }),
   };
