@@ -8,6 +8,7 @@ export * from './api/cases.ts';
 export * from './api/common.ts';
 export * from './api/contacts.ts';
 export * from './api/marks.ts';
+export * from './api/notifications.ts';
 export * from './api/operations.ts';
 export * from './api/records.ts';
 export * from './api/routes.ts';

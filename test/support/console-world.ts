@@ -133,6 +133,7 @@ export async function consoleTest(tables: TestTables, prefix: string): Promise<C
       },
     }),
     caseFlowArn: 'arn:aws:states:eu-central-1:123456789012:stateMachine:groundcrew-case',
+    channels: { ops: { by: 'slack' } },
     publicKey: async () => ({
       keyId: 'k',
       algorithm: 'ECDSA_SHA_256',

@@ -7,6 +7,7 @@ import { changesSince } from '../aws/console/changes-reader.ts';
 import { changeContacts, readContacts } from '../aws/console/contacts.ts';
 import { decisionByRef, decisionsPage } from '../aws/console/decision-reader.ts';
 import { figures, packList } from '../aws/console/figures-reader.ts';
+import { changeQuietHours, readNotifications } from '../aws/console/notifications.ts';
 import { activeStops, now } from '../aws/console/overview.ts';
 import { changeSettings, readSettings } from '../aws/console/settings.ts';
 import type { ConsoleWorld } from '../aws/console/world.ts';
@@ -62,6 +63,10 @@ const recordRoutes =
       refuseZone(body.timeZone);
       return { body: await changeSettings(world, body, await subjectOf(world.subjects, person.username, nowMs)) };
     });
+    routes.on('notifications', async () => ({ body: await readNotifications(world) }));
+    routes.on('changeQuietHours', async ({ body, person, nowMs }) => ({
+      body: await changeQuietHours(world, body, await subjectOf(world.subjects, person.username, nowMs)),
+    }));
     routes.on('contacts', async () => ({ body: await readContacts(world) }));
     routes.on('changeContacts', async ({ body, person, idempotencyKey, nowMs }) => {
       const by = await subjectOf(world.subjects, person.username, nowMs);

@@ -9,6 +9,7 @@ import * as assets from './assets.ts';
 import * as cases from './cases.ts';
 import { type Least, pageQuery, username } from './common.ts';
 import * as contacts from './contacts.ts';
+import * as notifications from './notifications.ts';
 import * as operations from './operations.ts';
 import * as records from './records.ts';
 import * as session from './session.ts';
@@ -418,6 +419,24 @@ export const routes = {
     status: 200,
     answer: contacts.contactsChanged,
     conflicts: ['contacts-changed'],
+  },
+  notifications: {
+    method: 'GET',
+    path: '/notifications',
+    least: 'admin',
+    summary: 'Who is told what, by which channels, and the quiet hours',
+    status: 200,
+    answer: notifications.notificationsView,
+  },
+  changeQuietHours: {
+    method: 'PUT',
+    path: '/notifications/quiet-hours',
+    least: 'admin',
+    summary: 'Set the quiet hours, or none; it stands in the audit',
+    body: notifications.quietHoursBody,
+    status: 200,
+    answer: notifications.notificationsView,
+    conflicts: ['settings-changed'],
   },
   chains: {
     method: 'GET',

@@ -111,6 +111,8 @@ const samples: Readonly<Record<RouteName, Sample>> = {
     body: () => ({ kind: 'leak', reason }),
   },
   sampleEstimate: { path: () => '/samples/estimate' },
+  notifications: {},
+  changeQuietHours: { body: () => ({ quietHours: { from: '22:00', to: '06:00' }, reason, version: 0 }) },
   contacts: {},
   changeContacts: { body: () => ({ items: [], version: 0 }) },
   chains: { path: () => '/audit/chains?prefix=case' },

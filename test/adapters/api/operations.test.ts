@@ -9,6 +9,7 @@ import type {
   CaseDetail,
   HandoverNoteView,
   HandoverView,
+  NotificationsView,
   Now,
   OrderView,
   Problem,
@@ -210,4 +211,30 @@ describe('blind samples', () => {
     const body = { kind: 'leak', reason: 'x' };
     expect(codeOf(await ask('operator', 'POST', `/samples/${id}/answer`, body))).toEqual([404, 'sample-not-found']);
   });
+});
+
+test('quiet hours are set over what was seen, and recorded without the reason in the clear', async () => {
+  const at = await fresh();
+  const { body: before } = await ask<NotificationsView>('admin', 'GET', '/notifications', undefined, at);
+  expect(before).toMatchObject({
+    channels: [
+      { name: 'sns', by: 'sns' },
+      { name: 'ops', by: 'slack' },
+    ],
+    missing: [],
+    version: 0,
+  });
+  const put = (body: object) => ask<NotificationsView>('admin', 'PUT', '/notifications/quiet-hours', body, at);
+  const quietHours = { from: '22:00', to: '06:00' };
+  const reason = 'nights are for sleeping';
+  expect((await put({ quietHours, reason, version: 0 })).body).toMatchObject({ settings: { quietHours }, version: 1 });
+  expect(codeOf(await put({ quietHours: null, reason, version: 0 }))).toEqual([409, 'settings-changed']);
+  for (const bad of [{ from: '22:00', to: '22:00' }, { from: '22', to: '06:00' }, {}])
+    expect(codeOf(await put({ quietHours: bad, reason, version: 1 }))).toEqual([422, 'body-invalid']);
+  const none = await put({ quietHours: null, reason, version: 1 });
+  expect([none.body.settings.quietHours, none.body.version]).toEqual([undefined, 2]);
+  expect(none.body.settings.routes).toEqual(before.settings.routes);
+  const chain = await readChain(tableAt(at.world, 'audit'), 'system#notifications');
+  expect(chain.map(({ type }) => type)).toEqual(['configuration-changed', 'configuration-changed']);
+  expect(JSON.stringify(chain)).not.toContain(reason);
 });

@@ -1,6 +1,13 @@
 /** A small plant for tests of the console alone: assets, cases and their records, held to the shapes of the API. */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { CaseDetail, CaseSummary, Change, ContactList } from '../../../lib/contracts/api.ts';
+import type {
+  CaseDetail,
+  CaseSummary,
+  Change,
+  ContactList,
+  HandoverNoteView,
+  OrderView,
+} from '../../../lib/contracts/api.ts';
 import type { AuditEntry } from '../../../lib/contracts/audit.ts';
 import { canonical, sha256 } from '../../../lib/core/audit/canonical.ts';
 import { checkpointOver, signedBytes } from '../../../lib/core/audit/checkpoint.ts';
@@ -401,6 +408,9 @@ export function fakeWorld() {
     chains,
     checkpoint,
     changes,
+    orders: [] as OrderView[],
+    handovers: [] as HandoverNoteView[],
+    samples: ['sample one', 'sample two'].map((name) => ({ id: hashed(name), said: 'leak', answered: false })),
     contacts: {
       items: [
         { role: 'Network engineer on duty', name: 'Mara Lindholm', phone: '+49 30 5550 101', scope: 'site#demo-town' },

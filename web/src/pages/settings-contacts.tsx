@@ -52,7 +52,8 @@ function ContactDialog({
       <input
         id={id}
         value={value}
-        type={more.type ?? 'text'}
+        // One of the three; the attributes' types tell kinds of fields apart that share all that is used here.
+        type={(more.type ?? 'text') as 'tel'}
         required={more.required ?? false}
         maxLength={more.maxLength ?? 80}
         autoComplete="off"

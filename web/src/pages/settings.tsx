@@ -10,6 +10,7 @@ import { Heading } from '../ui/frame.tsx';
 import { usePages } from '../ui/paged.tsx';
 import { Empty, errorText, Shown } from '../ui/states.tsx';
 import { ContactsPanel } from './settings-contacts.tsx';
+import { NotificationsPanel } from './settings-notifications.tsx';
 
 const groups = ['viewer', 'operator', 'approver', 'auditor', 'admin'] as const;
 type Group = (typeof groups)[number];
@@ -242,16 +243,22 @@ export function SettingsPage() {
       {!mayAdminister.value ? (
         <Empty title={t.settings.adminOnly} hint={t.error.forbidden} />
       ) : (
-        <div class="case">
-          <section class="panel">
-            <Shown of={resource} rows={5}>
-              {(settings) => <SettingsForm of={settings} reload={() => void resource.reload()} />}
-            </Shown>
-          </section>
-          <section class="panel">
-            <h2>{t.contacts.settings}</h2>
-            <ContactsPanel />
-          </section>
+        <div class="settings">
+          <div class="stack">
+            <section class="panel">
+              <Shown of={resource} rows={5}>
+                {(settings) => <SettingsForm of={settings} reload={() => void resource.reload()} />}
+              </Shown>
+            </section>
+            <section class="panel">
+              <h2>{t.contacts.settings}</h2>
+              <ContactsPanel />
+            </section>
+            <section class="panel">
+              <h2>{t.notifications.title}</h2>
+              <NotificationsPanel />
+            </section>
+          </div>
           <section class="panel">
             <h2>{t.settings.users}</h2>
             <People />

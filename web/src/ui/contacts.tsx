@@ -9,7 +9,7 @@ function Contact({ of: one }: { of: ShownContact }) {
     <li class="contact">
       <span>
         <b>{one.name ?? one.role}</b>
-        {one.name && <span class="quiet"> {one.role}</span>}
+        {one.name && <span class="quiet">{one.role}</span>}
         {one.hours && <span class="small contact-hours">{t.contacts.hours(one.hours)}</span>}
       </span>
       {one.phone && (
