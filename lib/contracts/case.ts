@@ -33,6 +33,8 @@ export const caseRecord = lazily(() =>
     decisionId: sha256Hex,
     openingFlagId: sha256Hex,
     sentence: z.string().max(1000),
+    /** What spoke for its kind most, strongest first: by it people find cases that were like it. */
+    grounds: z.array(z.string().max(64)).max(5).optional(),
     /** The smallest change that would have led to another verdict. */
     counterfactual: z.string().max(500).optional(),
     proposal: proposal.optional(),

@@ -294,6 +294,8 @@ describe('answering', () => {
     await first.locator('.note').getByText('A second person must approve').waitFor();
     await first.getByText('You have approved. Another person must, too.').waitFor();
     assert.equal(api.world.cases[1]?.status, 'in-review');
+    await first.getByText('If you were wrong, reject').waitFor();
+    assert.equal(await first.getByRole('button', { name: /Hold/ }).count(), 0);
     await second.getByText('1 of 2 people have approved (mara)').waitFor();
     await second.getByLabel('Reason').fill('I see it, too');
     await holdPointer(second, /approve: Close valve V-harbour/, 1_400);
@@ -456,6 +458,19 @@ test('an admin sees who is told what, and sets the quiet hours', async () => {
   await dialog.getByLabel('Until').fill('06:00');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByText('22:00–06:00').waitFor();
+});
+
+test('a case says at which level its question is, and a closed one how long it would have taken by hand', async () => {
+  const page = await come();
+  await page.locator('.now-cases .case-line', { hasText: 'harbour' }).getByText('level 2').waitFor();
+  await open(page, `#/cases/${id(1)}`);
+  await page.getByText(/It is at level 2 since .* it ends in safe hold/).waitFor();
+  await open(page, `#/cases/${id(0)}`);
+  await page.getByText(/it goes up to level 2/).waitFor();
+  await page.getByText('Done: Close valve V-north. As here: night minimum of the zone.').waitFor();
+  await open(page, `#/cases/${id(4)}`);
+  await page.getByText('By hand 47 min → 2 min').waitFor();
+  await page.getByText('Whom to call').waitFor({ state: 'detached' });
 });
 
 describe('the record', () => {

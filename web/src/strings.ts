@@ -249,7 +249,11 @@ export const t = {
     newestAge: (length: string) => `${length} old`,
     newestNone: 'No reading is known',
     nothing: 'If nobody answers',
-    nothingDue: (time: string) => `At ${time} it goes one level up; where it already was, the case closes.`,
+    level2: (time: string) =>
+      `It is at level 2 since ${time}, because nobody answered at level 1 or an action did not help.`,
+    level2Short: 'level 2',
+    thenLevel2: (time: string) => `At ${time} it goes up to level 2.`,
+    thenSafeHold: (time: string) => `At ${time} it ends in safe hold: the case closes and people must look after it.`,
     nothingSafe: 'Nothing is done to the plant.',
     nothingActing:
       'The automation carries on and verifies by readings whether it helped. Use the stop switch to halt it.',
@@ -330,6 +334,12 @@ export const t = {
     approveNotAllowed: 'You may reject. Approving and ordering is for approvers.',
     people: (approved: number, needed: number) => `${approved} of ${needed} people have approved`,
     peopleOwn: 'You have approved. Another person must, too.',
+    peopleOwnBack: 'Nothing is sent before that. If you were wrong, reject: the case then ends without an effect.',
+    noWayBack:
+      'An answer cannot be taken back: the automation goes on with it at once. What it sends can be halted by the stop switch, and undone where the proposal says so; both are entries of their own.',
+    sharedGrounds: (names: readonly string[]) => `As here: ${names.join(', ')}.`,
+    done: (order: string) => `Done: ${order}.`,
+    nothingDone: 'Nothing was done to the plant.',
     targetMissing: 'Say what the order is for.',
     optionsNone: 'This pack has no other action to order.',
     signal: 'Signals',

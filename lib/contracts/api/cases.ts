@@ -23,6 +23,16 @@ const people = lazily(() =>
 export const claim = lazily(() => z.strictObject({ by: person, untilMs: epochMs }));
 export type Claim = z.infer<typeof claim>;
 
+const escalation = lazily(() =>
+  z.strictObject({
+    level: z.union([z.literal(1), z.literal(2)]),
+    sinceMs: epochMs,
+    /** `safe-hold`: the case closes and nothing is done. */
+    next: z.enum(['level-2', 'safe-hold']),
+    nextAtMs: epochMs,
+  }),
+);
+
 const summary = {
   caseId: sha256Hex,
   asset: assetId,
@@ -43,6 +53,8 @@ const summary = {
   incident: z.strictObject({ scope: z.enum(['zone', 'site']), place: z.string().max(140) }).optional(),
   claim: claim.optional(),
   people: people.optional(),
+  /** Of the open question: whom it is at, since when, and what follows if nobody answers. Never an act. */
+  escalation: escalation.optional(),
 };
 
 export const caseSummary = lazily(() => z.strictObject(summary));
@@ -158,6 +170,11 @@ export const freshness = lazily(() =>
   }),
 );
 
+/** A case of the past, and what spoke for its kind as it does here. What was done: its proposal and its resolution. */
+export const similarCase = lazily(() =>
+  z.strictObject({ ...summary, shared: z.array(z.string().max(64)).max(5).optional() }),
+);
+
 export const caseDetail = lazily(() =>
   z.strictObject({
     ...summary,
@@ -173,7 +190,7 @@ export const caseDetail = lazily(() =>
     timeline: z.array(timelineEntry).max(1000),
     freshness,
     execution: z.strictObject({ arn: z.string().max(300), consoleUrl: z.string().max(600).optional() }).optional(),
-    similar: z.array(caseSummary).max(8),
+    similar: z.array(similarCase).max(8),
     label: z.strictObject({ label: kind, by: person, atMs: epochMs }).optional(),
     acknowledged: z.array(z.strictObject({ by: person, atMs: epochMs, note: z.string().max(2000).optional() })).max(50),
     /** Planned work at its asset, or its kind is shelved there: what is found from now on is only observed. */

@@ -195,6 +195,18 @@ function declaredOf(
   };
 }
 
+const maxGrounds = 5;
+
+/** Features that speak for the kind; a person's report and silence have none. */
+function groundsOf({ inference }: Decision): Pick<CaseRecord, 'grounds'> {
+  const grounds = inference.explanation.contributions
+    .filter(({ contribution }) => contribution > 0)
+    .sort((a, b) => b.contribution - a.contribution)
+    .slice(0, maxGrounds)
+    .map(({ feature }) => feature);
+  return grounds.length > 0 ? { grounds } : {};
+}
+
 function caseOf(decision: Decision, correlationKey: string, nowMs: number): CaseRecord {
   const { flagId, correlationId, asset, inference, guard, proposal, decisionId } = decision;
   return {
@@ -212,6 +224,7 @@ function caseOf(decision: Decision, correlationKey: string, nowMs: number): Case
     decisionId,
     openingFlagId: flagId,
     sentence: inference.explanation.sentence,
+    ...groundsOf(decision),
     ...(guard.counterfactual === undefined ? {} : { counterfactual: guard.counterfactual }),
     ...(proposal ? { proposal, proposalHash: hashOf(proposal) } : {}),
     effectKeys: [],

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { getCase } from '../../../lib/adapters/aws/case-store.ts';
 import { tableAt } from '../../../lib/adapters/aws/console/world.ts';
+import { subjectOf } from '../../../lib/adapters/aws/subject-store.ts';
 import type {
   CaseDetail,
   CaseSummary,
@@ -85,6 +86,19 @@ describe('a case', () => {
     ]);
     expect(body.options.map(({ action }) => action)).toContain('raise-ticket');
     expect(JSON.stringify(body)).not.toContain('token-of');
+  });
+
+  test('that somebody reported names them in every sentence, though a pseudonym is what is stored', async () => {
+    const who = await subjectOf(given.world.subjects, 'operator', given.world.now());
+    const sentence = `${who} reports leak at plant-1: water in the street`;
+    const record = await given.asked('reported', { sentence, kind: 'manual' });
+    const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    const shown = 'operator reports leak at plant-1: water in the street';
+    expect([body.sentence, body.timeline.find(({ kind }) => kind === 'case-opened')?.detail]).toEqual([shown, shown]);
+    expect(body.question).toContain(shown);
+    const { body: list } = await ask<Page<CaseSummary>>('viewer', 'GET', '/cases?kind=manual&limit=200');
+    expect(list.items.map((one) => one.sentence)).toEqual([shown]);
+    expect((await getCase(tableAt(given.world, 'cases'), record.caseId))?.sentence).toBe(sentence);
   });
 
   test('its chart keeps the spike, the gap and the missing cell, in some 500 points', async () => {

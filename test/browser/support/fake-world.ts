@@ -174,6 +174,14 @@ function detail(plan: Plan, index: number): CaseDetail {
       dueAtMs: startedMs + plan.dueMs,
       question: 'The policy asks a person: confidence is below what it may act on.',
     }),
+    ...(plan.dueMs && {
+      escalation: {
+        level: index === 1 ? 2 : 1,
+        sinceMs: openedAtMs + 2_000,
+        next: index === 1 ? 'safe-hold' : 'level-2',
+        nextAtMs: startedMs + plan.dueMs,
+      },
+    }),
     flags: index === 0 ? 3 : 1,
     ...(index === 0 && { incident: { scope: 'zone' as const, place: 'demo-town/north' } }),
     ...(plan.status === 'in-review' && { people: { needed, approved: 0 } }),
@@ -374,7 +382,7 @@ export function fakeWorld() {
   for (const one of cases)
     one.similar = cases
       .filter((other) => other.status === 'closed' && other.kind === one.kind && other !== one)
-      .map(summaryOf);
+      .map((other) => ({ ...summaryOf(other), shared: ['night minimum of the zone'] }));
   const chains = new Map<string, string[]>();
   for (const one of cases) {
     const chain = `case#${one.caseId}`;
@@ -449,6 +457,7 @@ const summaryKeys = [
   'incident',
   'claim',
   'people',
+  'escalation',
 ] as const;
 export const summaryOf = (one: CaseDetail): CaseSummary =>
   Object.fromEntries(summaryKeys.flatMap((key) => (one[key] === undefined ? [] : [[key, one[key]]]))) as CaseSummary;

@@ -75,7 +75,11 @@ export function CaseProposal({
       )}
       {one.status === 'in-review' &&
         (ownYes ? (
-          <p>{t.case.peopleOwn}</p>
+          <>
+            <p>{t.case.peopleOwn}</p>
+            <p class="hint">{t.case.peopleOwnBack}</p>
+            <AnswerForm key={`${one.caseId}/back`} of={one} only="reject" reload={reload} />
+          </>
         ) : (
           <AnswerForm key={`${one.caseId}/${one.proposalHash}/${open?.round}`} of={one} ask={ask} reload={reload} />
         ))}

@@ -31,16 +31,20 @@ function refusal(error: Error): string {
 export function AnswerForm({
   of: one,
   ask,
+  only,
   reload,
 }: {
   of: CaseDetail;
   ask?: { readonly mode: AnswerMode } | undefined;
+  only?: AnswerMode;
   reload: () => void;
 }) {
   const canApprove = mayApprove.value;
-  const modes: AnswerMode[] = canApprove
-    ? [...(one.proposal ? (['approve'] as const) : []), 'reject', 'override']
-    : ['reject'];
+  const modes: AnswerMode[] = only
+    ? [only]
+    : canApprove
+      ? [...(one.proposal ? (['approve'] as const) : []), 'reject', 'override']
+      : ['reject'];
   const [mode, setMode] = useState<AnswerMode>(modes[0] ?? 'reject');
   const [reason, setReason] = useState('');
   const [chosen, setChosen] = useState(0);

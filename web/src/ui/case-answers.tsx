@@ -23,7 +23,13 @@ function Nothing({ of: one }: { of: CaseDetail }) {
       <>
         <Due ms={one.dueAtMs} />
         <br />
-        {t.case.nothingDue(shortTime(one.dueAtMs, nowMs.value, zone.value))} {t.case.nothingSafe}
+        {one.escalation &&
+          one.escalation.level > 1 &&
+          `${t.case.level2(shortTime(one.escalation.sinceMs, nowMs.value, zone.value))} `}
+        {one.escalation?.next === 'level-2'
+          ? t.case.thenLevel2(shortTime(one.dueAtMs, nowMs.value, zone.value))
+          : t.case.thenSafeHold(shortTime(one.dueAtMs, nowMs.value, zone.value))}{' '}
+        {t.case.nothingSafe}
       </>
     );
   if (one.status === 'acting') return <>{t.case.nothingActing}</>;

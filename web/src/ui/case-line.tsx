@@ -41,6 +41,7 @@ export function CaseLine({ of: one, withheld }: { of: CaseSummary; withheld?: re
       <span class="case-sentence">{one.sentence}</span>
       <span class="case-more">
         <span>{stateOf(one)}</span>
+        {one.escalation?.level === 2 && <b>{t.case.level2Short}</b>}
         <WithheldTag of={withheld} />
         {waits && one.proposal && <b>{t.order(one.proposal.action, one.proposal.target)}?</b>}
         {one.proposal?.impact === 'high' && waits && <span>{t.models.high}</span>}

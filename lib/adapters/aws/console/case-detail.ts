@@ -6,10 +6,17 @@ import { sealedPersonal } from '../../../contracts/subject.ts';
 import { collapse } from '../../../core/audit/collapse.ts';
 import { effectiveCase } from '../../../core/case/effective.ts';
 import { labelsIn } from '../../../core/case/label.ts';
-import { type CaseParts, effectViewOf, type NameOf, reviewViewOf, summaryOf } from '../../../core/console/case-view.ts';
+import {
+  type CaseParts,
+  effectViewOf,
+  type NameOf,
+  personsInText,
+  reviewViewOf,
+  summaryOf,
+} from '../../../core/console/case-view.ts';
 import { optionsOf } from '../../../core/console/options.ts';
 import { channelsWorthShowing, chart, emptySignal } from '../../../core/console/signal.ts';
-import { similarTo } from '../../../core/console/similar.ts';
+import { sharedGrounds, similarTo } from '../../../core/console/similar.ts';
 import { timelineOf } from '../../../core/console/timeline.ts';
 import { NotFoundError } from '../../../core/errors.ts';
 import { rowCount, type Series } from '../../../core/series.ts';
@@ -51,6 +58,7 @@ export async function caseParts(world: ConsoleWorld, caseId: string): Promise<Ca
 
 const personsIn = (parts: CaseParts, chain: readonly AuditEntry[]): (string | undefined)[] => [
   parts.claim?.by,
+  ...personsInText(parts.record.sentence),
   ...parts.reviews.flatMap(({ first, end }) => [
     first?.answer.by,
     end.state === 'answered' ? end.answer.by : undefined,
@@ -76,7 +84,9 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
   const registration = state && (await world.documents.registration(state.registrationHash));
   const pack = decision?.pack ?? registration?.pack;
   const manifest = await manifestOf(world, pack);
-  const nameOf = await namesOf(world, personsIn(parts, chain));
+  const similar = similarTo(record, closed);
+  const named = similar.flatMap(({ sentence }) => personsInText(sentence));
+  const nameOf = await namesOf(world, [...personsIn(parts, chain), ...named]);
   const nowMs = world.now();
   const effective = effectiveCase(record, reviews);
   const label = labelsIn(chain).at(-1);
@@ -105,7 +115,11 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
       }),
     },
     execution: executionOf(world.caseFlowArn, caseId),
-    similar: similarTo(record, closed).map((each) => summaryOf({ record: each, reviews: [] }, nameOf, nowMs)),
+    similar: similar.map((each) => {
+      const shared = sharedGrounds(record.grounds, each.grounds);
+      const shown = summaryOf({ record: each, reviews: [] }, nameOf, nowMs);
+      return { ...shown, ...(shared.length > 0 && { shared }) };
+    }),
     ...(label && labelEntry && { label: { label: label.label, by: nameOf(label.by), atMs: labelEntry.at } }),
     acknowledged: await acknowledgedIn(world, chain, nameOf),
     ...(withheld.length > 0 && { withheld }),
