@@ -99,7 +99,7 @@ test('the first admin chooses a password, and adds an approver who does the same
   adminName = first.username;
   admin = await come(first.username, first.temporaryPassword);
   await open(admin, '#/settings');
-  await admin.getByLabel('Name').fill('jo');
+  await admin.getByLabel('Name', { exact: true }).fill('jo');
   await admin.getByLabel(/^viewer/).uncheck();
   await admin.getByLabel(/^approver/).check();
   await admin.getByRole('button', { name: 'Add a person' }).click();

@@ -135,7 +135,7 @@ export function ContactsPanel() {
                       <span class="small">
                         {[
                           one.phone,
-                          one.scope,
+                          t.shift.scope(one.scope),
                           ...(one.kinds ?? []),
                           one.hours ? words.hours(one.hours) : words.always,
                         ].join(' · ')}
