@@ -50,7 +50,7 @@ try {
   const waiting = await firstCase(page);
   await open(page, waiting);
   await draw(page, 'case');
-  for (const name of ['review', 'assets', 'models', 'figures']) {
+  for (const name of ['review', 'assets', 'shift', 'samples', 'models', 'figures', 'settings']) {
     await open(page, `#/${name}`);
     await draw(page, name);
   }

@@ -10,6 +10,7 @@ import type { CaseRecord, ReviewAnswer } from '../../lib/contracts/case.ts';
 import type { Decision } from '../../lib/contracts/decision.ts';
 import { collapse } from '../../lib/core/audit/collapse.ts';
 import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
+import { parameterProblems, parametersOf } from '../../lib/core/case/parameters.ts';
 import type { AnsweredReview } from '../../lib/core/case/review.ts';
 import { setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
@@ -29,6 +30,7 @@ interface AnswerOptions extends Output, OperatorOption {
   readonly reason: string;
   readonly action?: string;
   readonly target?: string;
+  readonly parameter?: readonly string[];
   readonly proposal?: string;
   readonly kind?: string;
 }
@@ -69,7 +71,12 @@ export function registerCase(program: Command): void {
     if (answer === 'override')
       command
         .requiredOption('--action <action>', 'what shall be done instead, such as close-valve')
-        .requiredOption('--target <target>', 'the element it is done to');
+        .requiredOption('--target <target>', 'the element it is done to')
+        .option(
+          '--parameter <name=value>',
+          'what the action takes beside it, such as percent=80; once for each',
+          (word: string, before: readonly string[] = []) => [...before, word],
+        );
     command.action(async (id: string, options: AnswerOptions) => respond(openContext(options), id, answer, options));
   }
 }
@@ -194,6 +201,8 @@ async function respond(
   const reviews = await reviewsOf(tableOf(context), stored.caseId);
   const { caseId, proposalHash } = effectiveCase(stored, reviews);
   const { reason, action, target, proposal } = options;
+  const parameters =
+    answer === 'override' ? orderedParameters(stored, action ?? '', options.parameter ?? []) : undefined;
   const by = operatorOf(options);
   const label = options.kind === undefined ? undefined : await labelKindOf(options.kind);
   if (proposal !== undefined && (proposal.length < 8 || proposalHash?.startsWith(proposal) !== true))
@@ -207,14 +216,32 @@ async function respond(
     by,
     reason,
     ...(answer === 'approve' && proposalHash !== undefined && { proposalHash }),
-    ...(answer === 'override' && { override: { action, target } }),
+    ...(answer === 'override' && { override: { action, target, ...parameters } }),
   });
   if (label !== undefined) await setCaseLabel(context, caseId, { label, by, reason });
   if (options.json === true) return printJson(result);
   printLine(`${pc.bold(short(caseId))}  ${answer} by ${by}`);
   if (result.missing > 0)
     return printLine(
-      `1 of 2: nothing happens yet. Another person than ${by} must say the same: groundcrew case ${answer} ${short(caseId)}${answer === 'override' ? ` --action ${action} --target ${target}` : ''} --reason …`,
+      `1 of 2: nothing happens yet. Another person than ${by} must say the same: groundcrew case ${answer} ${short(caseId)}${answer === 'override' ? ` --action ${action} --target ${target}${(options.parameter ?? []).map((word) => ` --parameter ${word}`).join('')}` : ''} --reason …`,
     );
   if (!result.woken) printLine('the answer is stored; the case takes it up when its waiting time is over');
+}
+
+/** @throws CommandFailure for what the case's pack does not take with that action */
+function orderedParameters(
+  { orderParameters = {} }: CaseRecord,
+  action: string,
+  words: readonly string[],
+): Pick<NonNullable<ReviewAnswer['override']>, 'parameters'> {
+  const schema = Object.hasOwn(orderParameters, action) ? orderParameters[action] : undefined;
+  let parameters: ReturnType<typeof parametersOf>;
+  try {
+    parameters = parametersOf(schema, words);
+  } catch (error) {
+    throw new CommandFailure(`--parameter: ${(error as Error).message}.`, 2);
+  }
+  const problems = parameterProblems(schema, parameters);
+  if (problems.length > 0) throw new CommandFailure(`"${action}" cannot be ordered so: ${problems.join('; ')}.`, 2);
+  return words.length > 0 ? { parameters } : {};
 }

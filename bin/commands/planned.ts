@@ -1,12 +1,12 @@
 /** `groundcrew planned` and `shelve`: what is only observed for a while, and ends by itself. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
-import { ordersFrom, putOrder, type StoredOrder } from '../../lib/adapters/aws/standing-order-store.ts';
+import { endOrder, giveOrder } from '../../lib/adapters/aws/give-order.ts';
+import { ordersFrom, type StoredOrder } from '../../lib/adapters/aws/standing-order-store.ts';
 import type { StandingOrder } from '../../lib/contracts/operations.ts';
-import { GroundcrewError } from '../../lib/core/errors.ts';
+import { ConflictError, GroundcrewError } from '../../lib/core/errors.ts';
 import { endOf, holdsAt } from '../../lib/core/guard/standing-orders.ts';
-import { endedOrder, newOrder, type OrderWish } from '../../lib/core/operations/orders.ts';
+import type { OrderWish } from '../../lib/core/operations/orders.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { operationsTable } from './support/operations.ts';
@@ -87,34 +87,32 @@ async function give(
   wish: Omit<OrderWish, 'by' | 'reason'>,
 ): Promise<void> {
   const by = await orderedBy(context, options);
-  const { order, draft } = refusals(() => newOrder({ ...wish, by, reason: options.reason }, Date.now()));
-  // Recorded before it works: nothing is withheld by an order that no record names.
-  await appendAudit(personalAudit(context), draft, Date.now());
-  if (!(await putOrder(operationsTable(context), order, 0)))
-    throw new CommandFailure('Somebody else wrote it at the same moment: look with "list" and repeat it.');
+  const order = await refusals(giveOrder(tablesOf(context), { ...wish, by, reason: options.reason }, Date.now()));
   if (options.json === true) return printJson(order);
   printLine(`${pc.green('set')} ${short(order.id)}: ${described(order)} until ${new Date(order.toMs).toISOString()}`);
 }
 
 async function end(context: CommandContext, what: What, id: string, options: PersonOptions): Promise<void> {
-  const table = operationsTable(context);
   const [first, second] = (await standing(context, what)).filter(({ order }) => id !== '' && order.id.startsWith(id));
   if (!first) throw new CommandFailure(`Nothing that holds or will begins with ${id}: "list" shows it.`);
   if (second) throw new CommandFailure(`More than one begins with ${id}: give more of its id.`, 2);
   const by = await orderedBy(context, options);
-  const { order, draft } = refusals(() => endedOrder(first.order, { by, reason: options.reason }, Date.now()));
-  if (!(await putOrder(table, order, first.version)))
-    throw new CommandFailure('Somebody else changed it at the same moment: look with "list" and repeat it.');
-  await appendAudit(personalAudit(context), draft, Date.now());
+  const order = await refusals(endOrder(tablesOf(context), first, { by, reason: options.reason }, Date.now()));
   if (options.json === true) return printJson(order);
   printLine(`${pc.green('ended')} ${short(order.id)}: ${described(order)}`);
 }
 
-function refusals<T>(run: () => T): T {
+const tablesOf = (context: CommandContext) => ({
+  operations: operationsTable(context),
+  audit: personalAudit(context),
+});
+
+async function refusals<T>(done: Promise<T>): Promise<T> {
   try {
-    return run();
+    return await done;
   } catch (error) {
-    if (error instanceof GroundcrewError) throw new CommandFailure(error.message, 2);
+    if (error instanceof GroundcrewError)
+      throw new CommandFailure(error.message, error instanceof ConflictError ? 1 : 2);
     throw error;
   }
 }

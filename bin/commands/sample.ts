@@ -1,11 +1,10 @@
 /** `groundcrew sample`: decisions of the automation, looked at by people who are not told what it said. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
-import { getSample, listSamples, putSample } from '../../lib/adapters/aws/sample-store.ts';
+import { answerSample } from '../../lib/adapters/aws/answer-sample.ts';
+import { getSample, listSamples } from '../../lib/adapters/aws/sample-store.ts';
 import type { Sample } from '../../lib/contracts/sample.ts';
-import { GroundcrewError } from '../../lib/core/errors.ts';
-import { answeredSample } from '../../lib/core/sampling/answer.ts';
+import { ConflictError, GroundcrewError } from '../../lib/core/errors.ts';
 import { estimateErrors } from '../../lib/core/sampling/estimate.ts';
 import { unlabelled } from '../../lib/core/sampling/select.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
@@ -67,21 +66,18 @@ async function answer(context: CommandContext, id: string, options: AnswerOption
   const stored = await getSample(table, first.decisionId);
   if (!stored) throw new CommandFailure(`Sample ${short(first.decisionId)} has gone meanwhile.`);
   const by = await orderedBy(context, options);
-  const { sample, draft } = refusals(() =>
-    answeredSample(stored.sample, { kind, by, reason: options.reason }, Date.now()),
-  );
-  if (!(await putSample(table, sample, stored.version)))
-    throw new CommandFailure('Somebody else answered it at the same moment: theirs counts.');
-  await appendAudit(personalAudit(context), draft, Date.now());
+  const tables = { operations: table, audit: personalAudit(context) };
+  const sample = await refusals(answerSample(tables, stored, { kind, by, reason: options.reason }, Date.now()));
   if (options.json === true) return printJson({ decisionId: sample.decisionId, answer: kind, said: sample.said });
   printLine(`${pc.bold(short(sample.decisionId))}  you say ${kind}; the automation said ${sample.said}`);
 }
 
-function refusals<T>(run: () => T): T {
+async function refusals<T>(done: Promise<T>): Promise<T> {
   try {
-    return run();
+    return await done;
   } catch (error) {
-    if (error instanceof GroundcrewError) throw new CommandFailure(error.message, 2);
+    if (error instanceof GroundcrewError)
+      throw new CommandFailure(error.message, error instanceof ConflictError ? 1 : 2);
     throw error;
   }
 }

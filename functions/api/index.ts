@@ -17,7 +17,10 @@ const env = environment('GROUNDCREW_PREFIX');
 const frame = frameFromEnvironment();
 const world = consoleWorld(packs);
 const files = staticFiles(fileURLToPath(new URL('web', import.meta.url)));
-const site = async () => ({ name: env.GROUNDCREW_PREFIX, timeZone: (await readSettings(world)).timeZone });
+const site = async () => {
+  const { siteName, timeZone } = await readSettings(world);
+  return { name: siteName ?? env.GROUNDCREW_PREFIX, timeZone };
+};
 
 const routes = [...consoleRoutes(world), ticketRoutes(world, ticketSystem())];
 

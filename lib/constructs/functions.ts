@@ -99,8 +99,8 @@ export class Functions extends Construct {
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
     }
     if (may.samples) environment.SAMPLE_RATES = JSON.stringify(configuration.sampleRates);
+    if (may.tells || may.knowsChannels) environment.CHANNELS = JSON.stringify(configuration.channels);
     if (may.tells) {
-      environment.CHANNELS = JSON.stringify(configuration.channels);
       environment.TOPIC_ARN = props.topicArn;
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
     }

@@ -41,6 +41,8 @@ export interface FunctionPermissions {
   readonly knowsWays?: boolean;
   /** Lets people of the user pool in and manages them. */
   readonly managesPeople?: boolean;
+  /** Shows which channels to people are configured; what tells people knows them anyway. */
+  readonly knowsChannels?: boolean;
   /** Tells people: publishes to the topic and reads the secrets of the channels. */
   readonly tells?: boolean;
   /** Chooses decisions to look at, by a key that is a secret. */
@@ -238,6 +240,8 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
       state: ['GetItem', 'Scan'],
       stop: ['GetItem', 'PutItem', 'Scan'],
       subjects: ['GetItem', 'PutItem'],
+      // Planned work, shelving, handovers and samples are people's own; no flow waits for any of them.
+      operations: ['GetItem', 'PutItem', 'Query', 'Scan', 'index:by-due'],
     },
     reads: ['raw', 'open', 'window', 'registration', 'calibration', 'evidence'],
     writes: [],
@@ -247,6 +251,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     readsCheckpoints: true,
     namesExecutions: true,
     hearsSystems: true,
+    knowsChannels: true,
     memoryMb: 1024,
     // Just under what the gateway waits, so that the function says itself what took too long.
     timeoutS: 28,

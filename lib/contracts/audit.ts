@@ -35,6 +35,8 @@ export const auditType = lazily(() =>
     'hold-released',
     'order-given',
     'order-ended',
+    'handover-written',
+    'handover-taken',
     'sample-answered',
     'ticket-closed',
   ]),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { assetId, correlationId, epochMs, humanText, kind, sha256Hex, verdict } from './common.ts';
 import { lazily } from './lazily.ts';
+import { parameterSchema, parameterValues } from './parameters.ts';
 import { proposal } from './remediation.ts';
 
 export const caseVersion = 1;
@@ -32,6 +33,8 @@ export const caseRecord = lazily(() =>
     decisionId: sha256Hex,
     openingFlagId: sha256Hex,
     sentence: z.string().max(1000),
+    /** What spoke for its kind most, strongest first: by it people find cases that were like it. */
+    grounds: z.array(z.string().max(64)).max(5).optional(),
     /** The smallest change that would have led to another verdict. */
     counterfactual: z.string().max(500).optional(),
     proposal: proposal.optional(),
@@ -40,6 +43,8 @@ export const caseRecord = lazily(() =>
     impact: z.literal('high').optional(),
     /** Actions that the pack marks as having a high impact, should a person order one of them instead. */
     highImpactActions: z.array(z.string().max(48)).max(64).optional(),
+    /** Parameters that a person may order with an action, by action, as the pack states them. Others take none. */
+    orderParameters: z.record(z.string().max(48), parameterSchema).optional(),
     /** Remediators by action, where the deployment says so: for what a person orders instead of what was proposed. */
     ways: z.record(z.string().max(48), z.string().max(48)).optional(),
     /** Times of the reading that was flagged: event time, the device's clock at sending, ours. Absent without a reading. */
@@ -91,7 +96,13 @@ export const reviewAnswer = lazily(() =>
     /** An approval is bound to what was proposed. */
     proposalHash: sha256Hex.optional(),
     /** For `override`: what shall be done instead. */
-    override: z.strictObject({ action: z.string().max(48), target: z.string().max(64) }).optional(),
+    override: z
+      .strictObject({
+        action: z.string().max(48),
+        target: z.string().max(64),
+        parameters: parameterValues.optional(),
+      })
+      .optional(),
     /** How long the page had shown what is answered, where a page was used. */
     shownForMs: z.number().int().min(0).max(86_400_000).optional(),
   }),

@@ -57,6 +57,8 @@ export const anyJson = lazily(
   () =>
     z.unknown().refine(isJson, `JSON, nested at most ${maxDepth} deep`) as unknown as z.ZodType<z.core.util.JSONType>,
 );
+/** A time of day on a wall. */
+export const wallClock = lazily(() => z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 22:00'));
 /** A probability. */
 export const probability = lazily(() => z.number().min(0).max(1));
 

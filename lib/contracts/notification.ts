@@ -1,6 +1,6 @@
 /** Who is told what, when and by which channel. */
 import { z } from 'zod';
-import { assetId, epochMs, kind, sha256Hex, siteId } from './common.ts';
+import { assetId, epochMs, kind, sha256Hex, siteId, wallClock } from './common.ts';
 import { lazily } from './lazily.ts';
 
 export const notificationVersion = 1;
@@ -20,7 +20,6 @@ export type Topic = z.infer<typeof topic>;
 export const urgency = lazily(() => z.enum(['urgent', 'normal', 'info']));
 export type Urgency = z.infer<typeof urgency>;
 
-const clock = lazily(() => z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 22:00'));
 const some = <T extends z.ZodType>(one: T) => z.array(one).min(1).max(64).optional();
 
 /** A list that is absent takes all. What is about no asset (quarantine) has no site: routes with sites pass it over. */
@@ -58,7 +57,7 @@ export const notificationSettings = lazily(() =>
       routes: z.array(notificationRoute).max(64),
       /** In the time zone of the asset's site (UTC where it has none). What is not urgent waits for their end. */
       quietHours: z
-        .strictObject({ from: clock, to: clock })
+        .strictObject({ from: wallClock, to: wallClock })
         .refine(({ from, to }) => from !== to, 'from and to are the same: leave quietHours out, or give a span')
         .optional(),
       /** A question that is due sooner than this breaks through quiet hours. */

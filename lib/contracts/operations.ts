@@ -1,4 +1,4 @@
-/** What people set for a while: planned work, and kinds that are shelved. Both end by themselves. */
+/** What people set for a while (planned work, and kinds that are shelved; both end by themselves), and what a shift hands over. */
 import { z } from 'zod';
 import { assetId, epochMs, humanText, kind, sha256Hex, siteId } from './common.ts';
 import { lazily } from './lazily.ts';
@@ -49,3 +49,23 @@ export const standingOrder = lazily(() =>
     ),
 );
 export type StandingOrder = z.infer<typeof standingOrder>;
+
+/** What one shift wrote for the next, with the numbers of that moment. */
+export const handoverNote = lazily(() =>
+  z.strictObject({
+    v: z.literal(operationsVersion),
+    id: sha256Hex,
+    fromMs: epochMs,
+    toMs: epochMs,
+    operators: z.number().int().min(1).max(100),
+    note: humanText,
+    by: humanText.max(128),
+    atMs: epochMs,
+    /** Cases that were open then, and alarms of the shift. */
+    open: z.number().int().min(0),
+    alarms: z.number().int().min(0),
+    perOperatorHour: z.number().min(0),
+    taken: z.strictObject({ by: humanText.max(128), atMs: epochMs }).optional(),
+  }),
+);
+export type HandoverNote = z.infer<typeof handoverNote>;

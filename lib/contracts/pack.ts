@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { kind, sha256Hex } from './common.ts';
 import { lazily } from './lazily.ts';
+import { parameterSchema } from './parameters.ts';
 import { channelRole } from './telemetry.ts';
 
 export const packManifestVersion = 1;
@@ -31,6 +32,8 @@ export const packRemedy = lazily(() =>
       .max(7 * 86_400_000)
       .optional(),
     description: z.string().min(1).max(300),
+    /** What a person who orders it may or must give with it; the first statement of several counts. */
+    parameters: parameterSchema.optional(),
   }),
 );
 export type PackRemedy = z.infer<typeof packRemedy>;

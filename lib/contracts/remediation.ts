@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { assetId, bootId, correlationId, epochMs, seq, sha256Hex } from './common.ts';
 import { lazily } from './lazily.ts';
+import { parameterValues } from './parameters.ts';
 
 export const remediationVersion = 1;
 
@@ -38,7 +39,7 @@ export const proposal = lazily(() =>
     asset: assetId,
     action: actionName,
     target: targetName,
-    parameters: z.record(z.string().max(64), z.union([z.string().max(256), z.number(), z.boolean()])).default({}),
+    parameters: parameterValues.default({}),
     /** The action that undoes it, where one exists. */
     inverse: actionName.optional(),
     /** Which remediator carries it out (the file's own name under lib/adapters/remediation). */
@@ -69,7 +70,7 @@ export const remediationRequest = lazily(() =>
     asset: assetId,
     action: actionName,
     target: targetName,
-    parameters: z.record(z.string().max(64), z.union([z.string().max(256), z.number(), z.boolean()])),
+    parameters: parameterValues,
     reason: z.string().max(1000),
   }),
 );

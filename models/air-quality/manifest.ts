@@ -43,6 +43,29 @@ export const manifest: PackManifest = {
       targetRole: 'quality',
       inverse: 'restore-sampling-rate',
       description: 'Let the station nearest to the source measure more often while the plume lasts.',
+      parameters: {
+        type: 'object',
+        properties: {
+          factor: {
+            type: 'integer',
+            title: 'Times as often',
+            description: 'As it measures usually.',
+            minimum: 2,
+            maximum: 12,
+            default: 4,
+          },
+          hours: {
+            type: 'number',
+            title: 'Hours',
+            description: 'Then it ends by itself.',
+            minimum: 1,
+            maximum: 48,
+            default: 6,
+          },
+        },
+        required: ['factor', 'hours'],
+        additionalProperties: false,
+      },
     },
     ...(['pollution-episode', 'regional-episode'] as const).map((kind) => ({
       kind,

@@ -53,6 +53,21 @@ export const manifest: PackManifest = {
       targetRole: 'setpoint' as const,
       inverse: 'restore-speed',
       description: 'Lower the speed to 85 %, where it can be set: the inlet needs less and the rotor shakes less.',
+      parameters: {
+        type: 'object' as const,
+        properties: {
+          percent: {
+            type: 'integer' as const,
+            title: 'Speed in %',
+            description: 'Of the present speed.',
+            minimum: 40,
+            maximum: 99,
+            default: 85,
+          },
+        },
+        required: ['percent'],
+        additionalProperties: false as const,
+      },
     })),
     {
       kind: 'bearing-wear',

@@ -16,6 +16,20 @@ const ticket = (kind: PackManifest['kinds'][number]): PackManifest['remedies'][n
   action: 'raise-ticket',
   adapter: 'webhook',
   description: 'Tell the crew what was seen and where.',
+  parameters: {
+    type: 'object',
+    properties: {
+      priority: {
+        type: 'string',
+        title: 'Priority',
+        description: 'When the crew should look.',
+        enum: ['now', 'today', 'this-week'],
+        default: 'today',
+      },
+      crew: { type: 'integer', title: 'People', description: 'How many are needed.', minimum: 1, maximum: 12 },
+    },
+    additionalProperties: false,
+  },
 });
 
 export const manifest: PackManifest = {

@@ -210,6 +210,62 @@ describe('answering', () => {
     });
   });
 
+  test('another order with what the action takes beside it: the first wrong field is named, then it is sent', async () => {
+    const page = await come();
+    await open(page, `#/cases/${id(0)}`);
+    await page.getByRole('button', { name: 'Other order' }).click();
+    await page.getByRole('radio', { name: /Raise ticket/ }).check();
+    assert.equal(await page.getByLabel('Priority').inputValue(), 'today');
+    await page.getByLabel('Priority').selectOption('now');
+    await page.getByLabel('People').fill('40');
+    await page.getByLabel('Reason').fill('the street is wet');
+    await holdPointer(page, /Hold to give this order/, 1_400);
+    await page.locator('.field-error').getByText('People: A whole number from 1 to 12.').waitFor();
+    await page.locator('#parameter-crew:focus').waitFor();
+    assert.equal(api.world.cases[0]?.reviews[0]?.answers.length, 0);
+    await page.getByLabel('People').fill('3');
+    await holdPointer(page, /Hold to give this order/, 1_400);
+    await page.locator('.note').getByText('Ordered.').waitFor();
+    assert.deepEqual(api.world.cases[0]?.reviews[0]?.answers[0]?.override, {
+      action: 'raise-ticket',
+      target: 'north-loop',
+      parameters: { priority: 'now', crew: 3 },
+    });
+    await page.getByText(/Raise ticket north-loop, priority now, crew 3/).waitFor();
+  });
+
+  test('whom to call stands on the first screen, with a number that can be dialled; an admin enters it', async () => {
+    const page = await come('mara', phone);
+    await open(page, `#/cases/${id(0)}`);
+    const call = page.getByRole('link', { name: /Call Mara Lindholm/ });
+    assert.equal(await call.getAttribute('href'), 'tel:+49305550101');
+    assert.equal(await page.getByText('Ole Brandt', { exact: true }).isVisible(), false);
+    await page.getByText('1 other', { exact: true }).click();
+    await page.getByText('Mon, Tue, Wed, Thu, Fri 07:00–15:30').waitFor();
+    const viewer = await come('vic');
+    await open(viewer, `#/cases/${id(0)}`);
+    await viewer.getByText('Names and numbers are shown to those who may act.').waitFor();
+    assert.equal(await viewer.getByText('Lindholm').count(), 0);
+    await open(page, '#/settings');
+    await page.getByRole('button', { name: 'Add somebody to call' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Role').fill('Pump crew');
+    await dialog.getByLabel('Phone').fill('112');
+    await dialog.getByLabel('Only for these kinds').fill('pump-failure, burst');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.deepEqual(api.world.contacts.items.at(-1), {
+      role: 'Pump crew',
+      phone: '112',
+      scope: 'all',
+      kinds: ['pump-failure', 'burst'],
+    });
+    api.world.contacts = { ...api.world.contacts, version: 9 };
+    await page.getByRole('button', { name: 'Remove Pump crew' }).click();
+    await page.locator('.note').getByText('Somebody else changed this list.').waitFor();
+    assert.equal(api.world.contacts.items.length, 4);
+  });
+
   test('a page that is out of date says so, sends nothing, and shows what is true', async () => {
     const page = await come();
     await open(page, `#/cases/${id(0)}`);
@@ -238,6 +294,8 @@ describe('answering', () => {
     await first.locator('.note').getByText('A second person must approve').waitFor();
     await first.getByText('You have approved. Another person must, too.').waitFor();
     assert.equal(api.world.cases[1]?.status, 'in-review');
+    await first.getByText('If you were wrong, reject').waitFor();
+    assert.equal(await first.getByRole('button', { name: /Hold/ }).count(), 0);
     await second.getByText('1 of 2 people have approved (mara)').waitFor();
     await second.getByLabel('Reason').fill('I see it, too');
     await holdPointer(second, /approve: Close valve V-harbour/, 1_400);
@@ -290,6 +348,129 @@ test('the stop switch: a reason, a band on every page, two people to resume', as
   await page.getByText('jo asks to resume').waitFor();
   await resume(page, 'Resume now');
   for (const each of [page, other]) await each.locator('.bar-stop').waitFor({ state: 'detached' });
+});
+
+test('planned work and shelving are set, marked wherever they hold, and ended', async () => {
+  const page = await come();
+  await open(page, `#/cases/${id(0)}`);
+  await page.getByRole('link', { name: 'Shelve this alarm' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Shelve an alarm' });
+  assert.equal(await dialog.getByLabel('Asset').inputValue(), 'north-loop');
+  assert.equal(await dialog.getByLabel('Kind').inputValue(), 'leak');
+  await dialog.getByLabel('Length').selectOption('24');
+  await dialog.getByLabel('Reason').fill('a hydrant is being flushed');
+  await dialog.getByRole('button', { name: 'Shelve an alarm' }).click();
+  await page.locator('.note').getByText('Set. It ends by itself.').waitFor();
+  await page.getByRole('button', { name: 'Plan work' }).click();
+  const plan = page.getByRole('dialog', { name: 'Plan work' });
+  await plan.getByLabel('Where').selectOption('asset#old-town');
+  await plan.getByLabel('Reason').fill('the valve is changed');
+  await plan.getByRole('button', { name: 'Plan work' }).click();
+  await plan.getByText('Say when it ends.').waitFor();
+  await plan.getByLabel('Day it ends').fill('2000-01-01');
+  await plan.getByLabel('Time it ends').fill('12:00');
+  await plan.getByRole('button', { name: 'Plan work' }).click();
+  await plan.getByText('It must end after it begins, and not in the past.').waitFor();
+  await plan.getByLabel('Day it ends').fill('2999-01-15');
+  await plan.getByRole('button', { name: 'Plan work' }).click();
+  await page.locator('.people-list b', { hasText: 'Planned work at old-town' }).waitFor();
+  // Noon at the site in winter.
+  assert.deepEqual(
+    api.world.orders.map(({ what, scope, kind }) => [what, scope, kind]),
+    [
+      ['shelving', 'asset#north-loop', 'leak'],
+      ['planned-work', 'asset#old-town', undefined],
+    ],
+  );
+  assert.equal(api.world.orders[1]?.toMs, Date.parse('2999-01-15T11:00:00Z'));
+  await open(page, '#/now');
+  await page.locator('.now-cases .case-line', { hasText: 'Shelved: leak' }).waitFor();
+  await page.locator('.tile', { hasText: 'old-town' }).getByText('Planned work').waitFor();
+  await open(page, '#/assets');
+  await page.locator('tr', { hasText: 'old-town' }).getByText('Planned work').waitFor();
+  await open(page, `#/cases/${id(0)}`);
+  await page.locator('.withheld-band', { hasText: 'Shelved: leak' }).waitFor();
+  await open(page, '#/shift');
+  await page.getByRole('button', { name: 'End Leak at north-loop shelved' }).click();
+  await page.getByRole('dialog').getByLabel('Reason').fill('flushed');
+  await page.getByRole('button', { name: 'End it now' }).click();
+  await page.locator('.people-list b', { hasText: 'Leak at north-loop shelved' }).waitFor({ state: 'detached' });
+  const viewer = await come('vic');
+  await open(viewer, '#/shift');
+  await viewer.locator('.people-list b', { hasText: 'Planned work at old-town' }).waitFor();
+  assert.equal(await viewer.getByRole('button', { name: /Plan work|Shelve|End/ }).count(), 0);
+});
+
+test('a shift is handed over by one person and taken over by another', async () => {
+  const page = await come('mara');
+  const other = await come('jo', phone);
+  await open(page, '#/shift?hours=12&operators=2');
+  await page.getByText('ISA-18.2: 6 an hour are acceptable, 12 the most').waitFor();
+  await page.getByRole('heading', { name: /Open cases \(4\)/ }).waitFor();
+  await page.getByLabel('Note for the next shift').fill('P2 sounds odd.\nAsk the day shift.');
+  await page.getByRole('button', { name: 'Hand over' }).click();
+  await page.getByText('Waits until another person takes it over.').waitFor();
+  await open(other, '#/shift');
+  await other.getByText('P2 sounds odd.').waitFor();
+  await other.getByRole('button', { name: 'I take over' }).click();
+  await other.locator('.note').getByText('You have taken over.').waitFor();
+  await page.getByText('Taken over by jo').waitFor();
+  assert.match(JSON.stringify(api.world.handovers), /"operators":2/);
+});
+
+test('a sample is judged before it is said what the automation made of it', async () => {
+  const page = await come();
+  await open(page, '#/samples');
+  await page.getByRole('heading', { name: '2 windows wait for a look' }).waitFor();
+  await page.locator('.chart canvas').first().waitFor();
+  const text = (await page.locator('main').textContent()) ?? '';
+  assert.doesNotMatch(text, /automation had said|flagged window/);
+  await page.getByRole('button', { name: 'Answer', exact: true }).click();
+  await page.getByText('Choose what it shows first.').waitFor();
+  await page.getByRole('radio', { name: 'Nothing unusual' }).check();
+  await page.getByLabel('Reason').fill('it looks as on every day');
+  await page.getByRole('button', { name: 'Answer', exact: true }).click();
+  await page.getByText(/the automation had said Leak/).waitFor();
+  await page.getByRole('button', { name: 'Next window' }).click();
+  await page.getByRole('heading', { name: '1 window waits for a look' }).waitFor();
+  const sample = api.world.samples[1];
+  assert.ok(sample);
+  sample.answered = true;
+  await page.getByRole('radio', { name: 'Leak' }).check();
+  await page.getByLabel('Reason').fill('the flow rises');
+  await page.getByRole('button', { name: 'Answer', exact: true }).click();
+  await page.locator('.note').getByText('Somebody answered it before you.').waitFor();
+  await page.getByText('No window waits for a look').waitFor();
+  await page.getByText('between 0.1 % and 13.5 % with 95 % confidence').waitFor();
+});
+
+test('an admin sees who is told what, and sets the quiet hours', async () => {
+  const page = await come();
+  await open(page, '#/settings');
+  await page.getByText('No such channel is deployed: pager.').waitFor();
+  await page.getByText('urgent → ops, sns, pager').waitFor();
+  await page.getByRole('button', { name: 'Change Quiet hours' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Quiet hours' });
+  await dialog.getByLabel('From').fill('22:00');
+  await dialog.getByLabel('Reason').fill('nights are for sleeping');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByText('Give both times, or neither.').waitFor();
+  await dialog.getByLabel('Until').fill('06:00');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('22:00–06:00').waitFor();
+});
+
+test('a case says at which level its question is, and a closed one how long it would have taken by hand', async () => {
+  const page = await come();
+  await page.locator('.now-cases .case-line', { hasText: 'harbour' }).getByText('level 2').waitFor();
+  await open(page, `#/cases/${id(1)}`);
+  await page.getByText(/It is at level 2 since .* it ends in safe hold/).waitFor();
+  await open(page, `#/cases/${id(0)}`);
+  await page.getByText(/it goes up to level 2/).waitFor();
+  await page.getByText('Done: Close valve V-north. As here: night minimum of the zone.').waitFor();
+  await open(page, `#/cases/${id(4)}`);
+  await page.getByText('By hand 47 min → 2 min').waitFor();
+  await page.getByText('Whom to call').waitFor({ state: 'detached' });
 });
 
 describe('the record', () => {
@@ -368,12 +549,36 @@ test('the keyboard skips to the content, and each page is announced by its headi
   await page.locator('h1:focus', { hasText: 'Assets' }).waitFor();
 });
 
+const plannedWork = () => ({
+  id: 'a'.repeat(64),
+  what: 'planned-work' as const,
+  scope: 'asset#harbour' as const,
+  fromMs: Date.now() - 3_600_000,
+  toMs: Date.now() + 3_600_000,
+  by: 'mara',
+  reason: 'the valve is changed',
+  holds: true,
+});
+const handedOver = () => ({
+  id: 'b'.repeat(64),
+  fromMs: Date.now() - 9 * 3_600_000,
+  toMs: Date.now() - 3_600_000,
+  operators: 1,
+  note: 'A calm night.',
+  by: 'jo',
+  atMs: Date.now() - 3_600_000,
+  open: 2,
+  alarms: 5,
+  perOperatorHour: 0.6,
+});
 const pages = [
   '#/now',
   '#/review',
   '#/cases?state=all',
   '#/assets',
   '#/assets/pumps-west',
+  '#/shift',
+  '#/samples',
   '#/audit',
   '#/models',
   '#/figures',
@@ -392,6 +597,8 @@ for (const [size, options] of Object.entries({ desktop, phone }))
       await signIn(page, 'mara', password);
       await page.locator('.counts').waitFor();
       assert.equal(await page.locator('html').getAttribute('data-theme'), colorScheme);
+      api.world.orders.push(plannedWork());
+      api.world.handovers.push(handedOver());
       const found: string[] = [];
       for (const hash of [
         ...pages,

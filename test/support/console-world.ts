@@ -12,6 +12,9 @@ import { restoreCase } from '../../lib/adapters/aws/case-store.ts';
 import type { ConsoleWorld, Invoked } from '../../lib/adapters/aws/console/world.ts';
 import { dynamoDecisionStore } from '../../lib/adapters/aws/decision-store.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
+import { giveOrder } from '../../lib/adapters/aws/give-order.ts';
+import { putHandover } from '../../lib/adapters/aws/handover-store.ts';
+import { putSample } from '../../lib/adapters/aws/sample-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { type Subjects, sealing, subjectOf } from '../../lib/adapters/aws/subject-store.ts';
 import type { AssetRegistration, AssetState } from '../../lib/contracts/asset.ts';
@@ -19,11 +22,15 @@ import type { CaseRecord } from '../../lib/contracts/case.ts';
 import { reviewAnswer } from '../../lib/contracts/case.ts';
 import type { Decision } from '../../lib/contracts/decision.ts';
 import type { TableName } from '../../lib/contracts/names.ts';
+import type { HandoverNote, StandingOrder } from '../../lib/contracts/operations.ts';
+import type { Sample } from '../../lib/contracts/sample.ts';
 import { sha256 } from '../../lib/core/audit/canonical.ts';
 import type { ReviewPorts } from '../../lib/core/case/ports.ts';
 import { answerReview, requestReview } from '../../lib/core/case/review.ts';
 import { trigger, triggerInput } from '../../lib/core/decision/trigger.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
+import { handover } from '../../lib/core/operations/handover.ts';
+import { newHandover } from '../../lib/core/operations/handover-note.ts';
 import type { Bus, BusEvent } from '../../lib/core/ports.ts';
 import { encodeEvidence } from '../../lib/core/window/evidence.ts';
 import { evidenceKey } from '../../lib/core/window/keys.ts';
@@ -60,6 +67,12 @@ export interface ConsoleTest {
   opened(id: string, change?: Partial<CaseRecord>): Promise<CaseRecord>;
   /** As `opened`, then asks people. */
   asked(id: string, change?: Partial<CaseRecord>, timeoutS?: number): Promise<CaseRecord>;
+  /** A kind that is shelved on plant-1 for an hour. */
+  shelved(kind: string): Promise<StandingOrder>;
+  /** A note from shift to shift of somebody. */
+  wrote(who: string): Promise<HandoverNote>;
+  /** A decision of plant-1 by the automation alone, `leak`, chosen to be looked at. */
+  sampled(id: string): Promise<Sample>;
   closed(record: CaseRecord, resolution: NonNullable<CaseRecord['resolution']>, atMs?: number): Promise<CaseRecord>;
 }
 
@@ -122,6 +135,7 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
       },
     }),
     caseFlowArn: 'arn:aws:states:eu-central-1:123456789012:stateMachine:groundcrew-case',
+    channels: { ops: { by: 'slack' } },
     publicKey: async () => ({
       keyId: 'k',
       algorithm: 'ECDSA_SHA_256',
@@ -132,6 +146,7 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
     now,
   };
   const audit = { client: tables.client, table: names.audit, ...sealing(subjects) };
+  const operations = { client: tables.client, table: names.operations };
   const test: ConsoleTest = {
     api: apiWorld([...consoleRoutes(world), ticketRoutes(world, tickets)]),
     world,
@@ -212,6 +227,41 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
       const record = await test.opened(id, change);
       await requestReview(reviews, { caseId: record.caseId, round: 0, token: `token-of-${id}`, timeoutS });
       return record;
+    },
+    async shelved(kind) {
+      const wish = {
+        what: 'shelving' as const,
+        scope: 'asset#plant-1',
+        kind,
+        fromMs: now(),
+        toMs: now() + 3_600_000,
+        by: await subjectOf(subjects, 'who-shelved', now()),
+        reason: 'a known nuisance',
+      };
+      return await giveOrder({ operations, audit }, wish, now());
+    },
+    async wrote(who) {
+      const by = await subjectOf(subjects, who, now());
+      const shift = handover({ fromMs: now() - 1, toMs: now(), operators: 1, cases: [], orders: [], stops: [] });
+      const { note } = newHandover(shift, { operators: 1, note: 'all is quiet', by });
+      await putHandover(operations, note, 0);
+      return note;
+    },
+    async sampled(id) {
+      const decision = await decisionFor(world, 'plant-1', sha256(id), now() - 1_000);
+      const sample: Sample = {
+        v: 1,
+        decisionId: decision.decisionId,
+        asset: 'plant-1',
+        pack: 'water-network',
+        window: decision.inference.window!,
+        stratum: 'observe',
+        rate: 0.02,
+        said: 'leak',
+        selectedAtMs: now() - 1_000,
+      };
+      await putSample(operations, sample, 0);
+      return sample;
     },
     async closed(record, resolution, atMs = now()) {
       await reviews.audit({

@@ -1,6 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clockTime, dateTime, duration, isoDay, measured, shortTime, utc, zoneName } from '../../web/src/lib/time.ts';
+import {
+  clockTime,
+  dateTime,
+  duration,
+  isoDay,
+  measured,
+  shortTime,
+  utc,
+  wallMs,
+  zoneName,
+} from '../../web/src/lib/time.ts';
 
 const at = (text: string) => Date.parse(text);
 
@@ -57,5 +67,33 @@ describe('lengths of time', () => {
         expect(duration(ms)).toMatch(/^\d+ (s|min|h|d)( \d\d? (min|h))?$/);
       }),
     );
+  });
+});
+
+describe('what the wall shows', () => {
+  const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland', 'Australia/Lord_Howe'];
+  test('is found again as a moment, in every zone', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...zones),
+        fc.integer({ min: at('2020-01-01T00:00Z') / 60_000, max: at('2030-01-01T00:00Z') / 60_000 }),
+        (zone, minute) => {
+          const [day, time] = [isoDay(minute * 60_000, zone), clockTime(minute * 60_000, zone)];
+          const found = wallMs(day, time, zone);
+          expect([isoDay(found!, zone), clockTime(found!, zone)]).toEqual([day, time]);
+        },
+      ),
+    );
+  });
+
+  test('in the hour that is leapt over, in the hour that comes twice, and for what is no time', () => {
+    expect(wallMs('2026-03-29', '02:30', 'Europe/Berlin')).toBe(at('2026-03-29T01:30Z'));
+    expect(wallMs('2026-10-25', '02:30', 'Europe/Berlin')).toBe(at('2026-10-25T00:30Z'));
+    for (const [day, time] of [
+      ['', '02:30'],
+      ['2026-13-01', '02:30'],
+      ['2026-10-25', ''],
+    ] as const)
+      expect(wallMs(day, time, 'Europe/Berlin')).toBeUndefined();
   });
 });

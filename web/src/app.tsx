@@ -11,7 +11,9 @@ import { FiguresPage } from './pages/figures.tsx';
 import { ModelsPage } from './pages/models.tsx';
 import { NowPage } from './pages/now.tsx';
 import { ReviewPage } from './pages/review.tsx';
+import { SamplesPage } from './pages/samples.tsx';
 import { SettingsPage } from './pages/settings.tsx';
+import { ShiftPage } from './pages/shift.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { say, tell } from './state/announce.ts';
 import { connection, live, news } from './state/live.ts';
@@ -39,6 +41,10 @@ function Page({ at }: { at: Route }) {
       return <AssetPage key={at.id} asset={at.id ?? ''} />;
     case 'audit':
       return <AuditPage key={at.id} chain={at.id} />;
+    case 'shift':
+      return <ShiftPage />;
+    case 'samples':
+      return <SamplesPage />;
     case 'models':
       return <ModelsPage />;
     case 'figures':
@@ -88,6 +94,8 @@ const titles: Partial<Record<Route['page'], string>> = {
   assets: t.nav.assets,
   asset: t.nav.assets,
   audit: t.nav.audit,
+  shift: t.nav.shift,
+  samples: t.nav.samples,
   models: t.nav.models,
   figures: t.nav.figures,
   settings: t.nav.settings,

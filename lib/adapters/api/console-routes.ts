@@ -4,12 +4,15 @@ import { chainPage, chainsPage, checkpointsPage, checkpointText } from '../aws/c
 import { caseDetail, caseSignal } from '../aws/console/case-detail.ts';
 import { casesPage, reviewQueue } from '../aws/console/case-reader.ts';
 import { changesSince } from '../aws/console/changes-reader.ts';
+import { changeContacts, readContacts } from '../aws/console/contacts.ts';
 import { decisionByRef, decisionsPage } from '../aws/console/decision-reader.ts';
 import { figures, packList } from '../aws/console/figures-reader.ts';
+import { changeQuietHours, readNotifications } from '../aws/console/notifications.ts';
 import { activeStops, now } from '../aws/console/overview.ts';
 import { changeSettings, readSettings } from '../aws/console/settings.ts';
 import type { ConsoleWorld } from '../aws/console/world.ts';
 import { subjectOf } from '../aws/subject-store.ts';
+import { operationsRoutes } from './operations-routes.ts';
 import { acknowledgeCase, answerCase, claimCase, releaseCase, resume, stop, triggerCase } from './orders.ts';
 import { ProblemError } from './problems.ts';
 import type { AddRoutes } from './routes.ts';
@@ -20,6 +23,7 @@ export const consoleRoutes = (world: ConsoleWorld): AddRoutes[] => [
   recordRoutes(world),
   auditRoutes(world),
   orderRoutes(world),
+  operationsRoutes(world),
 ];
 
 const readingRoutes =
@@ -27,7 +31,9 @@ const readingRoutes =
   (routes) => {
     routes.on('now', async () => ({ body: await now(world) }), { background: true });
     routes.on('cases', async ({ query }) => ({ body: pageBody(await casesPage(world, query)) }));
-    routes.on('case', async ({ parameters }) => ({ body: await caseDetail(world, parameters.id) }));
+    routes.on('case', async ({ parameters, may }) => ({
+      body: await caseDetail(world, parameters.id, may('operator')),
+    }));
     routes.on('caseSignal', async ({ parameters }) => ({ body: await caseSignal(world, parameters.id) }));
     routes.on('reviews', async ({ query }) => ({ body: pageBody(await reviewQueue(world, query)) }));
     routes.on('stops', async () => ({ body: { items: await activeStops(world) } }));
@@ -56,6 +62,15 @@ const recordRoutes =
     routes.on('changeSettings', async ({ body, person, nowMs }) => {
       refuseZone(body.timeZone);
       return { body: await changeSettings(world, body, await subjectOf(world.subjects, person.username, nowMs)) };
+    });
+    routes.on('notifications', async () => ({ body: await readNotifications(world) }));
+    routes.on('changeQuietHours', async ({ body, person, nowMs }) => ({
+      body: await changeQuietHours(world, body, await subjectOf(world.subjects, person.username, nowMs)),
+    }));
+    routes.on('contacts', async () => ({ body: await readContacts(world) }));
+    routes.on('changeContacts', async ({ body, person, idempotencyKey, nowMs }) => {
+      const by = await subjectOf(world.subjects, person.username, nowMs);
+      return { body: await changeContacts(world, body, { by, intention: idempotencyKey }) };
     });
   };
 

@@ -1,9 +1,13 @@
 /** Takes a person's words out of the operations table, when they are erased. */
 import type { StandingOrder } from '../../contracts/operations.ts';
+import { newestHandovers, putHandover } from './handover-store.ts';
 import type { OperationsTable } from './operations-table.ts';
 import { erasedText } from './retention.ts';
 import { getSample, listSamples, putSample } from './sample-store.ts';
 import { ordersFrom, putOrder } from './standing-order-store.ts';
+
+/** Three a day for more than a year; older ones have left the table. */
+const maxHandovers = 2_000;
 
 /** @returns how many items held some */
 export async function scrubOperations(at: OperationsTable, subject: string): Promise<number> {
@@ -11,6 +15,10 @@ export async function scrubOperations(at: OperationsTable, subject: string): Pro
   for (const { order, version } of await ordersFrom(at, 0)) {
     const next = withoutWords(order, subject);
     if (next && (await putOrder(at, next, version))) scrubbed += 1;
+  }
+  for (const { note, version } of await newestHandovers(at, maxHandovers)) {
+    if (note.by !== subject || note.note === erasedText) continue;
+    if (await putHandover(at, { ...note, note: erasedText }, version)) scrubbed += 1;
   }
   for (const { decisionId, answer } of await listSamples(at)) {
     if (answer?.by !== subject || answer.reason === erasedText) continue;

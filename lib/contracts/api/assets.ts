@@ -8,6 +8,7 @@ import { stopScope } from '../stop.ts';
 import { channelMeta } from '../telemetry.ts';
 import { caseSummary } from './cases.ts';
 import { pageOf, person } from './common.ts';
+import { withheldMark } from './marks.ts';
 
 export const assetStatus = lazily(() => z.enum(['normal', 'alarm', 'silent', 'learning', 'unknown']));
 
@@ -27,6 +28,8 @@ const summary = {
   channels: z.number().int().min(0),
   /** Readings whose numbers are missing, of the boots that are remembered. */
   missing: z.number().int().min(0).optional(),
+  /** Planned work and what is shelved here, where any holds now. */
+  withheld: z.array(withheldMark).max(20).optional(),
 };
 export const assetSummary = lazily(() => z.strictObject(summary));
 export type AssetSummary = z.infer<typeof assetSummary>;

@@ -4,8 +4,11 @@ import { caseRecord, caseResolution, caseStatus } from '../case.ts';
 import { assetId, epochMs, humanText, kind, sha256Hex, verdict } from '../common.ts';
 import { decision } from '../decision.ts';
 import { lazily } from '../lazily.ts';
+import { parameterSchema, parameterValues } from '../parameters.ts';
 import { actionName, effectStatus, proposal, remediationOutcome, targetName } from '../remediation.ts';
 import { pageOf, pageQuery, person } from './common.ts';
+import { shownContact } from './contacts.ts';
+import { withheldMark } from './marks.ts';
 
 const impact = lazily(() => z.enum(['high', 'normal']));
 const people = lazily(() =>
@@ -19,6 +22,16 @@ const people = lazily(() =>
 /** Somebody is at it, until then. It keeps others from answering, not from reading. */
 export const claim = lazily(() => z.strictObject({ by: person, untilMs: epochMs }));
 export type Claim = z.infer<typeof claim>;
+
+const escalation = lazily(() =>
+  z.strictObject({
+    level: z.union([z.literal(1), z.literal(2)]),
+    sinceMs: epochMs,
+    /** `safe-hold`: the case closes and nothing is done. */
+    next: z.enum(['level-2', 'safe-hold']),
+    nextAtMs: epochMs,
+  }),
+);
 
 const summary = {
   caseId: sha256Hex,
@@ -46,6 +59,8 @@ const summary = {
     .optional(),
   claim: claim.optional(),
   people: people.optional(),
+  /** Of the open question: whom it is at, since when, and what follows if nobody answers. Never an act. */
+  escalation: escalation.optional(),
 };
 
 export const caseSummary = lazily(() => z.strictObject(summary));
@@ -74,6 +89,10 @@ export const caseOption = lazily(() =>
     label: z.string().max(300),
     highImpact: z.boolean(),
     inverse: actionName.optional(),
+    /** What may or must be given with it; absent: nothing. */
+    parameters: parameterSchema.optional(),
+    /** What was proposed with it, where it is what was proposed: a form may begin with that. */
+    proposed: parameterValues.optional(),
   }),
 );
 export type CaseOption = z.infer<typeof caseOption>;
@@ -84,7 +103,13 @@ export const reviewAnswerView = lazily(() =>
     answer: z.enum(['approve', 'reject', 'override']),
     reason: z.string().max(2000),
     atMs: epochMs,
-    override: z.strictObject({ action: z.string().max(48), target: z.string().max(64) }).optional(),
+    override: z
+      .strictObject({
+        action: z.string().max(48),
+        target: z.string().max(64),
+        parameters: parameterValues.optional(),
+      })
+      .optional(),
   }),
 );
 export const reviewView = lazily(() =>
@@ -151,6 +176,11 @@ export const freshness = lazily(() =>
   }),
 );
 
+/** A case of the past, and what spoke for its kind as it does here. What was done: its proposal and its resolution. */
+export const similarCase = lazily(() =>
+  z.strictObject({ ...summary, shared: z.array(z.string().max(64)).max(5).optional() }),
+);
+
 export const caseDetail = lazily(() =>
   z.strictObject({
     ...summary,
@@ -166,9 +196,13 @@ export const caseDetail = lazily(() =>
     timeline: z.array(timelineEntry).max(1000),
     freshness,
     execution: z.strictObject({ arn: z.string().max(300), consoleUrl: z.string().max(600).optional() }).optional(),
-    similar: z.array(caseSummary).max(8),
+    similar: z.array(similarCase).max(8),
     label: z.strictObject({ label: kind, by: person, atMs: epochMs }).optional(),
     acknowledged: z.array(z.strictObject({ by: person, atMs: epochMs, note: z.string().max(2000).optional() })).max(50),
+    /** Planned work at its asset, or its kind is shelved there: what is found from now on is only observed. */
+    withheld: z.array(withheldMark).max(20).optional(),
+    /** Whom to call about it, those who are on call now first. */
+    contacts: z.array(shownContact).max(6).optional(),
     /** What such a case takes by hand, as people entered it. */
     manualMinutes: z.number().min(0).optional(),
   }),
@@ -209,7 +243,9 @@ export const answerBody = lazily(() =>
     reason: humanText,
     /** What the person has seen: needed for `approve` wherever something is proposed. */
     proposalHash: sha256Hex.optional(),
-    override: z.strictObject({ action: actionName, target: targetName }).optional(),
+    override: z
+      .strictObject({ action: actionName, target: targetName, parameters: parameterValues.optional() })
+      .optional(),
     /** How long the page had shown the proposal: what was approved sooner than it can be read is counted. */
     shownForMs: z.number().int().min(0).max(86_400_000).optional(),
   }),

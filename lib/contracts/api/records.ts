@@ -1,6 +1,6 @@
 /** Decisions, packs, figures, settings, the audit, and what changes. */
 import { z } from 'zod';
-import { assetId, epochMs, kind, probability, sha256Hex, verdict } from '../common.ts';
+import { assetId, epochMs, humanText, kind, probability, sha256Hex, verdict } from '../common.ts';
 import { decision } from '../decision.ts';
 import { lazily } from '../lazily.ts';
 import { modelCard } from '../model-card.ts';
@@ -165,6 +165,8 @@ export const settings = lazily(() =>
       .string()
       .max(64)
       .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/),
+    /** What people call the site; its deployment's prefix where it is absent. */
+    siteName: humanText.max(64).optional(),
   }),
 );
 export type Settings = z.infer<typeof settings>;

@@ -19,7 +19,6 @@ export const me = lazily(() =>
   z.strictObject({
     username,
     groups: z.array(group),
-    displayName: z.string().max(128).optional(),
     expiresAtMs: epochMs,
     site: z.strictObject({ name: z.string().max(64), timeZone: z.string().max(64) }),
   }),

@@ -1,7 +1,7 @@
 /** The case as reviews have left it: an override replaces what is to be done, whoever reads the case first. */
 import type { CaseRecord, ReviewAnswer, ReviewRequest } from '../../contracts/case.ts';
 import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
-import { hashOf } from '../audit/canonical.ts';
+import { canonical, hashOf } from '../audit/canonical.ts';
 import { samePerson } from '../people.ts';
 
 /** How a round ended, or that it is open. */
@@ -37,6 +37,7 @@ export function overriddenProposal(record: CaseRecord, override: NonNullable<Rev
     asset: record.asset,
     action: override.action,
     target: override.target,
+    ...(override.parameters && { parameters: override.parameters }),
     remediator: remediatorFor(record, override.action),
     highImpact: hasHighImpact(record, override.action),
     // The reason that they gave is personal: it stands with their answer and goes to no endpoint.
@@ -88,7 +89,9 @@ export function standingYes(
 
 /** Whether two people say yes to the same thing. */
 export const isSameOrder = (a: ReviewAnswer, b: ReviewAnswer): boolean =>
-  a.answer === b.answer &&
-  a.proposalHash === b.proposalHash &&
-  a.override?.action === b.override?.action &&
-  a.override?.target === b.override?.target;
+  a.answer === b.answer && a.proposalHash === b.proposalHash && sameOverride(a.override, b.override);
+
+const sameOverride = (a: ReviewAnswer['override'], b: ReviewAnswer['override']): boolean =>
+  a?.action === b?.action &&
+  a?.target === b?.target &&
+  canonical(a?.parameters ?? {}) === canonical(b?.parameters ?? {});

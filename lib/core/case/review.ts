@@ -8,6 +8,7 @@ import { ConflictError, InvalidInputError } from '../errors.ts';
 import { makeEvent } from '../events.ts';
 import { proposalHashOf } from '../remediation/order.ts';
 import { effectiveCase, overriddenProposal, type Review, type ReviewEnd } from './effective.ts';
+import { parameterProblems } from './parameters.ts';
 import { peopleForHighImpact } from './permit.ts';
 import type { ReviewPorts, ReviewResult } from './ports.ts';
 import { stepOf } from './two-people.ts';
@@ -255,6 +256,10 @@ function checkAnswer(stored: CaseRecord, reviews: readonly Review[], review: Rev
 
 function overrideProblem(stored: CaseRecord, { override }: ReviewAnswer): string | undefined {
   if (!override) return undefined;
+  const { action, parameters = {} } = override;
+  const schema = Object.hasOwn(stored.orderParameters ?? {}, action) ? stored.orderParameters?.[action] : undefined;
+  const problems = parameterProblems(schema, parameters);
+  if (problems.length > 0) return `"${action}" cannot be ordered so: ${problems.join('; ')}`;
   try {
     overriddenProposal(stored, override);
     return undefined;

@@ -50,4 +50,9 @@ export function stepOf(record: CaseRecord, review: Review, answer: ReviewAnswer)
 }
 
 const orderIn = ({ answer, override }: ReviewAnswer): string =>
-  override === undefined ? answer : `${answer} (${override.action} ${override.target})`;
+  override === undefined ? answer : `${answer} (${override.action} ${override.target}${given(override.parameters)})`;
+
+const given = (parameters: Readonly<Record<string, unknown>> = {}): string =>
+  Object.entries(parameters)
+    .map(([name, value]) => `, ${name} ${value}`)
+    .join('');

@@ -4,6 +4,9 @@ import type { CaseRecord, ReviewAnswer } from '../../contracts/case.ts';
 import type { Effect } from '../../contracts/ledger.ts';
 import { effectiveCase, hasHighImpact, type Review } from '../case/effective.ts';
 
+/** A name may be longer than what it replaces. */
+const maxSentence = 1000;
+
 /** What is known of a case where it is listed. */
 export interface CaseParts {
   /** As it is stored. */
@@ -36,7 +39,7 @@ export function summaryOf(parts: CaseParts, nameOf: NameOf, nowMs: number): Case
     openedAtMs: record.openedAtMs,
     updatedAtMs: record.updatedAtMs,
     ...(record.closedAtMs !== undefined && { closedAtMs: record.closedAtMs }),
-    sentence: record.sentence,
+    sentence: withNames(record.sentence, nameOf).slice(0, maxSentence),
     ...(proposal && {
       proposal: {
         action: proposal.action,
@@ -44,12 +47,32 @@ export function summaryOf(parts: CaseParts, nameOf: NameOf, nowMs: number): Case
         impact: proposal.highImpact || hasHighImpact(record, proposal.action) ? ('high' as const) : ('normal' as const),
       },
     }),
-    ...(asked && { dueAtMs: asked.request.dueAtMs, question: asked.request.question, people: peopleOf(asked) }),
+    ...(asked && {
+      dueAtMs: asked.request.dueAtMs,
+      question: withNames(asked.request.question, nameOf).slice(0, maxSentence),
+      people: peopleOf(asked),
+      escalation: escalationOf(asked),
+    }),
     flags: record.flags,
     ...(incident && { incident }),
     ...(claim && { claim: { by: nameOf(claim.by), untilMs: claim.untilMs } }),
   };
 }
+
+/** The first question is at level 1 and goes up when its time is over; each later one is at level 2, the last. */
+const escalationOf = ({ request: { round, askedAtMs, dueAtMs } }: Review): NonNullable<CaseSummary['escalation']> => ({
+  level: round === 0 ? 1 : 2,
+  sinceMs: askedAtMs,
+  next: round === 0 ? 'level-2' : 'safe-hold',
+  nextAtMs: dueAtMs,
+});
+
+const pseudonym = /\bperson-[0-9a-f]{16}\b/g;
+
+/** Who is named in a text by a pseudonym: the sentence of a case that somebody reported, a question that repeats it. */
+export const personsInText = (text: string): string[] => text.match(pseudonym) ?? [];
+/** The text with names in place of pseudonyms. */
+export const withNames = (text: string, nameOf: NameOf): string => text.replace(pseudonym, (person) => nameOf(person));
 
 const peopleOf = ({ request, first }: Review): { needed: number; approved: number } => ({
   needed: request.people ?? 1,
@@ -64,7 +87,7 @@ export function reviewItemOf(parts: CaseParts, nameOf: NameOf, nowMs: number): R
   return {
     ...summaryOf(parts, nameOf, nowMs),
     round,
-    question,
+    question: withNames(question, nameOf).slice(0, maxSentence),
     askedAtMs,
     dueAtMs,
     people: peopleOf(review),
@@ -95,7 +118,7 @@ export function reviewViewOf({ request, end, first }: Review, nameOf: NameOf): R
   });
   return {
     round,
-    question,
+    question: withNames(question, nameOf).slice(0, maxSentence),
     askedAtMs,
     dueAtMs,
     people: {

@@ -23,6 +23,7 @@ export function optionsOf(
     const { action, inverse, description } = remedy;
     const targets = registration ? targetsOf(remedy, registration) : [];
     const proposed = record.proposal?.action === action ? record.proposal.target : undefined;
+    const parameters = record.orderParameters?.[action];
     const target = proposed ?? (targets.length === 1 ? targets[0] : undefined);
     return {
       action,
@@ -31,6 +32,8 @@ export function optionsOf(
       label: description,
       highImpact: remedy.impact === 'high' || hasHighImpact(record, action),
       ...(inverse !== undefined && { inverse }),
+      ...(parameters && { parameters }),
+      ...(parameters && proposed !== undefined && { proposed: record.proposal?.parameters ?? {} }),
     };
   });
 }

@@ -3,8 +3,19 @@ import type { CaseRecord } from '../../contracts/case.ts';
 
 const most = 5;
 
+/** Share of what speaks for either that speaks for both, 0 to 1 (Jaccard). */
+function overlap(a: readonly string[] = [], b: readonly string[] = []): number {
+  const both = sharedGrounds(a, b).length;
+  return both === 0 ? 0 : both / new Set([...a, ...b]).size;
+}
+
+/** What spoke for both, strongest of the first one first. */
+export const sharedGrounds = (a: readonly string[] = [], b: readonly string[] = []): string[] =>
+  a.filter((each) => b.includes(each));
+
 /**
- * Closed cases of the same kind, the likest first: same asset, then same zone, place and target; of equals the newest.
+ * Closed cases of the same kind, the likest first: same asset, then what spoke for the kind, same zone, place and target;
+ * of equals the newest.
  * @param closed newest first
  */
 export function similarTo(record: CaseRecord, closed: readonly CaseRecord[]): CaseRecord[] {
@@ -13,7 +24,8 @@ export function similarTo(record: CaseRecord, closed: readonly CaseRecord[]): Ca
     2 * Number(record.zone !== undefined && other.zone === record.zone) +
     2 * Number(record.proposal !== undefined && other.proposal?.target === record.proposal.target) +
     Number(record.incident !== undefined && other.incident?.place === record.incident.place) +
-    Number(other.proposal?.action === record.proposal?.action);
+    Number(other.proposal?.action === record.proposal?.action) +
+    3 * overlap(record.grounds, other.grounds);
   return closed
     .filter(({ kind, caseId }) => kind === record.kind && caseId !== record.caseId)
     .map((other) => ({ other, points: points(other) }))

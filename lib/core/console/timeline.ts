@@ -4,7 +4,7 @@ import type { AuditEntry, AuditType } from '../../contracts/audit.ts';
 import type { CaseRecord } from '../../contracts/case.ts';
 import type { Decision } from '../../contracts/decision.ts';
 import { collapse } from '../audit/collapse.ts';
-import type { NameOf } from './case-view.ts';
+import { type NameOf, withNames } from './case-view.ts';
 
 const maxEntries = 1000;
 const maxDetail = 2000;
@@ -74,7 +74,7 @@ export function timelineOf(
       atMs,
       kind: 'decision-recorded',
       title: `Decided: ${inference.kind}, ${guard.verdict}`,
-      detail: [inference.explanation.sentence, ...guard.reasons].join(' ').slice(0, maxDetail),
+      detail: withNames([inference.explanation.sentence, ...guard.reasons].join(' '), nameOf).slice(0, maxDetail),
       chain: `asset#${asset}`,
     });
   }
@@ -85,7 +85,7 @@ export function timelineOf(
       atMs: entry.at,
       kind: entry.type,
       title: title.slice(0, 300),
-      ...(detail !== undefined && detail !== '' && { detail: detail.slice(0, maxDetail) }),
+      ...(detail !== undefined && detail !== '' && { detail: withNames(detail, nameOf).slice(0, maxDetail) }),
       ...(by !== undefined && { by: nameOf(by) }),
       chain: entry.chain,
       seq: entry.seq,

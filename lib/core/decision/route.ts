@@ -7,7 +7,7 @@ import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import { hashOf, sha256 } from '../audit/canonical.ts';
 import { NotFoundError } from '../errors.ts';
 import { makeEvent } from '../events.ts';
-import { highImpactActions } from '../guard/declared.ts';
+import { highImpactActions, orderParameters } from '../guard/declared.ts';
 import type { Pack } from '../pack.ts';
 import type { Bus } from '../ports.ts';
 import { type Ways, waysOf } from '../remediation/ways.ts';
@@ -181,13 +181,30 @@ function auditAttached(
 /** Silence and a person's word rest on no reading: their age is that of the decision. */
 const hasReading = ({ reason }: FlaggedSignal): boolean => reason !== 'silence' && reason !== 'manual';
 
-/** What the pack says of impact, kept with the case: whoever answers it reads no manifest. */
-function declaredOf({ proposal }: Decision, pack: Pack | undefined): Pick<CaseRecord, 'impact' | 'highImpactActions'> {
+/** What the pack says of impact and parameters, kept with the case: whoever answers it reads no manifest. */
+function declaredOf(
+  { proposal }: Decision,
+  pack: Pack | undefined,
+): Pick<CaseRecord, 'impact' | 'highImpactActions' | 'orderParameters'> {
   const actions = pack ? highImpactActions(pack.manifest) : [];
+  const parameters = pack ? orderParameters(pack.manifest) : {};
   return {
     ...(proposal?.highImpact && { impact: 'high' as const }),
     ...(actions.length > 0 && { highImpactActions: actions }),
+    ...(Object.keys(parameters).length > 0 && { orderParameters: parameters }),
   };
+}
+
+const maxGrounds = 5;
+
+/** Features that speak for the kind; a person's report and silence have none. */
+function groundsOf({ inference }: Decision): Pick<CaseRecord, 'grounds'> {
+  const grounds = inference.explanation.contributions
+    .filter(({ contribution }) => contribution > 0)
+    .sort((a, b) => b.contribution - a.contribution)
+    .slice(0, maxGrounds)
+    .map(({ feature }) => feature);
+  return grounds.length > 0 ? { grounds } : {};
 }
 
 function caseOf(decision: Decision, correlationKey: string, nowMs: number): CaseRecord {
@@ -207,6 +224,7 @@ function caseOf(decision: Decision, correlationKey: string, nowMs: number): Case
     decisionId,
     openingFlagId: flagId,
     sentence: inference.explanation.sentence,
+    ...groundsOf(decision),
     ...(guard.counterfactual === undefined ? {} : { counterfactual: guard.counterfactual }),
     ...(proposal ? { proposal, proposalHash: hashOf(proposal) } : {}),
     effectKeys: [],

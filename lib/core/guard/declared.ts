@@ -1,5 +1,6 @@
 /** What a pack declares of its actions, put on a proposal: nothing that the manifest marks can be planned away. */
 import type { PackManifest } from '../../contracts/pack.ts';
+import type { ParameterSchema } from '../../contracts/parameters.ts';
 import type { Proposal } from '../../contracts/remediation.ts';
 
 /**
@@ -20,3 +21,9 @@ export function asDeclared(proposal: Proposal, { remedies }: Pick<PackManifest, 
 export const highImpactActions = ({ remedies }: Pick<PackManifest, 'remedies'>): string[] => [
   ...new Set(remedies.filter(({ impact }) => impact === 'high').map(({ action }) => action)),
 ];
+
+/** What a person may order with an action, by action; the first statement of several counts. */
+export const orderParameters = ({ remedies }: Pick<PackManifest, 'remedies'>): Record<string, ParameterSchema> =>
+  Object.fromEntries(
+    [...remedies].reverse().flatMap(({ action, parameters }) => (parameters ? [[action, parameters]] : [])),
+  );

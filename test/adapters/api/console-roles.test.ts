@@ -21,6 +21,9 @@ let record: CaseRecord;
 let ref: string;
 /** Each asker has a case of their own to act upon, so that what one did refuses nobody else. */
 const own = new Map<string, CaseRecord>();
+const orders = new Map<string, string>();
+const notes = new Map<string, string>();
+const samplesOf = new Map<string, string>();
 
 beforeAll(async () => {
   tables = await startTables();
@@ -33,6 +36,12 @@ beforeAll(async () => {
       if (['claim', 'release', 'acknowledge', 'answer'].includes(name))
         own.set(`${name} ${group}`, await given.asked(`${name} ${group}`));
     }
+  for (const group of groups) {
+    orders.set(group, (await given.shelved(`kind-${group}`)).id);
+    notes.set(group, (await given.wrote(`writer-${group}`)).id);
+    samplesOf.set(group, (await given.sampled(`sample ${group}`)).decisionId);
+  }
+  samplesOf.set('seen', (await given.sampled('seen')).decisionId);
   const cookie = await given.cookie('viewer');
   const decisions = await given.api.ask('GET', '/decisions?asset=plant-1', { cookie });
   ref = ((await decisions.json()) as Page<DecisionSummary>).items[0]!.ref;
@@ -79,6 +88,33 @@ const samples: Readonly<Record<RouteName, Sample>> = {
   figures: {},
   settings: {},
   changeSettings: { body: () => ({ manualMinutes: { leak: 47 }, timeZone: 'Europe/Berlin' }) },
+  orders: {},
+  // Planned work takes an approver beside what the route itself asks: shelving is what all of them may.
+  giveOrder: {
+    body: (asker) => ({
+      what: 'shelving',
+      scope: 'asset#plant-1',
+      kind: `of-${asker}`,
+      toMs: given.world.now() + 3_600_000,
+      reason,
+    }),
+  },
+  endOrder: { path: (asker) => `/orders/${orders.get(asker) ?? record.caseId}/end`, body: () => ({ reason }) },
+  handover: { path: () => '/handover?hours=4&operators=2' },
+  handovers: {},
+  writeHandover: { body: () => ({ hours: 8, operators: 1, note: 'a calm night' }) },
+  takeHandover: { path: (asker) => `/handovers/${notes.get(asker) ?? record.caseId}/take` },
+  samples: {},
+  sampleSignal: { path: () => `/samples/${samplesOf.get('seen')}/signal` },
+  answerSample: {
+    path: (asker) => `/samples/${samplesOf.get(asker) ?? record.caseId}/answer`,
+    body: () => ({ kind: 'leak', reason }),
+  },
+  sampleEstimate: { path: () => '/samples/estimate' },
+  notifications: {},
+  changeQuietHours: { body: () => ({ quietHours: { from: '22:00', to: '06:00' }, reason, version: 0 }) },
+  contacts: {},
+  changeContacts: { body: () => ({ items: [], version: 0 }) },
   chains: { path: () => '/audit/chains?prefix=case' },
   chain: { path: () => `/audit/chains/${encodeURIComponent(`case#${record.caseId}`)}` },
   checkpoints: {},

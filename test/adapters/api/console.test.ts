@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { getCase } from '../../../lib/adapters/aws/case-store.ts';
 import { tableAt } from '../../../lib/adapters/aws/console/world.ts';
+import { subjectOf } from '../../../lib/adapters/aws/subject-store.ts';
 import type {
   CaseDetail,
   CaseSummary,
@@ -85,6 +86,19 @@ describe('a case', () => {
     ]);
     expect(body.options.map(({ action }) => action)).toContain('raise-ticket');
     expect(JSON.stringify(body)).not.toContain('token-of');
+  });
+
+  test('that somebody reported names them in every sentence, though a pseudonym is what is stored', async () => {
+    const who = await subjectOf(given.world.subjects, 'operator', given.world.now());
+    const sentence = `${who} reports leak at plant-1: water in the street`;
+    const record = await given.asked('reported', { sentence, kind: 'manual' });
+    const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    const shown = 'operator reports leak at plant-1: water in the street';
+    expect([body.sentence, body.timeline.find(({ kind }) => kind === 'case-opened')?.detail]).toEqual([shown, shown]);
+    expect(body.question).toContain(shown);
+    const { body: list } = await ask<Page<CaseSummary>>('viewer', 'GET', '/cases?kind=manual&limit=200');
+    expect(list.items.map((one) => one.sentence)).toEqual([shown]);
+    expect((await getCase(tableAt(given.world, 'cases'), record.caseId))?.sentence).toBe(sentence);
   });
 
   test('its chart keeps the spike, the gap and the missing cell, in some 500 points', async () => {
@@ -194,6 +208,58 @@ describe('answering', () => {
     expect((await answerBy('approver', record, { answer: 'override', override })).status).toBe(202);
     const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
     expect(body.proposal).toMatchObject({ action: 'raise-ticket' });
+  });
+
+  test('an override carries the parameters that the pack takes, and is refused with one sentence where they are wrong', async () => {
+    const orderParameters: NonNullable<CaseRecord['orderParameters']> = {
+      'raise-ticket': {
+        type: 'object',
+        properties: { crew: { type: 'integer', minimum: 1, maximum: 12 } },
+        additionalProperties: false,
+      },
+    };
+    const record = await given.asked('with parameters', { orderParameters });
+    const order = (parameters: object) =>
+      answerBy('approver', record, {
+        answer: 'override',
+        override: { action: 'raise-ticket', target: 'V1', parameters },
+      });
+    const { body: before } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    expect(before.options.find(({ action }) => action === 'raise-ticket')?.parameters).toEqual(
+      orderParameters['raise-ticket'],
+    );
+    const refused = await order({ crew: 99 });
+    expect(codeOf(refused)).toEqual([422, 'refused']);
+    expect((refused.body as Problem).detail).toContain('crew is 99: give a whole number from 1 to 12');
+    expect(codeOf(await order({ colour: 'red' }))).toEqual([422, 'refused']);
+    expect(codeOf(await order({ crew: { $gt: 0 } }))).toEqual([422, 'body-invalid']);
+    expect((await order({ crew: 3 })).status).toBe(202);
+    const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    expect(body.proposalDetail?.parameters).toEqual({ crew: 3 });
+    expect(body.reviews[0]?.answers[0]?.override).toEqual({
+      action: 'raise-ticket',
+      target: 'V1',
+      parameters: { crew: 3 },
+    });
+  });
+
+  test('two people who order the same with other parameters do not agree', async () => {
+    const orderParameters: NonNullable<CaseRecord['orderParameters']> = {
+      'stop-it': {
+        type: 'object',
+        properties: { percent: { type: 'number', minimum: 0, maximum: 100 } },
+        additionalProperties: false,
+      },
+    };
+    const record = await given.asked('other parameters', { ...highImpact, orderParameters });
+    const order = (who: string, percent: number) =>
+      answerBy(who, record, {
+        answer: 'override',
+        override: { action: 'stop-it', target: 'V1', parameters: { percent } },
+      });
+    expect((await order('approver', 80)).body).toMatchObject({ state: 'waiting-for-second' });
+    expect(codeOf(await order('admin', 70))).toEqual([409, 'approvals-differ']);
+    expect((await order('admin', 80)).body).toMatchObject({ state: 'answered' });
   });
 
   test('a case that asks nothing, and one that is over', async () => {

@@ -190,3 +190,43 @@ describe('stop', () => {
     await expect(run('stop', '--scope', 'all')).rejects.toThrow(/--reason/);
   });
 });
+
+describe('an order with parameters', () => {
+  const ordered = caseFor('ordered', {
+    correlationKey: 'ordered',
+    orderParameters: {
+      'reduce-speed': {
+        type: 'object',
+        properties: { percent: { type: 'integer', minimum: 40, maximum: 99 } },
+        required: ['percent'],
+        additionalProperties: false,
+      },
+    },
+  });
+  const order = (...words: readonly string[]) =>
+    run('case', 'override', ordered.caseId, '--action', 'reduce-speed', '--target', 'M1', '--reason', 'hot', ...words);
+  beforeAll(async () => {
+    await openOrAttach({ client: tables.client, table: 'gc-cases' }, ordered, ordered.openingFlagId);
+  });
+
+  test('hands them on, typed as the pack says', async () => {
+    const lambda = mockClient(LambdaClient);
+    const answer = { caseId: ordered.caseId, round: 0, answer: 'override', woken: true, missing: 1 };
+    lambda.on(InvokeCommand).resolves({ Payload: Buffer.from(JSON.stringify(answer)) as never });
+    expect(await order('--parameter', 'percent=80')).toContain('--parameter percent=80');
+    const [call] = lambda.commandCalls(InvokeCommand);
+    const sent = JSON.parse(Buffer.from(call!.args[0].input.Payload as Uint8Array).toString('utf8'));
+    expect(sent.override).toEqual({ action: 'reduce-speed', target: 'M1', parameters: { percent: 80 } });
+  });
+
+  test.each([
+    [[], 'percent is missing: give a whole number from 40 to 99'],
+    [['--parameter', 'percent=fast'], 'percent is "fast": give a whole number from 40 to 99'],
+    [['--parameter', 'percent=80', '--parameter', 'colour=red'], 'colour is no parameter of it: it takes percent'],
+    [['--parameter', 'percent'], '"percent" is not NAME=VALUE'],
+  ])('%j is refused before anything is sent', async (words, why) => {
+    const lambda = mockClient(LambdaClient);
+    await expect(order(...words)).rejects.toThrow(why);
+    expect(lambda.commandCalls(InvokeCommand)).toHaveLength(0);
+  });
+});

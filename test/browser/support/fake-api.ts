@@ -7,6 +7,7 @@ import { extname, join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { AssetSummary, CaseDetail, PackView } from '../../../lib/contracts/api.ts';
+import { addOperations, marksOf } from './fake-operations.ts';
 import { fakeSignal } from './fake-signal.ts';
 import { type FakeWorld, fakeWorld, spki, startedMs, summaryOf } from './fake-world.ts';
 
@@ -63,6 +64,7 @@ function assets(world: FakeWorld): AssetSummary[] {
       .map(({ caseId }) => caseId),
     channels: 12,
     missing: index % 4,
+    ...marksOf(world, asset),
   }));
 }
 
@@ -160,7 +162,14 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
   const find = (c: Context): CaseDetail | undefined => world.cases.find(({ caseId }) => caseId === c.req.param('id'));
   api.get('/cases/:id', (c) => {
     const one = find(c);
-    return one ? c.json(one) : problem(c, 404, 'no-such-case', 'There is no such case.');
+    const contacts = world.contacts.items.map(({ name, phone, ...about }) => ({
+      ...about,
+      ...(c.get('who') !== 'vic' && { ...(name && { name }), phone }),
+      onCall: about.hours === undefined,
+    }));
+    return one
+      ? c.json({ ...one, contacts, ...marksOf(world, one.asset, one.kind) })
+      : problem(c, 404, 'no-such-case', 'There is no such case.');
   });
   api.get('/cases/:id/signal', (c) => {
     const one = find(c);
@@ -356,6 +365,14 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
   api.put('/settings', async (c) => {
     settings = await c.req.json();
     return c.json(settings);
+  });
+  addOperations(api, world, happen, problem);
+  api.get('/contacts', (c) => c.json(world.contacts));
+  api.put('/contacts', async (c) => {
+    const { items, version } = await c.req.json();
+    if (version !== world.contacts.version) return problem(c, 409, 'contacts-changed', 'Somebody else changed them.');
+    world.contacts = { items, version: version + 1 };
+    return c.json({ version: version + 1 });
   });
   api.get('/users', (c) =>
     c.json({ items: [...people].map(([username, person]) => ({ username, groups: person.groups, disabled: false })) }),

@@ -1,6 +1,13 @@
 /** A small plant for tests of the console alone: assets, cases and their records, held to the shapes of the API. */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { CaseDetail, CaseSummary, Change } from '../../../lib/contracts/api.ts';
+import type {
+  CaseDetail,
+  CaseSummary,
+  Change,
+  ContactList,
+  HandoverNoteView,
+  OrderView,
+} from '../../../lib/contracts/api.ts';
 import type { AuditEntry } from '../../../lib/contracts/audit.ts';
 import { canonical, sha256 } from '../../../lib/core/audit/canonical.ts';
 import { checkpointOver, signedBytes } from '../../../lib/core/audit/checkpoint.ts';
@@ -167,6 +174,14 @@ function detail(plan: Plan, index: number): CaseDetail {
       dueAtMs: startedMs + plan.dueMs,
       question: 'The policy asks a person: confidence is below what it may act on.',
     }),
+    ...(plan.dueMs && {
+      escalation: {
+        level: index === 1 ? 2 : 1,
+        sinceMs: openedAtMs + 2_000,
+        next: index === 1 ? 'safe-hold' : 'level-2',
+        nextAtMs: startedMs + plan.dueMs,
+      },
+    }),
     flags: index === 0 ? 3 : 1,
     ...(index === 0 && { incident: { scope: 'zone' as const, place: 'demo-town/north' } }),
     ...(plan.status === 'in-review' && { people: { needed, approved: 0 } }),
@@ -246,6 +261,20 @@ function detail(plan: Plan, index: number): CaseDetail {
         target: plan.asset,
         label: 'Tell the crew what was seen and where.',
         highImpact: false,
+        parameters: {
+          type: 'object',
+          properties: {
+            priority: {
+              type: 'string',
+              title: 'Priority',
+              description: 'When the crew should look.',
+              enum: ['now', 'today', 'this-week'],
+              default: 'today',
+            },
+            crew: { type: 'integer', title: 'People', description: 'How many are needed.', minimum: 1, maximum: 12 },
+          },
+          additionalProperties: false,
+        },
       },
     ],
     reviews: plan.dueMs
@@ -353,7 +382,7 @@ export function fakeWorld() {
   for (const one of cases)
     one.similar = cases
       .filter((other) => other.status === 'closed' && other.kind === one.kind && other !== one)
-      .map(summaryOf);
+      .map((other) => ({ ...summaryOf(other), shared: ['night minimum of the zone'] }));
   const chains = new Map<string, string[]>();
   for (const one of cases) {
     const chain = `case#${one.caseId}`;
@@ -387,6 +416,23 @@ export function fakeWorld() {
     chains,
     checkpoint,
     changes,
+    orders: [] as OrderView[],
+    handovers: [] as HandoverNoteView[],
+    samples: ['sample one', 'sample two'].map((name) => ({ id: hashed(name), said: 'leak', answered: false })),
+    contacts: {
+      items: [
+        { role: 'Network engineer on duty', name: 'Mara Lindholm', phone: '+49 30 5550 101', scope: 'site#demo-town' },
+        { role: 'Control room', phone: '+49 30 5550 100', scope: 'all' },
+        {
+          role: 'Head of operations',
+          name: 'Ole Brandt',
+          phone: '+49 30 5550 102',
+          scope: 'all',
+          hours: { from: '07:00', to: '15:30', days: [1, 2, 3, 4, 5] },
+        },
+      ],
+      version: 1,
+    } as ContactList,
     stops: [] as { scope: string; reason: string; by: string; atMs: number; resumeRequestedBy?: string }[],
   };
 }
@@ -411,6 +457,7 @@ const summaryKeys = [
   'incident',
   'claim',
   'people',
+  'escalation',
 ] as const;
 export const summaryOf = (one: CaseDetail): CaseSummary =>
   Object.fromEntries(summaryKeys.flatMap((key) => (one[key] === undefined ? [] : [[key, one[key]]]))) as CaseSummary;

@@ -4,7 +4,7 @@ import { isAutomated } from '../../../lib/core/console/automated.ts';
 import { wilson } from '../../../lib/core/console/interval.ts';
 import { midnightBefore } from '../../../lib/core/console/midnight.ts';
 import { policiesIn } from '../../../lib/core/console/policy-text.ts';
-import { similarTo } from '../../../lib/core/console/similar.ts';
+import { sharedGrounds, similarTo } from '../../../lib/core/console/similar.ts';
 import { caseFor } from '../../support/remediation-world.ts';
 
 describe("Wilson's interval", () => {
@@ -64,6 +64,18 @@ test('policies of a file stand apart, each with its comment', () => {
     { id: 'two', text: '@id("two")\nforbid (principal, action, resource);' },
   ]);
   expect(policiesIn('// nothing\n')).toEqual([]);
+});
+
+test('of the same asset that case is the likest whose kind the same features spoke for', () => {
+  const closed = (id: string, grounds: string[] | undefined, closedAtMs: number) =>
+    caseFor(id, { status: 'closed', resolution: 'verified', closedAtMs, ...(grounds && { grounds }) });
+  const record = caseFor('now', { grounds: ['flow', 'pressure', 'night'] });
+  const others = [closed('none', undefined, 9), closed('one', ['night', 'tank'], 8), closed('all', record.grounds, 1)];
+  expect(similarTo(record, others).map(({ caseId }) => caseId)).toEqual(
+    ['all', 'one', 'none'].map((id) => caseFor(id).caseId),
+  );
+  expect(sharedGrounds(record.grounds, ['night', 'flow', 'tank'])).toEqual(['flow', 'night']);
+  expect(sharedGrounds(undefined, ['night'])).toEqual([]);
 });
 
 test('similar cases are of the kind, the same asset first, then the same zone; of equals the newest', () => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { CaseSummary } from '../../../lib/contracts/api.ts';
 import { hashOf } from '../../../lib/core/audit/canonical.ts';
 import { refusalOf } from '../../../lib/core/console/answer.ts';
-import { byUrgency, summaryOf } from '../../../lib/core/console/case-view.ts';
+import { byUrgency, personsInText, summaryOf } from '../../../lib/core/console/case-view.ts';
 import { firstCursor, nextCursor, overlapMs } from '../../../lib/core/console/changes.ts';
 import { decodeCursor, encodeCursor } from '../../../lib/core/console/cursor.ts';
 import { caseFor, proposalFor } from '../../support/remediation-world.ts';
@@ -51,6 +51,28 @@ describe('the order of urgency', () => {
         if (byUrgency(a, b) < 0 && byUrgency(b, c) < 0) expect(byUrgency(a, c)).toBeLessThan(0);
       }),
     );
+  });
+});
+
+describe('an open question', () => {
+  const parts = (round: number) => ({ record, reviews: [{ ...open, request: { ...request, round } }] });
+
+  test('says at which level it is and what follows; a closed case is at none', () => {
+    expect(summaryOf(parts(0), nameOf, 0).escalation).toEqual({ level: 1, sinceMs: 1, next: 'level-2', nextAtMs: 9 });
+    for (const round of [1, 2, 5])
+      expect(summaryOf(parts(round), nameOf, 0).escalation).toMatchObject({ level: 2, next: 'safe-hold' });
+    expect(summaryOf({ ...parts(1), record: { ...record, status: 'closed' } }, nameOf, 0).escalation).toBeUndefined();
+  });
+
+  test('names who reported it, where the name can be read, and nobody else', () => {
+    const person = `person-${'a'.repeat(16)}`;
+    const sentence = `${person} reports leak at plant-1: seen with person-${'b'.repeat(16)}`;
+    const named = (who: string): string => (who === person ? 'mara' : who);
+    const { sentence: shown } = summaryOf({ record: { ...record, sentence }, reviews: [] }, named, 0);
+    expect(shown).toBe(`mara reports leak at plant-1: seen with person-${'b'.repeat(16)}`);
+    expect(personsInText(sentence)).toHaveLength(2);
+    const long = { ...record, sentence: `${person} ${'x'.repeat(970)}` };
+    expect(summaryOf({ record: long, reviews: [] }, () => 'n'.repeat(128), 0).sentence).toHaveLength(1000);
   });
 });
 

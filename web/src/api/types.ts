@@ -12,22 +12,35 @@ export type {
   Change,
   Changes,
   CheckpointText,
+  Contact,
+  ContactList,
   Doing,
   Figures,
+  HandoverNoteView,
+  HandoverView,
   Me,
   NewUser,
+  NotificationsView,
   Now,
+  OrderView,
   PackView,
   Page,
   PublicKey,
   Resumed,
   ReviewItem,
+  SampleAnswered,
+  SampleEstimate,
+  SampleView,
   Settings,
+  ShownContact,
   Signal,
   Stopped,
   StopState,
   User,
+  WithheldMark,
 } from '../../../lib/contracts/api.ts';
+
+export type { Parameter } from '../../../lib/contracts/parameters.ts';
 
 export type ChainPage = AnswerOf<'chains'>;
 export type CheckpointPage = AnswerOf<'checkpoints'>;

@@ -3,6 +3,8 @@
 export type PageName =
   | 'now'
   | 'review'
+  | 'shift'
+  | 'samples'
   | 'case'
   | 'cases'
   | 'assets'
@@ -17,6 +19,8 @@ export interface Route {
   readonly id?: string;
   readonly query: URLSearchParams;
 }
+
+const plainPages = ['review', 'shift', 'samples', 'models', 'figures', 'settings'] as const;
 
 /** Reads an address: `#/cases/3f2a?tab=x`. */
 export function parseRoute(hash: string): Route {
@@ -33,7 +37,8 @@ export function parseRoute(hash: string): Route {
   if (name === 'cases') return id ? { page: 'case', id, query } : { page: 'cases', query };
   if (name === 'assets') return id ? { page: 'asset', id, query } : { page: 'assets', query };
   if (name === 'audit') return { page: 'audit', ...(id && { id }), query };
-  if (name === 'review' || name === 'models' || name === 'figures' || name === 'settings') return { page: name, query };
+  const plain = plainPages.find((page) => page === name);
+  if (plain) return { page: plain, query };
   return { page: 'unknown', query };
 }
 
@@ -46,6 +51,8 @@ export const to = {
   asset: (id: string) => `#/assets/${encodeURIComponent(id)}`,
   audit: '#/audit',
   chain: (chain: string) => `#/audit/${encodeURIComponent(chain)}`,
+  shift: '#/shift',
+  samples: '#/samples',
   models: '#/models',
   figures: '#/figures',
   settings: '#/settings',

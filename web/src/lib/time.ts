@@ -48,6 +48,20 @@ export function isoDay(ms: number, zone: string): string {
   return `${part('year')}-${part('month')}-${part('day')}`;
 }
 
+/**
+ * The moment at which the site's wall shows a day and a time. A time that clocks leap over is taken as the one after the
+ * leap; one that comes twice is the first.
+ * @param day `2026-11-28` @param time `03:41` @returns undefined for what is no day or no time
+ */
+export function wallMs(day: string, time: string, zone: string): number | undefined {
+  const wanted = Date.parse(`${day}T${time}:00Z`);
+  if (!Number.isFinite(wanted)) return undefined;
+  const shown = (ms: number): number => Date.parse(`${isoDay(ms, zone)}T${clockTime(ms, zone)}:00Z`);
+  // What the wall is ahead of UTC, on either side of a change of clocks that may lie between.
+  const found = [wanted - 43_200_000, wanted + 43_200_000].map((near) => wanted - (shown(near) - near));
+  return found.find((ms) => shown(ms) === wanted) ?? found[0];
+}
+
 /** A length of time, two units at most: `8 s`, `4 min`, `2 h 05 min`, `3 d 4 h`. Never negative. */
 export function duration(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));

@@ -11,6 +11,7 @@ import { Scroll } from '../ui/scroll.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { Empty, Shown } from '../ui/states.tsx';
 import { Age, Time } from '../ui/time.tsx';
+import { WithheldBand } from '../ui/withheld.tsx';
 import { Charts } from './case-signal.tsx';
 
 const spans = ['3600000', '21600000', '86400000', '604800000', '2419200000'];
@@ -178,6 +179,7 @@ function AssetView({ of: one }: { of: AssetDetail }) {
           {t.assets.columns.reading.toLowerCase()} <Age ms={one.lastReceivedMs} />
         </p>
       </header>
+      <WithheldBand of={one.withheld} />
       <div class="case">
         <section class="panel case-wide">
           <h2>{t.assets.chart}</h2>

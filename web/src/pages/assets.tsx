@@ -10,6 +10,7 @@ import { usePages } from '../ui/paged.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { Empty, Shown } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
+import { WithheldTag } from '../ui/withheld.tsx';
 import { FilterField } from './cases.tsx';
 
 const states = ['', 'alarm', 'silent', 'learning', 'normal'] as const;
@@ -75,7 +76,7 @@ export function AssetsPage() {
                         <span class="small">{one.pack}</span>
                       </td>
                       <td title={t.statusHint[one.status]}>
-                        <Glyph name={one.status} /> {t.status[one.status]}
+                        <Glyph name={one.status} /> {t.status[one.status]} <WithheldTag of={one.withheld} />
                       </td>
                       <td data-label={columns.place}>{[one.site, one.zone].filter(Boolean).join(', ') || t.none}</td>
                       <td class="rare" data-label={columns.mode}>

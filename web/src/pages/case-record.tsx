@@ -96,31 +96,40 @@ export function CaseEffects({ of: one }: { of: CaseDetail }) {
 export function CaseReviews({ of: one }: { of: CaseDetail }) {
   if (one.reviews.length === 0) return <p class="quiet">{t.case.reviewsNone}</p>;
   return (
-    <ol class="cases">
-      {one.reviews.map((review) => (
-        <li class="effect" key={review.round}>
-          <b>{t.case.round(review.round)}</b>{' '}
-          <span class="small">
-            {t.case.asked} <Time ms={review.askedAtMs} />, {t.case.due}{' '}
-            {review.state === 'open' ? <Due ms={review.dueAtMs} /> : <Time ms={review.dueAtMs} />}
-          </span>
-          <p>{review.question}</p>
-          {review.state === 'timed-out' && <p>{t.audit.types['review-timed-out']}</p>}
-          {review.answers.map((answer) => (
-            <blockquote class="said" key={answer.by + answer.atMs}>
-              <p>
-                <b>{t.case.answerBy(answer.by, t.case.answerWord[answer.answer] ?? answer.answer)}</b>
-                {answer.override && ` (${t.order(answer.override.action, answer.override.target)})`},{' '}
-                <Time ms={answer.atMs} />
-              </p>
-              <p>{answer.reason}</p>
-            </blockquote>
-          ))}
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol class="cases">
+        {one.reviews.map((review) => (
+          <li class="effect" key={review.round}>
+            <b>{t.case.round(review.round)}</b>{' '}
+            <span class="small">
+              {t.case.asked} <Time ms={review.askedAtMs} />, {t.case.due}{' '}
+              {review.state === 'open' ? <Due ms={review.dueAtMs} /> : <Time ms={review.dueAtMs} />}
+            </span>
+            <p>{review.question}</p>
+            {review.state === 'timed-out' && <p>{t.audit.types['review-timed-out']}</p>}
+            {review.answers.map((answer) => (
+              <blockquote class="said" key={answer.by + answer.atMs}>
+                <p>
+                  <b>{t.case.answerBy(answer.by, t.case.answerWord[answer.answer] ?? answer.answer)}</b>
+                  {answer.override &&
+                    ` (${[t.order(answer.override.action, answer.override.target), t.parameter.given(answer.override.parameters ?? {})].filter(Boolean).join(', ')})`}
+                  , <Time ms={answer.atMs} />
+                </p>
+                <p>{answer.reason}</p>
+              </blockquote>
+            ))}
+          </li>
+        ))}
+      </ol>
+      {one.status !== 'closed' && one.reviews.some(({ state }) => state === 'answered') && (
+        <p class="hint">{t.case.noWayBack}</p>
+      )}
+    </>
   );
 }
+
+/** Resolutions of cases in which something was done to the plant. */
+const acted = new Set(['verified', 'acted-unverified', 'overridden']);
 
 export function CaseSimilar({ of: one }: { of: CaseDetail }) {
   if (one.similar.length === 0) return <p class="quiet">{t.case.similarNone}</p>;
@@ -129,6 +138,12 @@ export function CaseSimilar({ of: one }: { of: CaseDetail }) {
       {one.similar.map((each) => (
         <li key={each.caseId}>
           <CaseLine of={each} />
+          <p class="similar-more">
+            {each.proposal && each.resolution && acted.has(each.resolution)
+              ? t.case.done(t.order(each.proposal.action, each.proposal.target))
+              : t.case.nothingDone}
+            {each.shared && ` ${t.case.sharedGrounds(each.shared)}`}
+          </p>
         </li>
       ))}
     </ul>

@@ -2,10 +2,10 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiError } from '../api/client.ts';
 import type { CaseDetail, Change } from '../api/types.ts';
-import { to } from '../lib/address.ts';
+import { query, to } from '../lib/address.ts';
 import { clockTime, duration } from '../lib/time.ts';
 import { useResource } from '../state/resource.ts';
-import { me, nowMs, zone } from '../state/session.ts';
+import { mayOperate, me, nowMs, zone } from '../state/session.ts';
 import { t } from '../strings.ts';
 import { AnswerForm, ClaimLine } from '../ui/answer-form.tsx';
 import { CaseAnswers } from '../ui/case-answers.tsx';
@@ -13,6 +13,7 @@ import { caseGlyph, placeOf, stateOf } from '../ui/case-line.tsx';
 import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
 import { Empty, Shown } from '../ui/states.tsx';
+import { WithheldBand } from '../ui/withheld.tsx';
 import { CaseAudit, CaseEffects, CaseReferences, CaseReviews, CaseSimilar, CaseTimeline } from './case-record.tsx';
 import { CaseSignal } from './case-signal.tsx';
 import { CaseWhy } from './case-why.tsx';
@@ -45,6 +46,9 @@ export function CaseProposal({
       {one.proposal ? (
         <>
           <p class="proposal">{t.order(one.proposal.action, one.proposal.target)}</p>
+          {one.proposalDetail && Object.keys(one.proposalDetail.parameters).length > 0 && (
+            <p class="quiet">{t.parameter.given(one.proposalDetail.parameters)}</p>
+          )}
           {one.proposalDetail && one.proposalDetail.why !== one.sentence && (
             <p class="quiet">{one.proposalDetail.why}</p>
           )}
@@ -71,7 +75,11 @@ export function CaseProposal({
       )}
       {one.status === 'in-review' &&
         (ownYes ? (
-          <p>{t.case.peopleOwn}</p>
+          <>
+            <p>{t.case.peopleOwn}</p>
+            <p class="hint">{t.case.peopleOwnBack}</p>
+            <AnswerForm key={`${one.caseId}/back`} of={one} only="reject" reload={reload} />
+          </>
         ) : (
           <AnswerForm key={`${one.caseId}/${one.proposalHash}/${open?.round}`} of={one} ask={ask} reload={reload} />
         ))}
@@ -109,6 +117,7 @@ function CaseView({ of: one, reload }: { of: CaseDetail; reload: () => void }) {
           </p>
         )}
       </header>
+      <WithheldBand of={one.withheld} />
       <div class="case">
         <section class="panel case-facts" aria-label={t.case.wrong}>
           <CaseAnswers of={one} />
@@ -116,6 +125,13 @@ function CaseView({ of: one, reload }: { of: CaseDetail; reload: () => void }) {
         <section class="panel case-answer stack" aria-labelledby="case-answer">
           <h2 id="case-answer">{one.status === 'in-review' ? t.case.proposal : t.case.proposalPast}</h2>
           <CaseProposal of={one} reload={reload} />
+          {mayOperate.value && !one.withheld && one.status !== 'closed' && (
+            <p>
+              <a class="small" href={`${to.shift}${query({ asset: one.asset, kind: one.kind })}`}>
+                {t.shift.shelveThis}
+              </a>
+            </p>
+          )}
           {one.acknowledged.length > 0 && (
             <p class="small">{t.case.seenBy([...new Set(one.acknowledged.map(({ by }) => by))].join(', '))}</p>
           )}

@@ -11,6 +11,7 @@ import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
 import { Empty, Shown } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
+import { WithheldTag } from '../ui/withheld.tsx';
 import { ReportDialog } from './report.tsx';
 
 /** The one sentence that stands above everything. */
@@ -42,6 +43,7 @@ function Tile({ of: asset }: { of: AssetSummary }) {
         {asset.status !== 'normal' && <b>{t.status[asset.status]} </b>}
         {asset.lastReceivedMs === undefined ? t.now.neverRead : <Age ms={asset.lastReceivedMs} />}
       </span>
+      <WithheldTag of={asset.withheld} />
     </a>
   );
 }
@@ -55,8 +57,9 @@ function Zone({ name, assets }: { name: string; assets: readonly AssetSummary[] 
   const sorted = assets.toSorted(
     (a, b) => rank.indexOf(a.status) - rank.indexOf(b.status) || a.asset.localeCompare(b.asset),
   );
-  const loud = sorted.filter(({ status }) => status !== 'normal');
-  const quiet = sorted.filter(({ status }) => status === 'normal');
+  const isLoud = ({ status, withheld }: AssetSummary) => status !== 'normal' || withheld !== undefined;
+  const loud = sorted.filter(isLoud);
+  const quiet = sorted.filter((one) => !isLoud(one));
   const shown = all ? sorted : [...loud, ...quiet.slice(0, quietShown)];
   const rest = sorted.length - shown.length;
   return (
@@ -162,7 +165,12 @@ export function NowPage() {
                   <ul class="cases">
                     {now.cases.map((one) => (
                       <li key={one.caseId}>
-                        <CaseLine of={one} />
+                        <CaseLine
+                          of={one}
+                          withheld={now.assets
+                            .find(({ asset }) => asset === one.asset)
+                            ?.withheld?.filter(({ kind }) => kind === undefined || kind === one.kind)}
+                        />
                       </li>
                     ))}
                   </ul>

@@ -9,6 +9,8 @@ import { t } from '../strings.ts';
 import { Heading } from '../ui/frame.tsx';
 import { usePages } from '../ui/paged.tsx';
 import { Empty, errorText, Shown } from '../ui/states.tsx';
+import { ContactsPanel } from './settings-contacts.tsx';
+import { NotificationsPanel } from './settings-notifications.tsx';
 
 const groups = ['viewer', 'operator', 'approver', 'auditor', 'admin'] as const;
 type Group = (typeof groups)[number];
@@ -29,6 +31,7 @@ function SettingsForm({ of: settings, reload }: { of: Settings; reload: () => vo
     Object.entries(settings.manualMinutes).map(([kind, value]) => [kind, String(value)]),
   );
   const [timeZone, setTimeZone] = useState(settings.timeZone);
+  const [siteName, setSiteName] = useState(settings.siteName ?? '');
   const change = (index: number, row: [string, string]) =>
     setMinutes(minutes.map((old, at) => (at === index ? row : old)));
   const submit = async (event: Event) => {
@@ -38,7 +41,9 @@ function SettingsForm({ of: settings, reload }: { of: Settings; reload: () => vo
         .filter(([kind, value]) => kind.trim() !== '' && value !== '')
         .map(([kind, value]) => [kind.trim(), Number(value)]),
     );
-    if (await attempt(() => write('PUT', '/settings', { manualMinutes, timeZone: timeZone.trim() }), t.saved)) {
+    const name = siteName.trim();
+    const next: Settings = { manualMinutes, timeZone: timeZone.trim(), ...(name !== '' && { siteName: name }) };
+    if (await attempt(() => write('PUT', '/settings', next), t.saved)) {
       reload();
       await resume();
     }
@@ -76,6 +81,19 @@ function SettingsForm({ of: settings, reload }: { of: Settings; reload: () => vo
           </div>
         ))}
       </fieldset>
+      <div class="field">
+        <label for="site-name">{t.settings.site}</label>
+        <input
+          id="site-name"
+          maxLength={64}
+          value={siteName}
+          aria-describedby="site-name-hint"
+          onInput={(event) => setSiteName(event.currentTarget.value)}
+        />
+        <p class="hint" id="site-name-hint">
+          {t.settings.siteHint}
+        </p>
+      </div>
       <div class="field">
         <label for="time-zone">{t.settings.zone}</label>
         <input
@@ -225,12 +243,22 @@ export function SettingsPage() {
       {!mayAdminister.value ? (
         <Empty title={t.settings.adminOnly} hint={t.error.forbidden} />
       ) : (
-        <div class="case">
-          <section class="panel">
-            <Shown of={resource} rows={5}>
-              {(settings) => <SettingsForm of={settings} reload={() => void resource.reload()} />}
-            </Shown>
-          </section>
+        <div class="settings">
+          <div class="stack">
+            <section class="panel">
+              <Shown of={resource} rows={5}>
+                {(settings) => <SettingsForm of={settings} reload={() => void resource.reload()} />}
+              </Shown>
+            </section>
+            <section class="panel">
+              <h2>{t.contacts.settings}</h2>
+              <ContactsPanel />
+            </section>
+            <section class="panel">
+              <h2>{t.notifications.title}</h2>
+              <NotificationsPanel />
+            </section>
+          </div>
           <section class="panel">
             <h2>{t.settings.users}</h2>
             <People />

@@ -1,14 +1,16 @@
 /** How a person answers: approve what is proposed, reject it, or order something else; always with a reason. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, newKey, write } from '../api/client.ts';
-import type { Answered, CaseDetail, CaseOption } from '../api/types.ts';
+import type { Answered, CaseDetail } from '../api/types.ts';
+import { draftOf, readDraft } from '../lib/parameters.ts';
 import { say, tell } from '../state/announce.ts';
 import { mayApprove, mayOperate, me } from '../state/session.ts';
 import { t } from '../strings.ts';
+import { ReasonField } from './form-dialog.tsx';
 import { HoldButton } from './hold-button.tsx';
+import { OrderFields } from './order-fields.tsx';
 import { Segments } from './segments.tsx';
 import { errorText } from './states.tsx';
-import { ReasonField } from './stop.tsx';
 
 export type AnswerMode = 'approve' | 'reject' | 'override';
 
@@ -22,59 +24,6 @@ function refusal(error: Error): string {
   return t.case.answered;
 }
 
-function OrderFields({
-  options,
-  chosen,
-  target,
-  onChoose,
-  onTarget,
-}: {
-  options: readonly CaseOption[];
-  chosen: number;
-  target: string;
-  onChoose: (index: number) => void;
-  onTarget: (target: string) => void;
-}) {
-  const option = options[chosen];
-  return (
-    <>
-      <fieldset class="choices">
-        <legend class="label">{t.case.order}</legend>
-        {options.map((one, index) => (
-          <label class="choice" key={one.action + (one.target ?? '')}>
-            <input type="radio" name="order" checked={index === chosen} onChange={() => onChoose(index)} />
-            <span>
-              {t.order(one.action, one.target)}
-              {one.label && <span class="hint"> {one.label}</span>}
-              {one.highImpact && <span class="hint"> {t.case.affectedHigh}</span>}
-            </span>
-          </label>
-        ))}
-      </fieldset>
-      <div class="field">
-        <label for="order-target">{t.case.target}</label>
-        {option?.targets && option.targets.length > 0 ? (
-          <select id="order-target" value={target} onChange={(event) => onTarget(event.currentTarget.value)}>
-            {[...new Set([...(option.target ? [option.target] : []), ...option.targets])].map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-          </select>
-        ) : (
-          <input
-            id="order-target"
-            required
-            maxLength={64}
-            value={target}
-            onInput={(event) => onTarget(event.currentTarget.value)}
-          />
-        )}
-      </div>
-    </>
-  );
-}
-
 /**
  * @param of the case as it is shown: its hash goes with the answer, so that nobody approves what they have not seen
  * @param ask what was asked for from outside (a key); a new object each time
@@ -82,20 +31,25 @@ function OrderFields({
 export function AnswerForm({
   of: one,
   ask,
+  only,
   reload,
 }: {
   of: CaseDetail;
   ask?: { readonly mode: AnswerMode } | undefined;
+  only?: AnswerMode;
   reload: () => void;
 }) {
   const canApprove = mayApprove.value;
-  const modes: AnswerMode[] = canApprove
-    ? [...(one.proposal ? (['approve'] as const) : []), 'reject', 'override']
-    : ['reject'];
+  const modes: AnswerMode[] = only
+    ? [only]
+    : canApprove
+      ? [...(one.proposal ? (['approve'] as const) : []), 'reject', 'override']
+      : ['reject'];
   const [mode, setMode] = useState<AnswerMode>(modes[0] ?? 'reject');
   const [reason, setReason] = useState('');
   const [chosen, setChosen] = useState(0);
   const [target, setTarget] = useState(one.options[0]?.target ?? one.options[0]?.targets?.[0] ?? '');
+  const [draft, setDraft] = useState(draftOf(one.options[0]));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
   const shownSince = useRef(Date.now());
@@ -118,9 +72,14 @@ export function AnswerForm({
       field()?.focus();
       return fail(t.case.reasonMissing);
     }
-    if (mode === 'override' && (one.options[chosen] === undefined || target.trim() === ''))
-      return fail(t.case.targetMissing);
-    return false;
+    if (mode !== 'override') return false;
+    if (one.options[chosen] === undefined || target.trim() === '') return fail(t.case.targetMissing);
+    const read = readDraft(one.options[chosen]?.parameters, draft);
+    if (read.problem === undefined) return false;
+    // The press that was refused takes the focus to its button first.
+    const wrong = read.problem.name;
+    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>(`#parameter-${wrong}`)?.focus());
+    return fail(read.problem.text);
   };
   const submit = async () => {
     if (busy || refuse()) return;
@@ -135,7 +94,14 @@ export function AnswerForm({
           answer: mode,
           reason: reason.trim(),
           ...(one.proposalHash && { proposalHash: one.proposalHash }),
-          ...(mode === 'override' && option && { override: { action: option.action, target: target.trim() } }),
+          ...(mode === 'override' &&
+            option && {
+              override: {
+                action: option.action,
+                target: target.trim(),
+                ...(option.parameters && { parameters: readDraft(option.parameters, draft).parameters }),
+              },
+            }),
           shownForMs: Math.min(86_400_000, Date.now() - shownSince.current),
         },
         key.current,
@@ -180,8 +146,11 @@ export function AnswerForm({
             onChoose={(index) => {
               edit(setChosen)(index);
               setTarget(one.options[index]?.target ?? one.options[index]?.targets?.[0] ?? '');
+              setDraft(draftOf(one.options[index]));
             }}
             onTarget={edit(setTarget)}
+            draft={draft}
+            onDraft={edit(setDraft)}
           />
         ))}
       <ReasonField

@@ -4,6 +4,7 @@ import type { CaseDetail } from '../api/types.ts';
 import { clockTime, duration, shortTime } from '../lib/time.ts';
 import { nowMs, zone } from '../state/session.ts';
 import { t } from '../strings.ts';
+import { Contacts } from './contacts.tsx';
 import { Glyph } from './glyph.tsx';
 import { Age, Due, Time } from './time.tsx';
 
@@ -22,7 +23,13 @@ function Nothing({ of: one }: { of: CaseDetail }) {
       <>
         <Due ms={one.dueAtMs} />
         <br />
-        {t.case.nothingDue(shortTime(one.dueAtMs, nowMs.value, zone.value))} {t.case.nothingSafe}
+        {one.escalation &&
+          one.escalation.level > 1 &&
+          `${t.case.level2(shortTime(one.escalation.sinceMs, nowMs.value, zone.value))} `}
+        {one.escalation?.next === 'level-2'
+          ? t.case.thenLevel2(shortTime(one.dueAtMs, nowMs.value, zone.value))
+          : t.case.thenSafeHold(shortTime(one.dueAtMs, nowMs.value, zone.value))}{' '}
+        {t.case.nothingSafe}
       </>
     );
   if (one.status === 'acting') return <>{t.case.nothingActing}</>;
@@ -126,6 +133,11 @@ export function CaseAnswers({ of: one }: { of: CaseDetail }) {
       {one.status !== 'closed' && (
         <Fact name={t.case.nothing}>
           <Nothing of={one} />
+        </Fact>
+      )}
+      {one.status !== 'closed' && (
+        <Fact name={t.contacts.title}>
+          <Contacts of={one.contacts ?? []} />
         </Fact>
       )}
       <Fact name={one.status === 'closed' ? t.case.affectedPast : t.case.affected}>

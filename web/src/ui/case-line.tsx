@@ -1,10 +1,11 @@
 /** One case in a list. */
-import type { CaseSummary } from '../api/types.ts';
+import type { CaseSummary, WithheldMark } from '../api/types.ts';
 import { to } from '../lib/address.ts';
 import { me, nowMs } from '../state/session.ts';
 import { t } from '../strings.ts';
 import { Glyph, type GlyphName } from './glyph.tsx';
 import { Age, Due, Time } from './time.tsx';
+import { WithheldTag } from './withheld.tsx';
 
 const soonMs = 15 * 60_000;
 
@@ -25,7 +26,8 @@ export const placeOf = (one: CaseSummary): string =>
 export const stateOf = (one: CaseSummary): string =>
   (one.resolution ? t.resolution[one.resolution] : t.caseStatus[one.status]) ?? one.status;
 
-export function CaseLine({ of: one }: { of: CaseSummary }) {
+/** @param withheld planned work and shelving that what is found there now would meet */
+export function CaseLine({ of: one, withheld }: { of: CaseSummary; withheld?: readonly WithheldMark[] | undefined }) {
   const waits = one.status === 'in-review';
   return (
     <a class="case-line" href={to.case(one.caseId)}>
@@ -39,6 +41,8 @@ export function CaseLine({ of: one }: { of: CaseSummary }) {
       <span class="case-sentence">{one.sentence}</span>
       <span class="case-more">
         <span>{stateOf(one)}</span>
+        {one.escalation?.level === 2 && <b>{t.case.level2Short}</b>}
+        <WithheldTag of={withheld} />
         {waits && one.proposal && <b>{t.order(one.proposal.action, one.proposal.target)}?</b>}
         {one.proposal?.impact === 'high' && waits && <span>{t.models.high}</span>}
         {one.people && one.people.needed > 1 && one.people.approved > 0 && (

@@ -17,6 +17,8 @@ const links = [
   { page: 'review', also: [], to: to.review, label: t.nav.review, rare: false },
   { page: 'cases', also: ['case'], to: to.cases, label: t.nav.cases, rare: false },
   { page: 'assets', also: ['asset'], to: to.assets, label: t.nav.assets, rare: false },
+  { page: 'shift', also: [], to: to.shift, label: t.nav.shift, rare: true },
+  { page: 'samples', also: [], to: to.samples, label: t.nav.samples, rare: true },
   { page: 'audit', also: [], to: to.audit, label: t.nav.audit, rare: true },
   { page: 'models', also: [], to: to.models, label: t.nav.models, rare: true },
   { page: 'figures', also: [], to: to.figures, label: t.nav.figures, rare: true },
@@ -83,7 +85,7 @@ function Account() {
     <Menu
       label={
         <>
-          <span class="account-name">{person?.displayName ?? person?.username}</span>
+          <span class="account-name">{person?.username}</span>
           <span class="account-initial" aria-hidden="true">
             {person?.username.slice(0, 1).toUpperCase()}
           </span>

@@ -12,7 +12,8 @@ export type GlyphName =
   | 'closed'
   | 'stop'
   | 'lost'
-  | 'bad';
+  | 'bad'
+  | 'withheld';
 
 const shapes: Record<GlyphName, preact.JSX.Element> = {
   urgent: (
@@ -52,6 +53,12 @@ const shapes: Record<GlyphName, preact.JSX.Element> = {
   ),
   lost: <path d="M1.5 6.2a9.5 9.5 0 0 1 13 0M4 9a6 6 0 0 1 8 0M8 12.4v.2M2 14 14 2" class="line" />,
   bad: <path d="M3.5 3.5l9 9m0-9-9 9" class="line" />,
+  withheld: (
+    <>
+      <circle cx="8" cy="8" r="6.4" class="line" />
+      <path d="M6.2 5.4v5.2M9.8 5.4v5.2" class="line" />
+    </>
+  ),
 };
 
 /** Decorative: the words stand beside it. */

@@ -1,14 +1,12 @@
 /** The stop switch: always in sight, one press and a reason away. */
 import { useState } from 'preact/hooks';
-import { newKey, write } from '../api/client.ts';
+import { write } from '../api/client.ts';
 import type { Now, Resumed, Stopped, StopState } from '../api/types.ts';
-import { tell } from '../state/announce.ts';
 import { nowState } from '../state/now.ts';
 import { mayApprove, mayOperate, me } from '../state/session.ts';
 import { t } from '../strings.ts';
-import { Dialog } from './dialog.tsx';
+import { FormDialog, ReasonField } from './form-dialog.tsx';
 import { Glyph } from './glyph.tsx';
-import { errorText } from './states.tsx';
 import { Age } from './time.tsx';
 
 function scopes(now: Now | undefined): string[] {
@@ -28,149 +26,72 @@ function scopeLabel(scope: string): string {
 function StopDialog({ onClose }: { onClose: () => void }) {
   const [scope, setScope] = useState('all');
   const [reason, setReason] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
-  const [key] = useState(newKey);
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    if (busy) return;
-    if (reason.trim() === '') {
-      setError(t.case.reasonMissing);
-      return;
-    }
-    setBusy(true);
-    try {
-      const { inFlight } = await write<Stopped>('POST', '/stops', { scope, reason: reason.trim() }, key);
-      tell(
-        `${t.stop.done(t.stop.scopeName(scope))}${inFlight.length > 0 ? ` ${t.stop.inFlight(inFlight.length)}` : ''}`,
-      );
-      void nowState.reload();
-      onClose();
-    } catch (problem) {
-      setError(errorText(problem as Error));
-      setBusy(false);
-    }
-  };
   return (
-    <Dialog title={t.stop.title} onClose={onClose}>
-      <form class="stack" onSubmit={submit}>
-        <p>{t.stop.intro}</p>
-        <div class="field">
-          <label for="stop-scope">{t.stop.scope}</label>
-          <select id="stop-scope" value={scope} onChange={(event) => setScope(event.currentTarget.value)}>
-            {scopes(nowState.state.value.data).map((one) => (
-              <option key={one} value={one}>
-                {scopeLabel(one)}
-              </option>
-            ))}
-          </select>
-        </div>
-        <ReasonField id="stop-reason" value={reason} onInput={setReason} hint={t.stop.reasonHint} />
-        {error && (
-          <p class="field-error" role="alert">
-            {error}
-          </p>
-        )}
-        <div class="row">
-          <button type="submit" class="button button-danger" disabled={busy}>
-            <Glyph name="stop" /> {busy ? t.stop.working : t.stop.confirm}
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            {t.cancel}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-export function ReasonField({
-  id,
-  value,
-  onInput,
-  hint,
-}: {
-  id: string;
-  value: string;
-  onInput: (text: string) => void;
-  hint: string;
-}) {
-  return (
-    <div class="field">
-      <label for={id}>{t.case.reason}</label>
-      <textarea
-        id={id}
-        required
-        maxLength={2000}
-        value={value}
-        aria-describedby={`${id}-hint`}
-        onInput={(event) => onInput(event.currentTarget.value)}
-      />
-      <p class="hint" id={`${id}-hint`}>
-        {hint}
-      </p>
-    </div>
+    <FormDialog
+      title={t.stop.title}
+      kind="danger"
+      submit={
+        <>
+          <Glyph name="stop" /> {t.stop.confirm}
+        </>
+      }
+      working={t.stop.working}
+      refuse={() => (reason.trim() === '' ? t.case.reasonMissing : undefined)}
+      onClose={onClose}
+      run={async (key) => {
+        const { inFlight } = await write<Stopped>('POST', '/stops', { scope, reason: reason.trim() }, key);
+        void nowState.reload();
+        const left = inFlight.length > 0 ? ` ${t.stop.inFlight(inFlight.length)}` : '';
+        return `${t.stop.done(t.stop.scopeName(scope))}${left}`;
+      }}
+    >
+      <p>{t.stop.intro}</p>
+      <div class="field">
+        <label for="stop-scope">{t.stop.scope}</label>
+        <select id="stop-scope" value={scope} onChange={(event) => setScope(event.currentTarget.value)}>
+          {scopes(nowState.state.value.data).map((one) => (
+            <option key={one} value={one}>
+              {scopeLabel(one)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <ReasonField id="stop-reason" value={reason} onInput={setReason} hint={t.stop.reasonHint} />
+    </FormDialog>
   );
 }
 
 function ResumeDialog({ stop, onClose }: { stop: StopState; onClose: () => void }) {
   const [reason, setReason] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
-  const [key] = useState(newKey);
-  const name = t.stop.scopeName(stop.scope);
   const own = stop.resumeRequestedBy === me.value?.username;
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    try {
-      const { state } = await write<Resumed>(
-        'POST',
-        '/stops/resume',
-        { scope: stop.scope, reason: reason.trim() },
-        key,
-      );
-      tell(state === 'resumed' ? t.stop.resumed : t.stop.waiting);
-      void nowState.reload();
-      onClose();
-    } catch (problem) {
-      setError(errorText(problem as Error));
-      setBusy(false);
-      void nowState.reload();
-    }
-  };
   return (
-    <Dialog title={t.stop.resumeTitle(name)} onClose={onClose}>
-      <form class="stack" onSubmit={submit}>
-        <p>
-          <b>{stop.reason}</b>
-        </p>
-        <p>
-          {own
-            ? t.stop.resumeOwn
-            : stop.resumeRequestedBy
-              ? t.stop.resumeSecond(stop.resumeRequestedBy)
-              : t.stop.resumeIntro}
-        </p>
-        {!own && <ReasonField id="resume-reason" value={reason} onInput={setReason} hint={t.stop.reasonHint} />}
-        {error && (
-          <p class="field-error" role="alert">
-            {error}
-          </p>
-        )}
-        <div class="row">
-          {!own && (
-            <button type="submit" class="button button-main" disabled={busy || reason.trim() === ''}>
-              {stop.resumeRequestedBy ? t.stop.resumeNow : t.stop.resumeAsk}
-            </button>
-          )}
-          <button type="button" class="button" onClick={onClose}>
-            {t.cancel}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t.stop.resumeTitle(t.stop.scopeName(stop.scope))}
+      {...(!own && { submit: stop.resumeRequestedBy ? t.stop.resumeNow : t.stop.resumeAsk })}
+      refuse={() => (reason.trim() === '' ? t.case.reasonMissing : undefined)}
+      onClose={onClose}
+      run={async (key) => {
+        try {
+          const body = { scope: stop.scope, reason: reason.trim() };
+          const { state } = await write<Resumed>('POST', '/stops/resume', body, key);
+          return state === 'resumed' ? t.stop.resumed : t.stop.waiting;
+        } finally {
+          void nowState.reload();
+        }
+      }}
+    >
+      <p>
+        <b>{stop.reason}</b>
+      </p>
+      <p>
+        {own
+          ? t.stop.resumeOwn
+          : stop.resumeRequestedBy
+            ? t.stop.resumeSecond(stop.resumeRequestedBy)
+            : t.stop.resumeIntro}
+      </p>
+      {!own && <ReasonField id="resume-reason" value={reason} onInput={setReason} hint={t.stop.reasonHint} />}
+    </FormDialog>
   );
 }
 

@@ -6,6 +6,7 @@ import type { AssetRegistration, AssetState } from '../../../contracts/asset.ts'
 import type { Calibration } from '../../../contracts/calibration.ts';
 import { assetId } from '../../../contracts/common.ts';
 import { lazily } from '../../../contracts/lazily.ts';
+import type { StandingOrder } from '../../../contracts/operations.ts';
 import type { PackManifest } from '../../../contracts/pack.ts';
 import { assetSummaryOf, calibrationViewOf, qualityOf } from '../../../core/console/asset-view.ts';
 import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
@@ -15,6 +16,7 @@ import { rowCount } from '../../../core/series.ts';
 import { readWindow } from '../../../core/window/read-window.ts';
 import { batchGet } from '../batch-get.ts';
 import { dynamoStateStore, stateOf } from '../state-store.ts';
+import { marksAt, ordersNow } from './orders-reader.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
 
 /** Kinds of cases that every pack knows. */
@@ -41,13 +43,21 @@ export async function manifestOf(world: ConsoleWorld, pack: string | undefined):
   return pack !== undefined && Object.hasOwn(packs, pack) ? packs[pack]!.manifest : undefined;
 }
 
-async function summary(world: ConsoleWorld, state: AssetState, openCaseIds: readonly string[]): Promise<AssetSummary> {
+async function summary(
+  world: ConsoleWorld,
+  state: AssetState,
+  openCaseIds: readonly string[],
+  orders: readonly StandingOrder[],
+): Promise<AssetSummary> {
   const registration = await registrationOf(world, state);
-  return assetSummaryOf(state, registration, {
+  const { asset, site, zone } = registration;
+  const withheld = marksAt(orders, { asset, site, zone }, world.now());
+  const shown = assetSummaryOf(state, registration, {
     hasRemedies: ((await manifestOf(world, registration.pack))?.remedies.length ?? 0) > 0,
     openCaseIds,
     nowMs: world.now(),
   });
+  return { ...shown, ...(withheld.length > 0 && { withheld }) };
 }
 
 const assetCursor = lazily(() => z.strictObject({ asset: assetId }));
@@ -73,8 +83,8 @@ async function statesPage(
 export async function assetsPage(world: ConsoleWorld, query: PageQuery): Promise<Page<AssetSummary>> {
   const start = decodeCursor(assetCursor, query.cursor)?.asset;
   const { states, next } = await statesPage(world, query.limit, start);
-  const open = await openCaseIds(world, states);
-  const items = await Promise.all(states.map((state) => summary(world, state, open.get(state.asset) ?? [])));
+  const [open, orders] = await Promise.all([openCaseIds(world, states), ordersNow(world)]);
+  const items = await Promise.all(states.map((state) => summary(world, state, open.get(state.asset) ?? [], orders)));
   return { items, ...(next !== undefined && { nextCursor: encodeCursor({ asset: next }) }) };
 }
 
@@ -90,7 +100,8 @@ export async function someAssets(
     states.push(...page.states);
     start = page.next;
   } while (start !== undefined && states.length < limit);
-  const assets = await Promise.all(states.map((state) => summary(world, state, [])));
+  const orders = await ordersNow(world);
+  const assets = await Promise.all(states.map((state) => summary(world, state, [], orders)));
   return { assets: assets.sort((a, b) => (a.asset < b.asset ? -1 : 1)), more: start !== undefined };
 }
 
@@ -127,10 +138,11 @@ async function calibrationOf(world: ConsoleWorld, state: AssetState): Promise<Ca
 
 export async function assetDetail(world: ConsoleWorld, asset: string): Promise<AssetDetail> {
   const state = await assetState(world, asset);
-  const [registration, calibration, open] = await Promise.all([
+  const [registration, calibration, open, orders] = await Promise.all([
     registrationOf(world, state),
     calibrationOf(world, state),
     openCaseIds(world, [state]),
+    ordersNow(world),
   ]);
   const window = await readWindow(world.windows, state, {
     channels: registration.channels,
@@ -138,7 +150,7 @@ export async function assetDetail(world: ConsoleWorld, asset: string): Promise<A
     maxRows: qualityRows,
   });
   return {
-    ...(await summary(world, state, open.get(asset) ?? [])),
+    ...(await summary(world, state, open.get(asset) ?? [], orders)),
     registration,
     ...(calibration &&
       state.calibrationHash !== undefined && { calibration: calibrationViewOf(state.calibrationHash, calibration) }),

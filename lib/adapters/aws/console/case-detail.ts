@@ -6,10 +6,17 @@ import { sealedPersonal } from '../../../contracts/subject.ts';
 import { collapse } from '../../../core/audit/collapse.ts';
 import { effectiveCase } from '../../../core/case/effective.ts';
 import { labelsIn } from '../../../core/case/label.ts';
-import { type CaseParts, effectViewOf, type NameOf, reviewViewOf, summaryOf } from '../../../core/console/case-view.ts';
+import {
+  type CaseParts,
+  effectViewOf,
+  type NameOf,
+  personsInText,
+  reviewViewOf,
+  summaryOf,
+} from '../../../core/console/case-view.ts';
 import { optionsOf } from '../../../core/console/options.ts';
 import { channelsWorthShowing, chart, emptySignal } from '../../../core/console/signal.ts';
-import { similarTo } from '../../../core/console/similar.ts';
+import { sharedGrounds, similarTo } from '../../../core/console/similar.ts';
 import { timelineOf } from '../../../core/console/timeline.ts';
 import { NotFoundError } from '../../../core/errors.ts';
 import { rowCount, type Series } from '../../../core/series.ts';
@@ -26,8 +33,10 @@ import { openFor } from '../subject-store.ts';
 import { manifestOf } from './asset-reader.ts';
 import { closedCases } from './case-reader.ts';
 import { readClaim } from './claims.ts';
+import { contactsOf } from './contacts.ts';
 import { decisionOf } from './decision-reader.ts';
 import { namesOf } from './names.ts';
+import { marksAt, ordersNow } from './orders-reader.ts';
 import { readSettings } from './settings.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
 
@@ -49,6 +58,7 @@ export async function caseParts(world: ConsoleWorld, caseId: string): Promise<Ca
 
 const personsIn = (parts: CaseParts, chain: readonly AuditEntry[]): (string | undefined)[] => [
   parts.claim?.by,
+  ...personsInText(parts.record.sentence),
   ...parts.reviews.flatMap(({ first, end }) => [
     first?.answer.by,
     end.state === 'answered' ? end.answer.by : undefined,
@@ -59,7 +69,8 @@ const personsIn = (parts: CaseParts, chain: readonly AuditEntry[]): (string | un
   ]),
 ];
 
-export async function caseDetail(world: ConsoleWorld, caseId: string): Promise<CaseDetail> {
+/** @param isActing whether who looks may act: only they see names and numbers of whom to call */
+export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: boolean): Promise<CaseDetail> {
   const parts = await caseParts(world, caseId);
   const { record, reviews } = parts;
   const [decision, chain, effects, state, closed, settings] = await Promise.all([
@@ -73,12 +84,19 @@ export async function caseDetail(world: ConsoleWorld, caseId: string): Promise<C
   const registration = state && (await world.documents.registration(state.registrationHash));
   const pack = decision?.pack ?? registration?.pack;
   const manifest = await manifestOf(world, pack);
-  const nameOf = await namesOf(world, personsIn(parts, chain));
+  const similar = similarTo(record, closed);
+  const named = similar.flatMap(({ sentence }) => personsInText(sentence));
+  const nameOf = await namesOf(world, [...personsIn(parts, chain), ...named]);
   const nowMs = world.now();
   const effective = effectiveCase(record, reviews);
   const label = labelsIn(chain).at(-1);
   const labelEntry = chain.findLast(({ type }) => type === 'label-set');
   const byHand = settings.manualMinutes[record.kind];
+  const zones = [record.zone, registration?.zone].flatMap((zone) => zone ?? []);
+  const about = { asset: record.asset, site: registration?.site ?? '', zones, kind: record.kind };
+  const contacts = await contactsOf(world, about, settings.timeZone, isActing);
+  const place = { asset: record.asset, site: registration?.site ?? '', zone: registration?.zone };
+  const withheld = record.status === 'closed' ? [] : marksAt(await ordersNow(world), place, nowMs, record.kind);
   return {
     ...summaryOf(parts, nameOf, nowMs),
     record: effective,
@@ -97,9 +115,15 @@ export async function caseDetail(world: ConsoleWorld, caseId: string): Promise<C
       }),
     },
     execution: executionOf(world.caseFlowArn, caseId),
-    similar: similarTo(record, closed).map((each) => summaryOf({ record: each, reviews: [] }, nameOf, nowMs)),
+    similar: similar.map((each) => {
+      const shared = sharedGrounds(record.grounds, each.grounds);
+      const shown = summaryOf({ record: each, reviews: [] }, nameOf, nowMs);
+      return { ...shown, ...(shared.length > 0 && { shared }) };
+    }),
     ...(label && labelEntry && { label: { label: label.label, by: nameOf(label.by), atMs: labelEntry.at } }),
     acknowledged: await acknowledgedIn(world, chain, nameOf),
+    ...(withheld.length > 0 && { withheld }),
+    ...(contacts.length > 0 && { contacts }),
     ...(byHand !== undefined && { manualMinutes: byHand }),
   };
 }

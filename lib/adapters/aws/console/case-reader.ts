@@ -4,7 +4,7 @@ import type { CaseSummary, CasesQuery, Page, PageQuery, ReviewItem } from '../..
 import type { CaseRecord } from '../../../contracts/case.ts';
 import { lazily } from '../../../contracts/lazily.ts';
 import type { Review } from '../../../core/case/effective.ts';
-import { byUrgency, type CaseParts, reviewItemOf, summaryOf } from '../../../core/console/case-view.ts';
+import { byUrgency, type CaseParts, personsInText, reviewItemOf, summaryOf } from '../../../core/console/case-view.ts';
 import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
 import { batchGet } from '../batch-get.ts';
 import { caseOf } from '../case-store.ts';
@@ -73,7 +73,11 @@ export async function readParts(
 
 /** Who is named where these cases are shown. */
 const personsIn = (parts: Iterable<CaseParts>): (string | undefined)[] =>
-  [...parts].flatMap(({ claim, reviews }) => [claim?.by, ...reviews.map(({ first }) => first?.answer.by)]);
+  [...parts].flatMap(({ record, claim, reviews }) => [
+    claim?.by,
+    ...personsInText(record.sentence),
+    ...reviews.map(({ first }) => first?.answer.by),
+  ]);
 
 export async function summariesOf(world: ConsoleWorld, parts: readonly CaseParts[]): Promise<CaseSummary[]> {
   const nameOf = await namesOf(world, personsIn(parts));

@@ -43,7 +43,7 @@ const answersForMs = 60_000;
 const maxAnswers = 100;
 const answers = new Map<string, { readonly answer: Promise<unknown>; readonly untilMs: number }>();
 
-async function remembered<T>(world: ConsoleWorld, key: string, make: () => Promise<T>): Promise<T> {
+export async function remembered<T>(world: ConsoleWorld, key: string, make: () => Promise<T>): Promise<T> {
   const whole = `${world.tables.cases} ${key}`;
   const kept = answers.get(whole);
   if (kept && kept.untilMs > world.now()) return (await kept.answer) as T;

@@ -35,6 +35,7 @@ export function consoleWorld(packs: Packs): ConsoleWorld {
     'BUCKET_DATA',
     'BUCKET_AUDIT',
     'CASE_FLOW_ARN',
+    'CHANNELS',
     'SIGNING_KEY_ID',
   );
   const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
@@ -64,6 +65,7 @@ export function consoleWorld(packs: Packs): ConsoleWorld {
       return shown;
     },
     caseFlowArn: env.CASE_FLOW_ARN,
+    channels: env.CHANNELS,
     publicKey: async () => {
       key ??= await readPublicKey(env.SIGNING_KEY_ID);
       return key;

@@ -1,5 +1,10 @@
 /** The console's settings: one item beside the sessions. Each change stands in the audit, from which it can be read again. */
-import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { type Settings, settings } from '../../../contracts/api.ts';
 import { hashOf } from '../../../core/audit/canonical.ts';
 import { ConflictError } from '../../../core/errors.ts';
@@ -30,7 +35,6 @@ export const readSettings = async (world: ConsoleWorld): Promise<Settings> => (a
  * @throws ConflictError when somebody else changed them at the same moment
  */
 export async function changeSettings(world: ConsoleWorld, next: Settings, by: string): Promise<Settings> {
-  const { client, table } = tableAt(world, 'sessions');
   const { version } = await read(world);
   const nowMs = world.now();
   await appendAudit(
@@ -44,11 +48,26 @@ export async function changeSettings(world: ConsoleWorld, next: Settings, by: st
     },
     nowMs,
   );
+  if (await putVersioned(world, key, JSON.stringify(next), version)) return next;
+  throw new ConflictError('Somebody else changed the settings: load them again.', { code: 'settings-changed' });
+}
+
+/**
+ * Writes an item beside the sessions of which `version` stands there: 0 where none does.
+ * @returns false when somebody was faster
+ */
+export async function putVersioned(
+  world: ConsoleWorld,
+  at: Readonly<Record<'pk', AttributeValue>>,
+  json: string,
+  version: number,
+): Promise<boolean> {
+  const { client, table } = tableAt(world, 'sessions');
   try {
     await client.send(
       new PutItemCommand({
         TableName: table,
-        Item: { ...key, version: { N: String(version + 1) }, json: { S: JSON.stringify(next) } },
+        Item: { ...at, version: { N: String(version + 1) }, json: { S: json } },
         ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :before',
         ...(version > 0 && {
           ExpressionAttributeNames: { '#version': 'version' },
@@ -56,11 +75,11 @@ export async function changeSettings(world: ConsoleWorld, next: Settings, by: st
         }),
       }),
     );
-    return next;
+    return true;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    const stands = await read(world);
-    if (stands.version === version + 1 && JSON.stringify(stands.settings) === JSON.stringify(next)) return next;
-    throw new ConflictError('Somebody else changed the settings: load them again.', { code: 'settings-changed' });
+    // The SDK may have sent it twice after a lost answer: then our own item stands there.
+    const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: at, ConsistentRead: true }));
+    return Number(Item?.version?.N) === version + 1 && Item?.json?.S === json;
   }
 }

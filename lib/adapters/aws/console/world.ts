@@ -38,6 +38,8 @@ export interface ConsoleWorld {
   readonly packs: () => Promise<Readonly<Record<string, ShownPack>>>;
   /** Arn of the case flow; a case's execution has its id for a name. */
   readonly caseFlowArn: string;
+  /** Channels to people by their names, as the template has them, beside the topic. */
+  readonly channels: Readonly<Record<string, { readonly by: string }>>;
   readonly publicKey: () => Promise<PublicKey>;
   readonly invoke: (name: InvokedFunction, payload: unknown) => Promise<Invoked>;
   readonly sleep: (ms: number) => Promise<void>;
