@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import {
   accessibility,
   desktop,
@@ -89,6 +89,84 @@ describe('signing in', () => {
     await page.getByText('Your session is over').waitFor();
     await signIn(page, 'mara', password);
     await page.getByRole('heading', { name: 'Figures' }).waitFor();
+  });
+});
+
+describe('a queue of ten thousand', () => {
+  const many = 10_000;
+  const rows = (page: Page) => page.locator('.queue li');
+  /** The row that is chosen: its place, and whether it is in sight. */
+  const chosen = (page: Page): Promise<{ place: number; seen: boolean }> =>
+    page.evaluate(`(() => {
+      const row = document.querySelector('.queue-item.here').closest('li');
+      const { top, bottom } = row.getBoundingClientRect();
+      return { place: Number(row.ariaPosInSet), seen: bottom > 0 && top < innerHeight };
+    })()`);
+
+  async function full(): Promise<Page> {
+    const first = api.world.cases[0];
+    assert.ok(first);
+    api.world.cases = Array.from({ length: many }, (_, n) => ({
+      ...first,
+      caseId: n.toString(16).padStart(64, '0'),
+      asset: `plant-${n}`,
+      dueAtMs: Date.now() + 3_600_000 + n * 1_000,
+    }));
+    const page = await come();
+    await open(page, '#/review');
+    await rows(page).first().waitFor();
+    return page;
+  }
+
+  test('only what is in sight stands in the document, to its very end, and each row knows its place', async () => {
+    const page = await full();
+    assert.equal(await rows(page).first().getAttribute('aria-setsize'), '-1');
+    let most = 0;
+    for (let turn = 0; turn < 2_000; turn += 1) {
+      most = Math.max(most, await rows(page).count());
+      if ((await rows(page).first().getAttribute('aria-setsize')) !== '-1') break;
+      await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+      await page.waitForTimeout(20);
+    }
+    await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    await page
+      .locator(`.queue li[aria-posinset="${many}"]`)
+      .filter({ hasText: `plant-${many - 1}` })
+      .waitFor();
+    assert.equal(await rows(page).last().getAttribute('aria-setsize'), String(many));
+    assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), '10000 questions wait');
+    // Leaps through all of it meet rows everywhere, and never many.
+    for (const share of [0.1, 0.85, 0.3, 0.55, 0]) {
+      await page.evaluate(`scrollTo(0, ${share} * document.documentElement.scrollHeight)`);
+      await page.waitForFunction(
+        `[...document.querySelectorAll('.queue li')].some((row) => { const { top } = row.getBoundingClientRect(); return top > 200 && top < innerHeight - 100; })`,
+      );
+      most = Math.max(most, await rows(page).count());
+    }
+    assert.ok(most < 60, `${most} rows stood in the document`);
+    assert.deepEqual(await accessibility(page), []);
+  });
+
+  test('j and k go on where nothing is drawn yet, and what has the focus stays', async () => {
+    const page = await full();
+    for (let n = 0; n < 230; n += 1) await page.keyboard.press('j');
+    // More than the first page has: where it ends, the next one is fetched.
+    await page.waitForFunction(`Number(document.querySelector('.queue-item.here').closest('li').ariaPosInSet) >= 200`);
+    const far = await chosen(page);
+    assert.ok(far.seen, `row ${far.place} is out of sight`);
+    await page.evaluate('scrollTo(0, 0)');
+    await page.keyboard.press('k');
+    assert.deepEqual(await chosen(page), { place: far.place - 1, seen: true });
+
+    await page.evaluate('scrollTo(0, 0)');
+    const third = page.locator('.queue li[aria-posinset="3"] button');
+    await third.focus();
+    await page.evaluate('scrollTo(0, 100000)');
+    await page.locator('.queue li[aria-posinset="4"]').waitFor({ state: 'detached' });
+    assert.equal(await third.count(), 1);
+    assert.ok(await third.evaluate('(element) => element === document.activeElement'));
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(`document.activeElement.closest('li')?.ariaPosInSet`), '4');
   });
 });
 

@@ -125,7 +125,7 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
       atMs: Date.now(),
       assets: assets(world),
       assetsMore: false,
-      cases: open().map(summaryOf),
+      cases: open().slice(0, 50).map(summaryOf),
       stops: world.stops,
       doing: world.cases
         .filter(({ status }) => status === 'verifying' || status === 'acting')
@@ -168,22 +168,24 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
       ? c.json(fakeSignal(one.openedAtMs - 6 * 3_600_000, one.openedAtMs + 240_000, one.openedAtMs - 600_000))
       : problem(c, 404, 'no-such-case', 'There is no such case.');
   });
-  api.get('/reviews', (c) =>
-    c.json({
-      items: open()
-        .filter(({ status }) => status === 'in-review')
-        .map((one) => ({
-          ...summaryOf(one),
-          round: 0,
-          question: one.question,
-          askedAtMs: one.openedAtMs,
-          dueAtMs: one.dueAtMs,
-          proposalHash: one.proposalHash,
-          people: one.people,
-          approvedBy: one.reviews[0]?.answers.map(({ by }) => by) ?? [],
-        })),
-    }),
-  );
+  api.get('/reviews', (c) => {
+    const asked = open().filter(({ status }) => status === 'in-review');
+    const from = Number(c.req.query('cursor') ?? 0);
+    const to = from + Number(c.req.query('limit') ?? 50);
+    return c.json({
+      ...(to < asked.length && { nextCursor: String(to) }),
+      items: asked.slice(from, to).map((one) => ({
+        ...summaryOf(one),
+        round: 0,
+        question: one.question,
+        askedAtMs: one.openedAtMs,
+        dueAtMs: one.dueAtMs,
+        proposalHash: one.proposalHash,
+        people: one.people,
+        approvedBy: one.reviews[0]?.answers.map(({ by }) => by) ?? [],
+      })),
+    });
+  });
   api.post('/cases/:id/claim', (c) => {
     const one = find(c);
     if (!one) return problem(c, 404, 'no-such-case', 'There is no such case.');
