@@ -129,12 +129,9 @@ describe('a queue of ten thousand', () => {
       await page.waitForTimeout(20);
     }
     await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
-    await page
-      .locator(`.queue li[aria-posinset="${many}"]`)
-      .filter({ hasText: `plant-${many - 1}` })
-      .waitFor();
+    await page.locator(`.queue li[aria-posinset="${many}"]`).waitFor();
     assert.equal(await rows(page).last().getAttribute('aria-setsize'), String(many));
-    assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), '10000 questions wait');
+    assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), '10,000 cases wait for an answer');
     // Leaps through all of it meet rows everywhere, and never many.
     for (const share of [0.1, 0.85, 0.3, 0.55, 0]) {
       await page.evaluate(`scrollTo(0, ${share} * document.documentElement.scrollHeight)`);
@@ -164,7 +161,7 @@ describe('a queue of ten thousand', () => {
     await page.evaluate('scrollTo(0, 100000)');
     await page.locator('.queue li[aria-posinset="4"]').waitFor({ state: 'detached' });
     assert.equal(await third.count(), 1);
-    assert.ok(await third.evaluate('(element) => element === document.activeElement'));
+    assert.equal(await page.evaluate(`document.activeElement.closest('li')?.ariaPosInSet`), '3');
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(`document.activeElement.closest('li')?.ariaPosInSet`), '4');
   });

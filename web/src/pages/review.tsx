@@ -182,11 +182,7 @@ export function ReviewPage() {
   return (
     <>
       <div class="page-head">
-        <Heading>
-          {items.length > 0
-            ? t.review.waiting(items.length, first.state.value.data?.nextCursor !== undefined)
-            : t.review.title}
-        </Heading>
+        <Heading>{items.length > 0 ? t.review.waiting(items.length, hasMore) : t.review.title}</Heading>
         <div class="row">
           <Segments
             label={t.review.filter}

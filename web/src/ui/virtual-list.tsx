@@ -111,17 +111,17 @@ export function VirtualList<T>({
   }, [isAtEnd, more, keys.length]);
   const rows: number[] = [];
   for (let row = span.from; row < Math.min(span.to, keys.length); row += 1) rows.push(row);
-  for (const key of new Set([keep, focusedKey])) {
-    const row = key === undefined ? -1 : keys.indexOf(key);
-    if (row >= 0 && !rows.includes(row)) rows.push(row);
-  }
+  // Beside what has the focus, its neighbours: Tab goes on from where it is.
+  const place = focusedKey === undefined ? -2 : keys.indexOf(focusedKey);
+  for (const row of [keep === undefined ? -1 : keys.indexOf(keep), place - 1, place, place + 1])
+    if (row >= 0 && row < keys.length && !rows.includes(row)) rows.push(row);
   rows.sort((a, b) => a - b);
   return (
     <ul
       ref={list}
       class="virtual"
       style={{ height: `${offsets[keys.length]}px` }}
-      onFocusCapture={({ target }) => {
+      onFocusCapture={({ target }: FocusEvent) => {
         if (!(target instanceof HTMLElement)) return;
         focused.current = target;
         setFocusedKey(target.closest('li')?.dataset.key);
