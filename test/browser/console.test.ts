@@ -51,6 +51,9 @@ async function come(name = 'mara', options: BrowserContextOptions = desktop) {
   await visitor.page.locator('.counts').waitFor();
   return visitor.page;
 }
+async function until(condition: () => unknown): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
 const id = (index: number) => api.world.cases[index]?.caseId ?? '';
 
 describe('signing in', () => {
@@ -135,8 +138,10 @@ describe('a queue of ten thousand', () => {
     // Leaps through all of it meet rows everywhere, and never many.
     for (const share of [0.1, 0.85, 0.3, 0.55, 0]) {
       await page.evaluate(`scrollTo(0, ${share} * document.documentElement.scrollHeight)`);
-      await page.waitForFunction(
-        `[...document.querySelectorAll('.queue li')].some((row) => { const { top } = row.getBoundingClientRect(); return top > 200 && top < innerHeight - 100; })`,
+      await until(() =>
+        page.evaluate(
+          `[...document.querySelectorAll('.queue li')].some((row) => { const { top } = row.getBoundingClientRect(); return top > 200 && top < innerHeight - 100; })`,
+        ),
       );
       most = Math.max(most, await rows(page).count());
     }
@@ -148,7 +153,9 @@ describe('a queue of ten thousand', () => {
     const page = await full();
     for (let n = 0; n < 230; n += 1) await page.keyboard.press('j');
     // More than the first page has: where it ends, the next one is fetched.
-    await page.waitForFunction(`Number(document.querySelector('.queue-item.here').closest('li').ariaPosInSet) >= 200`);
+    await until(() =>
+      page.evaluate(`Number(document.querySelector('.queue-item.here').closest('li').ariaPosInSet) >= 200`),
+    );
     const far = await chosen(page);
     assert.ok(far.seen, `row ${far.place} is out of sight`);
     await page.evaluate('scrollTo(0, 0)');
@@ -159,7 +166,7 @@ describe('a queue of ten thousand', () => {
     const third = page.locator('.queue li[aria-posinset="3"] button');
     await third.focus();
     await page.evaluate('scrollTo(0, 100000)');
-    await page.locator('.queue li[aria-posinset="4"]').waitFor({ state: 'detached' });
+    await page.locator('.queue li[aria-posinset="8"]').waitFor({ state: 'detached' });
     assert.equal(await third.count(), 1);
     assert.equal(await page.evaluate(`document.activeElement.closest('li')?.ariaPosInSet`), '3');
     await page.keyboard.press('Tab');
@@ -209,6 +216,56 @@ describe('what happens elsewhere', () => {
     // By itself, after a pause that grew while the line was cut.
     await page.locator('.now-cases').getByText('It was repaired meanwhile.').waitFor({ timeout: 30_000 });
     await page.getByText(/Connection lost/).waitFor({ state: 'detached' });
+  });
+});
+
+describe('what happens elsewhere, where the server streams', () => {
+  const burst = (sentence: string): void => {
+    const one = api.world.cases[1];
+    assert.ok(one);
+    one.sentence = sentence;
+    api.happen({ type: 'review-answered', caseId: one.caseId });
+  };
+
+  test('stands on Now at once, without being asked for', async () => {
+    api.stream(true);
+    const page = await come();
+    await until(() => api.news().streams === 1);
+    const { asked } = api.news();
+    burst('It was looked at.');
+    await page.locator('.now-cases').getByText('It was looked at.').waitFor();
+    burst('It was looked at again.');
+    await page.locator('.now-cases').getByText('It was looked at again.').waitFor();
+    assert.deepEqual(api.news(), { asked, streams: 1 });
+  });
+
+  test('is not missed where the line was cut, and streams again afterwards', async () => {
+    api.stream(true);
+    const page = await come();
+    await until(() => api.news().streams === 1);
+    // A stream that ends sooner than after five seconds is taken for one that does not last.
+    await page.waitForTimeout(5_500);
+    api.cut(true);
+    await page.getByText(/Connection lost. What you see is from \d\d:\d\d:\d\d/).waitFor();
+    burst('It was repaired meanwhile.');
+    api.cut(false);
+    await page.locator('.now-cases').getByText('It was repaired meanwhile.').waitFor({ timeout: 30_000 });
+    await page.getByText(/Connection lost/).waitFor({ state: 'detached' });
+    await until(() => api.news().streams === 1);
+    burst('And it holds.');
+    await page.locator('.now-cases').getByText('And it holds.').waitFor();
+  });
+
+  test('goes on by asking where streams are offered no more', async () => {
+    api.stream(true);
+    const page = await come();
+    await until(() => api.news().streams === 1);
+    api.stream(false);
+    api.cut(true);
+    api.cut(false);
+    await until(() => api.news().streams === 0);
+    burst('Told to who asks.');
+    await page.locator('.now-cases').getByText('Told to who asks.').waitFor({ timeout: 30_000 });
   });
 });
 

@@ -126,8 +126,9 @@ export function VirtualList<T>({
         focused.current = target;
         setFocusedKey(target.closest('li')?.dataset.key);
       }}
-      onBlurCapture={() => {
-        if (drawing.current) return;
+      onBlurCapture={({ relatedTarget }: FocusEvent) => {
+        // What gets the focus next must not be taken away before it has it.
+        if (drawing.current || (relatedTarget instanceof Node && list.current?.contains(relatedTarget))) return;
         focused.current = undefined;
         setFocusedKey(undefined);
       }}
