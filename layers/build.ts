@@ -108,8 +108,13 @@ const bundling = {
   platform: 'node',
   target: 'node24',
   mainFields: ['module', 'main'],
-  // A pack names its folder by import.meta.url, which CommonJS lacks; inside a bundle it is the bundle's own file.
-  define: { 'import.meta.url': 'bundleUrl' },
+  define: {
+    // A pack names its folder by import.meta.url, which CommonJS lacks; inside a bundle it is the bundle's own file.
+    'import.meta.url': 'bundleUrl',
+    // No function has streams or a navigator of the web. To ask whether Node has them loads all that they are made of.
+    ReadableStream: 'undefined',
+    navigator: 'undefined',
+  },
   banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
   // The SDK imports Node's own modules when they are first used. A real `import()` would start the ES loader and, by
   // listing what `node:http` exports, load the whole of `fetch`: 40 ms of the first call. `require` does neither.

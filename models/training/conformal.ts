@@ -110,18 +110,22 @@ function distanceTo(reference: ConformalReference): (features: Float32Array) => 
     if (features.length !== width) throw new RangeError(`${features.length} features; the reference has ${width}`);
     const point = Float64Array.from(features, (value, f) => coordinate(reference.quantiles[f]!, value) ?? Number.NaN);
     const nearest: number[] = [];
+    // A row that is farther already than the last of the nearest needs no second half: most are after a few features.
+    let limit = Number.POSITIVE_INFINITY;
     for (let row = 0; row < reference.windowCount; row += 1) {
       let sum = 0;
-      for (let f = 0; f < width; f += 1) {
+      for (let f = 0; f < width && sum < limit; f += 1) {
         const code = codes[row * width + f]!;
         const u = point[f]!;
         // One side missing and the other not is a difference of its own; both missing is none.
         if (code === missingCode || Number.isNaN(u)) sum += (code === missingCode) === Number.isNaN(u) ? 0 : 0.25;
         else sum += (u - code / coordinateSteps) ** 2;
       }
-      insertSorted(nearest, Math.sqrt(sum / width), reference.neighbours);
+      if (sum >= limit) continue;
+      insertSorted(nearest, sum, reference.neighbours);
+      if (nearest.length === reference.neighbours) limit = nearest[reference.neighbours - 1]!;
     }
-    return nearest.reduce((a, b) => a + b, 0) / Math.max(1, nearest.length);
+    return nearest.reduce((total, sum) => total + Math.sqrt(sum / width), 0) / Math.max(1, nearest.length);
   };
 }
 

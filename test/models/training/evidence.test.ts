@@ -40,6 +40,23 @@ describe('conformal evidence', () => {
     expect(tests.oodPValue(Float32Array.of(Number.NaN, Number.NaN, Number.NaN, Number.NaN))).toBeLessThan(0.05);
   });
 
+  test('distances are those to the nearest windows of all, in whatever order these are kept', () => {
+    const kept = windows(120, 6).map((row) => row.features);
+    const heldOut = windows(60, 7);
+    const distancesOf = (rows: Float32Array[]) =>
+      fitConformal({ reference: rows, heldOut, classCount: 2, neighbours: 5 }).distances;
+    const forward = distancesOf(kept);
+    expect(new Set(forward).size).toBeGreaterThan(20);
+    // Nearest last, where nothing is left out early, and nearest first, where almost all is.
+    const far = (row: Float32Array): number => row.reduce((sum, value) => sum + Math.abs(value), 0);
+    const sorted = [...kept].sort((a, b) => far(a) - far(b));
+    for (const order of [[...kept].reverse(), sorted, [...sorted].reverse()]) {
+      distancesOf(order).forEach((distance, at) => {
+        expect(distance).toBeCloseTo(forward[at]!, 12);
+      });
+    }
+  });
+
   test('sets hold the truth at the stated rate for each class and always the top class', () => {
     const fresh = windows(2000, 4);
     for (const label of [0, 1]) {
