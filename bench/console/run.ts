@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { repositoryRoot } from '../../layers/build.ts';
+import type { Page } from '../../lib/contracts/api.ts';
 import { CallLog } from '../../local/calls/call-log.ts';
 import { Dynamo } from '../../local/stores/dynamo.ts';
 import { consoleNowMs } from '../../test/support/api-world.ts';
@@ -33,6 +34,7 @@ export async function benchConsole({ quick, tell }: BenchOptions): Promise<Figur
   try {
     const given = await consoleTest(tables, prefix);
     for (let n = 0; n < sizes.assets; n += 1) await given.asset(`plant-${n}`);
+    for (const path of ['/reviews', '/cases', '/cases?state=closed', '/decisions']) await refuseShort(given, path);
     const record = await given.asked('looked at', { asset: 'plant-1' });
     const followed = await (await ask(given, '/changes')).json();
     const pages: Readonly<Record<string, string>> = {
@@ -113,6 +115,13 @@ export async function filledTables(sizes: Sizes, tell: BenchOptions['tell']): Pr
 
 const ask = async (given: ConsoleTest, path: string): Promise<Response> =>
   given.api.ask('GET', path, { cookie: await given.cookie('viewer') });
+
+/** Tables that were laid down wrongly would answer quickly, with nothing. */
+async function refuseShort(given: ConsoleTest, path: string): Promise<void> {
+  const { items, nextCursor } = (await (await ask(given, path)).json()) as Page<unknown>;
+  if (items.length === 0 || nextCursor === undefined)
+    throw new Error(`${path} lists ${items.length} and no more: the tables do not hold what they should.`);
+}
 
 /** The first request of a page counts, too. */
 async function measure(given: ConsoleTest, path: string, requests: number, isRemembered: boolean): Promise<number> {
