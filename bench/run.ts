@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchBacktest } from './backtest.ts';
 import { benchColdStart } from './cold-start.ts';
-import { benchConsole } from './console.ts';
+import { benchConsole } from './console/run.ts';
 import { deploymentOf, type MeasuredOperations, monthlyCost, usdPerMillionReadings } from './cost.ts';
 import { benchExplanations } from './explanations.ts';
 import { type BenchOptions, type Figure, rounded } from './figures.ts';

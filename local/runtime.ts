@@ -1,5 +1,6 @@
 /** The one-machine runtime: every part of the stack, started in the right order on one data folder. */
 import { join } from 'node:path';
+import type { TableName } from '../lib/contracts/names.ts';
 import type { FunctionModel, StackModel } from './assembly/model.ts';
 import { readStack } from './assembly/read-stack.ts';
 import { Bus } from './bus/bus.ts';
@@ -33,7 +34,7 @@ import { ObjectStore } from './stores/objects.ts';
 import { SecretStore } from './stores/secrets.ts';
 import { Topics } from './stores/topics.ts';
 import { Streams } from './stream/streams.ts';
-import type { DataDir, LambdaInvoker, RuntimeLog, RuntimePart } from './types.ts';
+import type { CallRecorder, DataDir, LambdaInvoker, RuntimeLog, RuntimePart } from './types.ts';
 
 export interface RuntimeOptions {
   /** Folder that `cdk synth` wrote. */
@@ -101,6 +102,12 @@ export interface Runtime {
   /** Stops in order; everything unfinished goes on at the next start. */
   stop(): Promise<void>;
 }
+
+const tableSuffix = `-${'audit' satisfies TableName}`;
+
+/** Whatever is told to people was written to the audit before. */
+const isNews = ({ operation, resources }: Parameters<CallRecorder['record']>[0]): boolean =>
+  operation === 'PutItem' && resources.some((resource) => resource.endsWith(tableSuffix));
 
 /**
  * Starts the stack on a data folder, going on with whatever an earlier run left unfinished there.
@@ -179,7 +186,12 @@ async function startParts(
       ...place,
       tables: stack.tables,
       log,
-      calls,
+      calls: {
+        record: (call) => {
+          calls.record(call);
+          if (isNews(call)) gateway?.wake();
+        },
+      },
     }),
   );
   const objects = new ObjectStore(data.folder('s3'), stack.buckets);

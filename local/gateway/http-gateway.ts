@@ -2,13 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { eventsHeader } from '../../lib/contracts/api.ts';
 import type { HttpApiModel } from '../assembly/model.ts';
 import type { JsonObject } from '../flow/types.ts';
 import { isLoopbackHost } from '../server/http.ts';
 import { ServiceError } from '../server/service.ts';
 import type { LambdaAnswer, LambdaInvoker, LogWriter, RuntimeLog, RuntimePart } from '../types.ts';
 import { answerOf, type GatewayAnswer } from './answer.ts';
-import { eventOf, type GatewayRequest, rawPathOf } from './event.ts';
+import { eventOf, type GatewayPlace, type GatewayRequest, rawPathOf } from './event.ts';
+import { EventStreams, newsPath, type StreamTimes } from './event-streams.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** Quotas of HTTP APIs, which cannot be raised. */
@@ -27,6 +29,7 @@ export interface HttpGatewayOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly nowMs?: () => number;
+  readonly streamTimes?: Partial<StreamTimes>;
 }
 
 /** Listens at once, so that its address can stand in the stack's outputs; says 503 until `serve` says what answers. */
@@ -36,9 +39,11 @@ export class HttpGateway implements RuntimePart {
   readonly #log: RuntimeLog;
   readonly #nowMs: () => number;
   readonly #counts = { requests: 0, throttled: 0, failed: 0 };
+  readonly #streams: EventStreams;
   #served: (ServedApi & { readonly bucket: TokenBucket }) | undefined;
 
-  private constructor({ log, nowMs = Date.now }: HttpGatewayOptions) {
+  private constructor({ log, nowMs = Date.now, streamTimes }: HttpGatewayOptions) {
+    this.#streams = new EventStreams(streamTimes);
     this.#log = log;
     this.#nowMs = nowMs;
     this.#server = createServer({ maxHeaderSize: maximumHeaderBytes * 2 }, (incoming, response) => {
@@ -78,7 +83,12 @@ export class HttpGateway implements RuntimePart {
   }
 
   stats(): Record<string, number> {
-    return { ...this.#counts };
+    return { ...this.#counts, ...this.#streams.counts };
+  }
+
+  /** Something was written that streams may tell of. */
+  wake(): void {
+    this.#streams.wake();
   }
 
   async stop(): Promise<void> {
@@ -93,9 +103,16 @@ export class HttpGateway implements RuntimePart {
     const requestId = randomUUID();
     this.#counts.requests += 1;
     const rawPath = rawPathOf(incoming.url ?? '/');
-    const { answer, error } = await this.#answer(incoming, rawPath, requestId, nowMs);
+    const { answer, error, request } = await this.#answer(incoming, rawPath, requestId, nowMs);
     if (answer.status >= 500) this.#counts.failed += 1;
-    send(response, { ...answer, headers: [...answer.headers, ['apigw-requestid', requestId]] });
+    const cookie = incoming.headers.cookie ?? '';
+    const isNews = rawPath === newsPath && incoming.method === 'GET' && request !== undefined;
+    const offered = isNews && answer.status === 200 && this.#streams.hasRoom(cookie);
+    const headers = [...answer.headers, ...(offered ? ([[eventsHeader, '1']] as const) : []), requestIdOf(requestId)];
+    const isStream = isNews && acceptsEvents(incoming) && answer.status === 200;
+    if (!isStream) send(response, { ...answer, headers });
+    else if (!offered) send(response, refusal(429, 'Too many streams of this session; ask again and again instead.'));
+    else await this.#streams.run(response, cookie, answer, headers, (cursor) => this.#askNews(request, cursor));
     this.#logAccess({
       requestId,
       requestTimeEpoch: nowMs,
@@ -109,17 +126,25 @@ export class HttpGateway implements RuntimePart {
     });
   }
 
+  /** As the one whose request that was, what happened after a cursor. */
+  async #askNews(request: GatewayRequest, cursor: string): Promise<GatewayAnswer> {
+    const target = `${newsPath}?after=${encodeURIComponent(cursor)}`;
+    const served = this.#served!;
+    const own = { ...request, target, requestId: randomUUID(), nowMs: this.#nowMs() };
+    return (await this.#invoke(served, eventOf(own, newsPath, this.#placeOf(served)))).answer;
+  }
+
+  #placeOf({ api, account }: ServedApi): GatewayPlace {
+    return { apiId: api.name, account, port: this.port };
+  }
+
   async #answer(
     incoming: IncomingMessage,
     rawPath: string | undefined,
     requestId: string,
     nowMs: number,
-  ): Promise<{ answer: GatewayAnswer; error?: string }> {
+  ): Promise<{ answer: GatewayAnswer; error?: string; request?: GatewayRequest }> {
     const served = this.#served;
-    const refused = (status: number, message: string, error?: string) => ({
-      answer: refusal(status, message),
-      ...(error === undefined ? {} : { error }),
-    });
     if (served === undefined) return refused(503, 'Service Unavailable', 'the runtime is starting');
     if (!isLoopbackHost(incoming.headers.host)) return refused(403, 'Forbidden');
     if (rawPath === undefined) return refused(400, 'Bad Request');
@@ -134,7 +159,7 @@ export class HttpGateway implements RuntimePart {
     if (body === undefined) return refused(413, 'Request Entity Too Large');
     const request: GatewayRequest = {
       method: incoming.method ?? 'GET',
-      target: incoming.url ?? '/',
+      target: targetOf(incoming, rawPath),
       headers,
       body,
       sourceIp: sourceOf(incoming),
@@ -142,15 +167,10 @@ export class HttpGateway implements RuntimePart {
       requestId,
       nowMs,
     };
-    const place = { apiId: served.api.name, account: served.account, port: this.port };
-    return await this.#invoke(served, eventOf(request, rawPath, place), refused);
+    return { ...(await this.#invoke(served, eventOf(request, rawPath, this.#placeOf(served)))), request };
   }
 
-  async #invoke(
-    { api, invoker }: ServedApi,
-    event: JsonObject,
-    refused: (status: number, message: string, error?: string) => { answer: GatewayAnswer; error?: string },
-  ): Promise<{ answer: GatewayAnswer; error?: string }> {
+  async #invoke({ api, invoker }: ServedApi, event: JsonObject): Promise<{ answer: GatewayAnswer; error?: string }> {
     let result: LambdaAnswer | 'late';
     try {
       result = await within(invoker.invoke(api.functionArn, event), api.timeoutMs);
@@ -176,6 +196,22 @@ export class HttpGateway implements RuntimePart {
     );
     served.logs.append(logGroupName, line, Number(values['requestTimeEpoch']));
   }
+}
+
+const refused = (status: number, message: string, error?: string): { answer: GatewayAnswer; error?: string } => ({
+  answer: refusal(status, message),
+  ...(error === undefined ? {} : { error }),
+});
+
+const requestIdOf = (requestId: string): readonly [string, string] => ['apigw-requestid', requestId];
+
+const acceptsEvents = ({ headers }: IncomingMessage): boolean => headers.accept?.includes('text/event-stream') === true;
+
+/** Who was cut off names the last message it had, and goes on behind that. */
+function targetOf(incoming: IncomingMessage, rawPath: string): string {
+  const last = incoming.headers['last-event-id'];
+  if (rawPath !== newsPath || typeof last !== 'string' || last === '' || !acceptsEvents(incoming)) return incoming.url!;
+  return `${newsPath}?after=${encodeURIComponent(last)}`;
 }
 
 const unavailable = (code: string): string =>

@@ -30,6 +30,15 @@ declare module 'dynalite/db/index.js' {
     readonly GlobalSecondaryIndexes?: readonly (Index & { readonly IndexStatus?: string })[];
   }
   type Operation = { type: 'put'; key: string; value: unknown } | { type: 'del'; key: string };
+  export interface ValueRange {
+    readonly gt?: string;
+    readonly gte?: string;
+    readonly lt?: string;
+    readonly lte?: string;
+    readonly reverse?: boolean;
+    /** -1: none. */
+    readonly limit?: number;
+  }
   /** A LevelDB whose values are JSON. */
   export interface Level {
     open(): Promise<void>;
@@ -41,7 +50,12 @@ declare module 'dynalite/db/index.js' {
     put(key: string, value: unknown): Promise<void>;
     batch(operations: readonly Operation[]): Promise<void>;
     keys(range: { gte: string; lt: string }): AsyncIterable<string>;
-    values(range: { gte: string; lt: string }): AsyncIterable<unknown>;
+    values(range: ValueRange): AsyncIterable<unknown> & {
+      /** So many values at most; none at the end. */
+      nextv(size: number): Promise<unknown[]>;
+      close(): Promise<void>;
+    };
+    createValueStream: (range: ValueRange) => import('node:stream').Stream;
   }
   type FoundTable = (error: Error | null, table?: Table) => void;
   export interface Store {
@@ -52,6 +66,8 @@ declare module 'dynalite/db/index.js' {
   }
   interface Db {
     create(options: { path: string; createTableMs: number }): Store;
+    /** The text that an item lies under in its table. */
+    createKey(item: Item, table: Table): string;
     /** Puts into indexes that an item calls for; `deletes` stay empty without a former item. */
     getIndexActions(
       indexes: readonly Index[],

@@ -135,6 +135,87 @@ test('the console itself comes from the same address, without a session', async 
   expect((await fetch(`${url}/..%2f..%2fapi/index.js`)).status).toBe(404);
 });
 
+describe('news as they happen', () => {
+  const zone = async (timeZone: string) =>
+    expect((await admin.ask('PUT', '/settings', { manualMinutes: {}, timeZone })).status).toBe(200);
+  const zonesIn = (stream: Stream): number => stream.text().split('"type":"settings-changed"').length - 1;
+
+  test('come by a stream without being asked for, and end with the session', async () => {
+    const vera = new Browser(url);
+    await signIn(vera, 'vera', password);
+    const { body, headers } = await vera.ask('GET', '/changes');
+    expect(headers.get('groundcrew-events')).toBe('1');
+    const stream = await openStream(vera, body.cursor);
+    expect(stream.type).toBe('text/event-stream; charset=utf-8');
+    const before = zonesIn(stream);
+    await zone('Europe/Berlin');
+    await eventually('the change to be told', async () => zonesIn(stream) > before);
+    expect((await vera.ask('DELETE', '/session')).status).toBe(204);
+    await zone('Europe/Rome');
+    await eventually('the stream to end', async () => stream.isOver());
+    expect(stream.text()).toMatch(/event: end\ndata: \{"status":401\}/);
+    expect(zonesIn(stream)).toBe(before + 1);
+  }, 60_000);
+
+  test('are not missed where the runtime was killed in between: the last message names the place', async () => {
+    const { body } = await admin.ask('GET', '/changes');
+    const stream = await openStream(admin, body.cursor);
+    const before = zonesIn(stream);
+    await zone('Europe/Paris');
+    await eventually('the change to be told', async () => zonesIn(stream) > before);
+    const last = [...stream.text().matchAll(/^id: (.+)$/gm)].at(-1)![1]!;
+    // Written, and perhaps told to nobody.
+    await zone('Europe/Oslo');
+    await eventually('the calls so far to be written down', async () =>
+      stack.calls().some(({ action }) => action === 'cognito-idp:AdminEnableUser'),
+    );
+    await stack.kill();
+    await eventually('the stream to break', async () => stream.isOver());
+    await stack.run();
+    const again = await openStream(admin, 'none', { 'last-event-id': last });
+    await eventually('what was missed', async () => zonesIn(again) > 0);
+    await zone('Europe/Madrid');
+    await eventually('what comes', async () => zonesIn(again) > 1);
+    again.leave();
+  }, 90_000);
+});
+
+interface Stream {
+  readonly type: string | null;
+  text(): string;
+  isOver(): boolean;
+  leave(): void;
+}
+
+async function openStream(
+  { cookie }: Browser,
+  after: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Stream> {
+  const ending = new AbortController();
+  const answer = await fetch(`${url}/api/v1/changes?after=${after}`, {
+    headers: { accept: 'text/event-stream', cookie: cookie!, ...headers },
+    signal: ending.signal,
+  });
+  expect(answer.status).toBe(200);
+  let [text, over] = ['', false];
+  const read = async (): Promise<void> => {
+    const decoder = new TextDecoder();
+    for await (const chunk of answer.body!) text += decoder.decode(chunk, { stream: true });
+  };
+  void read()
+    .catch(() => undefined)
+    .finally(() => {
+      over = true;
+    });
+  return {
+    type: answer.headers.get('content-type'),
+    text: () => text,
+    isOver: () => over,
+    leave: () => ending.abort(),
+  };
+}
+
 test('who was signed in still is after the runtime was killed, at the same address', async () => {
   // What was called before is written down every two seconds, and what is killed writes nothing.
   await eventually('the calls so far to be written down', async () =>

@@ -80,6 +80,9 @@ interface KeptClaim {
   readonly answer?: StoredAnswer;
 }
 
+/** When the clock of these tests begins. */
+export const consoleNowMs = 1_800_000_000_000;
+
 export interface ApiWorld extends Api {
   readonly accounts: MemoryAccounts;
   readonly sessions: Map<string, Session>;
@@ -102,7 +105,7 @@ export interface ApiWorld extends Api {
 }
 
 export function apiWorld(more: readonly AddRoutes[] = [], ports: Partial<ApiPorts> = {}): ApiWorld {
-  let nowMs = 1_800_000_000_000;
+  let nowMs = consoleNowMs;
   let key = 0;
   const accounts = new MemoryAccounts();
   const sessions = new Map<string, Session>();

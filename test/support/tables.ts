@@ -20,7 +20,7 @@ interface Shape {
   ];
 }
 
-const shapes: Readonly<Record<string, Shape>> = {
+export const tableShapes: Readonly<Record<string, Shape>> = {
   audit: { key: ['chain', 'S', 'seq', 'N'], index: ['by-bucket', 'bucket', 'chain', 'S', 'KEYS_ONLY'] },
   decisions: { key: ['asset', 'S', 'sk', 'S'], index: ['by-day', 'day', 'sk', 'S', 'KEYS_ONLY'] },
   cases: { key: ['pk', 'S', 'sk', 'S'], index: ['by-open', 'open', 'dueAtMs', 'N', 'KEYS_ONLY'] },
@@ -36,7 +36,7 @@ export interface TestTables {
   readonly client: DynamoDBClient;
   readonly url: string;
   /** A fresh set of tables; its prefix keeps it apart from other tests of the file. */
-  create(prefix: string): Promise<Readonly<Record<keyof typeof shapes, string>>>;
+  create(prefix: string): Promise<Readonly<Record<keyof typeof tableShapes, string>>>;
   stop(): Promise<void>;
 }
 
@@ -55,8 +55,8 @@ export async function startTables(): Promise<TestTables> {
     client,
     url,
     async create(prefix) {
-      const names = Object.fromEntries(Object.keys(shapes).map((name) => [name, `${prefix}-${name}`]));
-      for (const [name, shape] of Object.entries(shapes)) {
+      const names = Object.fromEntries(Object.keys(tableShapes).map((name) => [name, `${prefix}-${name}`]));
+      for (const [name, shape] of Object.entries(tableShapes)) {
         await client.send(new CreateTableCommand(definition(`${prefix}-${name}`, shape)));
         await untilActive(client, `${prefix}-${name}`);
       }

@@ -291,6 +291,15 @@ export async function getCase(at: CaseTable, caseId: string): Promise<CaseRecord
   return Item && caseRecord.parse(JSON.parse(Item.json?.S ?? 'null'));
 }
 
+/** Whether the index lists a case as its record wants it: cases that an older version closed stand in no list. */
+export async function isListed(at: CaseTable, record: CaseRecord): Promise<boolean> {
+  const { Item } = await at.client.send(
+    new GetItemCommand({ TableName: at.table, Key: caseKey(record.caseId), ConsistentRead: true }),
+  );
+  const wanted = caseItem(record);
+  return Item?.open?.S === wanted.open.S && Item.dueAtMs?.N === wanted.dueAtMs.N;
+}
+
 /**
  * Replaces a case's record if it still has version `record.version - 1`.
  * @throws CaseConflictError when it has another version

@@ -13,7 +13,7 @@ import {
   unreadable,
 } from '../../core/audit/rebuild.ts';
 import type { AuditSource } from '../../core/audit/report.ts';
-import { flagsOf, getCase, restoreCase } from './case-store.ts';
+import { flagsOf, getCase, isListed, restoreCase } from './case-store.ts';
 import { decisionTtlS, dynamoDecisionStore } from './decision-store.ts';
 import { unpackDecision } from './packed-decision.ts';
 import { restoreReview, reviewsOf } from './review-store.ts';
@@ -90,9 +90,15 @@ async function compareCase(
   const missing = rebuilt.flags.filter((flagId) => !flags.includes(flagId));
   const isWrong = differs(`case ${caseId}`, firstDifference(rebuilt.record, live, live ? unprovenFields : []));
   const lacksFlags = differs(`case ${caseId}`, missing.length > 0 ? `flag ${missing[0]} is not under it` : undefined);
+  const isClosed = live?.status === 'closed' && rebuilt.record.status === 'closed';
+  const isUnlisted = differs(
+    `case ${caseId}`,
+    isClosed && !(await isListed(table, live)) ? 'it is not among the closed ones in the index' : undefined,
+  );
   // A case that is open is written by its flow at this very moment: only what is not there is put.
   if (repairs && (lacksFlags || (isWrong && (!live || rebuilt.record.status === 'closed'))))
     written += await restoreCase(table, rebuilt.record, rebuilt.flags, live);
+  else if (repairs && isUnlisted) written += await restoreCase(table, live!, [], live);
   for (const review of rebuilt.reviews) {
     const stands = reviews.find(({ request }) => request.round === review.request.round);
     const difference = firstDifference(comparable(review, stands), comparable(stands, review));

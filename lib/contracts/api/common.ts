@@ -37,6 +37,8 @@ export const maxSignedBytes = 256 * 1024;
 /** Headers that a browser sends with every write: another site's form can send neither. */
 export const csrfHeader = 'x-groundcrew-csrf';
 export const idempotencyHeader = 'idempotency-key';
+/** Said with an answer of `changes` where the same address streams them, too, to who accepts `text/event-stream`. */
+export const eventsHeader = 'groundcrew-events';
 
 export const maxPage = 200;
 /** Where a list goes on: opaque, as the page before gave it. */

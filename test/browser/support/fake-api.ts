@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
 import type { AssetSummary, CaseDetail, PackView } from '../../../lib/contracts/api.ts';
 import { addOperations, marksOf } from './fake-operations.ts';
 import { fakeSignal } from './fake-signal.ts';
@@ -31,6 +32,10 @@ export interface FakeApi {
   readonly world: FakeWorld;
   /** Cuts the line: every call of the API fails until it is joined again. */
   cut(is: boolean): void;
+  /** Offers news as a stream, as the gateway of one machine does. */
+  stream(is: boolean): void;
+  /** How often news were asked for, and how many streams are open. */
+  news(): { readonly asked: number; readonly streams: number };
   happen(change: { type: string; caseId?: string; asset?: string; sentence?: string }): void;
   close(): Promise<void>;
 }
@@ -80,10 +85,14 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
     ['new', { groups: ['operator'], password: 'one-time-word', mustChange: true }],
   ]);
   let isCut = false;
+  let offersStream = false;
+  let asked = 0;
+  const streams = new Set<() => void>();
   let serial = 0;
   const happen: FakeApi['happen'] = (change) => {
     serial += 1;
     world.changes.push({ id: `c${serial}`, atMs: Date.now(), ...change });
+    for (const wake of streams) wake();
   };
   const app = new Hono<{ Variables: { who: string } }>();
   const api = new Hono<{ Variables: { who: string } }>();
@@ -127,7 +136,7 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
       atMs: Date.now(),
       assets: assets(world),
       assetsMore: false,
-      cases: open().map(summaryOf),
+      cases: open().slice(0, 50).map(summaryOf),
       stops: world.stops,
       doing: world.cases
         .filter(({ status }) => status === 'verifying' || status === 'acting')
@@ -177,22 +186,24 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
       ? c.json(fakeSignal(one.openedAtMs - 6 * 3_600_000, one.openedAtMs + 240_000, one.openedAtMs - 600_000))
       : problem(c, 404, 'no-such-case', 'There is no such case.');
   });
-  api.get('/reviews', (c) =>
-    c.json({
-      items: open()
-        .filter(({ status }) => status === 'in-review')
-        .map((one) => ({
-          ...summaryOf(one),
-          round: 0,
-          question: one.question,
-          askedAtMs: one.openedAtMs,
-          dueAtMs: one.dueAtMs,
-          proposalHash: one.proposalHash,
-          people: one.people,
-          approvedBy: one.reviews[0]?.answers.map(({ by }) => by) ?? [],
-        })),
-    }),
-  );
+  api.get('/reviews', (c) => {
+    const asked = open().filter(({ status }) => status === 'in-review');
+    const from = Number(c.req.query('cursor') ?? 0);
+    const to = from + Number(c.req.query('limit') ?? 50);
+    return c.json({
+      ...(to < asked.length && { nextCursor: String(to) }),
+      items: asked.slice(from, to).map((one) => ({
+        ...summaryOf(one),
+        round: 0,
+        question: one.question,
+        askedAtMs: one.openedAtMs,
+        dueAtMs: one.dueAtMs,
+        proposalHash: one.proposalHash,
+        people: one.people,
+        approvedBy: one.reviews[0]?.answers.map(({ by }) => by) ?? [],
+      })),
+    });
+  });
   api.post('/cases/:id/claim', (c) => {
     const one = find(c);
     if (!one) return problem(c, 404, 'no-such-case', 'There is no such case.');
@@ -398,8 +409,30 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
   api.get('/audit/public-key', (c) => c.json({ keyId: 'local', algorithm: 'ECDSA_SHA_256', spki }));
   api.get('/changes', (c) => {
     const after = c.req.query('after');
+    const since = (from: number) => ({
+      cursor: String(world.changes.length),
+      changes: world.changes.slice(from),
+      reset: false,
+    });
     const from = after === undefined ? world.changes.length : Number(after);
-    return c.json({ cursor: String(world.changes.length), changes: world.changes.slice(from), reset: false });
+    if (offersStream && c.req.header('accept')?.includes('text/event-stream'))
+      return streamSSE(c, async (stream) => {
+        let at = from;
+        while (!stream.aborted) {
+          const news = since(at);
+          at = world.changes.length;
+          await stream.writeSSE({ id: news.cursor, data: JSON.stringify(news) });
+          if (at < world.changes.length) continue;
+          const woken = Promise.withResolvers<void>();
+          streams.add(woken.resolve);
+          stream.onAbort(woken.resolve);
+          await woken.promise;
+          streams.delete(woken.resolve);
+        }
+      });
+    asked += 1;
+    if (offersStream) c.header('groundcrew-events', '1');
+    return c.json(since(from));
   });
   app.route('/api/v1', api);
   const files = resolve('dist/web');
@@ -423,7 +456,12 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
     world,
     cut: (is) => {
       isCut = is;
+      if (is) server.closeAllConnections();
     },
+    stream: (is) => {
+      offersStream = is;
+    },
+    news: () => ({ asked, streams: streams.size }),
     happen,
     close: () =>
       new Promise((done) => {

@@ -79,21 +79,28 @@ async function send(
  * Reads; what has not changed is not sent again.
  * @param byItself no person asked for it: it does not keep the session alive
  */
-export async function get<T>(path: string, byItself = false): Promise<T> {
+export const get = async <T>(path: string, byItself = false): Promise<T> =>
+  (await getWithHeaders<T>(path, byItself)).value;
+
+/** As `get`, with what the answer said beside its body. */
+export async function getWithHeaders<T>(path: string, byItself: boolean): Promise<{ value: T; headers: Headers }> {
   const known = cache.get(path);
   const headers = {
     ...(known && { 'if-none-match': known.etag }),
     ...(byItself && { 'x-groundcrew-background': '1' }),
   };
   const response = await send('GET', path, { headers });
-  if (response.status === 304 && known) return known.value as T;
+  if (response.status === 304 && known) return { value: known.value as T, headers: response.headers };
   const value = (await response.json()) as T;
   const etag = response.headers.get('etag');
   cache.delete(path);
   if (etag) cache.set(path, { etag, value });
   if (cache.size > maxCached) cache.delete(cache.keys().next().value ?? '');
-  return value;
+  return { value, headers: response.headers };
 }
+
+/** A stream of events of an address. */
+export const sourceOf = (path: string): EventSource => new EventSource(base + path);
 
 /** A key for one intent of a person; the same intent tried again carries the same key. */
 export const newKey = (): string =>

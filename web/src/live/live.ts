@@ -26,8 +26,21 @@ export interface Live {
   nudge(): void;
 }
 
+/** A stream of news that is open. */
+export interface NewsStream {
+  close(): void;
+}
+
+export interface StreamListener {
+  news(news: Changes): void;
+  /** It ended, or never began; why is found out by asking. */
+  ended(): void;
+}
+
 export interface PollingPorts {
-  fetchChanges(after: string | undefined): Promise<Changes>;
+  /** `streams`: the server would send what comes by itself. */
+  fetchChanges(after: string | undefined): Promise<Changes & { readonly streams: boolean }>;
+  openStream(after: string, listener: StreamListener): NewsStream;
   /** What an error means for the connection. */
   kindOf(error: unknown): 'lost' | 'signed-out' | 'unknown-cursor';
   nowMs(): number;
@@ -44,8 +57,18 @@ const rememberedIds = 5_000;
 /** Pages fetched without a pause while catching up; beyond that each waits as ever, so that a loop cannot burn the battery. */
 const pagesAtOnce = 200;
 
-/** `Live` by asking again and again. The cursor moves only after its changes were handed over, so none is missed. */
-export class PollingLive implements Live {
+/** A stream that says nothing for so long is dead: it speaks every 15 s. A laptop that slept finds out by this. */
+const silentMs = 40_000;
+/** An end of a stream that came sooner than this was no accident of the line: asking goes on for a while. */
+const briefMs = 5_000;
+const askInsteadMs = 60_000;
+
+/**
+ * `Live` by a stream where the server offers one, else by asking again and again. Asking always comes first: it catches
+ * up, and it tells a lost line from an ended session, which a broken stream does not. The cursor moves only after its
+ * changes were handed over, so none is missed.
+ */
+export class NewsLive implements Live {
   readonly #ports: PollingPorts;
   readonly #listener: LiveListener;
   readonly #seen = new Set<string>();
@@ -56,6 +79,9 @@ export class PollingLive implements Live {
   #lastGoodMs: number;
   #attempts = 0;
   #state: LiveState = { kind: 'connecting' };
+  #stream: NewsStream | undefined;
+  #heardMs = 0;
+  #noStreamBeforeMs = 0;
 
   constructor(ports: PollingPorts, listener: LiveListener) {
     this.#ports = ports;
@@ -73,19 +99,59 @@ export class PollingLive implements Live {
   stop(): void {
     this.#running = false;
     this.#cancel?.();
+    this.#closeStream();
   }
 
   nudge(): void {
     if (!this.#running || this.#busy) return;
     this.#cancel?.();
+    this.#closeStream();
     void this.#poll();
+  }
+
+  #closeStream(): void {
+    this.#stream?.close();
+    this.#stream = undefined;
+  }
+
+  #listen(after: string): void {
+    const openedMs = this.#ports.nowMs();
+    this.#heardMs = openedMs;
+    const stream = this.#ports.openStream(after, {
+      news: (news) => {
+        if (this.#stream !== stream || !this.#running) return;
+        this.#heardMs = this.#ports.nowMs();
+        this.#lastGoodMs = this.#heardMs;
+        this.#hand(news, true);
+      },
+      ended: () => {
+        if (this.#stream !== stream) return;
+        const nowMs = this.#ports.nowMs();
+        if (nowMs - openedMs < briefMs) this.#noStreamBeforeMs = nowMs + askInsteadMs;
+        this.nudge();
+      },
+    });
+    this.#stream = stream;
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#cancel = this.#ports.after(silentMs / 4, () => {
+      if (this.#ports.nowMs() - this.#heardMs > silentMs) this.nudge();
+      else this.#watch();
+    });
   }
 
   async #poll(): Promise<void> {
     this.#busy = true;
     let waitMs = this.#ports.isHidden() ? hiddenMs : visibleMs;
+    let streams = false;
     try {
-      for (let page = 0; page < pagesAtOnce && this.#running; page += 1) if (!(await this.#take())) break;
+      for (let page = 0; page < pagesAtOnce && this.#running; page += 1) {
+        const taken = await this.#take();
+        streams = taken.streams;
+        if (!taken.more) break;
+      }
       this.#attempts = 0;
       this.#lastGoodMs = this.#ports.nowMs();
       this.#become({ kind: 'live' });
@@ -109,22 +175,31 @@ export class PollingLive implements Live {
     } finally {
       this.#busy = false;
     }
-    if (this.#running) this.#cancel = this.#ports.after(waitMs, () => void this.#poll());
+    if (!this.#running) return;
+    if (streams && this.#cursor !== undefined && this.#ports.nowMs() >= this.#noStreamBeforeMs)
+      this.#listen(this.#cursor);
+    else this.#cancel = this.#ports.after(waitMs, () => void this.#poll());
   }
 
-  /** Fetches one page; says whether there may be more. */
-  async #take(): Promise<boolean> {
+  /** Fetches one page; says whether there may be more, and whether the server streams. */
+  async #take(): Promise<{ readonly more: boolean; readonly streams: boolean }> {
     const from = this.#cursor;
-    const { cursor, changes, reset } = await this.#ports.fetchChanges(from);
-    if (!this.#running) return false;
+    const { streams, ...news } = await this.#ports.fetchChanges(from);
+    if (!this.#running) return { more: false, streams: false };
     if (this.#state.kind === 'lost') this.#become({ kind: 'catching-up', staleSinceMs: this.#lastGoodMs });
+    return { more: this.#hand(news, from !== undefined), streams };
+  }
+
+  /** @returns whether there were news behind another place */
+  #hand({ cursor, changes, reset }: Changes, hadCursor: boolean): boolean {
+    const from = this.#cursor;
     const news = changes.filter(({ id }) => !this.#seen.has(id));
     for (const { id } of news) this.#seen.add(id);
     for (const id of this.#seen) {
       if (this.#seen.size <= rememberedIds) break;
       this.#seen.delete(id);
     }
-    if (reset && from !== undefined) this.#listener.reset();
+    if (reset && hadCursor) this.#listener.reset();
     if (news.length > 0) this.#listener.changes(news);
     this.#cursor = cursor;
     return news.length > 0 && cursor !== from;

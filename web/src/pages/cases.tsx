@@ -9,6 +9,7 @@ import { Heading } from '../ui/frame.tsx';
 import { usePages } from '../ui/paged.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { Empty, Shown } from '../ui/states.tsx';
+import { VirtualList } from '../ui/virtual-list.tsx';
 
 const states = ['open', 'closed', 'all'] as const;
 
@@ -47,7 +48,7 @@ export function CasesPage() {
     kind: asked.get('kind') ?? '',
   };
   const set = (change: Partial<typeof filter>) => go(`${to.cases}${query({ ...filter, ...change })}`);
-  const { first, items, button } = usePages<CaseSummary>(
+  const { first, items, button, load, hasMore } = usePages<CaseSummary>(
     '/cases',
     filter,
     ({ caseId }) => caseId,
@@ -79,13 +80,11 @@ export function CasesPage() {
             items.length === 0 ? (
               <Empty title={t.cases.empty} hint={t.cases.emptyHint} />
             ) : (
-              <ul class="cases">
-                {items.map((one) => (
-                  <li key={one.caseId}>
-                    <CaseLine of={one} />
-                  </li>
-                ))}
-              </ul>
+              <div class="cases">
+                <VirtualList items={items} keyOf={({ caseId }) => caseId} more={hasMore} onEnd={load}>
+                  {(one) => <CaseLine of={one} />}
+                </VirtualList>
+              </div>
             )
           }
         </Shown>

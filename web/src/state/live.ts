@@ -1,9 +1,9 @@
 /** The one connection to what happens elsewhere, and what the pages hear of it. */
 import { signal } from '@preact/signals';
-import { ApiError, get, serverNowMs } from '../api/client.ts';
-import type { Change } from '../api/types.ts';
+import { ApiError, getWithHeaders, serverNowMs, sourceOf } from '../api/client.ts';
+import type { Change, Changes } from '../api/types.ts';
 import { query } from '../lib/address.ts';
-import { type Live, type LiveState, PollingLive } from '../live/live.ts';
+import { type Live, type LiveState, NewsLive } from '../live/live.ts';
 import { ended } from './session.ts';
 
 export const connection = signal<LiveState>({ kind: 'connecting' });
@@ -18,9 +18,24 @@ const kindOf = (error: unknown) => {
     : ('lost' as const);
 };
 
-export const live: Live = new PollingLive(
+export const live: Live = new NewsLive(
   {
-    fetchChanges: (after) => get(`/changes${query({ after })}`, true),
+    fetchChanges: async (after) => {
+      const { value, headers } = await getWithHeaders<Changes>(`/changes${query({ after })}`, true);
+      return { ...value, streams: headers.get('groundcrew-events') === '1' };
+    },
+    openStream: (after, { news, ended }) => {
+      const source = sourceOf(`/changes${query({ after })}`);
+      source.addEventListener('message', ({ data }) => news(JSON.parse(data) as Changes));
+      // The browser would come back by itself; asking first says why it ended.
+      const end = () => {
+        source.close();
+        ended();
+      };
+      source.addEventListener('end', end);
+      source.addEventListener('error', end);
+      return source;
+    },
     kindOf,
     nowMs: serverNowMs,
     isHidden: () => document.hidden,

@@ -1,5 +1,5 @@
 /** A list that comes page by page. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { get } from '../api/client.ts';
 import type { Change, Page } from '../api/types.ts';
 import { query } from '../lib/address.ts';
@@ -24,8 +24,10 @@ export function usePages<T>(
   const [busy, setBusy] = useState(false);
   useEffect(() => setMore(undefined), [address]);
   const { data } = first.state.value;
-  const known = new Set(data?.items.map(idOf));
-  const items = [...(data?.items ?? []), ...(more?.items.filter((item) => !known.has(idOf(item))) ?? [])];
+  const items = useMemo(() => {
+    const known = new Set(data?.items.map(idOf));
+    return [...(data?.items ?? []), ...(more?.items.filter((item) => !known.has(idOf(item))) ?? [])];
+  }, [data, more]);
   const next = more ? more.next : data?.nextCursor;
   const load = async () => {
     if (next === undefined || busy) return;
@@ -43,5 +45,5 @@ export function usePages<T>(
       {busy ? t.loading : t.more}
     </button>
   );
-  return { first, items, button };
+  return { first, items, button, load, hasMore: next !== undefined };
 }

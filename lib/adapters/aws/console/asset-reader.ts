@@ -14,7 +14,7 @@ import { chart, emptySignal } from '../../../core/console/signal.ts';
 import { NotFoundError } from '../../../core/errors.ts';
 import { rowCount } from '../../../core/series.ts';
 import { readWindow } from '../../../core/window/read-window.ts';
-import { batchGet } from '../batch-get.ts';
+import { batchGet, type Item } from '../batch-get.ts';
 import { dynamoStateStore, stateOf } from '../state-store.ts';
 import { marksAt, ordersNow } from './orders-reader.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
@@ -62,6 +62,22 @@ async function summary(
 
 const assetCursor = lazily(() => z.strictObject({ asset: assetId }));
 
+/** States by table and asset with the bytes that they were read from: the same bytes are the same state. */
+const decoded = new Map<string, { readonly bytes: Uint8Array; readonly state: AssetState }>();
+const maxDecoded = 2_000;
+
+/** Between two looks at a page few assets have sent, and to inflate and check a state is most of what a page takes. */
+function decodedState(table: string, item: Item): AssetState {
+  const key = `${table} ${item.asset?.S}`;
+  const bytes = item.state?.B ?? new Uint8Array();
+  const before = decoded.get(key);
+  if (before && Buffer.compare(before.bytes, bytes) === 0) return before.state;
+  const state = stateOf(item);
+  if (decoded.size >= maxDecoded) decoded.clear();
+  decoded.set(key, { bytes, state });
+  return state;
+}
+
 /** A page of states in the order of the table. */
 async function statesPage(
   world: ConsoleWorld,
@@ -77,7 +93,7 @@ async function statesPage(
     }),
   );
   const next = LastEvaluatedKey?.asset?.S;
-  return { states: (Items ?? []).map(stateOf), ...(next !== undefined && { next }) };
+  return { states: (Items ?? []).map((item) => decodedState(table, item)), ...(next !== undefined && { next }) };
 }
 
 export async function assetsPage(world: ConsoleWorld, query: PageQuery): Promise<Page<AssetSummary>> {

@@ -1,6 +1,6 @@
 /** Cases as the console reads them: pages by the index, each item then read consistently. */
 import { z } from 'zod';
-import type { CaseSummary, CasesQuery, Page, PageQuery, ReviewItem } from '../../../contracts/api.ts';
+import type { CaseSummary, CasesQuery, Claim, Page, PageQuery, ReviewItem } from '../../../contracts/api.ts';
 import type { CaseRecord } from '../../../contracts/case.ts';
 import { lazily } from '../../../contracts/lazily.ts';
 import type { Review } from '../../../core/case/effective.ts';
@@ -17,8 +17,57 @@ import { type ConsoleWorld, tableAt } from './world.ts';
 
 /** A filtered page looks at so many cases at most; it may then be short, and go on by its cursor. */
 const maxLooked = 400;
+const lookedAtOnce = 100;
 
 const caseIdOf = (pk: string): string => pk.slice('case#'.length);
+
+const keyOf = (caseId: string, sk: string) => ({ pk: { S: `case#${caseId}` }, sk: { S: sk } });
+
+async function readRecords(world: ConsoleWorld, caseIds: readonly string[]): Promise<ReadonlyMap<string, CaseRecord>> {
+  const { client, table } = tableAt(world, 'cases');
+  const keys = [...new Set(caseIds)].map((caseId) => keyOf(caseId, 'case'));
+  const items = await batchGet(client, table, keys);
+  return new Map(items.map((item) => [caseIdOf(item.pk!.S!), caseOf(item)]));
+}
+
+async function readReviews(world: ConsoleWorld, rounds: ReadonlyMap<string, number>): Promise<Map<string, Review>> {
+  const { client, table } = tableAt(world, 'cases');
+  const keys = [...rounds].map(([caseId, round]) => keyOf(caseId, `review#${round}`));
+  const items = await batchGet(client, table, keys);
+  return new Map(items.map((item) => [caseIdOf(item.pk!.S!), reviewOf(item)]));
+}
+
+const withParts = (
+  records: ReadonlyMap<string, CaseRecord>,
+  reviews: ReadonlyMap<string, Review>,
+  claims: ReadonlyMap<string, Claim>,
+): ReadonlyMap<string, CaseParts> =>
+  new Map(
+    [...records].map(([caseId, record]) => {
+      const review = reviews.get(caseId);
+      return [caseId, { record, reviews: review ? [review] : [], claim: claims.get(caseId) }];
+    }),
+  );
+
+/** Rounds that these cases ask now. */
+const roundsOf = (records: ReadonlyMap<string, CaseRecord>): Map<string, number> =>
+  new Map(
+    [...records.values()].flatMap(({ caseId, status, rounds }) =>
+      status === 'in-review' && rounds !== undefined ? [[caseId, rounds - 1] as const] : [],
+    ),
+  );
+
+/** What belongs to records that were read. */
+async function partsOf(
+  world: ConsoleWorld,
+  records: ReadonlyMap<string, CaseRecord>,
+): Promise<ReadonlyMap<string, CaseParts>> {
+  const [reviews, claims] = await Promise.all([
+    readReviews(world, roundsOf(records)),
+    readClaims(world, [...records.keys()]),
+  ]);
+  return withParts(records, reviews, claims);
+}
 
 /** Cases by id, with the round that is asked now where one may be. */
 export async function readParts(
@@ -27,48 +76,13 @@ export async function readParts(
   /** Rounds that are known to be open, by case. */
   rounds: ReadonlyMap<string, number> = new Map(),
 ): Promise<ReadonlyMap<string, CaseParts>> {
-  const { client, table } = tableAt(world, 'cases');
-  const ids = [...new Set(caseIds)];
-  const key = (caseId: string, sk: string) => ({ pk: { S: `case#${caseId}` }, sk: { S: sk } });
-  const reviewKeys = (roundOf: (caseId: string) => number | undefined, of: readonly string[]) =>
-    of.flatMap((caseId) => {
-      const round = roundOf(caseId);
-      return round === undefined ? [] : [key(caseId, `review#${round}`)];
-    });
-  const [items, claims, known] = await Promise.all([
-    batchGet(
-      client,
-      table,
-      ids.map((caseId) => key(caseId, 'case')),
-    ),
-    readClaims(world, ids),
-    batchGet(
-      client,
-      table,
-      reviewKeys((caseId) => rounds.get(caseId), ids),
-    ),
+  const [records, claims, known] = await Promise.all([
+    readRecords(world, caseIds),
+    readClaims(world, caseIds),
+    readReviews(world, rounds),
   ]);
-  const records = new Map(items.map((item) => [caseIdOf(item.pk!.S!), caseOf(item)]));
-  const asked = [...records.values()].filter(({ status, caseId }) => status === 'in-review' && !rounds.has(caseId));
-  const roundOf = (caseId: string): number | undefined => {
-    const count = records.get(caseId)?.rounds;
-    return count === undefined ? undefined : count - 1;
-  };
-  const others = await batchGet(
-    client,
-    table,
-    reviewKeys(
-      roundOf,
-      asked.map(({ caseId }) => caseId),
-    ),
-  );
-  const reviews = new Map<string, Review>([...known, ...others].map((item) => [caseIdOf(item.pk!.S!), reviewOf(item)]));
-  return new Map(
-    [...records].map(([caseId, record]) => {
-      const review = reviews.get(caseId);
-      return [caseId, { record, reviews: review ? [review] : [], claim: claims.get(caseId) }];
-    }),
-  );
+  const others = new Map([...roundsOf(records)].filter(([caseId]) => !rounds.has(caseId)));
+  return withParts(records, new Map([...known, ...(await readReviews(world, others))]), claims);
 }
 
 /** Who is named where these cases are shown. */
@@ -84,7 +98,7 @@ export async function summariesOf(world: ConsoleWorld, parts: readonly CaseParts
   return parts.map((each) => summaryOf(each, nameOf, world.now()));
 }
 
-const inOrder = (keys: readonly IndexKey[], parts: ReadonlyMap<string, CaseParts>): CaseParts[] =>
+const inOrder = <T>(keys: readonly IndexKey[], parts: ReadonlyMap<string, T>): T[] =>
   [...new Set(keys.map(({ pk }) => caseIdOf(pk)))].flatMap((caseId) => parts.get(caseId) ?? []);
 
 /** Most urgent first, by when the question is due. */
@@ -132,28 +146,39 @@ export async function casesPage(world: ConsoleWorld, query: CasesQuery): Promise
   const start = decodeCursor(casesCursor, query.cursor);
   let closed = start?.closed ?? query.state === 'closed';
   let next: Places | undefined = start?.at ?? {};
-  const found: CaseParts[] = [];
-  const isMeant = ({ record }: CaseParts): boolean =>
+  const found: CaseRecord[] = [];
+  const isFiltered = query.asset !== undefined || query.kind !== undefined;
+  const isMeant = (record: CaseRecord): boolean =>
     (record.status === 'closed') === closed &&
     (query.asset === undefined || record.asset === query.asset) &&
     (query.kind === undefined || record.kind === query.kind);
   for (let looked = 0; found.length < query.limit && looked < maxLooked && next; ) {
     const marks = closed ? closedCaseMarks : openCaseMarks;
-    const page = await indexPage(at, marks, query.limit - found.length, next, { descending: closed });
-    const parts = await readParts(
-      world,
-      page.keys.map(({ pk }) => caseIdOf(pk)),
-    );
-    found.push(...inOrder(page.keys, parts).filter(isMeant));
+    const left = query.limit - found.length;
+    const page = await indexPage(at, marks, isFiltered ? lookedAtOnce : left, next, { descending: closed });
+    const records = inOrder(
+      page.keys,
+      await readRecords(
+        world,
+        page.keys.map(({ pk }) => caseIdOf(pk)),
+      ),
+    ).filter(isMeant);
+    found.push(...records.slice(0, left));
     looked += Math.max(1, page.keys.length);
-    next = page.next;
+    // The page is full before this part of the index was: the next one begins behind the last that was taken.
+    const lastTaken = records.length > left ? records[left - 1]!.caseId : undefined;
+    next =
+      lastTaken === undefined
+        ? page.next
+        : page.nextAfter(page.keys.findIndex(({ pk }) => caseIdOf(pk) === lastTaken) + 1);
     if (!next && query.state === 'all' && !closed) {
       closed = true;
       next = {};
     }
   }
+  const parts = await partsOf(world, new Map(found.map((record) => [record.caseId, record])));
   return {
-    items: await summariesOf(world, found),
+    items: await summariesOf(world, [...parts.values()]),
     ...(next && { nextCursor: encodeCursor({ closed, at: next }) }),
   };
 }

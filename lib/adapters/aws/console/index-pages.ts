@@ -26,14 +26,23 @@ export interface IndexRange {
   readonly toMs?: number;
 }
 
-/** @returns at most `limit` keys in order of time, and where the rest begins; `next` is absent at the end */
+export interface IndexPage {
+  /** In order of time. */
+  readonly keys: readonly IndexKey[];
+  /** Where the rest begins; absent at the end. */
+  readonly next?: Places;
+  /** The same for who takes only the first `count` keys. */
+  readonly nextAfter: (count: number) => Places | undefined;
+}
+
+/** @returns at most `limit` keys */
 export async function indexPage(
   at: CaseTable,
   marks: readonly OpenMark[],
   limit: number,
   start: Places = {},
   range: IndexRange = {},
-): Promise<{ readonly keys: readonly IndexKey[]; readonly next?: Places }> {
+): Promise<IndexPage> {
   const found = await Promise.all(
     marks.map(async (mark) =>
       start[mark] === null ? { keys: [], more: false } : await keysOf(at, mark, limit, start[mark], range),
@@ -44,17 +53,20 @@ export async function indexPage(
     .flatMap((each) => each.keys)
     .sort((a, b) => sign * (a.dueAtMs - b.dueAtMs))
     .slice(0, limit);
-  const next: Places = {};
-  for (const [i, mark] of marks.entries()) {
-    const taken = keys.filter((key) => key.mark === mark);
-    const last = taken.at(-1);
-    const isOver = !found[i]!.more && taken.length === found[i]!.keys.length;
-    if (isOver) next[mark] = null;
-    else if (last) next[mark] = [last.pk, last.sk, last.dueAtMs];
-    else if (start[mark]) next[mark] = start[mark];
-  }
-  const isEnd = marks.every((mark) => next[mark] === null);
-  return { keys, ...(isEnd ? {} : { next }) };
+  const nextAfter = (count: number): Places | undefined => {
+    const next: Places = {};
+    for (const [i, mark] of marks.entries()) {
+      const taken = keys.slice(0, count).filter((key) => key.mark === mark);
+      const last = taken.at(-1);
+      const isOver = !found[i]!.more && taken.length === found[i]!.keys.length;
+      if (isOver) next[mark] = null;
+      else if (last) next[mark] = [last.pk, last.sk, last.dueAtMs];
+      else if (start[mark]) next[mark] = start[mark];
+    }
+    return marks.every((mark) => next[mark] === null) ? undefined : next;
+  };
+  const next = nextAfter(limit);
+  return { keys, nextAfter, ...(next && { next }) };
 }
 
 async function keysOf(

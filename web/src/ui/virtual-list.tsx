@@ -1,0 +1,150 @@
+/**
+ * A long list of which only what is in sight stands in the document. Rows lie at their measured heights, so they may wrap
+ * as they like; a row that holds the focus, or that `keep` names, stays wherever it is.
+ */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+
+/** Drawn beyond what is in sight, in both directions, so that a quick scroll does not meet emptiness. */
+const overscanPx = 600;
+/** Before anything was measured. */
+const guessedPx = 72;
+
+interface Span {
+  readonly from: number;
+  /** Behind the last. */
+  readonly to: number;
+}
+
+/** First row whose end lies below `px`. */
+function rowAt(offsets: Float64Array, px: number): number {
+  let [low, high] = [0, Math.max(0, offsets.length - 2)];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (offsets[middle + 1]! > px) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Where each row begins, and where the last one ends. */
+function offsetsOf(keys: readonly string[], heights: ReadonlyMap<string, number>): Float64Array {
+  // That of the first row ever measured, for good: a guess that changed would move thousands of rows at once.
+  const guess = heights.values().next().value ?? guessedPx;
+  const offsets = new Float64Array(keys.length + 1);
+  for (const [row, key] of keys.entries()) offsets[row + 1] = offsets[row]! + (heights.get(key) ?? guess);
+  return offsets;
+}
+
+export function VirtualList<T>({
+  items,
+  keyOf,
+  keep,
+  more,
+  onEnd,
+  children,
+}: {
+  items: readonly T[];
+  keyOf: (item: T) => string;
+  /** Key of a row that always stands in the document. */
+  keep?: string | undefined;
+  /** There are rows behind these that were not loaded. */
+  more?: boolean;
+  /** The end comes into sight. */
+  onEnd?: (() => void) | undefined;
+  children: (item: T) => ComponentChildren;
+}) {
+  const list = useRef<HTMLUListElement>(null);
+  const heights = useRef(new Map<string, number>()).current;
+  const [measured, setMeasured] = useState(0);
+  const [span, setSpan] = useState<Span>({ from: 0, to: 30 });
+  const [focusedKey, setFocusedKey] = useState<string>();
+  const focused = useRef<HTMLElement>(undefined);
+  // A row that is put elsewhere in the document loses the focus, though nobody took it away.
+  const drawing = useRef(true);
+  drawing.current = true;
+  const keys = useMemo(() => items.map(keyOf), [items]);
+  const offsets = useMemo(() => offsetsOf(keys, heights), [keys, measured]);
+  const look = useRef<() => void>(() => undefined);
+  look.current = () => {
+    const element = list.current;
+    if (!element) return;
+    const { top } = element.getBoundingClientRect();
+    const from = rowAt(offsets, Math.max(0, -top - overscanPx));
+    const to = Math.min(keys.length, rowAt(offsets, Math.max(0, innerHeight - top + overscanPx)) + 1);
+    if (from !== span.from || to !== span.to) setSpan({ from, to });
+  };
+  useEffect(() => {
+    let asked = 0;
+    const later = () => {
+      asked ||= requestAnimationFrame(() => {
+        asked = 0;
+        look.current();
+      });
+    };
+    addEventListener('scroll', later, { passive: true });
+    addEventListener('resize', later);
+    return () => {
+      cancelAnimationFrame(asked);
+      removeEventListener('scroll', later);
+      removeEventListener('resize', later);
+    };
+  }, []);
+  useLayoutEffect(() => {
+    let changed = false;
+    for (const row of list.current?.children ?? []) {
+      const key = (row as HTMLElement).dataset.key ?? '';
+      const height = row.getBoundingClientRect().height;
+      if (height === 0 || heights.get(key) === height) continue;
+      heights.set(key, height);
+      changed = true;
+    }
+    if (changed) setMeasured((count) => count + 1);
+    look.current();
+    if (focused.current?.isConnected && document.activeElement === document.body)
+      focused.current.focus({ preventScroll: true });
+    drawing.current = false;
+  });
+  const isAtEnd = span.to >= keys.length;
+  useEffect(() => {
+    if (isAtEnd && more) onEnd?.();
+  }, [isAtEnd, more, keys.length]);
+  const rows: number[] = [];
+  for (let row = span.from; row < Math.min(span.to, keys.length); row += 1) rows.push(row);
+  // Beside what has the focus, its neighbours: Tab goes on from where it is.
+  const place = focusedKey === undefined ? -2 : keys.indexOf(focusedKey);
+  for (const row of [keep === undefined ? -1 : keys.indexOf(keep), place - 1, place, place + 1])
+    if (row >= 0 && row < keys.length && !rows.includes(row)) rows.push(row);
+  rows.sort((a, b) => a - b);
+  return (
+    <ul
+      ref={list}
+      class="virtual"
+      style={{ height: `${offsets[keys.length]}px` }}
+      onFocusCapture={({ target }: FocusEvent) => {
+        if (!(target instanceof HTMLElement)) return;
+        focused.current = target;
+        setFocusedKey(target.closest('li')?.dataset.key);
+      }}
+      onBlurCapture={({ relatedTarget }: FocusEvent) => {
+        // What gets the focus next must not be taken away before it has it.
+        if (drawing.current || (relatedTarget instanceof Node && list.current?.contains(relatedTarget))) return;
+        focused.current = undefined;
+        setFocusedKey(undefined);
+      }}
+    >
+      {rows.map((row) => (
+        <li
+          key={keys[row]}
+          data-key={keys[row]}
+          // How many there are is unknown while more can be loaded: -1 says so.
+          aria-setsize={more ? -1 : keys.length}
+          aria-posinset={row + 1}
+          style={{ transform: `translateY(${offsets[row]}px)` }}
+        >
+          {children(items[row]!)}
+        </li>
+      ))}
+    </ul>
+  );
+}
