@@ -1,60 +1,27 @@
 /** The console in a real browser, before an API in memory: what it shows, how it is worked, what it does on a bad line. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
 import {
   accessibility,
   desktop,
   focused,
   holdKey,
   holdPointer,
-  launch,
   open,
   phone,
   signIn,
   tooWidePx,
-  type Visitor,
   visit,
 } from './support/browser.ts';
-import { type FakeApi, startFakeApi } from './support/fake-api.ts';
-import { packs } from './support/fake-packs.ts';
+import { api, browser, come, id, password, setUp, visitors } from './support/console-rig.ts';
 
-const password = 'correct horse battery';
-let browser: Browser;
-let api: FakeApi;
-let visitors: Visitor[] = [];
-const shownPacks = await packs();
+setUp();
 
-before(async () => {
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-});
-beforeEach(async (t) => {
-  api = await startFakeApi(shownPacks);
-  visitors = [];
-  (t as unknown as { after: (run: () => Promise<void>) => void }).after(async () => {
-    for (const { complaints, leave } of visitors) {
-      await leave();
-      assert.deepEqual(complaints, []);
-    }
-    await api.close();
-  });
-});
-
-async function come(name = 'mara', options: BrowserContextOptions = desktop) {
-  const visitor = await visit(browser, api.url, options);
-  visitors.push(visitor);
-  await signIn(visitor.page, name, password);
-  await visitor.page.locator('.counts').waitFor();
-  return visitor.page;
-}
 async function until(condition: () => unknown): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
-const id = (index: number) => api.world.cases[index]?.caseId ?? '';
 
 describe('signing in', () => {
   test('a wrong password says so and keeps the name', async () => {
@@ -480,129 +447,6 @@ test('the stop switch: a reason, a band on every page, two people to resume', as
   await page.getByText('jo asks to resume').waitFor();
   await resume(page, 'Resume now');
   for (const each of [page, other]) await each.locator('.bar-stop').waitFor({ state: 'detached' });
-});
-
-test('planned work and shelving are set, marked wherever they hold, and ended', async () => {
-  const page = await come();
-  await open(page, `#/cases/${id(0)}`);
-  await page.getByRole('link', { name: 'Shelve this alarm' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Shelve an alarm' });
-  assert.equal(await dialog.getByLabel('Asset').inputValue(), 'north-loop');
-  assert.equal(await dialog.getByLabel('Kind').inputValue(), 'leak');
-  await dialog.getByLabel('Length').selectOption('24');
-  await dialog.getByLabel('Reason').fill('a hydrant is being flushed');
-  await dialog.getByRole('button', { name: 'Shelve an alarm' }).click();
-  await page.locator('.note').getByText('Set. It ends by itself.').waitFor();
-  await page.getByRole('button', { name: 'Plan work' }).click();
-  const plan = page.getByRole('dialog', { name: 'Plan work' });
-  await plan.getByLabel('Where').selectOption('asset#old-town');
-  await plan.getByLabel('Reason').fill('the valve is changed');
-  await plan.getByRole('button', { name: 'Plan work' }).click();
-  await plan.getByText('Say when it ends.').waitFor();
-  await plan.getByLabel('Day it ends').fill('2000-01-01');
-  await plan.getByLabel('Time it ends').fill('12:00');
-  await plan.getByRole('button', { name: 'Plan work' }).click();
-  await plan.getByText('It must end after it begins, and not in the past.').waitFor();
-  await plan.getByLabel('Day it ends').fill('2999-01-15');
-  await plan.getByRole('button', { name: 'Plan work' }).click();
-  await page.locator('.people-list b', { hasText: 'Planned work at old-town' }).waitFor();
-  // Noon at the site in winter.
-  assert.deepEqual(
-    api.world.orders.map(({ what, scope, kind }) => [what, scope, kind]),
-    [
-      ['shelving', 'asset#north-loop', 'leak'],
-      ['planned-work', 'asset#old-town', undefined],
-    ],
-  );
-  assert.equal(api.world.orders[1]?.toMs, Date.parse('2999-01-15T11:00:00Z'));
-  await open(page, '#/now');
-  await page.locator('.now-cases .case-line', { hasText: 'Shelved: leak' }).waitFor();
-  await page.locator('.tile', { hasText: 'old-town' }).getByText('Planned work').waitFor();
-  await open(page, '#/assets');
-  await page.locator('tr', { hasText: 'old-town' }).getByText('Planned work').waitFor();
-  await open(page, `#/cases/${id(0)}`);
-  await page.locator('.withheld-band', { hasText: 'Shelved: leak' }).waitFor();
-  await open(page, '#/shift');
-  await page.getByRole('button', { name: 'End Leak at north-loop shelved' }).click();
-  await page.getByRole('dialog').getByLabel('Reason').fill('flushed');
-  await page.getByRole('button', { name: 'End it now' }).click();
-  await page.locator('.people-list b', { hasText: 'Leak at north-loop shelved' }).waitFor({ state: 'detached' });
-  const viewer = await come('vic');
-  await open(viewer, '#/shift');
-  await viewer.locator('.people-list b', { hasText: 'Planned work at old-town' }).waitFor();
-  assert.equal(await viewer.getByRole('button', { name: /Plan work|Shelve|End/ }).count(), 0);
-});
-
-test('a shift is handed over by one person and taken over by another', async () => {
-  const page = await come('mara');
-  const other = await come('jo', phone);
-  await open(page, '#/shift?hours=12&operators=2');
-  await page.getByText('ISA-18.2: 6 an hour are acceptable, 12 the most').waitFor();
-  await page.getByRole('heading', { name: /Open cases \(4\)/ }).waitFor();
-  await page.getByLabel('Note for the next shift').fill('P2 sounds odd.\nAsk the day shift.');
-  await page.getByRole('button', { name: 'Hand over' }).click();
-  await page.getByText('Waits until another person takes it over.').waitFor();
-  await open(other, '#/shift');
-  await other.getByText('P2 sounds odd.').waitFor();
-  await other.getByRole('button', { name: 'I take over' }).click();
-  await other.locator('.note').getByText('You have taken over.').waitFor();
-  await page.getByText('Taken over by jo').waitFor();
-  assert.match(JSON.stringify(api.world.handovers), /"operators":2/);
-});
-
-test('a sample is judged before it is said what the automation made of it', async () => {
-  const page = await come();
-  await open(page, '#/samples');
-  await page.getByRole('heading', { name: '2 windows wait for a look' }).waitFor();
-  await page.locator('.chart canvas').first().waitFor();
-  const text = (await page.locator('main').textContent()) ?? '';
-  assert.doesNotMatch(text, /automation had said|flagged window/);
-  await page.getByRole('button', { name: 'Answer', exact: true }).click();
-  await page.getByText('Choose what it shows first.').waitFor();
-  await page.getByRole('radio', { name: 'Nothing unusual' }).check();
-  await page.getByLabel('Reason').fill('it looks as on every day');
-  await page.getByRole('button', { name: 'Answer', exact: true }).click();
-  await page.getByText(/the automation had said Leak/).waitFor();
-  await page.getByRole('button', { name: 'Next window' }).click();
-  await page.getByRole('heading', { name: '1 window waits for a look' }).waitFor();
-  const sample = api.world.samples[1];
-  assert.ok(sample);
-  sample.answered = true;
-  await page.getByRole('radio', { name: 'Leak' }).check();
-  await page.getByLabel('Reason').fill('the flow rises');
-  await page.getByRole('button', { name: 'Answer', exact: true }).click();
-  await page.locator('.note').getByText('Somebody answered it before you.').waitFor();
-  await page.getByText('No window waits for a look').waitFor();
-  await page.getByText('between 0.1 % and 13.5 % with 95 % confidence').waitFor();
-});
-
-test('an admin sees who is told what, and sets the quiet hours', async () => {
-  const page = await come();
-  await open(page, '#/settings');
-  await page.getByText('No such channel is deployed: pager.').waitFor();
-  await page.getByText('urgent → ops, sns, pager').waitFor();
-  await page.getByRole('button', { name: 'Change Quiet hours' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Quiet hours' });
-  await dialog.getByLabel('From').fill('22:00');
-  await dialog.getByLabel('Reason').fill('nights are for sleeping');
-  await dialog.getByRole('button', { name: 'Save' }).click();
-  await dialog.getByText('Give both times, or neither.').waitFor();
-  await dialog.getByLabel('Until').fill('06:00');
-  await dialog.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('22:00–06:00').waitFor();
-});
-
-test('a case says at which level its question is, and a closed one how long it would have taken by hand', async () => {
-  const page = await come();
-  await page.locator('.now-cases .case-line', { hasText: 'harbour' }).getByText('level 2').waitFor();
-  await open(page, `#/cases/${id(1)}`);
-  await page.getByText(/It is at level 2 since .* it ends in safe hold/).waitFor();
-  await open(page, `#/cases/${id(0)}`);
-  await page.getByText(/it goes up to level 2/).waitFor();
-  await page.getByText('Done: Close valve V-north. As here: night minimum of the zone.').waitFor();
-  await open(page, `#/cases/${id(4)}`);
-  await page.getByText('By hand 47 min → 2 min').waitFor();
-  await page.getByText('Whom to call').waitFor({ state: 'detached' });
 });
 
 describe('the record', () => {

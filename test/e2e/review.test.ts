@@ -182,6 +182,24 @@ describe('what the readings showed', () => {
   }, 90_000);
 });
 
+test('work is planned, a shift handed over and taken, samples are asked for, quiet hours set', async () => {
+  const { admin, approver, operator, auditor } = people;
+  const work = { what: 'planned-work', scope: 'asset#stopped', toMs: Date.now() + 3_600_000, reason: 'it is painted' };
+  const order = await approver.ask('POST', '/orders', work);
+  expect([order.status, order.body.holds]).toEqual([201, true]);
+  expect((await auditor.ask('GET', '/assets/stopped')).body.withheld).toMatchObject([{ what: 'planned-work' }]);
+  expect((await operator.ask('POST', `/orders/${order.body.id}/end`, { reason: 'painted' })).status).toBe(204);
+  expect((await auditor.ask('GET', '/orders')).body.items).toEqual([]);
+  const note = await operator.ask('POST', '/handovers', { hours: 1, operators: 2, note: 'all is well' });
+  expect((await approver.ask('POST', `/handovers/${note.body.id}/take`)).status).toBe(204);
+  expect((await auditor.ask('GET', '/handover?hours=1')).body.closed).not.toEqual({});
+  expect((await operator.ask('GET', '/samples')).status).toBe(200);
+  expect((await auditor.ask('GET', '/samples/estimate')).status).toBe(200);
+  const { version } = (await admin.ask('GET', '/notifications')).body;
+  const quiet = { quietHours: { from: '22:00', to: '06:00' }, reason: 'nights', version };
+  expect((await admin.ask('PUT', '/notifications/quiet-hours', quiet)).body.settings.quietHours.to).toBe('06:00');
+});
+
 test('who audits can check a chain and a checkpoint with what the API gives out', async () => {
   const settings = { manualMinutes: { leak: 47 }, timeZone: 'Europe/Berlin' };
   expect((await people.admin.ask('PUT', '/settings', settings)).status).toBe(200);

@@ -266,6 +266,8 @@ export const t = {
     affectedAsset: (asset: string) => `Asset ${asset}`,
     affectedIncident: (scope: string, place: string, flags: number) =>
       `${capital(scope)} ${place}: one cause seen by ${plural(flags, 'flag', 'flags')}`,
+    affectedFeed: (place: string, flags: number) =>
+      `Behind ${place}: one cause seen by ${plural(flags, 'flag', 'flags')}`,
     affectedHigh: 'High impact: two people must approve.',
     affectedNormal: 'Normal impact: one person approves.',
     undo: 'Can it be undone',

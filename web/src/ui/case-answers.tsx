@@ -38,8 +38,11 @@ function Nothing({ of: one }: { of: CaseDetail }) {
 }
 
 function Affected({ of: one }: { of: CaseDetail }) {
-  const place = one.incident
-    ? t.case.affectedIncident(one.incident.scope, one.incident.place, one.flags)
+  const { incident } = one;
+  const place = incident
+    ? incident.fedBy === undefined
+      ? t.case.affectedIncident(incident.scope, incident.place, one.flags)
+      : t.case.affectedFeed(incident.place, one.flags)
     : one.zone
       ? `${t.case.affectedZone(one.zone)}, ${t.case.affectedAsset(one.asset)}`
       : t.case.affectedAsset(one.asset);
