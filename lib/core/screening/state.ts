@@ -3,10 +3,15 @@ import type { ScreenState } from '../../contracts/calibration.ts';
 import { decodeFloats, encodeFloats } from './floats.ts';
 import type { OpenCalibration } from './open.ts';
 
-/** Scalars behind the four vectors of `channels` numbers (value, run, smoothed residual, smoothed level). */
-const scalarCount = 13;
-/** The same in states that were written before recovery was weighed; `level` and `recovery` are then 0. */
-const formerScalarCount = 11;
+/** Vectors of `channels` numbers: value, run, smoothed residual, smoothed level, slowly smoothed level. */
+const vectorCount = 5;
+/** Scalars behind the vectors. */
+const scalarCount = 15;
+/** Vectors and scalars of states that were written before trends, and before recovery, were weighed. */
+const formerCounts = [
+  [4, 13],
+  [4, 11],
+] as const;
 
 export interface OpenState {
   lastMs: number;
@@ -17,6 +22,7 @@ export interface OpenState {
   readonly runs: Float32Array;
   readonly shift: Float32Array;
   readonly drift: Float32Array;
+  readonly slow: Float32Array;
   /** Smoothed logarithm of the dynamic residual's size. */
   activity: number;
   /** Smoothed fresh evidence, on which release is decided. */
@@ -41,6 +47,9 @@ export interface OpenState {
   level: number;
   /** Natural logarithm of the odds that the standing alarm's cause has gone, never below 0. */
   recovery: number;
+  /** Weight that the smoothed, and the slowly smoothed, levels have gathered: 0 at first, then towards 1. */
+  driftPart: number;
+  slowPart: number;
 }
 
 /** Digits of the calibration's hash that a state carries. */
@@ -55,6 +64,7 @@ export function newState(calibration: OpenCalibration): OpenState {
     runs: vector(),
     shift: vector(),
     drift: vector(),
+    slow: vector(),
     activity: 0,
     fresh: 0,
     alarm: 0,
@@ -68,17 +78,20 @@ export function newState(calibration: OpenCalibration): OpenState {
     windowCells: 0,
     level: 0,
     recovery: 0,
+    driftPart: 0,
+    slowPart: 0,
   };
 }
 
 /** Packs a state; numbers are kept as float32, as they are computed with. */
 export function packState(calibration: OpenCalibration, state: OpenState): ScreenState {
   const count = calibration.channelCount;
-  const floats = new Float32Array(4 * count + scalarCount);
+  const floats = new Float32Array(vectorCount * count + scalarCount);
   floats.set(state.last, 0);
   floats.set(state.runs, count);
   floats.set(state.shift, 2 * count);
   floats.set(state.drift, 3 * count);
+  floats.set(state.slow, 4 * count);
   floats.set(
     [
       state.activity,
@@ -94,8 +107,10 @@ export function packState(calibration: OpenCalibration, state: OpenState): Scree
       state.windowCells,
       state.level,
       state.recovery,
+      state.driftPart,
+      state.slowPart,
     ],
-    4 * count,
+    vectorCount * count,
   );
   return {
     v: 1,
@@ -120,11 +135,13 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
   const floats = decodeFloats(packed.floats);
   let finite = 0;
   for (let i = 0; i < floats.length; i += 1) finite += floats[i]! - floats[i]!;
-  const scalars = floats.length - 4 * count;
-  if ((scalars !== scalarCount && scalars !== formerScalarCount) || finite !== 0) {
+  const vectors = [[vectorCount, scalarCount] as const, ...formerCounts].find(
+    ([vector, scalar]) => floats.length === vector * count + scalar,
+  )?.[0];
+  if (vectors === undefined || finite !== 0) {
     throw new RangeError(`The screening state does not hold the finite numbers of ${count} channels.`);
   }
-  const scalar = (i: number): number => floats[4 * count + i] ?? 0;
+  const scalar = (i: number): number => floats[vectors * count + i] ?? 0;
   return {
     lastMs: packed.lastMs,
     rows: packed.rows,
@@ -132,6 +149,7 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
     runs: floats.slice(count, 2 * count),
     shift: floats.slice(2 * count, 3 * count),
     drift: floats.slice(3 * count, 4 * count),
+    slow: vectors === vectorCount ? floats.slice(4 * count, 5 * count) : new Float32Array(count),
     activity: scalar(0),
     fresh: scalar(1),
     alarm: scalar(2),
@@ -145,5 +163,7 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
     windowCells: scalar(10),
     level: scalar(11),
     recovery: scalar(12),
+    driftPart: scalar(13),
+    slowPart: scalar(14),
   };
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { countRows, f1Of, falseAlarmRateOf, type RowCounts, sumCounts } from '../../../bench/detection/scores.ts';
+import type { ScreenState } from '../../../lib/contracts/calibration.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
-import { encodeFloats } from '../../../lib/core/screening/floats.ts';
+import { decodeFloats, encodeFloats } from '../../../lib/core/screening/floats.ts';
 import { openCalibration } from '../../../lib/core/screening/open.ts';
 import { hasRecovered, startRecovery } from '../../../lib/core/screening/recovery.ts';
 import { screenRows } from '../../../lib/core/screening/screen.ts';
@@ -104,21 +105,23 @@ describe('rows of a series', () => {
   });
 });
 
-test('a state from before recovery was weighed can still be read', () => {
+test('states from before recovery, and before trends, were weighed can still be read', () => {
   const state = standing(4);
+  Object.assign(state, { driftPart: 0.5, slowPart: 0.25 });
+  state.slow.fill(2);
   const packed = packState(open, state);
-  const { level, recovery, ...rest } = unpackState(open, packed);
+  const { level, recovery, driftPart, slowPart, slow, ...rest } = unpackState(open, packed);
   expect(level).toBeCloseTo(4, 3);
-  expect(recovery).toBe(0);
-  const former = { ...packed, floats: shortened(packed.floats, 2) };
-  expect(unpackState(open, former)).toEqual({ ...rest, level: 0, recovery: 0 });
-  expect(() => unpackState(open, { ...packed, floats: shortened(packed.floats, 1) })).toThrow('finite numbers');
+  expect([recovery, driftPart, slowPart, ...slow]).toEqual([0, 0.5, 0.25, 2, 2]);
+  const without = { driftPart: 0, slowPart: 0, slow: new Float32Array(2) };
+  expect(unpackState(open, former(packed, 13))).toEqual({ ...rest, level, recovery, ...without });
+  expect(unpackState(open, former(packed, 11))).toEqual({ ...rest, level: 0, recovery: 0, ...without });
+  expect(() => unpackState(open, former(packed, 12))).toThrow('finite numbers');
 });
 
-/** Base64 floats without the last `count` of them. */
-function shortened(floats: string, count: number): string {
-  const bytes = Buffer.from(floats, 'base64');
-  const all = new Float32Array(bytes.length / 4);
-  new Uint8Array(all.buffer).set(bytes);
-  return encodeFloats(all.subarray(0, all.length - count));
+/** A state of two channels as it was written when there were four vectors and so many scalars behind them. */
+function former(packed: ScreenState, scalars: number): ScreenState {
+  const all = decodeFloats(packed.floats);
+  const floats = Float32Array.of(...all.subarray(0, 4 * 2), ...all.subarray(5 * 2, 5 * 2 + scalars));
+  return { ...packed, floats: encodeFloats(floats) };
 }
