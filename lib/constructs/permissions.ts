@@ -268,7 +268,8 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     memoryMb: 512,
     timeoutS: 55,
   },
-  sample: { tables: { operations: ['PutItem'] }, reads: [], writes: [], samples: true, ...small },
+  // An event that comes twice is refused the second time, and what stands there is looked at.
+  sample: { tables: { operations: ['GetItem', 'PutItem'] }, reads: [], writes: [], samples: true, ...small },
 };
 
 /** What `managesPeople` allows, on the one user pool. */

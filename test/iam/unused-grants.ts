@@ -54,6 +54,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     reason: 'Asked only when two appends to one chain race for the same place.',
   },
   {
+    fn: 'sample',
+    action: 'dynamodb:GetItem',
+    on: 'table/groundcrew-operations',
+    reason: 'Asked only when a conditional put was refused: whether what stands there is its own.',
+  },
+  {
     fn: 'screen',
     action: 'dynamodb:GetItem',
     on: 'table/groundcrew-state',
