@@ -1,5 +1,6 @@
 /** The API in memory, for tests of the console's own behaviour: what it shows, how it answers, what it does when the line is cut. */
 
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -378,6 +379,21 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
     return c.json(settings);
   });
   addOperations(api, world, happen, problem);
+  api.get('/push', (c) => c.json(world.push));
+  api.post('/push/browsers', async (c) => {
+    const { endpoint } = await c.req.json();
+    const made = {
+      id: createHash('sha256').update(endpoint).digest('hex'),
+      sinceMs: Date.now(),
+      untilMs: Date.now() + 30 * 86_400_000,
+    };
+    world.push = { ...world.push, browsers: [made] };
+    return c.json(made, 201);
+  });
+  api.delete('/push/browsers/:id', (c) => {
+    world.push = { ...world.push, browsers: world.push.browsers.filter(({ id }) => id !== c.req.param('id')) };
+    return c.body(null, 204);
+  });
   api.get('/contacts', (c) => c.json(world.contacts));
   api.put('/contacts', async (c) => {
     const { items, version } = await c.req.json();
