@@ -59,7 +59,6 @@ describe('messages to this browser', () => {
         [new URL(scope).pathname, new URL(active.scriptURL).pathname].join(' '))`),
       '/ /messages.js',
     );
-    await account(page).click();
     const on = page.getByRole('button', { name: 'Messages to this browser: on', pressed: true });
     await on.waitFor();
     assert.deepEqual(await accessibility(page), []);

@@ -14,7 +14,7 @@ import { fakeSignal } from './fake-signal.ts';
 import { type FakeWorld, fakeWorld, spki, startedMs, summaryOf } from './fake-world.ts';
 
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const types: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -453,7 +453,8 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
   app.route('/api/v1', api);
   const files = resolve('dist/web');
   app.get('*', async (c) => {
-    const name = c.req.path === '/' ? '/index.html' : c.req.path;
+    // As the function does: a page's address has no extension.
+    const name = extname(c.req.path) === '' ? '/index.html' : c.req.path;
     const bytes = await readFile(join(files, name)).catch(() => undefined);
     if (!bytes) return c.notFound();
     return c.body(bytes, 200, {

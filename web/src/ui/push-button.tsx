@@ -14,6 +14,7 @@ export function PushButton() {
   if (state === 'unknown' || state === 'absent') return null;
   if (state === 'unsupported' || state === 'blocked') return <p class="menu-who small">{t.push[state]}</p>;
   const toggle = async () => {
+    if (push.value === 'busy') return;
     try {
       await togglePush();
       tell(push.value === 'on' ? t.push.turnedOn : push.value === 'blocked' ? t.push.blocked : t.push.turnedOff);
@@ -26,7 +27,8 @@ export function PushButton() {
       type="button"
       class="button button-plain"
       aria-pressed={state === 'on'}
-      disabled={state === 'busy'}
+      // Not disabled: it would lose the focus, and the menu would close.
+      aria-disabled={state === 'busy'}
       onClick={() => void toggle()}
     >
       {t.push[state]}
