@@ -104,9 +104,10 @@ export const calibration = lazily(() =>
       /** Weights of the levels one row before in the dynamic residual. */
       dynamicBefore: floats,
       /**
-       * Standard deviations by channel in units of `scale`, [6 × channels]: level, static residual, dynamic residual,
-       * smoothed static residual (unit: its deviation), smoothed level (unit: its deviation); last the weights of
-       * level × static residual in the sum that is T².
+       * Standard deviations by channel in units of `scale`, [7 × channels]: level, static residual, dynamic residual,
+       * smoothed static residual (unit: its deviation), smoothed level (unit: its deviation); then the weights of
+       * level × static residual in the sum that is T²; last the trend (unit: the level's deviation), which calibrations
+       * without evidence of trends do not have.
        */
       deviations: floats,
       /** Weight of the newest row in smoothed residuals. */

@@ -5,12 +5,13 @@
  * A assets, R rows, C channels, S seasonal terms; all float32:
  *   values [A,R,C] in scales about the centre, missing cells filled    mask [A,R,C] 1 where observed and alive
  *   season [A,R,S], season_weights [A,S,C]                             static_now, dynamic_now, dynamic_before [A,C,C]
- *   level_before, shift_before, drift_before [A,1,C]: the row before the first
- *   level_inverse, shift_inverse, drift_inverse, precision [A,1,C]     alive [A,1,1] channels alive, at least 1
+ *   level_before, shift_before, drift_before, slow_before [A,1,C]: the row before the first
+ *   level_inverse, shift_inverse, drift_inverse, trend_inverse, precision [A,1,C]     alive [A,1,1] channels alive, at least 1
  *   smoothing [R,R] lower triangle w(1−w)^(i−j), carry [R,1] (1−w)^(i+1)    pick [A,1,R] 1 at each asset's last row
+ *   slow_smoothing, slow_carry: the same with a smaller w   drift_gain, slow_gain [A,R,1]: 1 over the weight gathered
  * gives
- *   evidence [A,R,10] in the order of `graphEvidence`    parts [A,R,C] each channel's share before division by the sum
- *   shift_last, drift_last [A,1,C]                       residuals [A,R,C] the static ones, in deviations
+ *   evidence [A,R,12] in the order of `graphEvidence`    parts [A,R,C] each channel's share before division by the sum
+ *   shift_last, drift_last, slow_last [A,1,C]               residuals [A,R,C] the static ones, in deviations
  */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -22,7 +23,7 @@ const { onnx } = onnxProto;
 const { FLOAT, INT64 } = onnx.TensorProto.DataType;
 const { INT, INTS } = onnx.AttributeProto.AttributeType;
 
-export const screenModelVersion = '1.0.0';
+export const screenModelVersion = '1.1.0';
 
 type Dim = string | number;
 const inputs: Readonly<Record<string, readonly Dim[]>> = {
@@ -36,13 +37,19 @@ const inputs: Readonly<Record<string, readonly Dim[]>> = {
   level_before: ['A', 1, 'C'],
   shift_before: ['A', 1, 'C'],
   drift_before: ['A', 1, 'C'],
+  slow_before: ['A', 1, 'C'],
   level_inverse: ['A', 1, 'C'],
   shift_inverse: ['A', 1, 'C'],
   drift_inverse: ['A', 1, 'C'],
+  trend_inverse: ['A', 1, 'C'],
   precision: ['A', 1, 'C'],
   alive: ['A', 1, 1],
   smoothing: ['R', 'R'],
   carry: ['R', 1],
+  slow_smoothing: ['R', 'R'],
+  slow_carry: ['R', 1],
+  drift_gain: ['A', 'R', 1],
+  slow_gain: ['A', 'R', 1],
   pick: ['A', 1, 'R'],
 };
 const outputs: Readonly<Record<string, readonly Dim[]>> = {
@@ -51,6 +58,7 @@ const outputs: Readonly<Record<string, readonly Dim[]>> = {
   residuals: ['A', 'R', 'C'],
   shift_last: ['A', 1, 'C'],
   drift_last: ['A', 1, 'C'],
+  slow_last: ['A', 1, 'C'],
 };
 
 /** The model's bytes; the same on every run. */
@@ -91,6 +99,21 @@ export function buildScreenModel(): Uint8Array {
     add('Mul', [`${name}_unit`, `${name}_unit`], `${name}_square`);
   }
 
+  add('MatMul', ['slow_smoothing', 'drift_cut'], 'slow_new');
+  add('Mul', ['slow_carry', 'slow_before'], 'slow_old');
+  add('Add', ['slow_new', 'slow_old'], 'slow_raw');
+  add('MatMul', ['pick', 'slow_raw'], 'slow_last');
+  add('Mul', ['drift_raw', 'drift_gain'], 'drift_mean');
+  add('Mul', ['slow_raw', 'slow_gain'], 'slow_mean');
+  add('Sub', ['drift_mean', 'slow_mean'], 'gained');
+  add('Sign', ['drift_mean'], 'side');
+  add('Mul', ['gained', 'side'], 'outward');
+  add('Abs', ['drift_mean'], 'off_centre');
+  add('Min', ['outward', 'off_centre'], 'outward_cut');
+  add('Relu', ['outward_cut'], 'trend_raw');
+  add('Mul', ['trend_raw', 'trend_inverse'], 'trend_unit');
+  add('Mul', ['trend_unit', 'trend_unit'], 'trend_square');
+
   sum('mask', 'observed_count');
   add('Max', ['observed_count', 'one'], 'observed');
   add('Mul', ['residuals', 'residuals'], 'static_square');
@@ -109,12 +132,14 @@ export function buildScreenModel(): Uint8Array {
   rms('quadratic', 'observed', 'level_rms');
   rms(sum('shift_square', 'shift_sum'), 'alive', 'shift_rms');
   rms(sum('drift_square', 'drift_sum'), 'alive', 'drift_rms');
+  rms(sum('trend_square', 'trend_sum'), 'alive', 'trend_rms');
   for (const [from, name] of [
     ['residuals', 'static'],
     ['dynamic', 'dynamic'],
     ['level_unit', 'level'],
     ['shift_unit', 'shift'],
     ['drift_unit', 'drift'],
+    ['trend_unit', 'trend'],
   ] as const) {
     add('Abs', [from], `${name}_size`);
     max(`${name}_size`, `${name}_max`);
@@ -123,7 +148,8 @@ export function buildScreenModel(): Uint8Array {
   add('Concat', columns, 'evidence', [axis(2)]);
   add('Add', ['static_square', 'dynamic_square'], 'parts_fresh');
   add('Add', ['shift_square', 'drift_square'], 'parts_slow');
-  add('Add', ['parts_fresh', 'parts_slow'], 'parts');
+  add('Add', ['parts_slow', 'trend_square'], 'parts_smooth');
+  add('Add', ['parts_fresh', 'parts_smooth'], 'parts');
 
   const scalar = (name: string, value: number) => ({ name, dataType: FLOAT, dims: [], floatData: [value] });
   const index = (name: string, value: number) => ({ name, dataType: INT64, dims: [1], int64Data: [value] });

@@ -13,16 +13,19 @@ export const referenceEngine: ScreenEngine = {
       });
       return data[at]!;
     };
-    const evidence = new Float32Array(assets * rows * 10);
+    const evidence = new Float32Array(assets * rows * 12);
     const parts = new Float32Array(assets * rows * channels);
     const shiftLast = new Float32Array(assets * channels);
     const driftLast = new Float32Array(assets * channels);
+    const slowLast = new Float32Array(assets * channels);
     const all = Array.from({ length: channels }, (_, c) => c);
     const weight = get('smoothing', 0, 0);
+    const slowWeight = get('slow_smoothing', 0, 0);
     for (let a = 0; a < assets; a += 1) {
       let before = all.map((c) => get('level_before', a, 0, c));
       let shift = all.map((c) => get('shift_before', a, 0, c));
       let drift = all.map((c) => get('drift_before', a, 0, c));
+      let slow = all.map((c) => get('slow_before', a, 0, c));
       for (let r = 0; r < rows; r += 1) {
         const mask = all.map((c) => get('mask', a, r, c));
         const level = all.map((c) => {
@@ -36,12 +39,19 @@ export const referenceEngine: ScreenEngine = {
         const fixed = through('static_now', level).map((value, c) => value * mask[c]!);
         const moving = through('dynamic_now', level).map((value, c) => (value + earlier[c]!) * mask[c]!);
         const unit = level.map((value, c) => value * get('level_inverse', a, 0, c) * mask[c]!);
-        const smooth = (last: number[], now: number[]): number[] =>
-          last.map((value, c) => value + weight * (Math.max(-cut, Math.min(cut, now[c]!)) - value));
-        shift = smooth(shift, fixed);
-        drift = smooth(drift, unit);
+        const smooth = (last: number[], now: number[], by: number): number[] =>
+          last.map((value, c) => value + by * (Math.max(-cut, Math.min(cut, now[c]!)) - value));
+        shift = smooth(shift, fixed, weight);
+        drift = smooth(drift, unit, weight);
+        slow = smooth(slow, unit, slowWeight);
         const shiftUnit = shift.map((value, c) => value * get('shift_inverse', a, 0, c));
         const driftUnit = drift.map((value, c) => value * get('drift_inverse', a, 0, c));
+        const trend = all.map((c) => {
+          const mean = drift[c]! * get('drift_gain', a, r, 0);
+          const gained = mean - slow[c]! * get('slow_gain', a, r, 0);
+          const outward = mean < 0 ? -gained : gained;
+          return Math.max(0, Math.min(outward, Math.abs(mean))) * get('trend_inverse', a, 0, c);
+        });
         const observed = Math.max(
           1,
           mask.reduce((sum, value) => sum + value, 0),
@@ -62,20 +72,23 @@ export const referenceEngine: ScreenEngine = {
             max(shiftUnit),
             rms(driftUnit, alive),
             max(driftUnit),
+            rms(trend, alive),
+            max(trend),
           ],
-          (a * rows + r) * 10,
+          (a * rows + r) * 12,
         );
         for (const c of all) {
           parts[(a * rows + r) * channels + c] =
-            fixed[c]! ** 2 + moving[c]! ** 2 + shiftUnit[c]! ** 2 + driftUnit[c]! ** 2;
+            fixed[c]! ** 2 + moving[c]! ** 2 + shiftUnit[c]! ** 2 + driftUnit[c]! ** 2 + trend[c]! ** 2;
         }
         before = level;
         if (get('pick', a, 0, r) === 1) {
           shiftLast.set(shift, a * channels);
           driftLast.set(drift, a * channels);
+          slowLast.set(slow, a * channels);
         }
       }
     }
-    return { evidence, parts, shift_last: shiftLast, drift_last: driftLast };
+    return { evidence, parts, shift_last: shiftLast, drift_last: driftLast, slow_last: slowLast };
   },
 };

@@ -13,6 +13,15 @@ export const evidenceNames: readonly string[] = [...graphEvidence, ...scalarEvid
 /** Log evidence above this is cut before it is smoothed for release, so that the smoothing forgets in good time. */
 export const freshCut = 3;
 
+/** Of evidence that a calibration was made without: the graph then gives nought. */
+const silentTail: EvidenceTail = {
+  name: 'silent',
+  knots: [1, 2],
+  tailProbability: 0.4,
+  tailScale: 1,
+  tailShape: 0,
+};
+
 export interface Combiner {
   readonly tails: OpenTails;
   readonly combined: OpenTail;
@@ -23,7 +32,7 @@ export interface Combiner {
 
 export function openCombiner(evidence: readonly EvidenceTail[], combined: EvidenceTail, fresh: EvidenceTail): Combiner {
   return {
-    tails: openTails(evidence.map(openTail)),
+    tails: openTails(evidenceNames.map((name) => openTail(evidence.find((tail) => tail.name === name) ?? silentTail))),
     combined: openTail(combined),
     fresh: openTail(fresh),
     usualActivity: usualActivity(evidence[dynamicRms]!),

@@ -12,8 +12,9 @@ import {
   usualActivity,
 } from './combine.ts';
 import type { CrossValidated } from './cross-validate.ts';
-import { graphEvidence, rowEvidence, smoothRows } from './kernel.ts';
+import { graphEvidence, rowEvidence, slowSmoothing, smoothRows, trendOf } from './kernel.ts';
 import { quantileOfSorted } from './linear.ts';
+import { deviationRows } from './open.ts';
 import { fitTail, logP, openTail } from './tail.ts';
 import { fitThreshold } from './threshold.ts';
 
@@ -56,9 +57,11 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
   const zeros = new Float64Array(channels);
   const shift = smoothRows(found.staticResiduals, zeros, channels, smoothing);
   const drift = smoothRows(level, zeros, channels, smoothing);
+  const trend = trendRows(drift, smoothRows(level, zeros, channels, slowSmoothing(smoothing)), channels, smoothing);
   const everyCell = new Uint8Array(mask.length).fill(1);
   const { deviations: shiftDeviation } = normalise(shift, { ...input, mask: everyCell });
   const { deviations: driftDeviation } = normalise(drift, { ...input, mask: everyCell });
+  const trendDeviation = trendDeviations(trend, input, levelWander);
   const precision = new Float64Array(channels);
   for (let c = 0; c < channels; c += 1) {
     // Level and residual come to the sum over their deviations. What those were widened by for wandering stays in: taken
@@ -80,6 +83,7 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
       found.dynamicResiduals.subarray(from, to),
       shift.subarray(from, to),
       drift.subarray(from, to),
+      trend.subarray(from, to),
       precision,
       observed,
       alive,
@@ -109,7 +113,7 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
   );
   const half = channels * channels;
   const { staticWeights, dynamicWeights } = found.model;
-  const deviations = new Float32Array(6 * channels);
+  const deviations = new Float32Array(deviationRows * channels);
   for (const [r, values] of [
     levelDeviation,
     staticDeviation,
@@ -117,6 +121,7 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
     shiftDeviation,
     driftDeviation,
     precision,
+    trendDeviation,
   ].entries()) {
     deviations.set(values, r * channels);
   }
@@ -150,6 +155,42 @@ function tailsOf(table: Float64Array, rows: number, skip: Uint8Array, smoothing:
   tails.push(fitTail('activity', column(graphEvidence.length), energyPrior));
   tails.push(fitTail('calm', column(graphEvidence.length + 1), energyPrior));
   return tails;
+}
+
+/** Trends of smoothed and slowly smoothed levels that both began at nought: each over the weight that it has gathered. */
+function trendRows(drift: Float64Array, slow: Float64Array, channels: number, smoothing: number): Float64Array {
+  let driftLeft = 1;
+  let slowLeft = 1;
+  const trend = new Float64Array(drift.length);
+  for (let from = 0; from < drift.length; from += channels) {
+    driftLeft *= 1 - smoothing;
+    slowLeft *= 1 - slowSmoothing(smoothing);
+    for (let i = from; i < from + channels; i += 1)
+      trend[i] = trendOf(drift[i]! / (1 - driftLeft), slow[i]! / (1 - slowLeft));
+  }
+  return trend;
+}
+
+/** Divides trends by their root mean square, in place: what wanders does so at its usual pace. */
+function trendDeviations(
+  trend: Float64Array,
+  { channels, dead, skip }: EvidenceInput,
+  levelWander: Float64Array,
+): Float64Array {
+  const deviations = new Float64Array(channels).fill(1);
+  for (let c = 0; c < channels; c += 1) {
+    if (dead[c] === 1) continue;
+    const kept: number[] = [];
+    for (let i = c, t = 0; i < trend.length; i += channels, t += 1) if (skip[t] === 0) kept.push(trend[i]!);
+    const sorted = Float64Array.from(kept).sort();
+    const square = sorted.reduce((sum, value) => sum + value * value, 0) / Math.max(sorted.length, 1);
+    const high = quantileOfSorted(sorted, 0.98) / 2.326;
+    // Trends are in deviations of the level, which wandering has widened: the least one is not to grow with it.
+    const least = leastDeviation / levelWander[c]!;
+    deviations[c] = Math.max(Math.sqrt(square), Number.isFinite(high) ? high : 0, least);
+    for (let i = c; i < trend.length; i += channels) trend[i] = trend[i]! / deviations[c]!;
+  }
+  return deviations;
 }
 
 function maskRows(values: Float64Array, mask: Uint8Array): Float64Array {

@@ -23,7 +23,7 @@ export interface FollowOptions {
 }
 
 /** Rows replayed through a new calibration, so that what is smoothed has settled. */
-const settleRows = 64;
+const settleRows = 256;
 /** Most cells and rows that are kept to calibrate again. */
 const historyCells = 120_000;
 const historyRows = 20_000;

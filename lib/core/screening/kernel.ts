@@ -15,12 +15,25 @@ export const graphEvidence = [
   'shift-max',
   'drift-rms',
   'drift-max',
+  'trend-rms',
+  'trend-max',
 ] as const;
 /** Those that know nothing of earlier rows but the one before: they decide on release. */
 export const freshEvidenceCount = 6;
 
 /** Residuals are cut at this many deviations before they are smoothed, so that one wild row does not linger. */
 export const smoothingCut = 4;
+
+/** A trend is how far the smoothed level has moved away from its own mean over so many times the memory. */
+export const trendMemories = 4;
+export const slowSmoothing = (smoothing: number): number => smoothing / trendMemories;
+
+/**
+ * How far a channel is on its way out: what the smoothed level gained on its slow mean, counted only away from the
+ * centre and only as far as it is off it, for a channel that comes back is no news.
+ */
+export const trendOf = (drift: number, slow: number): number =>
+  Math.max(Math.min((drift - slow) * Math.sign(drift), Math.abs(drift)), 0);
 
 /** dense[rows × channels] = levels · weights, with a mask on the result and an optional second pair of factors. */
 export function residualRows(
@@ -79,6 +92,7 @@ export function rowEvidence(
   dynamic: Float64Array,
   shift: Float64Array,
   drift: Float64Array,
+  trend: Float64Array,
   precision: Float64Array,
   observed: number,
   alive: number,
@@ -95,23 +109,28 @@ export function rowEvidence(
   let shiftMax = 0;
   let driftSum = 0;
   let driftMax = 0;
+  let trendSum = 0;
+  let trendMax = 0;
   const channels = level.length;
   for (let c = 0; c < channels; c += 1) {
     const s = Math.abs(residual[c]!);
     const d = Math.abs(dynamic[c]!);
     const e = Math.abs(shift[c]!);
     const f = Math.abs(drift[c]!);
+    const g = Math.abs(trend[c]!);
     const l = Math.abs(level[c]!);
     staticSum += s * s;
     dynamicSum += d * d;
     shiftSum += e * e;
     driftSum += f * f;
+    trendSum += g * g;
     quadratic += level[c]! * residual[c]! * precision[c]!;
     if (s > staticMax) staticMax = s;
     if (d > dynamicMax) dynamicMax = d;
     if (l > levelMax) levelMax = l;
     if (e > shiftMax) shiftMax = e;
     if (f > driftMax) driftMax = f;
+    if (g > trendMax) trendMax = g;
   }
   const n = Math.max(observed, 1);
   out[at] = Math.sqrt(staticSum / n);
@@ -124,4 +143,6 @@ export function rowEvidence(
   out[at + 7] = shiftMax;
   out[at + 8] = Math.sqrt(driftSum / Math.max(alive, 1));
   out[at + 9] = driftMax;
+  out[at + 10] = Math.sqrt(trendSum / Math.max(alive, 1));
+  out[at + 11] = trendMax;
 }

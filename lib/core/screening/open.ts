@@ -23,8 +23,12 @@ export interface OpenCalibration {
   readonly deviations: Float32Array;
 }
 
-/** Rows of `deviations`: level, static, dynamic, smoothed static, smoothed level, T² weight. */
-export const deviationRows = 6;
+/** Rows of `deviations`: level, static, dynamic, smoothed static, smoothed level, T² weight, trend. */
+export const deviationRows = 7;
+/** Calibrations that were made before trends were weighed have one row fewer, and no evidence of trends. */
+const formerDeviationRows = 6;
+
+const hasTrends = (doc: Calibration): boolean => doc.evidence.some(({ name }) => name === 'trend-max');
 
 const opened = new WeakMap<Calibration, OpenCalibration>();
 
@@ -73,7 +77,11 @@ export function openCalibration(doc: Calibration): OpenCalibration {
     staticNow: decode('staticNow', doc.model.staticNow, square),
     dynamicNow: decode('dynamicNow', doc.model.dynamicNow, square),
     dynamicBefore: decode('dynamicBefore', doc.model.dynamicBefore, square),
-    deviations: decode('deviations', doc.model.deviations, deviationRows * count),
+    deviations: decode(
+      'deviations',
+      doc.model.deviations,
+      (hasTrends(doc) ? deviationRows : formerDeviationRows) * count,
+    ),
   };
   opened.set(doc, open);
   return open;

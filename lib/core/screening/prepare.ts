@@ -1,5 +1,6 @@
 /** Turns the next rows of an asset into the graph's numbers: standardised, missing cells filled, cut at gaps. */
 import { missingFade } from './fit.ts';
+import { slowSmoothing } from './kernel.ts';
 import type { OpenCalibration } from './open.ts';
 import { knownDecimals, learnRow, type Weights, weightsFor } from './resolution.ts';
 import { writeSeason } from './season.ts';
@@ -235,8 +236,9 @@ function levelsAt(values: Float32Array, timeMs: number, open: OpenCalibration): 
 }
 
 const runLimits = new WeakMap<OpenCalibration, Float64Array>();
-/** Rows added to the longest run of the warm-up before a standing value is news. */
-const runMargin = 4;
+/** Rows added to the longest run of the warm-up before a standing value is news: few rows may have missed a usual one. */
+const runMargin = (rows: number): number => Math.max(1, Math.min(4, Math.round(runMarginRows / rows)));
+const runMarginRows = 600;
 /** Runs say nothing of a channel that stood still for more than this part of the warm-up. */
 const runShare = 0.1;
 
@@ -245,8 +247,9 @@ function runLimitsOf(open: OpenCalibration): Float64Array {
   const known = runLimits.get(open);
   if (known) return known;
   const { rows } = open.doc.warmup;
+  const margin = runMargin(rows);
   const limits = Float64Array.from(open.doc.channels, ({ dead, longestRunRows }) =>
-    dead || longestRunRows + runMargin > runShare * rows ? Number.POSITIVE_INFINITY : longestRunRows + runMargin,
+    dead || longestRunRows + margin > runShare * rows ? Number.POSITIVE_INFINITY : longestRunRows + margin,
   );
   runLimits.set(open, limits);
   return limits;
@@ -254,8 +257,15 @@ function runLimitsOf(open: OpenCalibration): Float64Array {
 
 function fadeState(state: OpenState, periods: number, smoothing: number): void {
   const keep = (1 - smoothing) ** Math.min(periods, 1e4);
-  for (const vector of [state.shift, state.drift])
-    for (let c = 0; c < vector.length; c += 1) vector[c] = vector[c]! * keep;
+  const keepSlow = (1 - slowSmoothing(smoothing)) ** Math.min(periods, 1e4);
+  for (const [vector, part] of [
+    [state.shift, keep],
+    [state.drift, keep],
+    [state.slow, keepSlow],
+  ] as const)
+    for (let c = 0; c < vector.length; c += 1) vector[c] = vector[c]! * part;
+  state.driftPart = Math.fround(state.driftPart * keep);
+  state.slowPart = Math.fround(state.slowPart * keepSlow);
   state.activity = Math.fround(state.activity * keep);
 }
 

@@ -59,6 +59,7 @@ export interface Weights {
   readonly shiftInverse: Float32Array;
   readonly driftInverse: Float32Array;
   readonly precision: Float32Array;
+  readonly trendInverse: Float32Array;
   readonly alive: Float32Array;
 }
 
@@ -112,6 +113,8 @@ function makeWeights(open: OpenCalibration, decimals: number): Weights {
     shiftInverse: inverse(row(3)),
     driftInverse: inverse(row(4)),
     precision: row(5).slice(),
+    // Empty where the calibration knows no trends.
+    trendInverse: open.deviations.length > 6 * count ? inverse(row(6)) : new Float32Array(count),
     alive: Float32Array.of(
       Math.max(
         1,

@@ -5,12 +5,12 @@
 import type { Calibration, ScreenState } from '../../contracts/calibration.ts';
 import { decideRows } from './decide.ts';
 import type { ScreenEngine } from './engine.ts';
-import { graphEvidence } from './kernel.ts';
+import { graphEvidence, slowSmoothing } from './kernel.ts';
 import { type OpenCalibration, openCalibration } from './open.ts';
 import { prepareSegment, type Segment } from './prepare.ts';
 import { decimalsAreCertain, knownDecimals } from './resolution.ts';
 import { newState, type OpenState, packState, unpackState } from './state.ts';
-import { packGroup } from './tensors.ts';
+import { gathered, packGroup } from './tensors.ts';
 import { type ScreenedRows, type ScreenFlag, type ScreenRequest, type ScreenResult, topChannelCount } from './types.ts';
 
 /** Most rows in one run; longer requests take several. */
@@ -33,7 +33,7 @@ interface Job {
   done: number;
 }
 
-const outputNames = ['evidence', 'parts', 'shift_last', 'drift_last'] as const;
+const outputNames = ['evidence', 'parts', 'shift_last', 'drift_last', 'slow_last'] as const;
 
 /**
  * Screens rows of many assets; results come in the order of the requests.
@@ -109,6 +109,12 @@ function startJob(request: ScreenRequest): Job {
   };
 }
 
+/** Moves the weights of the smoothed levels forward by `rows` rows. */
+function gather(state: OpenState, smoothing: number, rows: number): void {
+  state.driftPart = Math.fround(gathered(state.driftPart, smoothing, rows));
+  state.slowPart = Math.fround(gathered(state.slowPart, slowSmoothing(smoothing), rows));
+}
+
 async function runGroup(
   engine: ScreenEngine,
   group: readonly { job: Job; segment: Segment }[],
@@ -125,6 +131,7 @@ async function runGroup(
     for (const [name, vector] of [
       ['shift_last', job.state.shift],
       ['drift_last', job.state.drift],
+      ['slow_last', job.state.slow],
     ] as const) {
       vector.set(found[name]!.subarray(a * channels, a * channels + count));
     }
@@ -144,6 +151,7 @@ async function runGroup(
       job.out,
       job.done,
     );
+    gather(job.state, job.open.doc.model.smoothing, segment.rows);
     job.state.rows += segment.rows;
     job.state.lastMs = job.request.rows.timesMs[job.done + segment.rows - 1]!;
     job.done += segment.rows;

@@ -1,5 +1,6 @@
 /** Packs segments of several assets into the padded inputs of the graph. */
 import type { ScreenTensors } from './engine.ts';
+import { slowSmoothing } from './kernel.ts';
 import type { OpenCalibration } from './open.ts';
 import type { Segment } from './prepare.ts';
 import type { OpenState } from './state.ts';
@@ -29,6 +30,22 @@ function kernelOf(rows: number, weight: number): { smoothing: Float32Array; carr
   return kernel;
 }
 
+/** Weight that a mean has gathered after `rows` more rows. */
+export const gathered = (part: number, weight: number, rows: number): number => 1 - (1 - part) * (1 - weight) ** rows;
+
+/** One over the weight gathered by each row, [A × R]. */
+function gainsOf(group: readonly GroupMember[], rows: number, weight: number, part: (state: OpenState) => number) {
+  const out = new Float32Array(group.length * rows);
+  for (const [a, { state }] of group.entries()) {
+    let left = 1 - part(state);
+    for (let r = 0; r < rows; r += 1) {
+      left *= 1 - weight;
+      out[a * rows + r] = 1 / (1 - left);
+    }
+  }
+  return out;
+}
+
 const lastRows = new Map<number, Float32Array>();
 
 /** Picks each asset's last row out of `rows`; kept where one asset fills them all. */
@@ -53,7 +70,10 @@ export function packGroup(group: readonly GroupMember[], leastRows: number): Scr
   const rows = Math.max(leastRows, ...group.map(({ segment }) => segment.rows));
   const channels = Math.max(...group.map(({ open }) => open.channelCount));
   const { seasonTerms } = group[0]!.open;
-  const { smoothing, carry } = kernelOf(rows, group[0]!.open.doc.model.smoothing);
+  const weight = group[0]!.open.doc.model.smoothing;
+  const slowWeight = slowSmoothing(weight);
+  const { smoothing, carry } = kernelOf(rows, weight);
+  const slow = kernelOf(rows, slowWeight);
   /** [height × width] blocks of each asset into [A × tall × wide]; the very array where nothing is padded. */
   const pack = (
     block: (member: GroupMember) => Float32Array,
@@ -117,9 +137,11 @@ export function packGroup(group: readonly GroupMember[], leastRows: number): Scr
       level_before: vector(({ segment }) => segment.levelBefore),
       shift_before: vector(({ state }) => state.shift),
       drift_before: vector(({ state }) => state.drift),
+      slow_before: vector(({ state }) => state.slow),
       level_inverse: vector(({ segment }) => segment.weights.levelInverse),
       shift_inverse: vector(({ segment }) => segment.weights.shiftInverse),
       drift_inverse: vector(({ segment }) => segment.weights.driftInverse),
+      trend_inverse: vector(({ segment }) => segment.weights.trendInverse),
       precision: vector(({ segment }) => segment.weights.precision),
       alive: {
         data: pack(
@@ -132,6 +154,10 @@ export function packGroup(group: readonly GroupMember[], leastRows: number): Scr
       },
       smoothing: { data: smoothing, dims: [rows, rows] },
       carry: { data: carry, dims: [rows, 1] },
+      slow_smoothing: { data: slow.smoothing, dims: [rows, rows] },
+      slow_carry: { data: slow.carry, dims: [rows, 1] },
+      drift_gain: { data: gainsOf(group, rows, weight, ({ driftPart }) => driftPart), dims: [assets, rows, 1] },
+      slow_gain: { data: gainsOf(group, rows, slowWeight, ({ slowPart }) => slowPart), dims: [assets, rows, 1] },
       pick: { data: pick, dims: [assets, 1, rows] },
     },
   };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { countRows, f1Of, falseAlarmRateOf, type RowCounts, sumCounts } from '../../../bench/detection/scores.ts';
+import type { ScreenState } from '../../../lib/contracts/calibration.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { encodeFloats } from '../../../lib/core/screening/floats.ts';
 import { openCalibration } from '../../../lib/core/screening/open.ts';
@@ -104,21 +105,78 @@ describe('rows of a series', () => {
   });
 });
 
-test('a state from before recovery was weighed can still be read', () => {
+test('states from before recovery, and before trends, were weighed can still be read', () => {
   const state = standing(4);
+  Object.assign(state, { driftPart: 0.5, slowPart: 0.25 });
+  state.slow.fill(2);
   const packed = packState(open, state);
-  const { level, recovery, ...rest } = unpackState(open, packed);
+  const { level, recovery, driftPart, slowPart, slow, ...rest } = unpackState(open, packed);
   expect(level).toBeCloseTo(4, 3);
-  expect(recovery).toBe(0);
-  const former = { ...packed, floats: shortened(packed.floats, 2) };
-  expect(unpackState(open, former)).toEqual({ ...rest, level: 0, recovery: 0 });
-  expect(() => unpackState(open, { ...packed, floats: shortened(packed.floats, 1) })).toThrow('finite numbers');
+  expect([recovery, driftPart, slowPart, ...slow]).toEqual([0, 0.5, 0.25, 2, 2]);
+  const without = { driftPart: 0, slowPart: 0, slow: new Float32Array(2) };
+  expect(unpackState(open, former(packed, 13))).toEqual({ ...rest, level, recovery, ...without });
+  expect(unpackState(open, former(packed, 11))).toEqual({ ...rest, level: 0, recovery: 0, ...without });
+  expect(() => unpackState(open, former(packed, 12))).toThrow('finite numbers');
 });
 
-/** Base64 floats without the last `count` of them. */
-function shortened(floats: string, count: number): string {
-  const bytes = Buffer.from(floats, 'base64');
-  const all = new Float32Array(bytes.length / 4);
-  new Uint8Array(all.buffer).set(bytes);
-  return encodeFloats(all.subarray(0, all.length - count));
+/** A state of two channels as it was written when there were four vectors, all of float32, and so many scalars behind them. */
+function former(packed: ScreenState, scalars: number): ScreenState {
+  const { last, runs, shift, drift, activity, fresh, alarm, calmRows, hold, ...more } = unpackState(open, packed);
+  const { holdLoss, peak, alarmRows, decimals, windowDecimals, windowCells, level, recovery } = more;
+  const all = [
+    activity,
+    fresh,
+    alarm,
+    calmRows,
+    hold,
+    holdLoss,
+    peak,
+    alarmRows,
+    decimals,
+    windowDecimals,
+    windowCells,
+  ];
+  const floats = Float32Array.of(
+    ...[last, runs, shift, drift].flatMap((vector) => [...vector]),
+    ...[...all, level, recovery].slice(0, scalars),
+  );
+  return { ...packed, floats: encodeFloats(floats) };
 }
+
+test('a state reads back: values and scalars to the last bit, counts whole, what is smoothed to within 2⁻¹⁶', () => {
+  const number = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+  const pair = fc.tuple(number, number);
+  const counts = fc.tuple(fc.nat(0xff_ffff), fc.nat(0xff_ffff));
+  fc.assert(
+    fc.property(pair, counts, pair, pair, pair, number, (last, runs, shift, drift, slow, level) => {
+      const state: OpenState = { ...newState(open), level: Math.fround(level) };
+      state.last.set(last);
+      state.runs.set(runs);
+      state.shift.set(shift);
+      state.drift.set(drift);
+      state.slow.set(slow);
+      const again = unpackState(open, packState(open, state));
+      expect([again.last, again.runs, again.level]).toEqual([state.last, state.runs, state.level]);
+      for (const name of ['shift', 'drift', 'slow'] as const)
+        again[name].forEach((value, c) => {
+          expect(Math.abs(value - state[name][c]!)).toBeLessThanOrEqual(2 ** -16 * Math.abs(state[name][c]!) + 1e-37);
+        });
+      // What was packed once is packed to the same bytes again, however often.
+      expect(packState(open, again)).toEqual(packState(open, state));
+    }),
+  );
+});
+
+test('a state that lost bytes, or holds what is no number, is refused', () => {
+  const packed = packState(open, standing(4));
+  const bytes = Buffer.from(packed.floats, 'base64');
+  const refused = (changed: Buffer): void =>
+    expect(() => unpackState(open, { ...packed, floats: changed.toString('base64') })).toThrow('finite numbers');
+  const former = [84, 76];
+  for (let length = 0; length < bytes.length; length += 1)
+    if (!former.includes(length)) refused(bytes.subarray(0, length));
+  refused(Buffer.concat([bytes, bytes]));
+  const infinite = newState(open);
+  infinite.slow[1] = Number.POSITIVE_INFINITY;
+  expect(() => unpackState(open, packState(open, infinite))).toThrow('finite numbers');
+});

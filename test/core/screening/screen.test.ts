@@ -92,12 +92,17 @@ describe('screenBatch', () => {
     expect(rows.alarms[245]).toBe(1);
   });
 
-  test('sees a sensor that stands still', async () => {
-    const all = normalSeries(12, { rows: 600, channels: 3 });
-    const calibration = fitCalibration(slice(all, 0, 400));
-    for (let t = 450; t < 600; t += 1) all.values[t * 3 + 1] = all.values[450 * 3 + 1]!;
-    const { rows } = await screenRows(engine, calibration, undefined, slice(all, 400, 600));
-    expect([...rows.alarms.subarray(70)].some((alarm) => alarm === 1)).toBe(true);
+  test.each([
+    { warmup: 400, withinRows: 12 },
+    { warmup: 4000, withinRows: 5 },
+  ])('sees a sensor that stands still, sooner the more was seen of it: %j', async ({ warmup, withinRows }) => {
+    const all = normalSeries(12, { rows: warmup + 200, channels: 3 });
+    const calibration = fitCalibration(slice(all, 0, warmup));
+    const from = warmup + 50;
+    for (let t = from; t < warmup + 200; t += 1) all.values[t * 3 + 1] = all.values[from * 3 + 1]!;
+    const { rows } = await screenRows(engine, calibration, undefined, slice(all, warmup, warmup + 200));
+    expect(rows.alarms.subarray(40, 52).every((alarm) => alarm === 0)).toBe(true);
+    expect(rows.alarms.subarray(50, 50 + withinRows)).toContain(1);
   });
 
   test('is not moved by absurd values, and stays finite', async () => {

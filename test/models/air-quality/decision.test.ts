@@ -143,11 +143,17 @@ describe('a decision about a city', () => {
     expect(verdict).toMatchObject({ verdict: 'act', policies: ['act-demo-city-ticket-for-a-sensor'] });
   });
 
-  test('an ordinary day is written down and nothing else', async () => {
-    const { inference, proposal, verdict } = await decide(undefined, 6);
+  test.each([10, 16, 22])('an ordinary day is written down and nothing else, as flagged %i hours on', async (hours) => {
+    const { inference, proposal, verdict } = await decide(undefined, hours);
     expect(inference.kind).toBe('normal');
     expect(proposal).toBeUndefined();
     expect(verdict.verdict).toBe('observe');
+  });
+
+  test('an ordinary hour that looks doubtful makes nothing act', async () => {
+    const { inference, verdict } = await decide(undefined, 6);
+    expect(inference.set.length).toBeGreaterThan(1);
+    expect(verdict.verdict).not.toBe('act');
   });
 
   test('at a site that nobody has added nothing happens', async () => {
