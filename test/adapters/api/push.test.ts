@@ -1,12 +1,14 @@
 /** Messages to browsers, on real tables: who turns them on where, what is kept of it, and when it ends. */
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { staticFiles } from '../../../lib/adapters/api/static-files.ts';
 import { forgetBrowsers, openBrowsers } from '../../../lib/adapters/aws/browser-store.ts';
 import { scrubOperations } from '../../../lib/adapters/aws/operations-scrub.ts';
 import { eraseSubject, knownSubject } from '../../../lib/adapters/aws/subject-store.ts';
 import { senderKey, subscriptionId } from '../../../lib/adapters/notification/push-message.ts';
 import { groups, type Problem, type PushBrowser, type PushView } from '../../../lib/contracts/api.ts';
 import { tableNames } from '../../../lib/contracts/names.ts';
+import { apiWorld } from '../../support/api-world.ts';
 import { type ConsoleTest, consoleTest, pushSecret } from '../../support/console-world.ts';
 import { receiver } from '../../support/endpoints/push-service.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
@@ -129,4 +131,18 @@ test('who is shut out or erased is told nothing more, and nothing of it is left'
   expect(await scrubOperations(operations(), subject)).toBe(1);
   const { Items } = await tables.client.send(new ScanCommand({ TableName: given.world.tables.operations }));
   expect(JSON.stringify(Items)).not.toContain(subject);
+});
+
+test('the service worker may stand for the whole console, comes anew at each visit, and reaches nothing else', async () => {
+  const files = staticFiles('web/public');
+  const { app } = apiWorld([], { files });
+  const served = await app.request('https://console.test/messages.js');
+  expect([served.status, served.headers.get('content-type'), served.headers.get('cache-control')]).toEqual([
+    200,
+    'text/javascript; charset=utf-8',
+    'no-cache',
+  ]);
+  expect(served.headers.get('content-security-policy')).toMatch(/default-src 'none'.*worker-src 'self'/);
+  // Beside the first page, so that its scope is all pages; it hears no request of theirs.
+  expect(await served.text()).not.toMatch(/addEventListener\('fetch'|caches\.|importScripts/);
 });
