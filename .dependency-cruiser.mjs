@@ -25,7 +25,7 @@ export default {
       from: {
         orphan: true,
         pathNot:
-          '^(functions/[^/]+/index|bin/[^/]+|bench/[^/]+|bench/stack/run-stack|test/|scripts/|local/(lambda|stores)/.*(bootstrap|child)|models/.*/run)|\\.d\\.ts$|\\.mjs$|\\.cjs$',
+          '^(functions/[^/]+/index|bin/[^/]+|bench/[^/]+|bench/stack/run-stack|test/|scripts/|web/public/|local/(lambda|stores)/.*(bootstrap|child)|models/.*/run)|\\.d\\.ts$|\\.mjs$|\\.cjs$',
       },
       to: {},
     },

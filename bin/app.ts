@@ -8,7 +8,12 @@ import { App, Tags, Validations } from 'aws-cdk-lib';
 import canonicalize from 'canonicalize';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { buildFunctions, buildLayer, bundlesHash, modelHashes, repositoryRoot } from '../layers/build.ts';
-import { channelSecret, channelsWithSecret, checkChannels } from '../lib/adapters/notification/configured.ts';
+import {
+  channelSecret,
+  channelsWithSecret,
+  checkChannels,
+  pushChannel,
+} from '../lib/adapters/notification/configured.ts';
 import { checkSettings, checkWays, remediatorNeeds } from '../lib/adapters/remediation/configured.ts';
 import { GroundcrewStack } from '../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../lib/contracts/configuration.ts';
@@ -49,11 +54,13 @@ buildLayer(layer, parsed.data.architecture === 'arm64' ? 'linux-arm64' : 'linux-
 
 const account = process.env.CDK_DEFAULT_ACCOUNT;
 const region = process.env.CDK_DEFAULT_REGION;
+const push = pushChannel(parsed.data.channels);
 const stack = new GroundcrewStack(app, parsed.data.prefix, {
   stackName: parsed.data.prefix,
   configuration: parsed.data,
   remediators: remediatorNeeds(parsed.data.remediators),
   channelSecrets: channelsWithSecret(parsed.data.channels).map(channelSecret),
+  pushSecret: push === undefined ? undefined : channelSecret(push),
   codeHash: bundlesHash(bundles),
   modelHashes: modelHashes(),
   configurationHash: createHash('sha256')

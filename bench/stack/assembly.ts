@@ -12,13 +12,19 @@ export const slackPort = 21_000 + 2 * (createHash('sha256').update(repositoryRoo
 /** Where tests that look at it imitate Jira. */
 export const jiraPort = slackPort + 1;
 
+/** Where tests that look at it imitate a push service of browsers. */
+export const pushPort = slackPort - 10_000;
+
 /** Short reviews, so that a timeout can be waited for, and a quota that many cases on one asset do not use up. */
 export const testConfiguration = {
   reviewTimeoutS: 20,
   escalationTimeoutS: 10,
   quotaPerAssetHour: 100,
   sampleRates: { act: 1, observe: 1 },
-  channels: { ops: { by: 'slack', host: `127.0.0.1:${slackPort}` } },
+  channels: {
+    ops: { by: 'slack', host: `127.0.0.1:${slackPort}` },
+    phones: { by: 'web-push', hosts: [`127.0.0.1:${pushPort}`], contact: 'mailto:operators@example.org' },
+  },
   remediators: { ticket: { service: 'jira', url: `http://127.0.0.1:${jiraPort}`, project: 'OPS' } },
   ways: { 'air-quality/raise-ticket': 'ticket' },
 };

@@ -1,12 +1,16 @@
 /** `groundcrew user`: who may sign in to the console. */
 import type { Command } from 'commander';
+import { forgetBrowsers } from '../../lib/adapters/aws/browser-store.ts';
+import { knownSubject } from '../../lib/adapters/aws/subject-store.ts';
 import { type Group, groups as groupNames, type User, username } from '../../lib/contracts/api.ts';
 import { conflictOf } from '../../lib/core/console/roles.ts';
 import { ConflictError, NotFoundError } from '../../lib/core/errors.ts';
-import { type ContextOptions, openContext, withContextOptions } from './support/context.ts';
+import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
+import { operationsTable } from './support/operations.ts';
 import { openPeople, type People } from './support/people.ts';
 import { printJson, printLine } from './support/print.ts';
+import { subjectsOf } from './support/subjects.ts';
 
 interface UserOptions extends ContextOptions {
   readonly json?: boolean;
@@ -54,9 +58,16 @@ export function registerUser(program: Command): void {
   );
 }
 
+/** Who is shut out gets no more messages in their browsers. */
+async function endMessages(context: CommandContext, username: string): Promise<void> {
+  const subject = await knownSubject(subjectsOf(context), username);
+  if (subject !== undefined) await forgetBrowsers(operationsTable(context), { subject });
+}
+
 async function change(name: string, options: UserOptions, what: { groups?: Group[]; disabled?: boolean }) {
   const username = nameOf(name);
   const changed = await asked(options, (people) => people.change(username, what));
+  if (what.disabled === true) await endMessages(openContext(options), username);
   if (options.json === true) printJson(changed);
   else printLine(lineOf(changed));
 }

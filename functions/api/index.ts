@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { createApi } from '../../lib/adapters/api/app.ts';
 import { consoleRoutes } from '../../lib/adapters/api/console-routes.ts';
 import { gatewayEvent, lambdaRun } from '../../lib/adapters/api/lambda.ts';
+import { pushRoutes, shutOut } from '../../lib/adapters/api/push-routes.ts';
 import { staticFiles } from '../../lib/adapters/api/static-files.ts';
 import { ticketRoutes } from '../../lib/adapters/api/ticket-door.ts';
 import { frameFromEnvironment } from '../../lib/adapters/aws/api-frame.ts';
@@ -22,8 +23,8 @@ const site = async () => {
   return { name: siteName ?? env.GROUNDCREW_PREFIX, timeZone };
 };
 
-const routes = [...consoleRoutes(world), ticketRoutes(world, ticketSystem())];
+const routes = [...consoleRoutes(world), ticketRoutes(world, ticketSystem()), pushRoutes(world)];
 
-const run = lambdaRun((failed) => createApi({ ...frame, files, failed, site }, routes));
+const run = lambdaRun((failed) => createApi({ ...frame, files, failed, site, shutOut: shutOut(world) }, routes));
 
 export const handler = handle({ name: 'api', input: gatewayEvent, run });

@@ -87,7 +87,7 @@ export class Functions extends Construct {
       environment.SESSION_IDLE_MINUTES = String(configuration.sessionIdleMinutes);
       if (configuration.consoleOrigin !== undefined) environment.CONSOLE_ORIGIN = configuration.consoleOrigin;
     }
-    if (may.persons) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
+    if (may.persons || may.tells) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
     if (may.signs) {
       environment.SIGNING_KEY_ID = stores.signingKey.keyId;
       environment.DEPLOYMENT = JSON.stringify({ configuration, models: props.modelHashes });

@@ -29,6 +29,8 @@ export interface GroundcrewStackProps extends StackProps {
   readonly remediators?: Readonly<Record<string, RemediatorNeeds>>;
   /** Last parts of the names of the secrets that channels to people need. @default none */
   readonly channelSecrets?: readonly string[];
+  /** That of the channel to browsers, among them. */
+  readonly pushSecret?: string | undefined;
   /** SHA-256 of each model and policy file, by its path under `models/`. */
   readonly modelHashes: Readonly<Record<string, string>>;
   /** Folder with one bundle a function, made by layers/build.ts. */
@@ -115,6 +117,9 @@ export class GroundcrewStack extends Stack {
       deadLetters: bus.deadLetters,
       caseFlowArn,
       secrets: props.channelSecrets ?? [],
+      ...(props.pushSecret !== undefined && {
+        push: { secret: props.pushSecret, api: functions.all.api, stores },
+      }),
     });
     new Schedules(this, 'Schedules', {
       prefix: configuration.prefix,

@@ -13,6 +13,7 @@ import type { Configuration } from '../contracts/configuration.ts';
 import { type EventType, eventSource } from '../contracts/events.ts';
 import type { Names } from '../contracts/names.ts';
 import { acknowledge } from './nag.ts';
+import type { Stores } from './stores.ts';
 
 export interface NotificationsProps {
   readonly configuration: Configuration;
@@ -24,6 +25,8 @@ export interface NotificationsProps {
   readonly caseFlowArn: string;
   /** Last parts of the names of the channels' secrets. */
   readonly secrets: readonly string[];
+  /** Where messages go to browsers: the secret that their sender's key is made of, and who shows its public part. */
+  readonly push?: { readonly secret: string; readonly api: IFunction; readonly stores: Stores };
 }
 
 /** What people may be told of. */
@@ -84,6 +87,16 @@ export class Notifications extends Construct {
       notify.addToRolePolicy(
         new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] }),
       );
+      if (props.push?.secret !== name) continue;
+      const { api, stores } = props.push;
+      api.addToRolePolicy(
+        new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] }),
+      );
+      // Addresses of browsers are sealed under the keys of their persons.
+      notify.addToRolePolicy(
+        new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [stores.subjects.tableArn] }),
+      );
+      notify.addToRolePolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [stores.subjectKey.keyArn] }));
     }
   }
 }

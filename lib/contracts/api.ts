@@ -10,6 +10,7 @@ export * from './api/contacts.ts';
 export * from './api/marks.ts';
 export * from './api/notifications.ts';
 export * from './api/operations.ts';
+export * from './api/push.ts';
 export * from './api/records.ts';
 export * from './api/routes.ts';
 export * from './api/session.ts';

@@ -103,9 +103,10 @@ describe('each bundle', () => {
       'infer/late-connect.js': 'connect',
       'api/late-cognito-calls.js': 'cognitoCalls',
       'api/late-invoke.js': 'invokeFunction',
+      'notify/late-browser-ports.js': 'openedBrowsers',
     };
     expect(late.toSorted()).toEqual([...Object.keys(expected), ...ofPacks.map(({ file }) => file)].toSorted());
-    for (const name of ['infer', 'api'] as const) expect((await load(name)).code).toBe(0);
+    for (const name of ['infer', 'api', 'notify'] as const) expect((await load(name)).code).toBe(0);
     for (const [file, exported] of Object.entries(expected)) {
       const made: Record<string, unknown> = createRequire(import.meta.url)(join(alone, file));
       expect(typeof made[exported]).toBe('function');

@@ -6,25 +6,34 @@ import { promisify } from 'node:util';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { slackPort } from '../../bench/stack/assembly.ts';
+import { pushPort, slackPort } from '../../bench/stack/assembly.ts';
 import { eventually } from '../../bench/stack/plant.ts';
 import { Stack } from '../../bench/stack/stack.ts';
 import { invokeFunction } from '../../bin/commands/support/invoke.ts';
+import { firstAdmin, openPeople } from '../../bin/commands/support/people.ts';
 import { readChain } from '../../lib/adapters/aws/audit-store.ts';
 import { type FaultyServer, startFaultyServer } from '../support/endpoints/faulty-server.ts';
+import { receiver, refusals } from '../support/endpoints/push-service.ts';
+import { Browser } from '../support/stack/browser.ts';
 import { expectCallsPermitted } from '../support/stack/invariants.ts';
 
 const secretPath = '/services/T0/B0/the-secret-token';
 let stack: Stack;
 let slack: FaultyServer;
+let service: FaultyServer;
 
 beforeAll(async () => {
   slack = await startFaultyServer({ handle: () => ({ status: 200 }), acts: () => true }, undefined, slackPort);
-  stack = await Stack.start({ warm: ['notify'], secrets: { 'groundcrew/notify-ops': `${slack.url}${secretPath}` } });
+  service = await startFaultyServer({ handle: () => ({ status: 201 }), acts: () => true }, undefined, pushPort);
+  stack = await Stack.start({
+    warm: ['notify', 'api'],
+    secrets: { 'groundcrew/notify-ops': `${slack.url}${secretPath}` },
+  });
 }, 180_000);
 afterAll(async () => {
   await stack?.stop();
   await slack?.stop();
+  await service?.stop();
 }, 30_000);
 
 const command = async (...words: string[]): Promise<string> =>
@@ -129,6 +138,53 @@ describe('people are told', () => {
     expect(summary).toBeTruthy();
   }, 90_000);
 
+  test('a case that asks reaches a browser in which somebody turned messages on, and none that has gone', async () => {
+    await configure({ routes: [{ name: 'all', when: { topics: ['question'] }, channels: ['phones'] }] });
+    const first = (await firstAdmin(await openPeople(stack.context)))!;
+    const person = new Browser(stack.context.runtime!.consoleUrl!);
+    const entered = await person.ask('POST', '/session', {
+      username: first.username,
+      password: first.temporaryPassword,
+      newPassword: 'Own-choice-2026!',
+    });
+    expect(entered.status).toBe(200);
+    const { publicKey } = (await person.ask('GET', '/push')).body;
+    // Made at the first start, and kept where the secrets are.
+    expect(Buffer.from(publicKey, 'base64url')).toHaveLength(65);
+    const phone = receiver();
+    const { endpoint, p256dh, auth } = phone.at(`${service.url}/send/the-secret-address`);
+    const elsewhere = { endpoint: 'https://127.0.0.1:1/x', keys: { p256dh, auth } };
+    expect((await person.ask('POST', '/push/browsers', elsewhere)).body.code).toBe('push-service-refused');
+    expect((await person.ask('POST', '/push/browsers', { endpoint, keys: { p256dh, auth } })).status).toBe(201);
+    await stack.plainAsset('pushed');
+    await stack.trigger('pushed', 'manual', 'Bob smells gas');
+    const record = await stack.case('pushed', ({ status }) => status === 'in-review');
+    await eventually('the message', async () => service.requests.length > 0);
+    const [request] = service.requests;
+    expect(request!.path).toBe('/send/the-secret-address');
+    expect(refusals(request!, service.url, publicKey, Date.now())).toEqual([]);
+    const text = phone.opened(request!.bytes);
+    expect(JSON.parse(text)).toMatchObject({
+      title: expect.stringMatching(/^pushed \(.*\): manual, a person is asked$/),
+      link: `https://console.example/cases/${record.caseId}`,
+      caseId: record.caseId,
+    });
+    expect(text).not.toMatch(/Bob|gas/);
+    await stack.answer('pushed', 'reject');
+    await stack.closed('pushed');
+
+    service.faults.push({ status: 410 });
+    await stack.plainAsset('gone');
+    await stack.trigger('gone', 'manual', 'x');
+    await eventually(
+      'the forgotten browser',
+      async () => (await person.ask('GET', '/push')).body.browsers.length === 0,
+    );
+    await stack.answer('gone', 'reject');
+    await stack.closed('gone');
+    expect(service.requests).toHaveLength(2);
+  }, 90_000);
+
   test('a flow that ended in an error is told, by the default bus', async () => {
     await configure({ routes: [{ name: 'all', when: { topics: ['flow-failed'] }, channels: ['ops'] }] });
     const before = slack.requests.length;
@@ -150,7 +206,7 @@ describe('people are told', () => {
     expect(settings.routes).toMatchObject([{ when: { topics: ['flow-failed'] } }]);
     const audit = { client: stack.context.dynamodb(), table: stack.context.names.table('audit') };
     const chain = await readChain(audit, 'system#notifications');
-    expect(chain.map(({ type }) => type)).toEqual(Array(3).fill('configuration-changed'));
+    expect(chain.map(({ type }) => type)).toEqual(Array(4).fill('configuration-changed'));
     expect(chain[0]!.body).toMatchObject({ by: expect.stringMatching(/^person-/), settings: { v: 1 } });
     expect(JSON.stringify(chain)).not.toMatch(/Erika|the shift begins/);
   }, 60_000);
@@ -186,16 +242,16 @@ describe('what people set for a while', () => {
   }, 90_000);
 });
 
-test('every call was permitted, and the secret stands in no log', async () => {
+test('every call was permitted, and no secret stands anywhere but among the secrets', async () => {
   await stack.halt();
   await expectCallsPermitted(stack);
-  const logs = (
-    await promisify(execFile)('grep', ['-rl', 'the-secret-token', stack.data]).catch(() => ({ stdout: '' }))
-  ).stdout;
-  expect(
-    logs
-      .trim()
-      .split('\n')
-      .map((line) => line.slice(stack.data.length)),
-  ).toEqual(['/secrets/groundcrew%2Fnotify-ops']);
+  const holding = async (words: string): Promise<string[]> => {
+    const { stdout } = await promisify(execFile)('grep', ['-rlF', words, stack.data]).catch(() => ({ stdout: '' }));
+    return stdout.split('\n').flatMap((line) => (line === '' ? [] : [line.slice(stack.data.length)]));
+  };
+  expect(await holding('the-secret-token')).toEqual(['/secrets/groundcrew%2Fnotify-ops']);
+  const phones = '/secrets/groundcrew%2Fnotify-phones';
+  expect(await holding(readFileSync(join(stack.data, phones), 'utf8').trim())).toEqual([phones]);
+  // The address of a browser is sealed where it is kept.
+  expect(await holding('the-secret-address')).toEqual([]);
 }, 40_000);

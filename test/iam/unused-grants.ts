@@ -102,6 +102,15 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     on: 'notify-ops',
     reason: 'Read when a route leads to a channel with a webhook; `test/e2e/notify.test.ts` has one.',
   },
+  ...[
+    { fn: 'notify', action: 'secretsmanager:GetSecretValue', on: 'notify-phones' },
+    { fn: 'notify', action: 'dynamodb:GetItem', on: 'table/groundcrew-subjects' },
+    { fn: 'notify', action: 'kms:Decrypt', on: 'key/' },
+    { fn: 'api', action: 'secretsmanager:GetSecretValue', on: 'notify-phones' },
+  ].map((grant) => ({
+    ...grant,
+    reason: 'Needed where somebody turns on messages to a browser; `test/e2e/notify.test.ts` does.',
+  })),
   ...['remediate', 'reconcile', 'api'].map((fn) => ({
     fn,
     action: 'secretsmanager:GetSecretValue',

@@ -5,6 +5,7 @@ import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from '@aw
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { consoleRoutes } from '../../lib/adapters/api/console-routes.ts';
+import { pushRoutes, shutOut } from '../../lib/adapters/api/push-routes.ts';
 import { type TicketSystem, ticketRoutes } from '../../lib/adapters/api/ticket-door.ts';
 import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
 import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
@@ -46,6 +47,12 @@ import type { TestTables } from './tables.ts';
 
 export const rowMs = 60_000;
 export const windowRows = 1_200;
+
+export const pushSecret = 'the-secret-text-of-the-channel-to-browsers';
+const channels = {
+  ops: { by: 'slack' },
+  phones: { by: 'web-push', hosts: ['push.example'], contact: 'mailto:operators@example.org' },
+};
 
 export interface ConsoleTest {
   readonly api: ApiWorld;
@@ -135,7 +142,8 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
       },
     }),
     caseFlowArn: 'arn:aws:states:eu-central-1:123456789012:stateMachine:groundcrew-case',
-    channels: { ops: { by: 'slack' } },
+    channels,
+    channelSecret: async () => pushSecret,
     publicKey: async () => ({
       keyId: 'k',
       algorithm: 'ECDSA_SHA_256',
@@ -148,7 +156,9 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
   const audit = { client: tables.client, table: names.audit, ...sealing(subjects) };
   const operations = { client: tables.client, table: names.operations };
   const test: ConsoleTest = {
-    api: apiWorld([...consoleRoutes(world), ticketRoutes(world, tickets)]),
+    api: apiWorld([...consoleRoutes(world), ticketRoutes(world, tickets), pushRoutes(world)], {
+      shutOut: shutOut(world),
+    }),
     world,
     reviews,
     events,

@@ -49,6 +49,15 @@ export const t = {
     clock: 'Time at the site',
     groups: (groups: string[]) => groups.join(', '),
   },
+  push: {
+    on: 'Messages to this browser: on',
+    off: 'Messages to this browser: off',
+    busy: 'Messages to this browser …',
+    unsupported: 'This browser cannot show messages, or the page was not opened over https.',
+    blocked: 'Messages are blocked: allow them for this page in the settings of the browser.',
+    turnedOn: 'This browser now shows messages, also while no page is open.',
+    turnedOff: 'This browser shows no messages.',
+  },
   connection: {
     connecting: 'Connecting',
     live: 'Live',

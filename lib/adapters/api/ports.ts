@@ -85,6 +85,8 @@ export interface ApiPorts {
   readonly limits: SessionLimits;
   /** Where people open the console beside the API's own address. */
   readonly origin?: string;
+  /** Told of each person who is shut out: messages to their browsers end. */
+  readonly shutOut?: (username: string) => Promise<void>;
   readonly nowMs: Clock;
   /** 256 random bits as base64url. */
   readonly randomId: () => string;

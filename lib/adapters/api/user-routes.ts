@@ -7,7 +7,7 @@ import { ProblemError } from './problems.ts';
 import type { AddRoutes } from './routes.ts';
 
 export const userRoutes =
-  ({ accounts }: ApiPorts): AddRoutes =>
+  ({ accounts, shutOut }: ApiPorts): AddRoutes =>
   (routes) => {
     routes.on('users', async ({ query }) => ({ body: await accounts.list(query.limit, query.cursor) }));
     routes.on(
@@ -29,7 +29,9 @@ export const userRoutes =
           'Nobody takes their own administration away; ask another admin.',
         );
       if (groups !== undefined) refuseConflict(groups);
-      return { body: await accounts.change(name, { groups, disabled }) };
+      const changed = await accounts.change(name, { groups, disabled });
+      if (disabled === true) await shutOut?.(name);
+      return { body: changed };
     });
   };
 

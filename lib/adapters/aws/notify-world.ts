@@ -1,7 +1,7 @@
 /** What telling people is wired with, from the function's environment. */
 import { namesOf } from '../../contracts/names.ts';
 import { Documents } from '../../core/ingest/documents.ts';
-import type { SendResult } from '../../core/notification/channel.ts';
+import type { Browsers, SendResult } from '../../core/notification/channel.ts';
 import type { NotifyPorts } from '../../core/notification/notify.ts';
 import type { CaseFacts } from '../../core/notification/told.ts';
 import { channelSecret, checkChannels, openChannel } from '../notification/configured.ts';
@@ -36,6 +36,11 @@ export function notifyPorts(): NotifyPorts {
   const documents = new Documents(s3ObjectStore(s3(), env.BUCKET_DATA), 4 * 1024 * 1024);
   const flags = dynamoFlagStore(client, env.TABLE_CASES);
   const names = namesOf(env.GROUNDCREW_PREFIX);
+  const browsers: Browsers = {
+    // Loaded where there is such a channel: it brings the client of the key service along.
+    open: async () => await (await import('./browser-ports.ts')).openedBrowsers(Date.now()),
+    forget: async (ids) => await (await import('./browser-ports.ts')).forgottenBrowsers(ids),
+  };
   const opened = new Map<string, ReturnType<typeof openChannel>>();
 
   const channelOf = (name: string) => {
@@ -47,6 +52,7 @@ export function notifyPorts(): NotifyPorts {
           secret: cachedSecret(secretsManager(), names.secret(channelSecret(name)), Date.now),
           allowPrivate: env.WEBHOOK_ALLOW_PRIVATE,
           topicArn: env.TOPIC_ARN,
+          browsers,
           now: Date.now,
         }),
       );

@@ -1,5 +1,6 @@
 /** Takes a person's words out of the operations table, when they are erased. */
 import type { StandingOrder } from '../../contracts/operations.ts';
+import { forgetBrowsers } from './browser-store.ts';
 import { newestHandovers, putHandover } from './handover-store.ts';
 import type { OperationsTable } from './operations-table.ts';
 import { erasedText } from './retention.ts';
@@ -27,7 +28,7 @@ export async function scrubOperations(at: OperationsTable, subject: string): Pro
     const next = { ...stored.sample, answer: { ...stored.sample.answer, reason: erasedText } };
     if (await putSample(at, next, stored.version)) scrubbed += 1;
   }
-  return scrubbed;
+  return scrubbed + (await forgetBrowsers(at, { subject }));
 }
 
 /** The order without what this person wrote; undefined where they wrote nothing in it. */

@@ -42,7 +42,17 @@ export function checkChannels(given: ChannelSettings): void {
     const found = channelOf(name, given);
     found?.channel.check(found.settings);
   }
+  const push = Object.keys(given).filter((name) => given[name]?.by === 'web-push');
+  if (push.length > 1)
+    throw new InvalidInputError(
+      `The channels ${push.join(' and ')} both go by web-push; a browser takes messages from one sender: leave one.`,
+      { code: 'channel-twice' },
+    );
 }
+
+/** The channel to browsers, where the deployment has one. */
+export const pushChannel = (given: Readonly<Record<string, { readonly by: string }>>): string | undefined =>
+  Object.keys(given).find((name) => given[name]?.by === 'web-push');
 
 /** Names of the channels that need a secret. */
 export const channelsWithSecret = (given: ChannelSettings): string[] =>

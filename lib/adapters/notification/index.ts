@@ -3,10 +3,12 @@ import type { Channel } from '../../core/notification/channel.ts';
 import slack from './slack.ts';
 import sns from './sns.ts';
 import teams from './teams.ts';
+import webPush from './web-push.ts';
 
 /** Every channel by its name. */
 export const channels: Readonly<Record<string, Channel>> = {
   slack,
   sns,
   teams,
+  'web-push': webPush,
 };

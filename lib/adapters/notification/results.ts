@@ -30,6 +30,10 @@ export function resultOfFailure(error: unknown): SendResult {
 
 const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
+/** Whether nobody on the way can read an address that is a secret: by TLS, or on this machine. */
+export const isSecretSafe = ({ protocol, host }: URL): boolean =>
+  protocol === 'https:' || (protocol === 'http:' && loopback.test(host));
+
 /** POSTs JSON to the URL that the channel's secret is. Only the host that the configuration names is called. */
 export async function postToSecretUrl(
   { secret, allowPrivate, now }: ChannelSurroundings,
@@ -44,8 +48,7 @@ export async function postToSecretUrl(
     return { status: 'failed', problem: 'its secret is not a URL: put the address of the webhook in', retryable: true };
   if (url.host !== host)
     return { status: 'failed', problem: `its secret leads to another host than ${host}`, retryable: true };
-  if (url.protocol !== 'https:' && !loopback.test(url.host))
-    return { status: 'failed', problem: 'its secret is not an https address', retryable: true };
+  if (!isSecretSafe(url)) return { status: 'failed', problem: 'its secret is not an https address', retryable: true };
   try {
     const answer = await httpCall({
       url,

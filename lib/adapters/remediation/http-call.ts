@@ -29,7 +29,7 @@ export interface HttpCall {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly egress: Egress;
   readonly identity?: ClientIdentity | undefined;
   readonly timeoutMs: number;

@@ -11,6 +11,7 @@ import { type Least, pageQuery, username } from './common.ts';
 import * as contacts from './contacts.ts';
 import * as notifications from './notifications.ts';
 import * as operations from './operations.ts';
+import * as push from './push.ts';
 import * as records from './records.ts';
 import * as session from './session.ts';
 import * as tickets from './tickets.ts';
@@ -438,6 +439,32 @@ export const routes = {
     status: 200,
     answer: notifications.notificationsView,
     conflicts: ['settings-changed'],
+  },
+  push: {
+    method: 'GET',
+    path: '/push',
+    least: 'viewer',
+    summary: 'The key by which browsers know the deployment, and the browsers in which one has turned messages on',
+    status: 200,
+    answer: push.pushView,
+  },
+  turnPushOn: {
+    method: 'POST',
+    path: '/push/browsers',
+    least: 'viewer',
+    summary: 'Turn messages on in this browser, or renew it',
+    body: push.pushBody,
+    status: 201,
+    answer: push.pushBrowser,
+    conflicts: ['push-off', 'push-full', 'push-busy'],
+  },
+  turnPushOff: {
+    method: 'DELETE',
+    path: '/push/browsers/{id}',
+    least: 'viewer',
+    summary: 'Turn messages off in a browser of one’s own; of others’ none is touched',
+    parameters: caseId,
+    status: 204,
   },
   chains: {
     method: 'GET',

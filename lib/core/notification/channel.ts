@@ -28,7 +28,25 @@ export interface ChannelSurroundings {
   readonly allowPrivate: boolean;
   /** The deployment's own topic. */
   readonly topicArn: string;
+  /** Browsers in which people have turned messages on. */
+  readonly browsers: Browsers;
   readonly now: () => number;
+}
+
+/** Where a browser gets messages: its address at a push service, and its keys, as base64url. */
+export interface Browser {
+  /** Whoever knows it can send. */
+  readonly endpoint: string;
+  /** Its public key: 65 bytes of an uncompressed point on P-256. */
+  readonly p256dh: string;
+  /** 16 bytes that it shares. */
+  readonly auth: string;
+}
+
+export interface Browsers {
+  open(): Promise<readonly Browser[]>;
+  /** By the names of their subscriptions: their services know them no more. */
+  forget(ids: readonly string[]): Promise<void>;
 }
 
 export interface OpenChannel {

@@ -13,6 +13,7 @@ import {
 } from '../../../lib/contracts/api.ts';
 import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import { type ConsoleTest, consoleTest } from '../../support/console-world.ts';
+import { receiver } from '../../support/endpoints/push-service.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
 
 let tables: TestTables;
@@ -115,6 +116,14 @@ const samples: Readonly<Record<RouteName, Sample>> = {
   changeQuietHours: { body: () => ({ quietHours: { from: '22:00', to: '06:00' }, reason, version: 0 }) },
   contacts: {},
   changeContacts: { body: () => ({ items: [], version: 0 }) },
+  push: {},
+  turnPushOn: {
+    body: (asker) => {
+      const { endpoint, p256dh, auth } = receiver().at(`https://push.example/send/${asker}`);
+      return { endpoint, keys: { p256dh, auth } };
+    },
+  },
+  turnPushOff: { path: () => `/push/browsers/${record.caseId}` },
   chains: { path: () => '/audit/chains?prefix=case' },
   chain: { path: () => `/audit/chains/${encodeURIComponent(`case#${record.caseId}`)}` },
   checkpoints: {},

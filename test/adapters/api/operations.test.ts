@@ -220,6 +220,7 @@ test('quiet hours are set over what was seen, and recorded without the reason in
     channels: [
       { name: 'sns', by: 'sns' },
       { name: 'ops', by: 'slack' },
+      { name: 'phones', by: 'web-push' },
     ],
     missing: [],
     version: 0,

@@ -6,7 +6,8 @@ import { signedHeaders } from '../../../lib/adapters/notification/signed-call.ts
 import { subjectOf } from '../../../lib/adapters/notification/sns.ts';
 import type { Notification } from '../../../lib/contracts/notification.ts';
 import type { SendResult } from '../../../lib/core/notification/channel.ts';
-import { type FaultyServer, startFaultyServer } from '../../support/endpoints/faulty-server.ts';
+import { type Exchange, type FaultyServer, startFaultyServer } from '../../support/endpoints/faulty-server.ts';
+import { receiver } from '../../support/endpoints/push-service.ts';
 
 const message: Notification = {
   v: 1,
@@ -40,7 +41,15 @@ afterEach(async () => {
   await server.stop();
 });
 
-const settingsOf = (by: string, host = new URL(server.url).host) => (by === 'sns' ? { by } : { by, host });
+const settingsOf = (by: string, host = new URL(server.url).host) => {
+  if (by === 'web-push') return { by, hosts: [host], contact: 'mailto:operators@example.org' };
+  return by === 'sns' ? { by } : { by, host };
+};
+const browser = receiver();
+const browsers = { open: async () => [browser.at(`${server.url}${secretPath}`)], forget: async () => undefined };
+/** What whoever it is meant for reads. */
+const saidIn = ({ body, bytes }: Exchange, by: string): string =>
+  by === 'web-push' ? browser.opened(bytes) : decodeURIComponent(body.replaceAll('+', ' '));
 const send = async (
   by: string,
   change: { host?: string; allowPrivate?: boolean; timeoutMs?: number } = {},
@@ -53,6 +62,7 @@ const send = async (
     },
     allowPrivate: change.allowPrivate ?? true,
     topicArn,
+    browsers,
     now: () => Date.parse('2026-02-03T12:00:00Z'),
   });
   return await channel.send(message, { timeoutMs: change.timeoutMs ?? 2_000 });
@@ -63,7 +73,7 @@ describe.each(Object.keys(channels))('%s', (by) => {
     expect(await send(by)).toEqual({ status: 'sent' });
     expect(server.requests).toHaveLength(1);
     expect(server.requests[0]!.method).toBe('POST');
-    expect(decodeURIComponent(server.requests[0]!.body.replaceAll('+', ' '))).toContain(message.link);
+    expect(saidIn(server.requests[0]!, by)).toContain(message.link);
   });
 
   test.each([
@@ -182,14 +192,14 @@ describe('what is sent', () => {
 
 describe('the configuration', () => {
   test('opens what it names and `sns`, nothing else', () => {
-    const around = { name: 'sns', secret: async () => '', allowPrivate: false, topicArn, now: () => 0 };
+    const around = { name: 'sns', secret: async () => '', allowPrivate: false, topicArn, browsers, now: () => 0 };
     expect(openChannel({}, around)).toBeDefined();
     expect(openChannel({}, { ...around, name: 'ops' })).toBeUndefined();
     expect(openChannel({}, { ...around, name: 'constructor' })).toBeUndefined();
   });
 
   test.each([
-    [{ ops: { by: 'pigeon' } }, /goes by "pigeon"; there are slack, sns, teams/],
+    [{ ops: { by: 'pigeon' } }, /goes by "pigeon"; there are slack, sns, teams, web-push/],
     [{ ops: { by: 'teams' } }, /host/],
     [{ ops: { by: 'slack', url: 'https://hooks.slack.com/secret' } }, /url|Unrecognized/],
     [{ ops: { by: 'slack', host: 'https://hooks.slack.com' } }, /host/],

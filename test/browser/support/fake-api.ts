@@ -1,5 +1,6 @@
 /** The API in memory, for tests of the console's own behaviour: what it shows, how it answers, what it does when the line is cut. */
 
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +14,7 @@ import { fakeSignal } from './fake-signal.ts';
 import { type FakeWorld, fakeWorld, spki, startedMs, summaryOf } from './fake-world.ts';
 
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const types: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -378,6 +379,21 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
     return c.json(settings);
   });
   addOperations(api, world, happen, problem);
+  api.get('/push', (c) => c.json(world.push));
+  api.post('/push/browsers', async (c) => {
+    const { endpoint } = await c.req.json();
+    const made = {
+      id: createHash('sha256').update(endpoint).digest('hex'),
+      sinceMs: Date.now(),
+      untilMs: Date.now() + 30 * 86_400_000,
+    };
+    world.push = { ...world.push, browsers: [made] };
+    return c.json(made, 201);
+  });
+  api.delete('/push/browsers/:id', (c) => {
+    world.push = { ...world.push, browsers: world.push.browsers.filter(({ id }) => id !== c.req.param('id')) };
+    return c.body(null, 204);
+  });
   api.get('/contacts', (c) => c.json(world.contacts));
   api.put('/contacts', async (c) => {
     const { items, version } = await c.req.json();
@@ -437,7 +453,8 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
   app.route('/api/v1', api);
   const files = resolve('dist/web');
   app.get('*', async (c) => {
-    const name = c.req.path === '/' ? '/index.html' : c.req.path;
+    // As the function does: a page's address has no extension.
+    const name = extname(c.req.path) === '' ? '/index.html' : c.req.path;
     const bytes = await readFile(join(files, name)).catch(() => undefined);
     if (!bytes) return c.notFound();
     return c.body(bytes, 200, {

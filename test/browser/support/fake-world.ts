@@ -7,6 +7,7 @@ import type {
   ContactList,
   HandoverNoteView,
   OrderView,
+  PushView,
 } from '../../../lib/contracts/api.ts';
 import type { AuditEntry } from '../../../lib/contracts/audit.ts';
 import { canonical, sha256 } from '../../../lib/core/audit/canonical.ts';
@@ -433,6 +434,7 @@ export function fakeWorld() {
       ],
       version: 1,
     } as ContactList,
+    push: { browsers: [] } as PushView,
     stops: [] as { scope: string; reason: string; by: string; atMs: number; resumeRequestedBy?: string }[],
   };
 }

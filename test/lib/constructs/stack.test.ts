@@ -23,7 +23,11 @@ let template: Template;
 /** Statements of the policies attached to each function's role, by the function's name. */
 const statements = new Map<string, Statement[]>();
 
-function synthesize(given: unknown, channelSecrets: readonly string[] = []): { template: Template; app: App } {
+function synthesize(
+  given: unknown,
+  channelSecrets: readonly string[] = [],
+  pushSecret?: string,
+): { template: Template; app: App } {
   const app = new App({
     outdir: mkdtempSync(join(folder, 'out-')),
     context: { '@aws-cdk/aws-iam:minimizePolicies': true },
@@ -33,6 +37,7 @@ function synthesize(given: unknown, channelSecrets: readonly string[] = []): { t
     configurationHash: 'a'.repeat(64),
     codeHash: 'b'.repeat(64),
     channelSecrets,
+    pushSecret,
     modelHashes: { 'pack/model.onnx': 'c'.repeat(64) },
     bundles: join(folder, 'bundles'),
     layer: join(folder, 'layer'),
@@ -385,6 +390,35 @@ describe('channels to people', () => {
         : [],
     );
     expect(readers).toEqual([expect.stringMatching(/^Functionsnotify/)]);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth()).not.toThrow();
+  }, 120_000);
+});
+
+describe('the channel to browsers', () => {
+  const phones = { by: 'web-push', hosts: ['fcm.googleapis.com'], contact: 'mailto:operators@example.org' };
+  const grants = (from: Template): string[] =>
+    Object.entries(from.findResources('AWS::IAM::Policy')).flatMap(([id, policy]) =>
+      (policy['Properties'].PolicyDocument.Statement as Statement[]).flatMap((each) => {
+        const on = /Secretnotifyphones|SubjectKey|Subjects/i.exec(JSON.stringify(each.Resource))?.[0];
+        return on === undefined ? [] : [`${id.replace(/^Functions|Role.*$/g, '')} ${list(each.Action).join()} ${on}`];
+      }),
+    );
+
+  test('lets who tells open addresses and who shows the key read the secret, only where it is configured', () => {
+    const { template: named, app } = synthesize(
+      { channels: { ops: { by: 'slack' }, phones } },
+      ['notify-ops', 'notify-phones'],
+      'notify-phones',
+    );
+    const before = new Set(grants(template));
+    const added = grants(named).filter((grant) => !before.has(grant));
+    expect(added.map((grant) => grant.replace(/ \w+$/, '')).sort()).toEqual([
+      'api secretsmanager:GetSecretValue',
+      'notify dynamodb:GetItem',
+      'notify kms:Decrypt',
+      'notify secretsmanager:GetSecretValue',
+    ]);
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     expect(() => app.synth()).not.toThrow();
   }, 120_000);

@@ -10,6 +10,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  /** The body as it came. */
+  readonly bytes: Buffer;
 }
 
 /** PEM texts. */
@@ -47,12 +49,14 @@ export async function startFaultyServer(
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
     const url = new URL(request.url ?? '/', 'http://server');
+    const bytes = Buffer.concat(pieces);
     const exchange: Exchange = {
       method: request.method ?? '',
       path: decodeURIComponent(url.pathname),
       query: url.searchParams,
       headers: request.headers,
-      body: Buffer.concat(pieces).toString('utf8'),
+      body: bytes.toString('utf8'),
+      bytes,
     };
     requests.push(exchange);
     const fault = (provider.acts(exchange) ? faults : lookFaults).shift();

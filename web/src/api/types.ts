@@ -26,6 +26,8 @@ export type {
   PackView,
   Page,
   PublicKey,
+  PushBrowser,
+  PushView,
   Resumed,
   ReviewItem,
   SampleAnswered,

@@ -2,6 +2,8 @@
 import { computed, signal } from '@preact/signals';
 import { parseRoute } from '../lib/address.ts';
 
+// Links in messages name a page by its path, which every server of the console answers with the console.
+if (location.hash === '' && location.pathname !== '/') history.replaceState(null, '', `/#${location.pathname}`);
 const hash = signal(location.hash);
 export const route = computed(() => parseRoute(hash.value));
 

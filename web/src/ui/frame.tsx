@@ -9,6 +9,7 @@ import { mayAdminister, me, signOut } from '../state/session.ts';
 import { nextTheme, theme } from '../state/theme.ts';
 import { t } from '../strings.ts';
 import { ConnectionBar, Pulse } from './connection.tsx';
+import { PushButton } from './push-button.tsx';
 import { StopBand, StopSwitch } from './stop.tsx';
 import { SiteClock } from './time.tsx';
 
@@ -101,6 +102,7 @@ function Account() {
       <button type="button" class="button button-plain" onClick={nextTheme}>
         {t.header.theme[theme.value]}
       </button>
+      <PushButton />
       <button type="button" class="button button-plain" onClick={() => void signOut()}>
         {t.header.signOut}
       </button>

@@ -10,9 +10,11 @@ import { Documents } from '../../../core/ingest/documents.ts';
 import { allPacks, type Pack, type Packs } from '../../../core/pack.ts';
 import { WindowStore } from '../../../core/window/window-store.ts';
 import { modelsPath } from '../../models-folder.ts';
-import { dynamoDb, kms, s3 } from '../clients.ts';
+import { channelSecret } from '../../notification/configured.ts';
+import { dynamoDb, kms, s3, secretsManager } from '../clients.ts';
 import { environment } from '../environment.ts';
 import { s3ObjectStore } from '../object-store.ts';
+import { cachedSecret } from '../secrets.ts';
 import { subjectWorld } from '../worlds.ts';
 import type { ConsoleWorld, Invoked, ShownPack } from './world.ts';
 
@@ -41,6 +43,7 @@ export function consoleWorld(packs: Packs): ConsoleWorld {
   const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
   const functions = namesOf(env.GROUNDCREW_PREFIX);
   let key: PublicKey | undefined;
+  let secret: ReturnType<typeof cachedSecret> | undefined;
   let shown: Promise<Readonly<Record<string, ShownPack>>> | undefined;
   return {
     client: dynamoDb(),
@@ -66,6 +69,10 @@ export function consoleWorld(packs: Packs): ConsoleWorld {
     },
     caseFlowArn: env.CASE_FLOW_ARN,
     channels: env.CHANNELS,
+    channelSecret: async (name) => {
+      secret ??= cachedSecret(secretsManager(), functions.secret(channelSecret(name)), Date.now);
+      return await secret();
+    },
     publicKey: async () => {
       key ??= await readPublicKey(env.SIGNING_KEY_ID);
       return key;

@@ -40,6 +40,8 @@ export interface ConsoleWorld {
   readonly caseFlowArn: string;
   /** Channels to people by their names, as the template has them, beside the topic. */
   readonly channels: Readonly<Record<string, { readonly by: string }>>;
+  /** Secret of a channel; only that of browsers may be read. */
+  readonly channelSecret: (name: string) => Promise<string>;
   readonly publicKey: () => Promise<PublicKey>;
   readonly invoke: (name: InvokedFunction, payload: unknown) => Promise<Invoked>;
   readonly sleep: (ms: number) => Promise<void>;
