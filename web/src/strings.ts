@@ -680,6 +680,12 @@ export const t = {
     chartEmpty: 'No readings in this time',
     chartEmptyHint: 'Choose a longer time, or look whether the gateway sends.',
     zoomHint: 'Drag to zoom; the buttons do the same.',
+    scores: 'Score of what was flagged',
+    scoresUnit: '−log10 p',
+    scoresNone: 'Nothing was flagged in this time.',
+    scoresHint: (threshold: string | undefined) =>
+      `Each point is a flag and how strong what was new about it was; it is low where an alarm only lasts.${threshold === undefined ? '' : ` The dashed line is the threshold now (${threshold}).`} Between two points nothing was flagged; no score is kept there.`,
+    scoresPartial: 'Only the newest flags are looked through: older ones are not drawn.',
     span: 'Time shown',
     spans: {
       '3600000': '1 hour',

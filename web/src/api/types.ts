@@ -31,6 +31,7 @@ export type {
   SampleAnswered,
   SampleEstimate,
   SampleView,
+  ScoreHistory,
   Settings,
   ShownContact,
   Signal,
