@@ -845,6 +845,11 @@ export const t = {
     cost: 'Cost',
     costDecision: 'a decision',
     costMonth: 'a month',
+    queue: 'Oldest question that waits now',
+    queueNone: 'None waits',
+    queueWaiting: (count: number, complete: boolean) =>
+      `${complete ? '' : 'At least '}${plural(count, 'question waits', 'questions wait')}.`,
+    queueAnswered: (half: string, most: string) => `Half were answered within ${half}, 95 % within ${most}.`,
     falseAlarms: 'False alarms',
     notJudged: 'Nobody has judged one yet.',
     falseAlarmsOf: (count: number, of: number) => `${count} of ${of} that people judged`,

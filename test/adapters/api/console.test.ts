@@ -554,10 +554,15 @@ test('figures say what they rest on, what was automated, and what was approved i
   const no = await at.asked('no');
   await answerBy('operator', no, { answer: 'reject' }, { at });
   await end(no, 'rejected');
+  await at.asked('older');
+  at.api.pass(40_000);
+  await at.asked('younger');
+  at.api.pass(5_000);
   const { body } = await ask<Figures>('viewer', 'GET', '/figures', { at });
   expect(body).toMatchObject({
     cases: 3,
-    sample: { cases: 3, decisions: 3, complete: true },
+    sample: { cases: 3, decisions: 5, complete: true },
+    queue: { waiting: 2, oldestAgeMs: 45_000, complete: true },
     rejected: 1,
     hastyApprovals: { n: 1, of: 1, belowMs: 10_000 },
     falseAlarms: { n: 0, of: 1, low: 0 },
@@ -566,5 +571,5 @@ test('figures say what they rest on, what was automated, and what was approved i
   expect(body.steps.find(({ name }) => name === 'answer')).toMatchObject({ n: 2, p99Ms: 30_000 });
   expect(body.timeSavedMinutes).toBeGreaterThan(3 * 47 - 10);
   const now = await ask<{ counts: object }>('viewer', 'GET', '/now', { at });
-  expect(now.body.counts).toMatchObject({ open: 0, automatedToday: 1 });
+  expect(now.body.counts).toMatchObject({ open: 2, automatedToday: 1 });
 });
