@@ -1,17 +1,17 @@
 /** What screening remembers from row to row, and its place in the compact `floats` of the contract. */
 import type { ScreenState } from '../../contracts/calibration.ts';
-import { decodeFloats, encodeFloats } from './floats.ts';
+import { countBytes, countsOf, floatBytes, floatsOf, shortFloatBytes, shortFloatsOf } from './floats.ts';
 import type { OpenCalibration } from './open.ts';
 
-/** Vectors of `channels` numbers: value, run, smoothed residual, smoothed level, slowly smoothed level. */
-const vectorCount = 5;
+/** Vectors of three bytes a number, behind that of the last values: run, smoothed residual, smoothed and slowly smoothed level. */
+const shortVectors = 4;
 /** Scalars behind the vectors. */
 const scalarCount = 15;
-/** Vectors and scalars of states that were written before trends, and before recovery, were weighed. */
-const formerCounts = [
-  [4, 13],
-  [4, 11],
-] as const;
+/** Last byte of a state: former ones are float32 throughout, a multiple of four bytes, which with it this never is. */
+const formMark = Buffer.of(1);
+/** Vectors of float32 in former states (no slowly smoothed level), and their scalars with and without recovery. */
+const formerVectors = 4;
+const formerScalarCounts = [13, 11];
 
 export interface OpenState {
   lastMs: number;
@@ -83,41 +83,42 @@ export function newState(calibration: OpenCalibration): OpenState {
   };
 }
 
-/** Packs a state; numbers are kept as float32, as they are computed with. */
+/**
+ * Packs a state: values of the last row and scalars as float32, as they are computed with, since a value stands still
+ * only where it is the same to the last bit; the vectors between them in three bytes a number. A state is written with
+ * every batch, and one of 40 channels must leave room for the rest of its item within a kilobyte.
+ */
 export function packState(calibration: OpenCalibration, state: OpenState): ScreenState {
-  const count = calibration.channelCount;
-  const floats = new Float32Array(vectorCount * count + scalarCount);
-  floats.set(state.last, 0);
-  floats.set(state.runs, count);
-  floats.set(state.shift, 2 * count);
-  floats.set(state.drift, 3 * count);
-  floats.set(state.slow, 4 * count);
-  floats.set(
-    [
-      state.activity,
-      state.fresh,
-      state.alarm,
-      state.calmRows,
-      state.hold,
-      state.holdLoss,
-      state.peak,
-      state.alarmRows,
-      state.decimals,
-      state.windowDecimals,
-      state.windowCells,
-      state.level,
-      state.recovery,
-      state.driftPart,
-      state.slowPart,
-    ],
-    vectorCount * count,
+  const scalars = Float32Array.of(
+    state.activity,
+    state.fresh,
+    state.alarm,
+    state.calmRows,
+    state.hold,
+    state.holdLoss,
+    state.peak,
+    state.alarmRows,
+    state.decimals,
+    state.windowDecimals,
+    state.windowCells,
+    state.level,
+    state.recovery,
+    state.driftPart,
+    state.slowPart,
   );
+  const parts = [
+    floatBytes(state.last),
+    countBytes(state.runs),
+    ...[state.shift, state.drift, state.slow].map(shortFloatBytes),
+    floatBytes(scalars),
+  ];
+  const bytes = Buffer.concat([...parts, formMark]);
   return {
     v: 1,
     calibration: calibration.hash.slice(0, hashDigits),
     lastMs: Math.max(0, Math.floor(state.lastMs)),
     rows: state.rows,
-    floats: encodeFloats(floats),
+    floats: bytes.toString('base64'),
   };
 }
 
@@ -132,24 +133,22 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
     );
   }
   const count = calibration.channelCount;
-  const floats = decodeFloats(packed.floats);
+  const { vectors, scalars } = read(Buffer.from(packed.floats, 'base64'), count);
   let finite = 0;
-  for (let i = 0; i < floats.length; i += 1) finite += floats[i]! - floats[i]!;
-  const vectors = [[vectorCount, scalarCount] as const, ...formerCounts].find(
-    ([vector, scalar]) => floats.length === vector * count + scalar,
-  )?.[0];
-  if (vectors === undefined || finite !== 0) {
+  for (const floats of [...vectors, scalars]) for (const one of floats) finite += one - one;
+  const [last, runs, shift, drift, slow = new Float32Array(count)] = vectors;
+  if (last === undefined || runs === undefined || shift === undefined || drift === undefined || finite !== 0) {
     throw new RangeError(`The screening state does not hold the finite numbers of ${count} channels.`);
   }
-  const scalar = (i: number): number => floats[vectors * count + i] ?? 0;
+  const scalar = (i: number): number => scalars[i] ?? 0;
   return {
     lastMs: packed.lastMs,
     rows: packed.rows,
-    last: floats.slice(0, count),
-    runs: floats.slice(count, 2 * count),
-    shift: floats.slice(2 * count, 3 * count),
-    drift: floats.slice(3 * count, 4 * count),
-    slow: vectors === vectorCount ? floats.slice(4 * count, 5 * count) : new Float32Array(count),
+    last,
+    runs,
+    shift,
+    drift,
+    slow,
     activity: scalar(0),
     fresh: scalar(1),
     alarm: scalar(2),
@@ -165,5 +164,37 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
     recovery: scalar(12),
     driftPart: scalar(13),
     slowPart: scalar(14),
+  };
+}
+
+interface Parts {
+  /** Value, run, smoothed residual, smoothed level, slowly smoothed level; none where the bytes are no state. */
+  readonly vectors: readonly Float32Array[];
+  readonly scalars: Float32Array;
+}
+
+function read(bytes: Buffer, count: number): Parts {
+  if (
+    bytes.length === (4 + 3 * shortVectors) * count + 4 * scalarCount + formMark.length &&
+    bytes.at(-1) === formMark[0]
+  ) {
+    const short = Array.from({ length: shortVectors }, (_, i) =>
+      bytes.subarray((4 + 3 * i) * count, (7 + 3 * i) * count),
+    );
+    const from = (4 + 3 * shortVectors) * count;
+    return {
+      vectors: [
+        floatsOf(bytes.subarray(0, 4 * count)),
+        ...short.map((part, i) => (i === 0 ? countsOf(part) : shortFloatsOf(part))),
+      ],
+      scalars: floatsOf(bytes.subarray(from, from + 4 * scalarCount)),
+    };
+  }
+  if (!formerScalarCounts.some((scalars) => bytes.length === 4 * (formerVectors * count + scalars)))
+    return { vectors: [], scalars: new Float32Array(0) };
+  const floats = floatsOf(bytes);
+  return {
+    vectors: Array.from({ length: formerVectors }, (_, i) => floats.slice(i * count, (i + 1) * count)),
+    scalars: floats.slice(formerVectors * count),
   };
 }

@@ -40,7 +40,7 @@ const busy = (asset: string, random = childRandom(3, asset)): AssetState => ({
     calibration: sha256(`c${asset}`).slice(0, 16),
     lastMs: flagAtMs,
     rows: 123_450,
-    floats: Buffer.from(Float32Array.from({ length: 131 }, () => random() * 4 - 2).buffer).toString('base64'),
+    floats: Buffer.from(Float32Array.from({ length: 173 }, () => random() * 4 - 2).buffer).toString('base64'),
   },
   nextChunk: 240,
   openPart: 1900,

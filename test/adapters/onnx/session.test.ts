@@ -16,7 +16,7 @@ describe('models/screen', () => {
 
   test('says its name, version and evidence', () => {
     const { name, version, evidence } = readMetadataProps(bytes);
-    expect([name, version, evidence!.split(',').length]).toEqual(['screen', screenModelVersion, 10]);
+    expect([name, version, evidence!.split(',').length]).toEqual(['screen', screenModelVersion, 12]);
   });
 
   test('has a card that names its hash', () => {

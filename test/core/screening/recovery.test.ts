@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { countRows, f1Of, falseAlarmRateOf, type RowCounts, sumCounts } from '../../../bench/detection/scores.ts';
 import type { ScreenState } from '../../../lib/contracts/calibration.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
-import { decodeFloats, encodeFloats } from '../../../lib/core/screening/floats.ts';
+import { encodeFloats } from '../../../lib/core/screening/floats.ts';
 import { openCalibration } from '../../../lib/core/screening/open.ts';
 import { hasRecovered, startRecovery } from '../../../lib/core/screening/recovery.ts';
 import { screenRows } from '../../../lib/core/screening/screen.ts';
@@ -119,9 +119,64 @@ test('states from before recovery, and before trends, were weighed can still be 
   expect(() => unpackState(open, former(packed, 12))).toThrow('finite numbers');
 });
 
-/** A state of two channels as it was written when there were four vectors and so many scalars behind them. */
+/** A state of two channels as it was written when there were four vectors, all of float32, and so many scalars behind them. */
 function former(packed: ScreenState, scalars: number): ScreenState {
-  const all = decodeFloats(packed.floats);
-  const floats = Float32Array.of(...all.subarray(0, 4 * 2), ...all.subarray(5 * 2, 5 * 2 + scalars));
+  const { last, runs, shift, drift, activity, fresh, alarm, calmRows, hold, ...more } = unpackState(open, packed);
+  const { holdLoss, peak, alarmRows, decimals, windowDecimals, windowCells, level, recovery } = more;
+  const all = [
+    activity,
+    fresh,
+    alarm,
+    calmRows,
+    hold,
+    holdLoss,
+    peak,
+    alarmRows,
+    decimals,
+    windowDecimals,
+    windowCells,
+  ];
+  const floats = Float32Array.of(
+    ...[last, runs, shift, drift].flatMap((vector) => [...vector]),
+    ...[...all, level, recovery].slice(0, scalars),
+  );
   return { ...packed, floats: encodeFloats(floats) };
 }
+
+test('a state reads back: values and scalars to the last bit, counts whole, what is smoothed to within 2⁻¹⁶', () => {
+  const number = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+  const pair = fc.tuple(number, number);
+  const counts = fc.tuple(fc.nat(0xff_ffff), fc.nat(0xff_ffff));
+  fc.assert(
+    fc.property(pair, counts, pair, pair, pair, number, (last, runs, shift, drift, slow, level) => {
+      const state: OpenState = { ...newState(open), level: Math.fround(level) };
+      state.last.set(last);
+      state.runs.set(runs);
+      state.shift.set(shift);
+      state.drift.set(drift);
+      state.slow.set(slow);
+      const again = unpackState(open, packState(open, state));
+      expect([again.last, again.runs, again.level]).toEqual([state.last, state.runs, state.level]);
+      for (const name of ['shift', 'drift', 'slow'] as const)
+        again[name].forEach((value, c) => {
+          expect(Math.abs(value - state[name][c]!)).toBeLessThanOrEqual(2 ** -16 * Math.abs(state[name][c]!) + 1e-37);
+        });
+      // What was packed once is packed to the same bytes again, however often.
+      expect(packState(open, again)).toEqual(packState(open, state));
+    }),
+  );
+});
+
+test('a state that lost bytes, or holds what is no number, is refused', () => {
+  const packed = packState(open, standing(4));
+  const bytes = Buffer.from(packed.floats, 'base64');
+  const refused = (changed: Buffer): void =>
+    expect(() => unpackState(open, { ...packed, floats: changed.toString('base64') })).toThrow('finite numbers');
+  const former = [84, 76];
+  for (let length = 0; length < bytes.length; length += 1)
+    if (!former.includes(length)) refused(bytes.subarray(0, length));
+  refused(Buffer.concat([bytes, bytes]));
+  const infinite = newState(open);
+  infinite.slow[1] = Number.POSITIVE_INFINITY;
+  expect(() => unpackState(open, packState(open, infinite))).toThrow('finite numbers');
+});

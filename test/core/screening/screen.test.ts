@@ -114,10 +114,10 @@ describe('screenBatch', () => {
     expect(found.alarms[10]).toBe(1);
   });
 
-  test('keeps a small state: at most 1,200 bytes for 40 channels', async () => {
+  test('keeps a small state: at most 1,000 bytes for 40 channels', async () => {
     const { calibration, rows } = setUp(14, 40);
     const { state } = await screenRows(engine, calibration, undefined, rows);
-    expect(state.floats.length).toBeLessThanOrEqual(1200);
+    expect(state.floats.length).toBeLessThanOrEqual(1000);
   });
 
   test('refuses rows of another width and the state of another calibration', async () => {
