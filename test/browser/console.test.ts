@@ -515,6 +515,26 @@ test('charts zoom by drag and by button, and the server is asked for finer point
   assert.ok(Math.abs(span((await again).url()) - zoomed / 2) < 10);
 });
 
+test('what was flagged stands under the readings, in the time that is chosen, and zooms with them', async () => {
+  const page = await come();
+  await open(page, '#/assets/pumps-west');
+  const scores = page.getByRole('img', { name: /^Score of what was flagged: / });
+  await scores.locator('.u-over').waitFor();
+  await page.getByText('The dashed line is the threshold now (4.2).').waitFor();
+  await page.getByText('4 weeks', { exact: true }).click();
+  const label = async () => (await scores.getAttribute('aria-label')) ?? '';
+  const before = await label();
+  const box = await scores.locator('.u-over').boundingBox();
+  assert.ok(box);
+  const asked = page.waitForRequest(/readings\?fromMs/);
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 50, { steps: 4 });
+  await page.mouse.up();
+  await asked;
+  assert.notEqual(await label(), before);
+});
+
 test('the keyboard skips to the content, and each page is announced by its heading', async () => {
   const page = await come();
   await page.locator('body').press('Tab');

@@ -689,6 +689,12 @@ export const t = {
     chartEmpty: 'No readings in this time',
     chartEmptyHint: 'Choose a longer time, or look whether the gateway sends.',
     zoomHint: 'Drag to zoom; the buttons do the same.',
+    scores: 'Score of what was flagged',
+    scoresUnit: '−log10 p',
+    scoresNone: 'Nothing was flagged in this time.',
+    scoresHint: (threshold: string | undefined) =>
+      `Each point is a flag and how strong what was new about it was; it is low where an alarm only lasts.${threshold === undefined ? '' : ` The dashed line is the threshold now (${threshold}).`} Between two points nothing was flagged; no score is kept there.`,
+    scoresPartial: 'Only the newest flags are looked through: older ones are not drawn.',
     span: 'Time shown',
     spans: {
       '3600000': '1 hour',
@@ -848,6 +854,11 @@ export const t = {
     cost: 'Cost',
     costDecision: 'a decision',
     costMonth: 'a month',
+    queue: 'Oldest question that waits now',
+    queueNone: 'None waits',
+    queueWaiting: (count: number, complete: boolean) =>
+      `${complete ? '' : 'At least '}${plural(count, 'question waits', 'questions wait')}.`,
+    queueAnswered: (half: string, most: string) => `Half were answered within ${half}, 95 % within ${most}.`,
     falseAlarms: 'False alarms',
     notJudged: 'Nobody has judged one yet.',
     falseAlarmsOf: (count: number, of: number) => `${count} of ${of} that people judged`,

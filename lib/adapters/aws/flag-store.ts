@@ -12,7 +12,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { verdict } from '../../contracts/common.ts';
-import { flaggedSignal } from '../../contracts/flag.ts';
+import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import type { FlagBook, FlagEnd, StoredFlag } from '../../core/decision/ports.ts';
 import { ConflictError, CorruptDataError, NotFoundError } from '../../core/errors.ts';
 import { packDecision, unpackDecision } from './packed-decision.ts';
@@ -20,7 +20,12 @@ import { packDecision, unpackDecision } from './packed-decision.ts';
 /** Days that a decided flag stays. Only a matter of cost: a flag that has gone is not decided again, it is refused. */
 const keptDays = 90;
 
-const keyOf = (flagId: string) => ({ pk: { S: `flag#${flagId}` }, sk: { S: 'flag' } });
+/** Where a flag stands in the cases table. */
+export const flagKey = (flagId: string) => ({ pk: { S: `flag#${flagId}` }, sk: { S: 'flag' } });
+
+/** @throws where the item is none */
+export const flagOfItem = (item: Record<string, AttributeValue>): FlaggedSignal =>
+  flaggedSignal.parse(JSON.parse(item.json?.S ?? ''));
 
 const endOf = (item: Record<string, AttributeValue>): FlagEnd => ({
   verdict: verdict.parse(item.verdict?.S),
@@ -31,13 +36,13 @@ const endOf = (item: Record<string, AttributeValue>): FlagEnd => ({
 export function dynamoFlagStore(client: DynamoDBClient, table: string): FlagBook {
   async function get(flagId: string): Promise<StoredFlag | undefined> {
     const { Item } = await client.send(
-      new GetItemCommand({ TableName: table, Key: keyOf(flagId), ConsistentRead: true }),
+      new GetItemCommand({ TableName: table, Key: flagKey(flagId), ConsistentRead: true }),
     );
     if (!Item) return undefined;
     try {
       const isPending = Item.open !== undefined;
       return {
-        flag: flaggedSignal.parse(JSON.parse(Item.json?.S ?? '')),
+        flag: flagOfItem(Item),
         status: isPending ? 'pending' : 'decided',
         ...(isPending ? {} : { end: endOf(Item) }),
         ...(Item.decision === undefined ? {} : { decision: unpackDecision(Item.decision.B) }),
@@ -73,7 +78,7 @@ export function dynamoFlagStore(client: DynamoDBClient, table: string): FlagBook
           new PutItemCommand({
             TableName: table,
             Item: {
-              ...keyOf(flag.flagId),
+              ...flagKey(flag.flagId),
               json: { S: JSON.stringify(flaggedSignal.parse(flag)) },
               open: { S: 'flag' },
               dueAtMs: { N: String(nowMs) },
@@ -90,7 +95,7 @@ export function dynamoFlagStore(client: DynamoDBClient, table: string): FlagBook
 
     async claimDecision(decision) {
       const claimed = await update({
-        Key: keyOf(decision.flagId),
+        Key: flagKey(decision.flagId),
         UpdateExpression: 'SET decision = :decision',
         ConditionExpression: '#open = :flag AND attribute_not_exists(decision)',
         ExpressionAttributeNames: { '#open': 'open' },
@@ -109,7 +114,7 @@ export function dynamoFlagStore(client: DynamoDBClient, table: string): FlagBook
 
     async markDecided(flagId, { verdict: said, caseId }, nowMs) {
       await update({
-        Key: keyOf(flagId),
+        Key: flagKey(flagId),
         UpdateExpression: `SET verdict = :verdict, #ttl = :ttl${caseId === undefined ? '' : ', caseId = :caseId'} REMOVE #open, dueAtMs, decision`,
         ConditionExpression: 'attribute_exists(decision)',
         ExpressionAttributeNames: { '#open': 'open', '#ttl': 'ttl' },
@@ -137,7 +142,7 @@ export function dynamoFlagStore(client: DynamoDBClient, table: string): FlagBook
 
     async postpone(flagId, dueAtMs) {
       await update({
-        Key: keyOf(flagId),
+        Key: flagKey(flagId),
         UpdateExpression: 'SET dueAtMs = :due, publishedTimes = if_not_exists(publishedTimes, :one) + :one',
         ConditionExpression: '#open = :flag',
         ExpressionAttributeNames: { '#open': 'open' },

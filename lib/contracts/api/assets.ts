@@ -1,7 +1,8 @@
 /** What stands where, how it is, and what it measured. */
 import { z } from 'zod';
 import { assetRegistration, assetState } from '../asset.ts';
-import { assetId, bootId, epochMs, kind, seq, sha256Hex, siteId } from '../common.ts';
+import { assetId, bootId, epochMs, kind, seq, sha256Hex, siteId, verdict } from '../common.ts';
+import { flagReason } from '../flag.ts';
 import { lazily } from '../lazily.ts';
 import { actionName, effectStatus, targetName } from '../remediation.ts';
 import { stopScope } from '../stop.ts';
@@ -96,6 +97,26 @@ export const signalChannel = lazily(() =>
   }),
 );
 export type SignalChannel = z.infer<typeof signalChannel>;
+/** Flags whose scores are drawn at most, and decisions that are looked through for them. */
+export const maxScorePoints = 400;
+/**
+ * How strong what was flagged was. Screening keeps no score of each reading: between two points the score is not known,
+ * only that it raised no flag.
+ */
+export const scoreHistory = lazily(() =>
+  z.strictObject({
+    /** A flag is raised from this score on, as the asset is calibrated now; absent before it is. */
+    threshold: z.number().positive().optional(),
+    /** Oldest first. Scores are −log10 of the p-value. */
+    points: z
+      .array(z.strictObject({ atMs: epochMs, score: z.number().min(0), reason: flagReason, kind, verdict }))
+      .max(maxScorePoints),
+    /** There are older decisions than were looked through. */
+    partial: z.boolean(),
+  }),
+);
+export type ScoreHistory = z.infer<typeof scoreHistory>;
+
 /** Times are the device's clock. At most some 500 points a channel: lowest and highest of each part. */
 export const signal = lazily(() =>
   z.strictObject({
@@ -106,6 +127,8 @@ export const signal = lazily(() =>
     alarms: z.array(z.strictObject({ atMs: epochMs, kind })).max(200),
     /** Readings were left out: not kept any more, or more than are read at once. */
     partial: z.boolean(),
+    /** Of an asset's readings only. */
+    scores: scoreHistory.optional(),
   }),
 );
 export type Signal = z.infer<typeof signal>;

@@ -146,6 +146,16 @@ export const figures = lazily(() =>
       low: share,
       high: share,
     }),
+    /** Questions that wait now, whatever the span; how long answers took stands in the step `answer`. */
+    queue: z
+      .strictObject({
+        waiting: z.number().int().min(0),
+        /** Since when the one that has waited longest was asked; absent where none waits. */
+        oldestAgeMs: z.number().min(0).optional(),
+        /** False: more wait than were looked at, so both numbers are at least these. */
+        complete: z.boolean(),
+      })
+      .optional(),
     /** Approvals given sooner than the proposal can be read. */
     hastyApprovals: z.strictObject({
       n: z.number().int().min(0),

@@ -16,7 +16,7 @@ import type { Change } from '../../contracts/api.ts';
 import type { AuditEntry } from '../../contracts/audit.ts';
 import { assetId, sha256Hex } from '../../contracts/common.ts';
 import { lazily } from '../../contracts/lazily.ts';
-import type { NameOf } from './case-view.ts';
+import { type NameOf, personsInText, withNames } from './case-view.ts';
 
 /** Longer than the longest timeout of a function that appends (checkpoint, 120 s), with room for clocks and the index. */
 export const overlapMs = 180_000;
@@ -53,13 +53,25 @@ export const nextCursor = (nowMs: number, seen: ReadonlyMap<string, number>): Ch
   s: Object.fromEntries([...seen].slice(0, maxSeen).map(([chain, seq]) => [chainMark(chain), seq])),
 });
 
+/** What an entry says in words: a case's own sentence, or what a decision was explained with. */
+function sentenceOf({ body }: AuditEntry): string | undefined {
+  const said =
+    body.sentence ?? (body.inference as { explanation?: { sentence?: string } } | undefined)?.explanation?.sentence;
+  return typeof said === 'string' ? said : undefined;
+}
+
+/** Who is named in what an entry is shown as: who did it, and persons in its sentence. */
+export const personsOf = (entry: AuditEntry): (string | undefined)[] => [
+  typeof entry.body.by === 'string' ? entry.body.by : undefined,
+  ...personsInText(sentenceOf(entry) ?? ''),
+];
+
 /** An entry as something that happened. */
 export function changeOf(entry: AuditEntry, nameOf: NameOf): Change {
   const { chain, body, entryId, at, type } = entry;
   const caseId = sha256Hex.safeParse(chain.startsWith('case#') ? chain.slice(5) : body.caseId);
   const asset = assetId.safeParse(chain.startsWith('asset#') ? chain.slice(6) : body.asset);
-  const sentence =
-    body.sentence ?? (body.inference as { explanation?: { sentence?: string } } | undefined)?.explanation?.sentence;
+  const sentence = sentenceOf(entry);
   const by = body.by;
   return {
     id: entryId,
@@ -67,7 +79,7 @@ export function changeOf(entry: AuditEntry, nameOf: NameOf): Change {
     type,
     ...(asset.success && { asset: asset.data }),
     ...(caseId.success && { caseId: caseId.data }),
-    ...(typeof sentence === 'string' && { sentence: sentence.slice(0, 1000) }),
+    ...(sentence !== undefined && { sentence: withNames(sentence, nameOf).slice(0, 1000) }),
     ...(typeof by === 'string' && by !== '' && { by: nameOf(by) }),
   };
 }

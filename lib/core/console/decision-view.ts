@@ -2,12 +2,16 @@
 import type { DecisionSummary, PackView } from '../../contracts/api.ts';
 import type { Decision } from '../../contracts/decision.ts';
 import { isInDistribution } from '../guard/rails.ts';
+import { type NameOf, withNames } from './case-view.ts';
 
 /** Names a decision where it is kept: asset, time, id. */
 export const refOf = ({ asset, atMs, decisionId }: Pick<Decision, 'asset' | 'atMs' | 'decisionId'>): string =>
   `${asset}.${String(atMs).padStart(13, '0')}.${decisionId}`;
 
-export function decisionSummaryOf(decision: Decision): DecisionSummary {
+/** What the contract of a summary has room for: a name may be longer than its pseudonym. */
+const maxSentence = 1000;
+
+export function decisionSummaryOf(decision: Decision, nameOf: NameOf): DecisionSummary {
   const { decisionId, asset, pack, atMs, inference, guard, proposal } = decision;
   return {
     ref: refOf(decision),
@@ -21,7 +25,7 @@ export function decisionSummaryOf(decision: Decision): DecisionSummary {
     oodPValue: inference.oodPValue,
     verdict: guard.verdict,
     policies: guard.policies,
-    sentence: inference.explanation.sentence,
+    sentence: withNames(inference.explanation.sentence, nameOf).slice(0, maxSentence),
     ...(proposal && { proposal: { action: proposal.action, target: proposal.target } }),
     latencyMs: inference.latencyMs,
     costUsd: inference.costUsd,

@@ -93,7 +93,23 @@ export interface FiguresInput {
   /** Nothing was left out. */
   readonly complete: boolean;
   readonly settings: Settings;
+  readonly queue: Figures['queue'];
 }
+
+/**
+ * @param askedAtMs when each question that waits was asked
+ * @param complete these are all
+ */
+export const queueOf = (
+  askedAtMs: readonly number[],
+  complete: boolean,
+  nowMs: number,
+): NonNullable<Figures['queue']> => ({
+  waiting: askedAtMs.length,
+  // Clocks of two functions may differ by a little: nothing has waited for less than no time.
+  ...(askedAtMs.length > 0 && { oldestAgeMs: Math.max(0, nowMs - Math.min(...askedAtMs)) }),
+  complete,
+});
 
 export function figuresOf(input: FiguresInput): Figures {
   const { fromMs, toMs, cases, decisions } = input;
@@ -119,6 +135,7 @@ export function figuresOf(input: FiguresInput): Figures {
     ...(saved.length > 0 && { timeSavedMinutes: round(saved.reduce((sum, each) => sum + each, 0)) }),
     ...costOf(decisions),
     falseAlarms: { n: falseAlarms, of: judged.length, ...wilson(falseAlarms, judged.length) },
+    ...(input.queue && { queue: input.queue }),
     hastyApprovals: { n: shown.filter((ms) => ms < hastyBelowMs).length, of: shown.length, belowMs: hastyBelowMs },
   };
 }

@@ -1,8 +1,10 @@
 /** What the routes of the console do, on real tables: reading, paging, claiming, answering, stopping, following. */
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { getCase } from '../../../lib/adapters/aws/case-store.ts';
 import { tableAt } from '../../../lib/adapters/aws/console/world.ts';
+import { flagKey } from '../../../lib/adapters/aws/flag-store.ts';
 import { subjectOf } from '../../../lib/adapters/aws/subject-store.ts';
 import type {
   CaseDetail,
@@ -126,6 +128,44 @@ describe('a case', () => {
       404,
       'chain-not-found',
     ]);
+  });
+});
+
+describe('the readings of an asset', () => {
+  const dayMs = 86_400_000;
+
+  test('come with the scores of what was flagged in that time, and of no other asset', async () => {
+    const at = await fresh();
+    await at.opened('weak');
+    await at.opened('strong');
+    await at.opened('elsewhere', { asset: 'plant-2' });
+    const { lastEventMs } = await at.asset('plant-1');
+    const read = (fromMs: number, toMs: number) =>
+      ask<Signal>('viewer', 'GET', `/assets/plant-1/readings?fromMs=${fromMs}&toMs=${toMs}`, { at });
+    const { body } = await read(lastEventMs! - 28 * dayMs, lastEventMs!);
+    const point = { score: 6, reason: 'onset', kind: 'leak', verdict: 'ask' };
+    expect(body.scores).toMatchObject({ points: [point, point], partial: false });
+    // Before its calibration an asset has no threshold.
+    expect(body.scores).not.toHaveProperty('threshold');
+    expect((await read(lastEventMs! - 28 * dayMs, lastEventMs! - dayMs)).body.scores?.points).toEqual([]);
+  });
+
+  test('are given where a flag of a decision is not kept any more', async () => {
+    const at = await fresh();
+    const { openingFlagId } = await at.opened('cleared');
+    const { lastEventMs } = await at.asset('plant-1');
+    const { client, table } = tableAt(at.world, 'cases');
+    await client.send(new DeleteItemCommand({ TableName: table, Key: flagKey(openingFlagId) }));
+    const { status, body } = await ask<Signal>(
+      'viewer',
+      'GET',
+      `/assets/plant-1/readings?fromMs=${lastEventMs! - dayMs}`,
+      {
+        at,
+      },
+    );
+    expect([status, body.scores?.points]).toEqual([200, []]);
+    expect(body.channels[0]!.values.length).toBeGreaterThan(0);
   });
 });
 
@@ -514,10 +554,15 @@ test('figures say what they rest on, what was automated, and what was approved i
   const no = await at.asked('no');
   await answerBy('operator', no, { answer: 'reject' }, { at });
   await end(no, 'rejected');
+  await at.asked('older');
+  at.api.pass(40_000);
+  await at.asked('younger');
+  at.api.pass(5_000);
   const { body } = await ask<Figures>('viewer', 'GET', '/figures', { at });
   expect(body).toMatchObject({
     cases: 3,
-    sample: { cases: 3, decisions: 3, complete: true },
+    sample: { cases: 3, decisions: 5, complete: true },
+    queue: { waiting: 2, oldestAgeMs: 45_000, complete: true },
     rejected: 1,
     hastyApprovals: { n: 1, of: 1, belowMs: 10_000 },
     falseAlarms: { n: 0, of: 1, low: 0 },
@@ -526,5 +571,5 @@ test('figures say what they rest on, what was automated, and what was approved i
   expect(body.steps.find(({ name }) => name === 'answer')).toMatchObject({ n: 2, p99Ms: 30_000 });
   expect(body.timeSavedMinutes).toBeGreaterThan(3 * 47 - 10);
   const now = await ask<{ counts: object }>('viewer', 'GET', '/now', { at });
-  expect(now.body.counts).toMatchObject({ open: 0, automatedToday: 1 });
+  expect(now.body.counts).toMatchObject({ open: 2, automatedToday: 1 });
 });

@@ -369,6 +369,7 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
       timeSavedMinutes: 530,
       costUsd: { perDecision: 0.00021, month: 4.1 },
       falseAlarms: { n: 3, of: 19, low: 0.05, high: 0.36 },
+      queue: { waiting: 4, oldestAgeMs: 5_400_000, complete: true },
       hastyApprovals: { n: 1, of: 9, belowMs: 4_000 },
     }),
   );

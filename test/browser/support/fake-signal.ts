@@ -1,5 +1,5 @@
 /** Readings for charts. */
-import type { Signal } from '../../../lib/contracts/api.ts';
+import type { ScoreHistory, Signal } from '../../../lib/contracts/api.ts';
 
 /** A day of readings with a step near its end, where the case was flagged. */
 export function fakeSignal(fromMs: number, toMs: number, flaggedMs?: number): Signal {
@@ -48,5 +48,21 @@ export function fakeSignal(fromMs: number, toMs: number, flaggedMs?: number): Si
     ],
     alarms: flaggedMs === undefined ? [] : [{ atMs: flaggedMs, kind: 'leak' }],
     partial: false,
+    ...(flaggedMs === undefined && { scores: fakeScores(fromMs, toMs) }),
   };
+}
+
+/** A flag every nineteen hours, some of them strong. */
+function fakeScores(fromMs: number, toMs: number): ScoreHistory {
+  const everyMs = 19 * 3_600_000;
+  const first = Math.ceil(fromMs / everyMs);
+  const count = Math.max(0, Math.min(60, Math.floor(toMs / everyMs) - first + 1));
+  const points = Array.from({ length: count }, (_, at) => ({
+    atMs: (first + at) * everyMs,
+    score: 4.6 + ((first + at) % 5) * 1.7,
+    reason: 'onset' as const,
+    kind: 'leak',
+    verdict: 'observe' as const,
+  }));
+  return { threshold: 4.2, points, partial: false };
 }

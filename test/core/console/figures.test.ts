@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isAutomated } from '../../../lib/core/console/automated.ts';
+import { queueOf } from '../../../lib/core/console/figures.ts';
 import { wilson } from '../../../lib/core/console/interval.ts';
 import { midnightBefore } from '../../../lib/core/console/midnight.ts';
 import { policiesIn } from '../../../lib/core/console/policy-text.ts';
@@ -34,6 +35,12 @@ describe("Wilson's interval", () => {
       }),
     );
   });
+});
+
+test('the queue is as old as its oldest question, never younger than nothing, and of none has no age', () => {
+  expect(queueOf([], true, 100)).toEqual({ waiting: 0, complete: true });
+  expect(queueOf([70, 20, 90], false, 100)).toEqual({ waiting: 3, oldestAgeMs: 80, complete: false });
+  expect(queueOf([120], true, 100)).toEqual({ waiting: 1, oldestAgeMs: 0, complete: true });
 });
 
 test('a case is automated only where nobody was asked anything and something was done', () => {

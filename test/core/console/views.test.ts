@@ -2,11 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import type { CaseSummary } from '../../../lib/contracts/api.ts';
+import type { AuditEntry } from '../../../lib/contracts/audit.ts';
+import type { Decision } from '../../../lib/contracts/decision.ts';
 import { hashOf } from '../../../lib/core/audit/canonical.ts';
 import { refusalOf } from '../../../lib/core/console/answer.ts';
 import { byUrgency, personsInText, summaryOf } from '../../../lib/core/console/case-view.ts';
-import { firstCursor, nextCursor, overlapMs } from '../../../lib/core/console/changes.ts';
+import { changeOf, firstCursor, nextCursor, overlapMs, personsOf } from '../../../lib/core/console/changes.ts';
 import { decodeCursor, encodeCursor } from '../../../lib/core/console/cursor.ts';
+import { decisionSummaryOf } from '../../../lib/core/console/decision-view.ts';
 import { caseFor, proposalFor } from '../../support/remediation-world.ts';
 
 const nameOf = (person: string): string => person;
@@ -73,6 +76,50 @@ describe('an open question', () => {
     expect(personsInText(sentence)).toHaveLength(2);
     const long = { ...record, sentence: `${person} ${'x'.repeat(970)}` };
     expect(summaryOf({ record: long, reviews: [] }, () => 'n'.repeat(128), 0).sentence).toHaveLength(1000);
+  });
+});
+
+describe('a change', () => {
+  const [reporter, erased] = [`person-${'a'.repeat(16)}`, `person-${'b'.repeat(16)}`];
+  const named = (who: string): string => (who === reporter ? 'mara' : who);
+  const entry = (body: AuditEntry['body']): AuditEntry => ({
+    contractVersion: 1,
+    correlationId: 'plant-1/boot/1',
+    entryId: 'e'.repeat(64),
+    chain: `case#${record.caseId}`,
+    seq: 0,
+    type: 'case-opened',
+    at: 5,
+    body,
+    prevHash: '0'.repeat(64),
+    hash: 'f'.repeat(64),
+  });
+
+  test('names persons in its sentence and who did it, and keeps the pseudonym of whoever has no name', () => {
+    const told = entry({ by: reporter, sentence: `${reporter} reports leak, seen with ${erased}` });
+    expect(personsOf(told)).toEqual([reporter, reporter, erased]);
+    expect(changeOf(told, named)).toMatchObject({ by: 'mara', sentence: `mara reports leak, seen with ${erased}` });
+    const decided = entry({ inference: { explanation: { sentence: `${reporter} reports leak` } } });
+    expect(changeOf(decided, named).sentence).toBe('mara reports leak');
+  });
+
+  test('stays within its contract with long names, and says nothing where nothing readable is said', () => {
+    const long = entry({ sentence: `${reporter} ${'x'.repeat(970)}` });
+    expect(changeOf(long, () => 'n'.repeat(128)).sentence).toHaveLength(1000);
+    const odd = entry({ by: 7, sentence: { text: reporter } });
+    expect(personsOf(odd).filter(Boolean)).toEqual([]);
+    expect(changeOf(odd, named)).not.toHaveProperty('sentence');
+  });
+
+  test('a decision in a list names them, too', () => {
+    const decision = {
+      decisionId: 'd'.repeat(64),
+      asset: 'plant-1',
+      atMs: 1,
+      inference: { explanation: { sentence: `${reporter} reports leak` } },
+      guard: {},
+    } as unknown as Decision;
+    expect(decisionSummaryOf(decision, named).sentence).toBe('mara reports leak');
   });
 });
 

@@ -33,6 +33,7 @@ export type {
   SampleAnswered,
   SampleEstimate,
   SampleView,
+  ScoreHistory,
   Settings,
   ShownContact,
   Signal,

@@ -7,6 +7,7 @@ import { useResource } from '../state/resource.ts';
 import { t } from '../strings.ts';
 import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
+import { Scores } from '../ui/scores.tsx';
 import { Scroll } from '../ui/scroll.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { Empty, Shown } from '../ui/states.tsx';
@@ -71,13 +72,16 @@ function Readings({ asset, newestMs }: { asset: string; newestMs: number }) {
       </p>
       <div class="signal-room">
         <Shown of={resource} rows={8}>
-          {(signal) =>
-            signal.channels.every(({ values }) => values.length === 0) ? (
-              <Empty title={t.assets.chartEmpty} hint={t.assets.chartEmptyHint} />
-            ) : (
-              <Charts signal={signal} syncKey={asset} onZoom={zoom} />
-            )
-          }
+          {(signal) => (
+            <>
+              {signal.channels.every(({ values }) => values.length === 0) ? (
+                <Empty title={t.assets.chartEmpty} hint={t.assets.chartEmptyHint} />
+              ) : (
+                <Charts signal={signal} syncKey={asset} onZoom={zoom} />
+              )}
+              {signal.scores && <Scores of={signal.scores} range={range} syncKey={asset} onZoom={zoom} />}
+            </>
+          )}
         </Shown>
       </div>
     </div>

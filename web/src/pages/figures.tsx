@@ -38,6 +38,8 @@ export function figuresCsv(data: Figures): string {
     ['false alarms', 'judged', data.falseAlarms.of, ''],
     ['false alarms', 'low', data.falseAlarms.low, 'share'],
     ['false alarms', 'high', data.falseAlarms.high, 'share'],
+    ['questions waiting', '', data.queue?.waiting, ''],
+    ['questions waiting', 'oldest', data.queue?.oldestAgeMs, 'ms'],
     ['hasty approvals', '', data.hastyApprovals.n, ''],
     ['hasty approvals', 'of', data.hastyApprovals.of, ''],
     ...data.steps.flatMap((step) => [
@@ -71,7 +73,8 @@ function Stat({ name, value, children }: { name: string; value: string; children
 }
 
 function FiguresView({ of: data }: { of: Figures }) {
-  const { falseAlarms, hastyApprovals } = data;
+  const { falseAlarms, hastyApprovals, queue } = data;
+  const answered = data.steps.find(({ name }) => name === 'answer');
   const step = t.figures.step;
   return (
     <>
@@ -105,6 +108,15 @@ function FiguresView({ of: data }: { of: Figures }) {
         <Stat name={t.figures.cost} value={usd(data.costUsd?.perDecision)}>
           {t.figures.costDecision}; {usd(data.costUsd?.month)} {t.figures.costMonth}
         </Stat>
+        {queue && (
+          <Stat
+            name={t.figures.queue}
+            value={queue.oldestAgeMs === undefined ? t.figures.queueNone : measured(queue.oldestAgeMs)}
+          >
+            {queue.oldestAgeMs !== undefined && `${t.figures.queueWaiting(queue.waiting, queue.complete)} `}
+            {answered && t.figures.queueAnswered(measured(answered.p50Ms), measured(answered.p95Ms))}
+          </Stat>
+        )}
         <Stat name={t.figures.hasty} value={`${hastyApprovals.n} / ${hastyApprovals.of}`}>
           {t.figures.hastyHint(measured(hastyApprovals.belowMs))}
         </Stat>

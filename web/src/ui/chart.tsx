@@ -13,6 +13,10 @@ export interface Line {
   readonly values: readonly (number | null)[];
   readonly expectedLow?: readonly (number | null)[] | undefined;
   readonly expectedHigh?: readonly (number | null)[] | undefined;
+  /** Points alone: nothing is known of what lies between two of them. */
+  readonly dots?: boolean;
+  /** A level line; it and zero are always in sight. */
+  readonly level?: number | undefined;
 }
 interface Marks {
   readonly flagged?: { readonly fromMs: number; readonly toMs: number } | undefined;
@@ -51,7 +55,7 @@ function palette(root: HTMLElement) {
 }
 type Colours = ReturnType<typeof palette>;
 
-function draw(marks: Marks, colours: Colours): uPlot.Plugin {
+function draw(marks: Marks, level: number | undefined, colours: Colours): uPlot.Plugin {
   return {
     hooks: {
       drawClear: (u) => {
@@ -67,6 +71,16 @@ function draw(marks: Marks, colours: Colours): uPlot.Plugin {
           ctx.strokeStyle = colours.flagLine;
           ctx.lineWidth = devicePixelRatio;
           ctx.strokeRect(from, bbox.top + 0.5, width, bbox.height - 1);
+        }
+        if (level !== undefined) {
+          const y = u.valToPos(level, 'y', true);
+          ctx.strokeStyle = colours.alarm;
+          ctx.lineWidth = devicePixelRatio;
+          ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
+          ctx.beginPath();
+          ctx.moveTo(bbox.left, y);
+          ctx.lineTo(bbox.left + bbox.width, y);
+          ctx.stroke();
         }
         ctx.restore();
       },
@@ -134,8 +148,9 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
             x: { time: true, range: () => [fromMs / 1000, toMs / 1000] },
             y: {
               range: (_, low, high) => {
-                const bottom = low ?? 0;
-                const top = high ?? 1;
+                const levels = line.level === undefined ? [] : [0, line.level];
+                const bottom = Math.min(low ?? levels[0] ?? 0, ...levels);
+                const top = Math.max(high ?? levels[1] ?? 1, ...levels);
                 const room = (top - bottom || Math.abs(top) || 1) * 0.08;
                 return [bottom - room, top + room];
               },
@@ -153,11 +168,13 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
           ],
           series: [
             {},
-            { stroke: colours.trace, width: 1.5, points: { show: line.timesMs.length < 40 }, spanGaps: false },
+            line.dots
+              ? { stroke: colours.trace, paths: () => null, points: { show: true, size: 7, fill: colours.trace } }
+              : { stroke: colours.trace, width: 1.5, points: { show: line.timesMs.length < 40 }, spanGaps: false },
             ...(band ? [edge, edge] : []),
           ],
           ...(band && { bands: [{ series: [3, 2], fill: colours.band }] }),
-          plugins: [draw({ flagged, alarms }, colours)],
+          plugins: [draw({ flagged, alarms }, line.level, colours)],
           hooks: {
             setSelect: [
               (u) => {

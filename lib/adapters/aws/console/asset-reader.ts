@@ -17,6 +17,7 @@ import { readWindow } from '../../../core/window/read-window.ts';
 import { batchGet, type Item } from '../batch-get.ts';
 import { dynamoStateStore, stateOf } from '../state-store.ts';
 import { marksAt, ordersNow } from './orders-reader.ts';
+import { scoreHistory } from './score-reader.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
 
 /** Kinds of cases that every pack knows. */
@@ -198,16 +199,20 @@ export async function readings(world: ConsoleWorld, asset: string, query: Readin
     timesMs: series.timesMs.slice(0, rows.length),
     values: series.values.slice(0, rows.length * width),
   };
-  if (rows.length === 0) return { ...emptySignal(toMs), fromMs: query.fromMs ?? toMs };
+  const calibration = await calibrationOf(world, state);
+  const fromMs = query.fromMs ?? shown.timesMs[0] ?? toMs;
+  const scores = await scoreHistory(world, asset, { fromMs, toMs }, calibration);
+  if (rows.length === 0) return { ...emptySignal(toMs), fromMs, scores };
   return {
     fromMs: shown.timesMs[0]!,
     toMs: shown.timesMs.at(-1)!,
     channels: chart(shown, {
       channels: shown.channels.map(({ name }) => name),
       points: query.points,
-      calibration: await calibrationOf(world, state),
+      calibration,
     }),
     alarms: state.alarm ? [{ atMs: state.alarm.atMs, kind: 'anomaly' }] : [],
     partial: rowCount(series) >= maxChartRows,
+    scores,
   };
 }

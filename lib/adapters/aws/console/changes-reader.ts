@@ -12,6 +12,7 @@ import {
   maxChainsRead,
   maxChanges,
   nextCursor,
+  personsOf,
 } from '../../../core/console/changes.ts';
 import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
 import type { Item } from '../batch-get.ts';
@@ -74,10 +75,7 @@ export async function changesSince(world: ConsoleWorld, after: string | undefine
   const cursor = encodeCursor(nextCursor(nowMs, seen));
   if (unread.length > maxChainsRead || entries.length > maxChanges) return { cursor, changes: [], reset: true };
   entries.sort((a, b) => a.at - b.at);
-  const nameOf = await namesOf(
-    world,
-    entries.map(({ body }) => (typeof body.by === 'string' ? body.by : undefined)),
-  );
+  const nameOf = await namesOf(world, entries.flatMap(personsOf));
   return { cursor, changes: entries.map((entry) => changeOf(entry, nameOf)), reset: false };
 }
 

@@ -5,11 +5,13 @@ import type { DecisionSummary, DecisionsQuery, Page } from '../../../contracts/a
 import type { CaseRecord } from '../../../contracts/case.ts';
 import type { Decision } from '../../../contracts/decision.ts';
 import { lazily } from '../../../contracts/lazily.ts';
+import { personsInText } from '../../../core/console/case-view.ts';
 import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
 import { decisionSummaryOf } from '../../../core/console/decision-view.ts';
 import { batchGet } from '../batch-get.ts';
 import { dayShards } from '../decision-store.ts';
 import { unpackDecision } from '../packed-decision.ts';
+import { namesOf } from './names.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
 
 const dayMs = 86_400_000;
@@ -47,6 +49,10 @@ export async function decisionOf(world: ConsoleWorld, record: CaseRecord): Promi
   return found.find(({ decisionId }) => decisionId === record.decisionId);
 }
 
+/** The newest decisions of an asset, newest first. */
+export const newestOfAsset = (world: ConsoleWorld, asset: string, limit: number): Promise<Decision[]> =>
+  ofAsset(world, asset, skOf(0), after, limit);
+
 /** Newest first. */
 async function ofAsset(
   world: ConsoleWorld,
@@ -76,8 +82,10 @@ export async function decisionsPage(world: ConsoleWorld, query: DecisionsQuery):
       ? await ofDay(world, day!, query.limit, before)
       : await ofAssetAndDay(world, query.asset, day, query.limit, before);
   const last = decisions.at(-1);
+  const persons = decisions.flatMap(({ inference }) => personsInText(inference.explanation.sentence));
+  const nameOf = await namesOf(world, persons);
   return {
-    items: decisions.map(decisionSummaryOf),
+    items: decisions.map((decision) => decisionSummaryOf(decision, nameOf)),
     ...(more && last && { nextCursor: encodeCursor(`${skOf(last.atMs)}#${last.decisionId}`) }),
   };
 }

@@ -3,12 +3,12 @@ import type { AnswerOf, Figures, FiguresQuery, PackView, Settings } from '../../
 import type { CaseRecord } from '../../../contracts/case.ts';
 import { sha256 } from '../../../core/audit/canonical.ts';
 import { liveOf } from '../../../core/console/decision-view.ts';
-import { type CaseFacts, factsOf, figuresOf } from '../../../core/console/figures.ts';
+import { type CaseFacts, factsOf, figuresOf, queueOf } from '../../../core/console/figures.ts';
 import { policiesIn } from '../../../core/console/policy-text.ts';
 import { InvalidInputError } from '../../../core/errors.ts';
 import { readChain } from '../audit-store.ts';
 import { closedCaseMarks } from '../cases-table.ts';
-import { closedCases } from './case-reader.ts';
+import { closedCases, reviewQueue } from './case-reader.ts';
 import { newestDecisions } from './decision-reader.ts';
 import { indexCount } from './index-pages.ts';
 import { readSettings } from './settings.ts';
@@ -22,6 +22,7 @@ const maxCounted = 2_000;
 const maxCases = 200;
 const maxChains = 100;
 const maxDecisions = 200;
+const maxQuestions = 200;
 
 /** Facts of closed cases change only by labels: what was read stands for so long. */
 const factsForMs = 300_000;
@@ -68,10 +69,11 @@ async function figuresNow(world: ConsoleWorld, query: FiguresQuery, settings: Se
     throw new InvalidInputError('fromMs lies before toMs, by 366 days at most.', { code: 'span-invalid' });
   const at = tableAt(world, 'cases');
   const range = { fromMs, toMs };
-  const [counts, cases, read] = await Promise.all([
+  const [counts, cases, read, queue] = await Promise.all([
     Promise.all(closedCaseMarks.map((mark) => indexCount(at, mark, maxCounted, range))),
     closedCases(world, maxCases, range),
     newestDecisions(world, fromMs, toMs, maxDecisions),
+    reviewQueue(world, { limit: maxQuestions }),
   ]);
   const counted = counts.reduce((sum, count) => sum + count, 0);
   const facts = await Promise.all(cases.slice(0, maxChains).map((record) => factsOfCase(world, record)));
@@ -84,6 +86,11 @@ async function figuresNow(world: ConsoleWorld, query: FiguresQuery, settings: Se
     decisions: read.decisions,
     complete: read.complete && counted <= facts.length,
     settings,
+    queue: queueOf(
+      queue.items.map(({ askedAtMs }) => askedAtMs),
+      queue.nextCursor === undefined,
+      world.now(),
+    ),
   });
 }
 
