@@ -6,7 +6,7 @@ import type { Kind } from '../../contracts/common.ts';
 import type { inference as inferenceSchema } from '../../contracts/decision.ts';
 import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import type { PackManifest } from '../../contracts/pack.ts';
-import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
+import { type Proposal, remediationVersion } from '../../contracts/remediation.ts';
 import { DependencyError, InvalidInputError, NotFoundError } from '../errors.ts';
 import { generalSentence } from '../explanation/general-sentence.ts';
 import { asDeclared } from '../guard/declared.ts';
@@ -75,7 +75,8 @@ export async function infer(ports: InferPorts, flag: FlaggedSignal): Promise<Inf
   const inference = { ...found.inference, latencyMs, costUsd };
   return {
     inference,
-    ...(found.proposal ? { proposal: ordered(proposalSchema.parse(found.proposal), pack.manifest, ports.ways) } : {}),
+    // Held against its contract by the guard, which gets it next and without which nothing is done.
+    ...(found.proposal ? { proposal: ordered(found.proposal, pack.manifest, ports.ways) } : {}),
     pack: pack.manifest.name,
     registrationHash: state.registrationHash,
   };
