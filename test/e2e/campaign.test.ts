@@ -10,7 +10,7 @@ const seed = Number(process.env.CAMPAIGN_SEED ?? 20260302);
 const cases = 30;
 
 test('whatever fails: nothing is lost, nothing happens twice, no chain breaks, and all comes to its end', async () => {
-  const { code, lines, said } = await campaign('--cases', String(cases), '--seed', String(seed), '--minutes', '5');
+  const { code, lines, said } = await campaign('--cases', String(cases), '--seed', String(seed), '--minutes', '10');
   const account = JSON.parse(lines.at(-1) ?? 'null');
   expect({ code, broken: account?.broken, said: code === 0 ? '' : said }).toEqual({ code: 0, broken: [], said: '' });
   expect(account).toMatchObject({
