@@ -114,7 +114,9 @@ export const mutations: readonly Mutation[] = [
   setTimeout(() => {
     try {
       write();
-    } catch {}
+    } catch {
+      // The folder went with the runtime that this one was to outlive.
+    }
   }, 5_000);
 }
 

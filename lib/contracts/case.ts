@@ -15,6 +15,15 @@ export const caseResolution = lazily(() =>
 );
 export type CaseResolution = z.infer<typeof caseResolution>;
 
+export const incident = lazily(() =>
+  z.strictObject({
+    scope: z.enum(['zone', 'site']),
+    place: z.string().max(140),
+    /** What feeds them all, where the incident is not the scope's but lies behind it. */
+    fedBy: z.string().max(64).optional(),
+  }),
+);
+
 export const caseRecord = lazily(() =>
   z.strictObject({
     v: z.literal(caseVersion),
@@ -50,14 +59,7 @@ export const caseRecord = lazily(() =>
     /** Times of the reading that was flagged: event time, the device's clock at sending, ours. Absent without a reading. */
     evidence: z.strictObject({ atMs: epochMs, sentAtMs: epochMs, receivedAtMs: epochMs }).optional(),
     /** One cause that many assets see; `asset` is then the one that was flagged first. */
-    incident: z
-      .strictObject({
-        scope: z.enum(['zone', 'site']),
-        place: z.string().max(140),
-        /** What feeds them all, where the incident is not the scope's but lies behind it. */
-        fedBy: z.string().max(64).optional(),
-      })
-      .optional(),
+    incident: incident.optional(),
     effectKeys: z.array(sha256Hex).max(32).default([]),
     ticket: z.string().max(256).optional(),
     /** Rounds in which people were asked; absent where nobody was. */

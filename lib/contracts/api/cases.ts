@@ -1,6 +1,6 @@
 /** Cases as people see them: lists, one case with all that is known of it, reviews, and what people do about them. */
 import { z } from 'zod';
-import { caseRecord, caseResolution, caseStatus } from '../case.ts';
+import { caseRecord, caseResolution, caseStatus, incident } from '../case.ts';
 import { assetId, epochMs, humanText, kind, sha256Hex, verdict } from '../common.ts';
 import { decision } from '../decision.ts';
 import { lazily } from '../lazily.ts';
@@ -50,13 +50,7 @@ const summary = {
   dueAtMs: epochMs.optional(),
   question: z.string().max(1000).optional(),
   flags: z.number().int().min(1),
-  incident: z
-    .strictObject({
-      scope: z.enum(['zone', 'site']),
-      place: z.string().max(140),
-      fedBy: z.string().max(64).optional(),
-    })
-    .optional(),
+  incident: incident.optional(),
   claim: claim.optional(),
   people: people.optional(),
   /** Of the open question: whom it is at, since when, and what follows if nobody answers. Never an act. */
