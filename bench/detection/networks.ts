@@ -28,7 +28,10 @@ const stretchOf = (fault: FaultSpec, series: Series): Stretch => ({
   to: series.timesMs.findLastIndex((time) => time < fault.endMs) + 1,
 });
 
-/** A city with tanks, pumps and about forty channels; each attack lasts 30 to 100 hours, some hide what they do. */
+/**
+ * A city with tanks, pumps and about forty channels; each attack lasts 30 to 100 hours, some hide what they do. A pump
+ * that trips without having been needed in the year before changes no reading, and is no attack.
+ */
 export async function cityYear(seed: number, historyDays = 365): Promise<CityYear> {
   const random = childRandom(seed, 'city');
   const network = generateNetwork({
@@ -66,12 +69,26 @@ export async function cityYear(seed: number, historyDays = 365): Promise<CityYea
   const run = await simulate({ network, startMs, days, stepS: 3600, seed: seed + 1, faults, normal: calm });
   const attacks = faults.map((fault) => stretchOf(fault, run.series));
   hide(random, network, run.series, faults, attacks);
+  const counted = (_: unknown, i: number): boolean => !isIdlePump(network, history.series, faults[i]!.element);
   return {
     history: history.series,
     stream: { ...run.series, values: run.series.values.map((value) => Math.round(value * 100) / 100) },
-    attacks,
-    names,
+    attacks: attacks.filter(counted),
+    names: names.filter(counted),
   };
+}
+
+/** Part of the hours below which a pump counts as never needed. */
+const idleShare = 0.001;
+
+/** Whether the element is a pump whose own state was off for all of the history. */
+function isIdlePump(network: TwinNetwork, history: Series, element: string): boolean {
+  const state = network.sensors.findIndex(({ kind, elements }) => kind === 'pump-state' && elements.includes(element));
+  if (state < 0) return false;
+  const width = history.channels.length;
+  let onRows = 0;
+  for (let i = state; i < history.values.length; i += width) if (history.values[i]! > 0.5) onRows += 1;
+  return onRows < idleShare * history.timesMs.length;
 }
 
 function attack(

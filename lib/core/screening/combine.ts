@@ -6,10 +6,6 @@ import type { EvidenceTail } from '../../contracts/calibration.ts';
 import { freshEvidenceCount, graphEvidence } from './kernel.ts';
 import { logP, type OpenTail, openTail } from './tail.ts';
 
-/** Evidence made outside the graph, from one number of memory: the dynamic residual's size growing, or dying down. */
-export const scalarEvidence = ['activity', 'calm'] as const;
-export const evidenceNames: readonly string[] = [...graphEvidence, ...scalarEvidence];
-
 /** Log evidence above this is cut before it is smoothed for release, so that the smoothing forgets in good time. */
 export const freshCut = 3;
 
@@ -26,27 +22,16 @@ export interface Combiner {
   readonly tails: OpenTails;
   readonly combined: OpenTail;
   readonly fresh: OpenTail;
-  /** Natural logarithm of the median of `dynamic-rms`. */
-  readonly usualActivity: number;
 }
 
 export function openCombiner(evidence: readonly EvidenceTail[], combined: EvidenceTail, fresh: EvidenceTail): Combiner {
   return {
-    tails: openTails(evidenceNames.map((name) => openTail(evidence.find((tail) => tail.name === name) ?? silentTail))),
+    // By name: former calibrations hold tails of evidence that is no longer weighed.
+    tails: openTails(graphEvidence.map((name) => openTail(evidence.find((tail) => tail.name === name) ?? silentTail))),
     combined: openTail(combined),
     fresh: openTail(fresh),
-    usualActivity: usualActivity(evidence[dynamicRms]!),
   };
 }
-
-const dynamicRms = graphEvidence.indexOf('dynamic-rms');
-const activityFloor = 1e-3;
-
-export const usualActivity = (tail: EvidenceTail): number => Math.log(Math.max(tail.knots[0]!, activityFloor));
-
-/** Logarithm of the dynamic residual's size over its usual size, within ±3. */
-export const activityOf = (dynamic: number, usual: number): number =>
-  Math.min(Math.max(Math.log(Math.max(dynamic, activityFloor)) - usual, -3), 3);
 
 /** Tails side by side, so that a row's evidences are looked through without following references. */
 export interface OpenTails {
@@ -95,4 +80,3 @@ export function largestLogP(
 
 export const freshFrom = 0;
 export const freshTo = freshEvidenceCount;
-export const dynamicRmsIndex = dynamicRms;

@@ -1,15 +1,6 @@
 /** From the evidences of each row to p-value, score and alarm: the part of screening that goes row by row. */
 import type { Calibration } from '../../contracts/calibration.ts';
-import {
-  activityOf,
-  type Combiner,
-  dynamicRmsIndex,
-  evidenceNames,
-  freshCut,
-  freshTo,
-  largestLogP,
-  openCombiner,
-} from './combine.ts';
+import { type Combiner, freshCut, freshTo, largestLogP, openCombiner } from './combine.ts';
 import { graphEvidence } from './kernel.ts';
 import { hasRecovered, startRecovery } from './recovery.ts';
 import type { OpenState } from './state.ts';
@@ -54,8 +45,7 @@ export interface SegmentEvidence {
   readonly stuck: Float32Array;
 }
 
-const graphWidth = graphEvidence.length;
-const width = evidenceNames.length;
+const width = graphEvidence.length;
 
 /** Decides `rows` rows, writing results from row `at` on and moving `state` forward. */
 export function decideRows(
@@ -71,11 +61,10 @@ export function decideRows(
   const { onset, release, releaseRows } = calibration.threshold;
   const releaseWeight = releaseSmoothing(smoothing);
   const refractory = refractoryRows(calibration);
-  const line = new Float64Array(width);
   const channels = calibration.channels.length;
   for (let r = 0; r < rows; r += 1) {
     const row = at + r;
-    const from = segment.evidenceAt + r * graphWidth;
+    const from = segment.evidenceAt + r * width;
     if (segment.observed[r] === 0) {
       // Nothing was measured: no evidence either way, the alarm stays as it is.
       out.pValues[row] = 1;
@@ -84,14 +73,8 @@ export function decideRows(
       out.topChannels.fill(-1, row * topChannelCount, (row + 1) * topChannelCount);
       continue;
     }
-    for (let k = 0; k < graphWidth; k += 1) line[k] = segment.evidence[from + k]!;
-    state.activity = Math.fround(
-      state.activity + smoothing * (activityOf(line[dynamicRmsIndex]!, combiner.usualActivity) - state.activity),
-    );
-    line[graphWidth] = state.activity;
-    line[graphWidth + 1] = -state.activity;
-    const freshest = largestLogP(combiner.tails, line, 0, 0, freshTo);
-    const largest = largestLogP(combiner.tails, line, 0, freshTo, width, freshest);
+    const freshest = largestLogP(combiner.tails, segment.evidence, from, 0, freshTo);
+    const largest = largestLogP(combiner.tails, segment.evidence, from, freshTo, width, freshest);
     const rawFresh = Math.max(freshest, segment.stuck[r]!);
     const logs = logP(combiner.combined, Math.max(rawFresh, largest));
     const fresh = logP(combiner.fresh, rawFresh);

@@ -1,16 +1,6 @@
 /** The spread of residuals and evidence over held-out normal rows, and the alarm threshold that follows. */
 import type { AlarmThreshold, EvidenceTail } from '../../contracts/calibration.ts';
-import {
-  activityOf,
-  dynamicRmsIndex,
-  evidenceNames,
-  freshCut,
-  freshFrom,
-  freshTo,
-  largestLogP,
-  openTails,
-  usualActivity,
-} from './combine.ts';
+import { freshCut, freshFrom, freshTo, largestLogP, openTails } from './combine.ts';
 import type { CrossValidated } from './cross-validate.ts';
 import { graphEvidence, rowEvidence, slowSmoothing, smoothRows, trendOf } from './kernel.ts';
 import { quantileOfSorted } from './linear.ts';
@@ -69,7 +59,7 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
     const deviations = (levelDeviation[c]! / levelWander[c]!) * (staticDeviation[c]! / staticWander[c]!);
     precision[c] = dead[c] === 1 ? 0 : found.model.precision[c]! * deviations;
   }
-  const width = evidenceNames.length;
+  const width = graphEvidence.length;
   const table = new Float64Array(rows * width);
   const alive = channels - dead.reduce((sum, value) => sum + value, 0);
   for (let t = 0; t < rows; t += 1) {
@@ -91,7 +81,10 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
       t * width,
     );
   }
-  const evidence = tailsOf(table, rows, skip, smoothing);
+  const kept = (_: number, t: number): boolean => skip[t] === 0;
+  const evidence = graphEvidence.map((name, k) =>
+    fitTail(name, Float64Array.from({ length: rows }, (_, t) => table[t * width + k]!).filter(kept), energyPrior),
+  );
   const open = openTails(evidence.map(openTail));
   const raw = new Float64Array(rows);
   const rawFresh = new Float64Array(rows);
@@ -99,7 +92,6 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
     raw[t] = largestLogP(open, table, t * width, 0, width);
     rawFresh[t] = largestLogP(open, table, t * width, freshFrom, freshTo);
   }
-  const kept = (_: number, t: number): boolean => skip[t] === 0;
   const combined = fitTail('combined', raw.filter(kept), logPrior);
   const fresh = fitTail('fresh', rawFresh.filter(kept), logPrior);
   const combinedTail = openTail(combined);
@@ -135,26 +127,6 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
     fresh,
     threshold,
   };
-}
-
-function tailsOf(table: Float64Array, rows: number, skip: Uint8Array, smoothing: number): EvidenceTail[] {
-  const width = evidenceNames.length;
-  const column = (k: number): Float64Array => {
-    const values: number[] = [];
-    for (let t = 0; t < rows; t += 1) if (skip[t] === 0) values.push(table[t * width + k]!);
-    return Float64Array.from(values);
-  };
-  const tails = graphEvidence.map((name, k) => fitTail(name, column(k), energyPrior));
-  const usual = usualActivity(tails[dynamicRmsIndex]!);
-  let activity = 0;
-  for (let t = 0; t < rows; t += 1) {
-    activity += smoothing * (activityOf(table[t * width + dynamicRmsIndex]!, usual) - activity);
-    table[t * width + graphEvidence.length] = activity;
-    table[t * width + graphEvidence.length + 1] = -activity;
-  }
-  tails.push(fitTail('activity', column(graphEvidence.length), energyPrior));
-  tails.push(fitTail('calm', column(graphEvidence.length + 1), energyPrior));
-  return tails;
 }
 
 /** Trends of smoothed and slowly smoothed levels that both began at nought: each over the weight that it has gathered. */

@@ -266,7 +266,6 @@ function fadeState(state: OpenState, periods: number, smoothing: number): void {
     for (let c = 0; c < vector.length; c += 1) vector[c] = vector[c]! * part;
   state.driftPart = Math.fround(state.driftPart * keep);
   state.slowPart = Math.fround(state.slowPart * keepSlow);
-  state.activity = Math.fround(state.activity * keep);
 }
 
 function report(

@@ -121,21 +121,10 @@ test('states from before recovery, and before trends, were weighed can still be 
 
 /** A state of two channels as it was written when there were four vectors, all of float32, and so many scalars behind them. */
 function former(packed: ScreenState, scalars: number): ScreenState {
-  const { last, runs, shift, drift, activity, fresh, alarm, calmRows, hold, ...more } = unpackState(open, packed);
+  const { last, runs, shift, drift, fresh, alarm, calmRows, hold, ...more } = unpackState(open, packed);
   const { holdLoss, peak, alarmRows, decimals, windowDecimals, windowCells, level, recovery } = more;
-  const all = [
-    activity,
-    fresh,
-    alarm,
-    calmRows,
-    hold,
-    holdLoss,
-    peak,
-    alarmRows,
-    decimals,
-    windowDecimals,
-    windowCells,
-  ];
+  // First the size of the dynamic residual, which is no longer weighed.
+  const all = [0.5, fresh, alarm, calmRows, hold, holdLoss, peak, alarmRows, decimals, windowDecimals, windowCells];
   const floats = Float32Array.of(
     ...[last, runs, shift, drift].flatMap((vector) => [...vector]),
     ...[...all, level, recovery].slice(0, scalars),
