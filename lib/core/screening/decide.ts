@@ -8,9 +8,12 @@ import { logP } from './tail.ts';
 import { releaseSmoothing } from './threshold.ts';
 import { type ScreenedRows, topChannelCount } from './types.ts';
 
-/** A new peak must surpass the last by this, and by a quarter of it. */
+/** A new peak within an alarm, and a new alarm after one, must surpass the last by this, and by a quarter of it. */
 const growthAbsolute = 0.5;
 const growthRelative = 0.25;
+/** What is told as news must surpass what was last told by this, ten times as rare, and by seven tenths of it. */
+const newsAbsolute = 1;
+const newsRelative = 0.7;
 /** Channels are named from this −log10 p on, and in alarms: below, there is nothing to explain. */
 const namedFrom = 1;
 /** Score of evidence that is not new, at most. */
@@ -26,9 +29,9 @@ export function combinerOf(calibration: Calibration): Combiner {
   return combiner;
 }
 
-/** Rows over which the memory of a peak fades: a quarter of the warm-up, from 50 to 500. */
+/** Rows over which the memory of what was told fades: half the warm-up, from 100 to 1,000. */
 const refractoryRows = (calibration: Calibration): number =>
-  Math.min(500, Math.max(50, Math.round(calibration.warmup.rows / 4)));
+  Math.min(1000, Math.max(100, Math.round(calibration.warmup.rows / 2)));
 
 /** Where the graph's outputs of one segment lie. */
 export interface SegmentEvidence {
@@ -80,7 +83,7 @@ export function decideRows(
     const fresh = logP(combiner.fresh, rawFresh);
     state.fresh = Math.fround(state.fresh + releaseWeight * (Math.min(fresh, freshCut) - state.fresh));
     out.pValues[row] = 10 ** -logs;
-    const grown = logs > surpassing(state.hold);
+    const grown = logs > surpassing(state.hold, newsAbsolute, newsRelative);
     out.scores[row] = grown ? logs : Math.min(logs, oldNewsScore);
     if (state.alarm === 0) {
       if (logs < onset) state.peak = 0;
@@ -100,10 +103,11 @@ export function decideRows(
         state.peak = Math.fround(logs);
       }
     }
-    if (logs >= state.hold) {
+    // Only what was told is remembered: were each row, smoothed evidence that climbs in small steps would never be news.
+    if (grown) {
       state.hold = Math.fround(logs);
       state.holdLoss = Math.fround(logs / refractory);
-    } else state.hold = Math.fround(Math.max(0, state.hold - state.holdLoss));
+    } else if (logs < state.hold) state.hold = Math.fround(Math.max(0, state.hold - state.holdLoss));
     out.alarms[row] = state.alarm;
     if (logs >= namedFrom || state.alarm === 1) nameChannels(segment, r, channels, out, row);
     else out.topChannels.fill(-1, row * topChannelCount, (row + 1) * topChannelCount);
@@ -111,8 +115,8 @@ export function decideRows(
 }
 
 /** What evidence must exceed to count as grown over `level`; anything does over 0. */
-const surpassing = (level: number): number =>
-  level > 0 ? level + Math.max(growthAbsolute, growthRelative * level) : 0;
+const surpassing = (level: number, absolute = growthAbsolute, relative = growthRelative): number =>
+  level > 0 ? level + Math.max(absolute, relative * level) : 0;
 
 function startAlarm(state: OpenState, logs: number, fresh: number, out: ScreenedRows, row: number): void {
   state.alarm = 1;

@@ -29,7 +29,7 @@ export interface OpenState {
   alarm: number;
   /** Rows in a row below the release level. */
   calmRows: number;
-  /** Evidence that a new peak must surpass; falls slowly. */
+  /** Evidence as last told, which news must surpass; falls slowly. */
   hold: number;
   /** What `hold` loses a row. */
   holdLoss: number;

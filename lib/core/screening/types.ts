@@ -29,7 +29,7 @@ export const topChannelCount = 3;
 
 /** Results by row, as arrays so that a batch allocates once. */
 export interface ScreenedRows {
-  /** Evidence of something new, −log10 of a p-value: peaks at an onset, then low unless evidence grows. */
+  /** Evidence of something new, −log10 of a p-value: peaks at an onset and whenever evidence has grown, else low. */
   readonly scores: Float32Array;
   /** 1 from the onset until release. */
   readonly alarms: Uint8Array;
