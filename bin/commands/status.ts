@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { ordersFrom } from '../../lib/adapters/aws/standing-order-store.ts';
 import { holdsAt } from '../../lib/core/guard/standing-orders.ts';
 import { type ContextOptions, openContext, withContextOptions } from './support/context.ts';
+import { driftHere, driftLine } from './support/drift.ts';
 import { percentile, readAssets, readCases, readDecisions, readEffects, readStops } from './support/figures.ts';
 import { operationsTable } from './support/operations.ts';
 import { ago, printJson, printLine, printTable } from './support/print.ts';
@@ -23,6 +24,7 @@ export function registerStatus(program: Command): void {
       const nowMs = Date.now();
       const orders = (await ordersFrom(operationsTable(context), nowMs)).map(({ order }) => order);
       const standing = orders.filter((order) => holdsAt(order, nowMs));
+      const drift = driftHere(decisions, nowMs);
       const latencies = decisions.map((each) => each.inference.latencyMs);
       const summary = {
         assets: assets.length,
@@ -46,6 +48,14 @@ export function registerStatus(program: Command): void {
         standingOrders: standing.map(({ id, what, scope, kind, toMs }) => ({ id, what, scope, kind, toMs })),
         withheld: decisions.filter(({ guard }) => guard.withheld !== undefined).length,
         inferenceMsP95: percentile(latencies, 95) ?? null,
+        drift: drift.map(({ name, verdict, decisions, assetDays, ood, features }) => ({
+          pack: name,
+          verdict,
+          decisions,
+          assetDays,
+          unknownShare: ood?.strange ?? null,
+          featuresShifted: features.shifted,
+        })),
       };
       if (options.json === true) return printJson(summary);
 
@@ -83,6 +93,7 @@ export function registerStatus(program: Command): void {
           .map(([status, count]) => `${count} ${status.toLowerCase()}`)
           .join(', ')}`,
       );
+      for (const each of drift) printLine(each.verdict === 'strange' ? pc.red(driftLine(each)) : driftLine(each));
       if (summary.waitingForPeople.length > 0)
         printLine(pc.yellow(`${summary.waitingForPeople.length} case(s) wait for a person: groundcrew case list`));
     });

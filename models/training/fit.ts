@@ -4,8 +4,8 @@ import { childRandom } from '../../lib/core/random.ts';
 import { type BoostedModel, defaultBoosterOptions, fitBooster, gainShares, rawScores } from './booster.ts';
 import { type ConformalReference, conformalTests, fitConformal, missingFeature } from './conformal.ts';
 import { argMax, evaluate, type Metrics } from './metrics.ts';
-import { referenceOf } from './reference.ts';
 import type { EventResult, PartResult, Sample, Split, TrainingRecipe } from './recipe.ts';
+import { referenceOf } from './reference.ts';
 import { fitTemperature } from './temperature.ts';
 import { treeProbabilities } from './tree-onnx.ts';
 

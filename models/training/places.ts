@@ -23,7 +23,8 @@ export function binEdges(quantiles: readonly number[]): number[] {
 export function placesIn({ quantiles }: Pick<ConformalReference, 'quantiles'>): (features: Float32Array) => string {
   const edges = quantiles.map(binEdges);
   return (features) => {
-    if (features.length !== edges.length) throw new RangeError(`${features.length} features; ${edges.length} are known`);
+    if (features.length !== edges.length)
+      throw new RangeError(`${features.length} features; ${edges.length} are known`);
     let places = '';
     for (const [at, value] of features.entries())
       places += value === missingFeature || Number.isNaN(value) ? missing : binOf(edges[at]!, value);

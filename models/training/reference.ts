@@ -29,14 +29,14 @@ export function referenceOf(
     confidence: confidenceShares(confidences, weights).map(rounded),
     meanConfidence: rounded(confidences.reduce((sum, value, i) => sum + value * weights[i]!, 0)),
     features: conformal.quantiles.map((quantiles, at) => {
-      const edges = binEdges(quantiles);
-      // As many digits as the support points were given; the rest is what float32 made of them.
-      return {
-        edges: edges.map((edge) => Number(edge.toPrecision(6))),
-        shares: binShares(places, at, edges.length + 1, weights).map(rounded),
-      };
+      const edges = shownEdges(quantiles);
+      return { edges, shares: binShares(places, at, edges.length + 1, weights).map(rounded) };
     }),
   };
 }
+
+/** With as many digits as the support points were given; the rest is what float32 made of them. */
+export const shownEdges = (quantiles: readonly number[]): number[] =>
+  binEdges(quantiles).map((edge) => Number(edge.toPrecision(6)));
 
 const rounded = (share: number): number => Number(Math.min(1, share).toFixed(4));

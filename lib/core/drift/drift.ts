@@ -14,6 +14,8 @@ import { binShares, confidenceShares, sharesOf, weightsOf } from './shares.ts';
 import { compare, leastGroups, type Spread } from './stability.ts';
 
 const dayMs = 86_400_000;
+/** What is compared at most: the newest decisions of all packs. The days are many, because one asset has one a day. */
+export const driftSpan = { decisions: 500, days: 60 } as const;
 /** Share of comparisons without a shift that may be called one; of a model's features: of all of them together. */
 const falseAlarms = 0.01;
 const mostFeatures = 8;
@@ -103,13 +105,7 @@ function saidOf(
     confidence: {
       meanReference: reference.meanConfidence,
       meanNow: rounded(within(confidences.reduce((sum, value, at) => sum + value * weights[at]!, 0))),
-      ...compared(
-        confidenceShares(confidences, weights),
-        reference.confidence,
-        groups,
-        reference.groups,
-        falseAlarms,
-      ),
+      ...compared(confidenceShares(confidences, weights), reference.confidence, groups, reference.groups, falseAlarms),
     },
   };
 }

@@ -6,18 +6,10 @@ import { type CardReference, modelCard } from '../../../lib/contracts/model-card
 import { driftOf } from '../../../lib/core/drift/drift.ts';
 import { seededRandom } from '../../../lib/core/random.ts';
 import { inferenceOf } from '../../support/decision-data.ts';
+import { drawn } from '../../support/drawn.ts';
 
 const dayMs = 86_400_000;
 const random = seededRandom(11);
-
-function drawn(shares: readonly number[]): number {
-  let left = random();
-  const at = shares.findIndex((share) => {
-    left -= share;
-    return left < 0;
-  });
-  return at < 0 ? shares.length - 1 : at;
-}
 
 interface Change {
   readonly days: number;
@@ -29,7 +21,7 @@ interface Change {
 function decisionOf(name: string, modelHash: string, reference: CardReference, n: number, change: Change): Decision {
   const places = reference.features.map(({ edges, shares }, at) => {
     if (change.moved !== undefined && at % change.moved === 0) return edges.length;
-    const bin = drawn(shares);
+    const bin = drawn(shares, random);
     return bin > edges.length ? '-' : bin;
   });
   return {
@@ -41,8 +33,10 @@ function decisionOf(name: string, modelHash: string, reference: CardReference, n
     pack: name,
     atMs: Date.UTC(2026, 4, 1) + (n % change.days) * dayMs,
     inference: inferenceOf({
-      kind: Object.keys(reference.kinds)[drawn(Object.values(reference.kinds))] as Decision['inference']['kind'],
-      confidence: (drawn(reference.confidence) + random()) / 10,
+      kind: Object.keys(reference.kinds)[
+        drawn(Object.values(reference.kinds), random)
+      ] as Decision['inference']['kind'],
+      confidence: (drawn(reference.confidence, random) + random()) / 10,
       oodPValue: change.oodPValue?.() ?? random(),
       modelHash,
       places: places.join(''),

@@ -9,6 +9,7 @@ import { binShares, sharesOf, weightsOf } from '../../../lib/core/drift/shares.t
 import { leastGroups } from '../../../lib/core/drift/stability.ts';
 import { seededRandom } from '../../../lib/core/random.ts';
 import { inferenceOf } from '../../support/decision-data.ts';
+import { drawn } from '../../support/drawn.ts';
 
 const dayMs = 86_400_000;
 const tenths = [0, 0, 0, 0, 0, 0.1, 0.1, 0.2, 0.2, 0.4];
@@ -39,11 +40,7 @@ const card: ModelCard = modelCard.parse({
 });
 
 const random = seededRandom(3);
-const pick = (shares: readonly number[]): number => {
-  let left = random();
-  const at = shares.findIndex((share) => (left -= share) < 0);
-  return at < 0 ? shares.length - 1 : at;
-};
+const pick = (shares: readonly number[]): number => drawn(shares, random);
 /** A decision on a day of its own that is what the card's test windows were, but for the change. */
 function decisionOf(n: number, change: Partial<Decision['inference']> = {}, rest: Partial<Decision> = {}): Decision {
   const [flow, pressure] = card.reference!.features;

@@ -8,6 +8,7 @@ import {
   moderatePsi,
 } from '../../../lib/core/drift/stability.ts';
 import { seededRandom } from '../../../lib/core/random.ts';
+import { drawn } from '../../support/drawn.ts';
 
 const spreads = (bins: number) =>
   fc
@@ -57,11 +58,7 @@ describe('the stability index', () => {
       fc.property(pairs, counts, ([p, q], n) => {
         const there = compare({ shares: p, groups: n }, { shares: q, groups: n }, 0.01);
         const back = compare({ shares: q, groups: n }, { shares: p, groups: n }, 0.01);
-        const turned = compare(
-          { shares: [...p].reverse(), groups: n },
-          { shares: [...q].reverse(), groups: n },
-          0.01,
-        );
+        const turned = compare({ shares: [...p].reverse(), groups: n }, { shares: [...q].reverse(), groups: n }, 0.01);
         for (const other of [back, turned]) {
           expect(other.psi).toBeCloseTo(there.psi, 10);
           expect(other.noisePsi).toBeCloseTo(there.noisePsi, 10);
@@ -98,13 +95,9 @@ describe('what is called a shift', () => {
     skewed: [0.7, 0.1, 0.08, 0.05, 0.04, 0.02, 0.01],
     'nearly one value': [0.95, 0.03, 0.01, 0.01],
   };
-  const drawn = (shares: readonly number[], groups: number, random: () => number): number[] => {
+  const sample = (shares: readonly number[], groups: number, random: () => number): number[] => {
     const counted = shares.map(() => 0);
-    for (let n = 0; n < groups; n += 1) {
-      let left = random();
-      const bin = shares.findIndex((share) => (left -= share) < 0);
-      counted[bin < 0 ? shares.length - 1 : bin]! += 1 / groups;
-    }
+    for (let n = 0; n < groups; n += 1) counted[drawn(shares, random)]! += 1 / groups;
     return counted;
   };
 
@@ -114,8 +107,8 @@ describe('what is called a shift', () => {
       let called = 0;
       const trials = 4_000;
       for (let trial = 0; trial < trials; trial += 1) {
-        const now = { shares: drawn(shares, groups, random), groups };
-        const reference = { shares: drawn(shares, 600, random), groups: 600 };
+        const now = { shares: sample(shares, groups, random), groups };
+        const reference = { shares: sample(shares, 600, random), groups: 600 };
         if (compare(now, reference, 0.05).stability !== 'noise') called += 1;
       }
       // 5 % of 4,000 are 200; their spread by chance is 14.
@@ -125,7 +118,7 @@ describe('what is called a shift', () => {
 
   test('a small sample that a fixed limit of 0.1 would call shifted is not', () => {
     const random = seededRandom(6);
-    const now = { shares: drawn(shapes.even, 40, random), groups: 40 };
+    const now = { shares: sample(shapes.even, 40, random), groups: 40 };
     const made = compare(now, { shares: shapes.even, groups: 600 }, 0.01);
     expect(made.psi).toBeGreaterThan(moderatePsi);
     expect(made.stability).toBe('noise');

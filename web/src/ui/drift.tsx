@@ -73,7 +73,7 @@ function Columns({
 function Kinds({ of: kinds }: { of: NonNullable<PackDrift['kinds']> }) {
   const most = Math.max(...kinds.reference, ...kinds.now);
   return (
-    <ul class="shares drift-kinds">
+    <ul class="drift-kinds">
       {kinds.labels.map((kind, at) => (
         <li key={kind}>
           <span>{t.kind(kind)}</span>
