@@ -508,7 +508,7 @@ test('drift says what it rests on, what moved, and nothing where it cannot tell'
   assert.match(picture ?? '', /90–100\s%: \d+\s% now, 35\s% on test windows$/);
   await pack('air-quality').getByText('Stranger to the model than its test windows').waitFor();
   const few = pack('rotating-equipment');
-  await few.getByText('Not enough to tell yet: 10 of 20 asset-days').waitFor();
+  await few.getByText('Not enough to tell yet: 6 of 20 asset-days').waitFor();
   await few.getByText('What there is so far').click();
   await few.getByText('Not enough to tell.').first().waitFor();
   assert.equal(await few.getByText('beyond chance').count(), 0);

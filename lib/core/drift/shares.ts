@@ -21,7 +21,8 @@ export function weightsOf(groupOf: readonly string[]): Weights {
 /** @param slotOf which of the `count` slots, from 0, a window falls into */
 export function sharesOf(count: number, weights: readonly number[], slotOf: (window: number) => number): number[] {
   const shares = Array.from({ length: count }, () => 0);
-  for (const [window, weight] of weights.entries()) shares[slotOf(window)]! += weight;
+  // A plain loop: it runs for every feature of every decision.
+  for (let window = 0; window < weights.length; window += 1) shares[slotOf(window)]! += weights[window]!;
   return shares;
 }
 
