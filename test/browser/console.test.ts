@@ -510,7 +510,7 @@ test('drift says what it rests on, what moved, and nothing where it cannot tell'
   const few = pack('rotating-equipment');
   await few.getByText('Not enough to tell yet: 6 of 20 asset-days').waitFor();
   await few.getByText('What there is so far').click();
-  await few.getByText('Not enough to tell.').first().waitFor();
+  await few.getByRole('img', { name: /^How sure the model is: / }).waitFor();
   assert.equal(await few.getByText('beyond chance').count(), 0);
 });
 

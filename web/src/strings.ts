@@ -848,7 +848,6 @@ export const t = {
           : `${shifted.toLocaleString('en-GB')} of ${plural(compared, 'feature', 'features')} moved beyond chance`,
       featuresHint: 'Farthest first. Each bar is a bin of about an eighth of what the model was trained on.',
       stability: {
-        'too-few': 'Not enough to tell.',
         noise: 'Not apart beyond chance.',
         slight: 'Slightly apart.',
         moderate: 'Moderately apart.',

@@ -16,11 +16,12 @@ const glyphs: Record<PackDrift['verdict'], GlyphName> = {
   strange: 'alarm',
 };
 
-/** How far apart, and how far chance alone would take it. */
+/** How far apart, and how far chance alone would take it; nothing where the verdict says already that it cannot be told. */
 function Apart({ of: { psi, noisePsi, stability } }: { of: DriftComparison }) {
+  if (stability === 'too-few') return null;
   return (
     <p class="small">
-      <b>{words.stability[stability]}</b> {stability !== 'too-few' && words.psi(psi.toFixed(2), noisePsi.toFixed(2))}
+      <b>{words.stability[stability]}</b> {words.psi(psi.toFixed(2), noisePsi.toFixed(2))}
     </p>
   );
 }
@@ -48,15 +49,21 @@ function Columns({
     const [reference, now] = [of.reference[bin]!, of.now[bin]!];
     const unit = even ? reference : 1;
     return [
-      { said: words.bin(label, percent(reference), percent(now)), label, frame: reference / unit, bar: now / unit },
+      {
+        bin,
+        label,
+        said: words.bin(label, percent(reference), percent(now)),
+        frame: reference / unit,
+        bar: now / unit,
+      },
     ];
   });
   const most = Math.max(...bins.flatMap(({ frame, bar }) => [frame, bar]));
   return (
     <figure class="drift-figure">
       <div class="drift-columns" role="img" aria-label={`${title}: ${bins.map(({ said }) => said).join('; ')}`}>
-        {bins.map(({ said, label, frame, bar }) => (
-          <span key={label} title={said}>
+        {bins.map(({ bin, said, frame, bar }) => (
+          <span key={bin} title={said}>
             <i class="drift-reference" style={{ height: `${(frame / most) * 100}%` }} />
             <i class="drift-now" style={{ height: `${(bar / most) * 100}%` }} />
           </span>
