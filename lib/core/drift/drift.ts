@@ -11,7 +11,7 @@ import type { Decision } from '../../contracts/decision.ts';
 import type { CardReference, ModelCard } from '../../contracts/model-card.ts';
 import { isInDistribution, leastOodPValue } from '../guard/rails.ts';
 import { binShares, confidenceShares, sharesOf, weightsOf } from './shares.ts';
-import { compare, leastGroups, type Spread } from './stability.ts';
+import { type Compared, compare, leastGroups, type Spread } from './stability.ts';
 
 const dayMs = 86_400_000;
 /** What is compared at most: the newest decisions of all packs. The days are many, because one asset has one a day. */
@@ -70,21 +70,31 @@ export function driftOf(card: ModelCard, decisions: readonly Decision[]): PackDr
     ...said,
     ood,
     features,
-    verdict: verdictOf(live.groups, ood, said.confidence, features.shifted),
+    verdict: verdictOf(live.groups, reference.groups, ood, said.confidence, features.shifted),
   };
 }
 
 function verdictOf(
   groups: number,
+  referenceGroups: number,
   ood: NonNullable<PackDrift['ood']>,
   confidence: PackDrift['confidence'],
   shifted: number,
 ): PackDrift['verdict'] {
   if (groups < leastGroups) return 'too-few';
-  const stranger = isShift(ood) && ood.strange > ood.strangeExpected;
+  const stranger = isShift(lowTail(ood, groups, referenceGroups)) && ood.now[0]! + ood.now[1]! > oodEdges[1];
   const lessSure = confidence !== undefined && isShift(confidence) && confidence.meanNow < confidence.meanReference;
   if (stranger || lessSure) return 'strange';
   return shifted > 0 ? 'differs' : 'as-measured';
+}
+
+/** The lowest p-values against all others: over all bins a site whose windows are more usual than most would count, too. */
+function lowTail({ now, reference }: DriftComparison, groups: number, referenceGroups: number): Compared {
+  const split = (shares: readonly number[]): number[] => {
+    const low = shares[0]! + shares[1]!;
+    return [low, Math.max(0, 1 - low)];
+  };
+  return compare({ shares: split(now), groups }, { shares: split(reference), groups: referenceGroups }, falseAlarms);
 }
 
 const isShift = ({ stability }: Pick<DriftComparison, 'stability'>): boolean =>
@@ -111,24 +121,18 @@ function saidOf(
 }
 
 function oodOf(reference: Reference, { decisions, weights, groups }: Live): NonNullable<PackDrift['ood']> {
-  const strange = decisions.reduce(
-    (sum, { inference }, at) => sum + (isInDistribution(inference) ? 0 : weights[at]!),
-    0,
-  );
   // A p-value is below x with probability x, whatever the model: no more is needed of the card.
   const bounds = [0, ...oodEdges, 1];
   const expected = bounds.slice(1).map((bound, bin) => bound - bounds[bin]!);
   const now = sharesOf(expected.length, weights, (at) => {
-    const { oodPValue } = decisions[at]!.inference;
-    const bin = oodEdges.findIndex((edge) => oodPValue < edge);
+    const { inference } = decisions[at]!;
+    // What is absurd is unknown to the model, whatever its distance to other windows.
+    if (!isInDistribution(inference)) return 0;
+    const bin = oodEdges.findIndex((edge) => inference.oodPValue < edge);
     return bin < 0 ? oodEdges.length : bin;
   });
-  return {
-    edges: [...oodEdges],
-    strange: rounded(within(strange)),
-    strangeExpected: leastOodPValue,
-    ...compared(now, expected, groups, reference.groups, falseAlarms),
-  };
+  const made = compared(now, expected, groups, reference.groups, falseAlarms);
+  return { edges: [...oodEdges], strange: made.now[0]!, strangeExpected: leastOodPValue, ...made };
 }
 
 function featuresOf(

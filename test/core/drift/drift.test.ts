@@ -101,7 +101,9 @@ describe('drift', () => {
   });
 
   test('windows more usual than the test windows are no alarm', () => {
-    expect(made(decisions(100, () => ({ oodPValue: 0.9 }))).verdict).toBe('as-measured');
+    const drift = made(decisions(100, (n) => ({ oodPValue: n % 50 === 0 ? 0.004 : 0.9 })));
+    expect(drift.ood).toMatchObject({ stability: 'large', strange: 0.02, strangeExpected: 0.01 });
+    expect(drift.verdict).toBe('as-measured');
   });
 
   test('a model that is less sure than it was is one, a surer one is none', () => {
