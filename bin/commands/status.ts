@@ -10,7 +10,9 @@ import { operationsTable } from './support/operations.ts';
 import { ago, printJson, printLine, printTable } from './support/print.ts';
 
 export function registerStatus(program: Command): void {
-  withContextOptions(program.command('status').description('assets, open cases, effects, drift of models and what waits for a person'))
+  withContextOptions(
+    program.command('status').description('assets, open cases, effects, drift of models and what waits for a person'),
+  )
     .option('--json', 'one JSON document')
     .action(async (options: ContextOptions & { json?: boolean }) => {
       const context = openContext(options);

@@ -15,7 +15,7 @@ import { type Compared, compare, leastGroups, type Spread } from './stability.ts
 
 const dayMs = 86_400_000;
 /** What is compared at most: the newest decisions of all packs. The days are many, because one asset has one a day. */
-export const driftSpan = { decisions: 400, days: 60 } as const;
+export const driftSpan = { decisions: 200, days: 30 } as const;
 /** Share of comparisons without a shift that may be called one; of a model's features: of all of them together. */
 const falseAlarms = 0.01;
 const mostFeatures = 8;

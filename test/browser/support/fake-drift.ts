@@ -64,5 +64,5 @@ export async function drift(): Promise<AnswerOf<'drift'>> {
       return driftOf(card, decisions) ?? [];
     }),
   );
-  return { decisionLimit: 400, days: 60, items: items.flat() };
+  return { decisionLimit: 200, days: 30, items: items.flat() };
 }
