@@ -22,7 +22,7 @@ const contentsVersion = 1;
 const prefix = 'bench';
 const targetMs = 300;
 /** Pages whose answer is remembered for a minute: each request comes later than that. */
-const remembered: ReadonlySet<string> = new Set(['packs', 'figures']);
+const remembered: ReadonlySet<string> = new Set(['packs', 'drift', 'figures']);
 const rememberedForMs = 61_000;
 
 export async function benchConsole({ quick, tell }: BenchOptions): Promise<Figure[]> {
@@ -52,6 +52,7 @@ export async function benchConsole({ quick, tell }: BenchOptions): Promise<Figur
       decisionsOfAsset: '/decisions?asset=plant-7',
       changes: `/changes?after=${(followed as { cursor: string }).cursor}`,
       packs: '/packs',
+      drift: '/drift',
       figures: '/figures',
     };
     const p95: Record<string, number> = {};

@@ -4,12 +4,15 @@ import pc from 'picocolors';
 import { ordersFrom } from '../../lib/adapters/aws/standing-order-store.ts';
 import { holdsAt } from '../../lib/core/guard/standing-orders.ts';
 import { type ContextOptions, openContext, withContextOptions } from './support/context.ts';
+import { driftHere, driftLine } from './support/drift.ts';
 import { percentile, readAssets, readCases, readDecisions, readEffects, readStops } from './support/figures.ts';
 import { operationsTable } from './support/operations.ts';
 import { ago, printJson, printLine, printTable } from './support/print.ts';
 
 export function registerStatus(program: Command): void {
-  withContextOptions(program.command('status').description('assets, open cases, effects and what waits for a person'))
+  withContextOptions(
+    program.command('status').description('assets, open cases, effects, drift of models and what waits for a person'),
+  )
     .option('--json', 'one JSON document')
     .action(async (options: ContextOptions & { json?: boolean }) => {
       const context = openContext(options);
@@ -23,6 +26,7 @@ export function registerStatus(program: Command): void {
       const nowMs = Date.now();
       const orders = (await ordersFrom(operationsTable(context), nowMs)).map(({ order }) => order);
       const standing = orders.filter((order) => holdsAt(order, nowMs));
+      const drift = driftHere(decisions, nowMs);
       const latencies = decisions.map((each) => each.inference.latencyMs);
       const summary = {
         assets: assets.length,
@@ -46,6 +50,14 @@ export function registerStatus(program: Command): void {
         standingOrders: standing.map(({ id, what, scope, kind, toMs }) => ({ id, what, scope, kind, toMs })),
         withheld: decisions.filter(({ guard }) => guard.withheld !== undefined).length,
         inferenceMsP95: percentile(latencies, 95) ?? null,
+        drift: drift.map(({ name, verdict, decisions, assetDays, ood, features }) => ({
+          pack: name,
+          verdict,
+          decisions,
+          assetDays,
+          unknownShare: ood?.strange ?? null,
+          featuresShifted: features.shifted,
+        })),
       };
       if (options.json === true) return printJson(summary);
 
@@ -83,6 +95,7 @@ export function registerStatus(program: Command): void {
           .map(([status, count]) => `${count} ${status.toLowerCase()}`)
           .join(', ')}`,
       );
+      for (const each of drift) printLine(each.verdict === 'strange' ? pc.red(driftLine(each)) : driftLine(each));
       if (summary.waitingForPeople.length > 0)
         printLine(pc.yellow(`${summary.waitingForPeople.length} case(s) wait for a person: groundcrew case list`));
     });

@@ -9,6 +9,7 @@ import { modelsPath } from '../../lib/adapters/models-folder.ts';
 import { openModel } from '../../lib/adapters/onnx/session.ts';
 import { infer, inferInput } from '../../lib/core/decision/infer.ts';
 import { packModels } from '../../lib/core/decision/pack-models.ts';
+import { isInDistribution } from '../../lib/core/guard/rails.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
 import { WindowStore } from '../../lib/core/window/window-store.ts';
 import { handle } from '../../lib/middleware/handle.ts';
@@ -34,8 +35,10 @@ export const handler = handle({
   correlate: ({ flag }) => flag.correlationId,
   run: async ({ flag }, { measure }) => {
     const made = await infer(ports, flag);
-    const { confidence, oodPValue, latencyMs, costUsd } = made.inference;
+    const { confidence, oodPValue, latencyMs, costUsd, tier } = made.inference;
     measure({ confidence, ood: oodPValue, inferLatencyMs: latencyMs, costUsd }, { pack: made.pack });
+    // By nothing but the function: an alarm can watch no figure that it would have to search for by its packs.
+    if (tier > 0) measure({ windowsUnknown: isInDistribution(made.inference) ? 0 : 1 });
     return made;
   },
 });

@@ -24,6 +24,10 @@ const namespace = 'Groundcrew';
 /** For what must not happen even once: the library waits for three periods in a row, which a single failure never fills. */
 const atOnce = { evaluationPeriods: 1, datapointsToAlarm: 1 };
 
+/** One window in a hundred is unknown where nothing has drifted (leastOodPValue in lib/core/guard/rails.ts). */
+const mostUnknownPercent = 20;
+const leastUnknownOf = 20;
+
 export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
@@ -113,6 +117,31 @@ export class Monitoring extends Construct {
             overPacks('infer', 'confidence', 'p50', 'confidence p50'),
             overPacks('infer', 'confidence', 'p05', 'confidence p05'),
             overPacks('infer', 'ood', 'p05', 'out-of-distribution p-value p05'),
+          ],
+        },
+        {
+          title: 'Windows that the model cannot know',
+          metrics: [
+            {
+              metric: new MathExpression({
+                // Fewer windows a day tell too little: one event alone can be strange.
+                expression: `IF(windows >= ${leastUnknownOf}, 100 * unknown, 0)`,
+                label: 'unknown a day, %',
+                period: Duration.days(1),
+                usingMetrics: {
+                  windows: metric('infer', 'windowsUnknown', 'SampleCount', 'windows'),
+                  unknown: metric('infer', 'windowsUnknown', 'Average', 'unknown'),
+                },
+              }),
+              alarmFriendlyName: 'windows-unknown',
+              addAlarm: {
+                Warning: {
+                  threshold: mostUnknownPercent,
+                  comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+                  ...atOnce,
+                },
+              },
+            },
           ],
         },
         {

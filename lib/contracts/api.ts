@@ -7,6 +7,7 @@ export * from './api/assets.ts';
 export * from './api/cases.ts';
 export * from './api/common.ts';
 export * from './api/contacts.ts';
+export * from './api/drift.ts';
 export * from './api/marks.ts';
 export * from './api/notifications.ts';
 export * from './api/operations.ts';

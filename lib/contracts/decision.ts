@@ -96,6 +96,14 @@ export const inference = lazily(() =>
     remote: remoteAnswer.optional(),
     window: windowRef.optional(),
     modelHash: sha256Hex.optional(),
+    /**
+     * What the pack's own model saw, coarsely: for each of its features the bin of the card's reference in which it lay,
+     * `-` where it was missing. Enough to tell drift by, at a tenth of what the features would take.
+     */
+    places: z
+      .string()
+      .regex(/^[0-9-]{1,512}$/)
+      .optional(),
     calibrationHash: sha256Hex.optional(),
     costUsd: z.number().min(0),
     latencyMs: z.number().min(0),

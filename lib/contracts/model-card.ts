@@ -7,6 +7,30 @@ export const modelCardVersion = 1;
 
 const share = lazily(() => z.number().min(0).max(1));
 
+export const cardReference = lazily(() =>
+  z.strictObject({
+    windows: z.number().int().min(1),
+    /** Windows of one event hang together and count as one: how many such groups there are. */
+    groups: z.number().int().min(1),
+    /** By the kind that the model answered. */
+    kinds: z.record(z.string(), share),
+    /** By tenths of the calibrated probability of that kind. */
+    confidence: z.array(share).length(10),
+    meanConfidence: share,
+    /** For each feature, in their order: upper bounds of all bins but the last, and shares of the bins and of missing. */
+    features: z
+      .array(
+        z.strictObject({
+          edges: z.array(z.number()).max(9),
+          shares: z.array(share).min(2).max(11),
+        }),
+      )
+      .min(1)
+      .max(512),
+  }),
+);
+export type CardReference = z.infer<typeof cardReference>;
+
 export const modelCard = lazily(() =>
   z.strictObject({
     v: z.literal(modelCardVersion),
@@ -29,6 +53,8 @@ export const modelCard = lazily(() =>
       ),
       expectedCalibrationError: share,
     }),
+    /** What the model saw and said on its test windows: what live decisions are held against. Shares sum to 1. */
+    reference: cardReference.optional(),
   }),
 );
 export type ModelCard = z.infer<typeof modelCard>;

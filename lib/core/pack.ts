@@ -52,6 +52,8 @@ export interface Classification {
   readonly oodReasons?: readonly string[];
   /** Features in the manifest's order, for the decision's record. */
   readonly features?: Float32Array;
+  /** The bin of each feature in the card's reference, as the decision's record holds it, where the card has one. */
+  readonly places?: string;
   /** Where it probably is, most likely first, where the pack can tell. */
   readonly zones?: readonly string[];
   /** The element that the evidence points to: a pump, a valve, or the channel of a faulty sensor. */

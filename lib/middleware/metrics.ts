@@ -27,6 +27,8 @@ export const metricUnits = {
   confidence: NoUnit,
   /** Out-of-distribution p-value, 0 to 1. */
   ood: NoUnit,
+  /** 1 for a flagged window that the model cannot know, else 0: its average is their share. */
+  windowsUnknown: Count,
   costUsd: NoUnit,
   /** From receiving the reading to its decision being recorded. */
   decisionLatencyMs: Milliseconds,

@@ -44,6 +44,7 @@ export function modelCardRecord({ recipe, result, ...input }: CardInput): ModelC
       ),
       expectedCalibrationError: rounded(test.calibrationError),
     },
+    reference: result.reference,
   } satisfies ModelCard);
 }
 
@@ -147,6 +148,12 @@ export function modelCard(input: CardInput): string {
     `The set of classes at error rate ${setAlpha} holds the truth in ${percent(result.sets.coverage)} of the windows; it is a`,
     `single class in ${percent(result.sets.single)}, and that class is right in ${percent(result.sets.singleRight)} of those.`,
     `${percent(result.oodShare)} of the test windows have an out-of-distribution p-value below 1 %.`,
+    '',
+    '### What live windows are held against',
+    '',
+    `\`card.json\` keeps how features, answers and confidence were spread over these ${result.reference.windows} windows of`,
+    `${result.reference.groups} events (windows of one event count as one). Live decisions are compared with it: a difference says how far`,
+    'the figures above hold where the model works now.',
     '',
     '### Where',
     '',

@@ -9,6 +9,7 @@ import type { Series } from '../../lib/core/series.ts';
 import { conformalTests } from './conformal.ts';
 import { argMax } from './metrics.ts';
 import { contributions, type FeatureGroup, groupsByPrefix, occlusionBatch, withoutNames } from './occlusion.ts';
+import { placesIn } from './places.ts';
 import { featureCheck } from './plausible.ts';
 import type { ModelSidecar } from './sidecar.ts';
 import { treeInputName, treeOutputName } from './tree-names.ts';
@@ -60,6 +61,7 @@ export async function openClassifier<E extends WindowEvidence>(
   const run = await openModel({ path, sha256: sidecar.sha256 });
   const tests = conformalTests(sidecar.conformal);
   const checkFeatures = featureCheck(sidecar.conformal, featureNames);
+  const placesOf = placesIn(sidecar.conformal);
   const { kinds, setAlpha, baseline } = sidecar;
   return {
     classify: async (window, calibration, alarm) => {
@@ -81,6 +83,7 @@ export async function openClassifier<E extends WindowEvidence>(
         oodPValue: tests.oodPValue(values),
         oodReasons: checkFeatures(values),
         features: values,
+        places: placesOf(values),
         ...(zones === undefined ? {} : { zones }),
         ...(suspect === undefined ? {} : { suspect }),
         explanation: {

@@ -1,9 +1,11 @@
 /** From labelled windows to a model with its figures: booster, temperature, conformal reference, held-out metrics. */
+import type { CardReference } from '../../lib/contracts/model-card.ts';
 import { childRandom } from '../../lib/core/random.ts';
 import { type BoostedModel, defaultBoosterOptions, fitBooster, gainShares, rawScores } from './booster.ts';
 import { type ConformalReference, conformalTests, fitConformal, missingFeature } from './conformal.ts';
 import { argMax, evaluate, type Metrics } from './metrics.ts';
 import type { EventResult, PartResult, Sample, Split, TrainingRecipe } from './recipe.ts';
+import { referenceOf } from './reference.ts';
 import { fitTemperature } from './temperature.ts';
 import { treeProbabilities } from './tree-onnx.ts';
 
@@ -52,6 +54,8 @@ export interface FitResult {
   /** Of the test windows: how often the set holds the truth, how often it is a single class, and right then. */
   readonly sets: { readonly coverage: number; readonly single: number; readonly singleRight: number };
   readonly oodShare: number;
+  /** What it saw and said on the test windows, for the card. */
+  readonly reference: CardReference;
   readonly zones: { readonly windows: number; readonly top1: number; readonly top3: number };
   readonly windows: Readonly<Record<Split, number>>;
   readonly parts: Readonly<Record<Split, number>>;
@@ -139,6 +143,7 @@ function heldOutFigures(
       singleRight: mean(single.map((i) => Number(sets[i]![0] === labels[i]))),
     },
     oodShare: mean(test.map((sample) => Number(tests.oodPValue(sample.features) < 0.01))),
+    reference: referenceOf(test, probabilities, recipe.kinds, conformal),
     zones: {
       windows: ranked.length,
       top1: mean(ranked.map((rank) => Number(rank === 1))),

@@ -494,6 +494,26 @@ test('figures leave as CSV', async () => {
   assert.match(text, /\r\nfalse alarms,judged,19,\r\n/);
 });
 
+test('drift says what it rests on, what moved, and nothing where it cannot tell', async () => {
+  const page = await come();
+  await open(page, '#/models');
+  const pack = (name: string) => page.locator('.pack', { hasText: `${name} ·` });
+  const water = pack('water-network');
+  await water.getByText('Features are spread otherwise').waitFor();
+  await water.getByText(/300 decisions about 6 assets on \d+ asset-days/).waitFor();
+  await water.getByText('features moved beyond chance').click();
+  assert.equal(await water.locator('.drift-features li').count(), 8);
+  await water.getByText('Far apart.').first().waitFor();
+  const picture = await water.getByRole('img', { name: /^How sure the model is: / }).getAttribute('aria-label');
+  assert.match(picture ?? '', /90–100\s%: \d+\s% now, 35\s% on test windows$/);
+  await pack('air-quality').getByText('Stranger to the model than its test windows').waitFor();
+  const few = pack('rotating-equipment');
+  await few.getByText('Not enough to tell yet: 6 of 20 asset-days').waitFor();
+  await few.getByText('What there is so far').click();
+  await few.getByRole('img', { name: /^How sure the model is: / }).waitFor();
+  assert.equal(await few.getByText('beyond chance').count(), 0);
+});
+
 test('charts zoom by drag and by button, and the server is asked for finer points', async () => {
   const page = await come();
   await open(page, '#/assets/pumps-west');

@@ -6,6 +6,7 @@ import { casesPage, reviewQueue } from '../aws/console/case-reader.ts';
 import { changesSince } from '../aws/console/changes-reader.ts';
 import { changeContacts, readContacts } from '../aws/console/contacts.ts';
 import { decisionByRef, decisionsPage } from '../aws/console/decision-reader.ts';
+import { drift } from '../aws/console/drift-reader.ts';
 import { figures, packList } from '../aws/console/figures-reader.ts';
 import { changeQuietHours, readNotifications } from '../aws/console/notifications.ts';
 import { activeStops, now } from '../aws/console/overview.ts';
@@ -57,6 +58,7 @@ const recordRoutes =
       return { body: { decision } };
     });
     routes.on('packs', async () => ({ body: await packList(world) }));
+    routes.on('drift', async () => ({ body: await drift(world) }));
     routes.on('figures', async ({ query }) => ({ body: await figures(world, query) }));
     routes.on('settings', async () => ({ body: await readSettings(world) }));
     routes.on('changeSettings', async ({ body, person, nowMs }) => {

@@ -9,6 +9,7 @@ import * as assets from './assets.ts';
 import * as cases from './cases.ts';
 import { type Least, pageQuery, username } from './common.ts';
 import * as contacts from './contacts.ts';
+import * as drift from './drift.ts';
 import * as notifications from './notifications.ts';
 import * as operations from './operations.ts';
 import * as push from './push.ts';
@@ -277,6 +278,14 @@ export const routes = {
     summary: 'Packs with their models, policies and what they did lately',
     status: 200,
     answer: records.packList,
+  },
+  drift: {
+    method: 'GET',
+    path: '/drift',
+    least: 'viewer',
+    summary: 'What models see and say, against what their cards keep of their test windows',
+    status: 200,
+    answer: drift.driftList,
   },
   figures: {
     method: 'GET',

@@ -191,6 +191,7 @@ async function classified(
       window: ref,
       calibrationHash,
       ...(model && pack.manifest.model ? { modelHash: pack.manifest.model.sha256 } : {}),
+      ...(made.places === undefined ? {} : { places: made.places }),
     },
     proposal,
   };

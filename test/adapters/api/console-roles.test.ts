@@ -86,6 +86,7 @@ const samples: Readonly<Record<RouteName, Sample>> = {
   decisions: {},
   decision: { path: () => `/decisions/${ref}` },
   packs: {},
+  drift: {},
   figures: {},
   settings: {},
   changeSettings: { body: () => ({ manualMinutes: { leak: 47 }, timeZone: 'Europe/Berlin' }) },

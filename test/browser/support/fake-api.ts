@@ -9,6 +9,7 @@ import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { AssetSummary, CaseDetail, PackView } from '../../../lib/contracts/api.ts';
+import { drift } from './fake-drift.ts';
 import { addOperations, marksOf } from './fake-operations.ts';
 import { fakeSignal } from './fake-signal.ts';
 import { type FakeWorld, fakeWorld, spki, startedMs, summaryOf } from './fake-world.ts';
@@ -21,6 +22,8 @@ const types: Record<string, string> = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
 };
+
+const shownDrift = await drift();
 
 interface Person {
   readonly groups: string[];
@@ -339,6 +342,7 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
     c.json(fakeSignal(Number(c.req.query('fromMs')), Number(c.req.query('toMs')))),
   );
   api.get('/packs', (c) => c.json({ items: packs }));
+  api.get('/drift', (c) => c.json(shownDrift));
   api.get('/figures', (c) =>
     c.json({
       fromMs: Number(c.req.query('fromMs')),

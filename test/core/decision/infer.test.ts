@@ -62,6 +62,9 @@ describe('an inference', () => {
     const [first] = inference.explanation.without!;
     expect(first!.confidence).toBeLessThan(inference.confidence);
     expect(inference.set).toContain(inference.kind);
+    // Where each feature lay, for drift: some digits differ, some features are missing in a small town.
+    expect(inference.places).toHaveLength(pack.manifest.features.length);
+    expect(new Set(inference.places).size).toBeGreaterThan(5);
     expect([inference.oodReasons, inference.routing, inference.remote]).toEqual([undefined, undefined, undefined]);
   });
 
@@ -74,6 +77,7 @@ describe('an inference', () => {
       kind: 'leak',
       confidence: 0.95,
       modelHash: alone.inference.modelHash,
+      places: alone.inference.places,
       routing: { asked: true, askingUsd: 0.25 },
       remote: { outcome: 'answered', model: 'large', version: '3' },
     });
@@ -107,6 +111,7 @@ describe('a pack that says little', () => {
       /^zone-2-flow is [\d.]+ l\/s above its profile since .* UTC; looks like leak\.$/,
     );
     expect(inference.set).toEqual(['leak', 'normal']);
+    expect(inference).not.toHaveProperty('places');
   });
 
   test('or only screens, is told of what is new, and acts on nothing', async () => {

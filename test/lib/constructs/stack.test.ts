@@ -249,6 +249,25 @@ describe('the dashboard', () => {
   });
 });
 
+test('an alarm tells of a day on which many windows are unknown to the model, and not of a day with few windows', () => {
+  const alarms = template.findResources('AWS::CloudWatch::Alarm', {
+    Properties: { AlarmName: 'groundcrew-decisions-windows-unknown-Warning' },
+  });
+  expect(Object.keys(alarms)).toHaveLength(1);
+  const { Properties: alarm } = Object.values(alarms)[0]!;
+  expect(alarm).toMatchObject({ Threshold: 20, EvaluationPeriods: 1, ComparisonOperator: 'GreaterThanThreshold' });
+  const metrics = alarm.Metrics as { Expression?: string; MetricStat?: { Period: number; Metric: object } }[];
+  expect(metrics.map(({ Expression }) => Expression).filter(Boolean)).toEqual(['IF(windows >= 20, 100 * unknown, 0)']);
+  for (const { MetricStat } of metrics.filter(({ MetricStat }) => MetricStat))
+    expect(MetricStat).toMatchObject({
+      Period: 86_400,
+      Metric: {
+        MetricName: 'windowsUnknown',
+        Dimensions: expect.arrayContaining([{ Name: 'function', Value: 'infer' }]),
+      },
+    });
+});
+
 describe('the console', () => {
   test('is one throttled route to the function, with a log of requests, and lets nobody else call it', () => {
     template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: '$default', AuthorizationType: 'NONE' });

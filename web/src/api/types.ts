@@ -15,6 +15,7 @@ export type {
   Contact,
   ContactList,
   Doing,
+  DriftComparison,
   Figures,
   HandoverNoteView,
   HandoverView,
@@ -23,6 +24,7 @@ export type {
   NotificationsView,
   Now,
   OrderView,
+  PackDrift,
   PackView,
   Page,
   PublicKey,
@@ -46,4 +48,5 @@ export type {
 export type { Parameter } from '../../../lib/contracts/parameters.ts';
 
 export type ChainPage = AnswerOf<'chains'>;
+export type DriftList = AnswerOf<'drift'>;
 export type CheckpointPage = AnswerOf<'checkpoints'>;

@@ -1,10 +1,11 @@
 /** What decides here: packs, their models with cards, and the policies in their own words. */
-import type { PackView } from '../api/types.ts';
-import { useResource } from '../state/resource.ts';
+import type { DriftList, PackView } from '../api/types.ts';
+import { type Resource, useResource } from '../state/resource.ts';
 import { t } from '../strings.ts';
+import { Drift } from '../ui/drift.tsx';
 import { Heading } from '../ui/frame.tsx';
 import { Scroll } from '../ui/scroll.tsx';
-import { Empty, Shown } from '../ui/states.tsx';
+import { Empty, Shown, Skeleton } from '../ui/states.tsx';
 
 const percent = (share: number): string =>
   `${(share * 100).toLocaleString('en-GB', { maximumFractionDigits: 1 })}\u00a0%`;
@@ -129,7 +130,7 @@ function Remedies({ of: manifest }: { of: PackView['manifest'] }) {
   );
 }
 
-function Pack({ of: pack }: { of: PackView }) {
+function Pack({ of: pack, drift }: { of: PackView; drift: Resource<DriftList> }) {
   return (
     <section class="panel stack pack" aria-labelledby={`pack-${pack.name}`}>
       <div>
@@ -146,6 +147,11 @@ function Pack({ of: pack }: { of: PackView }) {
         )}
       </div>
       <LiveShare of={pack.live} />
+      {pack.modelHash && (
+        <Shown of={drift} rows={4}>
+          {({ items }) => <Drift of={items.find(({ name }) => name === pack.name)} />}
+        </Shown>
+      )}
       <div>
         {pack.card ? <Card of={pack.card} /> : <p class="quiet">{t.models.cardNone}</p>}
         <Remedies of={pack.manifest} />
@@ -178,6 +184,10 @@ export function ModelsPage() {
     '/packs',
     ({ type }) => type === 'configuration-changed',
   );
+  const drift = useResource<DriftList>('/drift', ({ type }) => type === 'configuration-changed');
+  const { data, error } = drift.state.value;
+  // Shown at once with the packs, so that nothing moves under whoever reads already.
+  const isComing = data === undefined && error === undefined;
   return (
     <>
       <div class="page-head">
@@ -187,12 +197,17 @@ export function ModelsPage() {
         {({ items }) =>
           items.length === 0 ? (
             <Empty title={t.models.empty} hint={t.models.emptyHint} />
+          ) : isComing ? (
+            <Skeleton rows={9} tall />
           ) : (
-            <div class="packs">
-              {items.map((pack) => (
-                <Pack key={pack.name} of={pack} />
-              ))}
-            </div>
+            <>
+              <p class="quiet drift-worth">{t.models.drift.worth}</p>
+              <div class="packs">
+                {items.map((pack) => (
+                  <Pack key={pack.name} of={pack} drift={drift} />
+                ))}
+              </div>
+            </>
           )
         }
       </Shown>

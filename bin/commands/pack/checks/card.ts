@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readMetadataProps } from '../../../../lib/adapters/onnx/metadata.ts';
 import { modelCard } from '../../../../lib/contracts/model-card.ts';
+import { shownEdges } from '../../../../models/training/reference.ts';
 import { modelSidecar } from '../../../../models/training/sidecar.ts';
 import type { Check } from './subject.ts';
 
@@ -69,6 +70,11 @@ export const cardCheck: Check = {
         .filter(([, value]) => value !== inModel)
         .map(([place]) => `The ${what} in ${place} is not that of ${file}.`),
     );
+    const bins = card.data.reference?.features.map(({ edges }) => edges);
+    if (bins && JSON.stringify(bins) !== JSON.stringify(sidecar.data.conformal.quantiles.map(shownEdges)))
+      problems.push(
+        'The bins of the reference in card.json are not those of model.json, by which decisions say where a feature lay.',
+      );
     // Both round the same number, the card to four places and the page to three: 0.8105 may be 0.810 or 0.811 there.
     const { macroF1 } = card.data.metrics;
     const roundings = [macroF1 - 5e-5, macroF1 + 5e-5].map((value) => value.toFixed(3));

@@ -1,6 +1,7 @@
 /** Figures of a span and what packs did lately: from bounded samples, of which the answer says how large they were. */
 import type { AnswerOf, Figures, FiguresQuery, PackView, Settings } from '../../../contracts/api.ts';
 import type { CaseRecord } from '../../../contracts/case.ts';
+import type { ModelCard } from '../../../contracts/model-card.ts';
 import { sha256 } from '../../../core/audit/canonical.ts';
 import { liveOf } from '../../../core/console/decision-view.ts';
 import { type CaseFacts, factsOf, figuresOf, queueOf } from '../../../core/console/figures.ts';
@@ -110,6 +111,8 @@ async function packsNow(world: ConsoleWorld): Promise<AnswerOf<'packs'>> {
   };
 }
 
+const withoutReference = ({ reference: _, ...card }: ModelCard): ModelCard => card;
+
 function packView(
   { manifest, card, policyFiles }: ShownPack,
   determined: ReadonlyMap<string, number>,
@@ -121,7 +124,8 @@ function packView(
     version,
     title,
     manifest,
-    ...(card && { card }),
+    // What drift is told by is large and nothing to read: GET /drift says what follows from it.
+    ...(card && { card: withoutReference(card) }),
     ...(model && { modelHash: model.sha256 }),
     policies: Object.entries(policyFiles).flatMap(([file, text]) => {
       const hash = sha256(text);
