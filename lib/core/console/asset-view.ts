@@ -1,8 +1,10 @@
 /** Assets as pages show them: how each is, and how good what it sends is. */
 import type { AssetDetail, AssetSummary } from '../../contracts/api.ts';
 import type { AssetRegistration, AssetState } from '../../contracts/asset.ts';
-import type { Calibration } from '../../contracts/calibration.ts';
+import type { Calibration, CalibrationRecord } from '../../contracts/calibration.ts';
+import { newNormalRows } from '../screening/renewal.ts';
 import { rowCount, type Series } from '../series.ts';
+import type { NameOf } from './case-view.ts';
 
 /** Numbers of a boot that never came. */
 const missingIn = ({ missing }: AssetState['boots'][number]): number =>
@@ -87,11 +89,22 @@ const isBeyond = (value: number, low: number, high: number): boolean => {
   return value < low - width || value > high + width;
 };
 
-export function calibrationViewOf(hash: string, calibration: Calibration): NonNullable<AssetDetail['calibration']> {
+export function calibrationViewOf(
+  hash: string,
+  calibration: Calibration,
+  record: CalibrationRecord | undefined,
+  nameOf: NameOf,
+): NonNullable<AssetDetail['calibration']> {
+  const { wish, why, atMs, dueAtReadings } = record ?? {};
   return {
     hash,
     fittedAtMs: calibration.warmup.toMs,
     rows: calibration.warmup.rows,
+    // What was written down of another one, while a renewal is under way, says nothing of this.
+    ...(record?.calibrationHash === hash && { why, atMs, ...(dueAtReadings !== undefined && { dueAtReadings }) }),
+    ...(wish && {
+      newNormal: { fromMs: wish.fromMs, by: nameOf(wish.by), atMs: wish.atMs, wantedRows: newNormalRows },
+    }),
     channels: calibration.channels.map(({ name, role, unit, zone, element, low, high, center, missingRate, dead }) => ({
       name,
       role,

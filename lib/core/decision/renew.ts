@@ -4,13 +4,14 @@
  * is learned from, and nothing is calibrated while an action holds.
  */
 import { z } from 'zod';
+import type { NewNormalAnswer } from '../../contracts/api.ts';
 import type { AssetState } from '../../contracts/asset.ts';
 import type { CalibrationRecord } from '../../contracts/calibration.ts';
 import { assetId, epochMs, humanText } from '../../contracts/common.ts';
 import { ConflictError, InvalidInputError, NotFoundError } from '../errors.ts';
 import { inAlarm } from '../ingest/alarm-spans.ts';
-import { fewestRows, wantedRows } from '../screening/fit.ts';
-import { isCoarser, rowsToNextFit } from '../screening/renewal.ts';
+import { fewestRows } from '../screening/fit.ts';
+import { isCoarser, newNormalRows, rowsToNextFit } from '../screening/renewal.ts';
 import { streamDecimals } from '../screening/state.ts';
 import { rowCount, type Series } from '../series.ts';
 import {
@@ -33,9 +34,6 @@ export const newNormalInput = z.strictObject({
   }),
 });
 export type NewNormal = z.infer<typeof newNormalInput>;
-
-/** Rows since the new normal began that a calibration needs. */
-export const newNormalRows = wantedRows / 2;
 
 export type Reason = 'new-normal' | 'resolution' | 'schedule';
 
@@ -130,16 +128,6 @@ function since(series: Series, fromMs: number | undefined): Series {
     timesMs: series.timesMs.slice(first),
     values: series.values.slice(first * series.channels.length),
   };
-}
-
-export interface NewNormalAnswer {
-  readonly asset: string;
-  /** Event time since which it is normal. */
-  readonly fromMs: number;
-  /** `waiting`: as soon as `wantedRows` rows since then have come. */
-  readonly state: 'calibrated' | 'waiting';
-  readonly wantedRows: number;
-  readonly calibrationHash?: string;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** When an asset that learns from its own rows is calibrated again, and what its state keeps across the change. */
 import type { Calibration, ScreenState } from '../../contracts/calibration.ts';
-import { slowPeriodMs } from './fit.ts';
+import { slowPeriodMs, wantedRows } from './fit.ts';
 import { openCalibration } from './open.ts';
 import { newState, type OpenState, packState, unpackState } from './state.ts';
 
@@ -22,6 +22,9 @@ export function rowsToNextFit(rows: number, warmupRows: number, periodMs: number
   const settling = periodMs < slowPeriodMs && rows < settlingWarmups * warmupRows;
   return settling ? Math.ceil(rows * fastGrowth) : Math.max(warmupRows, Math.ceil(rows * slowGrowth));
 }
+
+/** Rows since a new normal began that its calibration needs. */
+export const newNormalRows = wantedRows / 2;
 
 /** Whether the stream brings fewer decimals than the calibration has seen, so that its rounding would be news. */
 export const isCoarser = (decimals: number, seenDecimals: number): boolean => decimals >= 0 && decimals < seenDecimals;

@@ -19,6 +19,7 @@ export type {
   HandoverNoteView,
   HandoverView,
   Me,
+  NewNormalAnswer,
   NewUser,
   NotificationsView,
   Now,

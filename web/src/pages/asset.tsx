@@ -5,6 +5,7 @@ import { query, to } from '../lib/address.ts';
 import { duration } from '../lib/time.ts';
 import { useResource } from '../state/resource.ts';
 import { t } from '../strings.ts';
+import { CalibrationPanel } from '../ui/calibration.tsx';
 import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
 import { Scores } from '../ui/scores.tsx';
@@ -199,26 +200,7 @@ function AssetView({ of: one }: { of: AssetDetail }) {
         </section>
         <section class="panel">
           <h2>{t.assets.calibration}</h2>
-          {one.calibration ? (
-            <dl class="facts">
-              <dt>{t.assets.fitted}</dt>
-              <dd>
-                <Time ms={one.calibration.fittedAtMs} full />
-              </dd>
-              <dt>{t.assets.rows}</dt>
-              <dd>{one.calibration.rows.toLocaleString('en-GB')}</dd>
-              <dt>{t.assets.hash}</dt>
-              <dd class="hash">{one.calibration.hash}</dd>
-              {one.calibration.notes.length > 0 && (
-                <>
-                  <dt>{t.assets.channel.note}</dt>
-                  <dd>{one.calibration.notes.join(' ')}</dd>
-                </>
-              )}
-            </dl>
-          ) : (
-            <p class="quiet">{t.assets.calibrationNone}</p>
-          )}
+          <CalibrationPanel of={one} />
         </section>
         <section class="panel">
           <h2>{t.assets.holds}</h2>
