@@ -672,6 +672,16 @@ export const t = {
     newestRows: (rows: number) => `Newest ${rows} rows`,
     windowWords: (missing: number, flat: number, out: number) =>
       `${plural(missing, 'value', 'values')} missing, ${plural(flat, 'channel', 'channels')} flat, ${plural(out, 'channel', 'channels')} out of range`,
+    delay: 'Newest came after',
+    clockAhead: (span: string) => `its clock is ${span} ahead of ours`,
+    schema: 'Other channels',
+    schemaWords: (absent: readonly string[], unknown: readonly string[]) =>
+      [
+        absent.length > 0 && `The newest batch lacks ${absent.join(', ')}.`,
+        unknown.length > 0 && `It brings ${unknown.join(', ')}, which is not registered and not screened.`,
+      ]
+        .filter(Boolean)
+        .join(' '),
     silentNow: 'silent since',
     calibration: 'Calibration',
     why: 'Because',

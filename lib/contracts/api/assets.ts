@@ -84,6 +84,15 @@ export const assetDetail = lazily(() =>
           outOfRange: z.array(z.string().max(64)).max(256),
         })
         .optional(),
+      /** From the newest reading's own time to when it came; clocks that differ show here, too. */
+      delayMs: z.number().int().optional(),
+      /** What the newest batch brought against what is registered; absent where both agree. */
+      schema: z
+        .strictObject({
+          absent: z.array(z.string().max(64)).max(256),
+          unknown: z.array(z.string().max(64)).max(256),
+        })
+        .optional(),
       silentSinceMs: epochMs.optional(),
       boots: z.array(z.strictObject({ bootId, lastSeq: seq, missing: z.number().int().min(0) })).max(4),
     }),

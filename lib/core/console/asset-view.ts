@@ -43,18 +43,42 @@ function statusOf(
   return state.calibrationHash === undefined ? 'learning' : 'normal';
 }
 
+/** What the quality of an asset's data is judged by. */
+export interface SeenData {
+  readonly window: Series | undefined;
+  readonly calibration: Calibration | undefined;
+  readonly registration: Pick<AssetRegistration, 'channels'>;
+  /** Channels that the newest batch brought; empty where none is known. */
+  readonly delivered: readonly string[];
+}
+
 export function qualityOf(
   state: AssetState,
-  window: Series | undefined,
-  calibration: Calibration | undefined,
+  { window, calibration, registration, delivered }: SeenData,
 ): AssetDetail['quality'] {
+  const { lastEventMs, lastReceivedMs } = state;
+  const schema = schemaDrift(registration, delivered);
   return {
     readings: state.readings,
     missing: state.boots.reduce((sum, boot) => sum + missingIn(boot), 0),
+    ...(lastEventMs !== undefined && lastReceivedMs !== undefined && { delayMs: lastReceivedMs - lastEventMs }),
+    ...(schema && { schema }),
     ...(window && rowCount(window) > 0 && { window: windowQuality(window, calibration) }),
     ...(state.silentSinceMs !== undefined && { silentSinceMs: state.silentSinceMs }),
     boots: state.boots.map((boot) => ({ bootId: boot.bootId, lastSeq: boot.lastSeq, missing: missingIn(boot) })),
   };
+}
+
+/** Where no channels are registered any are taken. */
+function schemaDrift(
+  { channels }: Pick<AssetRegistration, 'channels'>,
+  delivered: readonly string[],
+): AssetDetail['quality']['schema'] {
+  if (channels.length === 0 || delivered.length === 0) return undefined;
+  const registered = new Set(channels.map(({ name }) => name));
+  const absent = [...registered].filter((name) => !delivered.includes(name));
+  const unknown = delivered.filter((name) => !registered.has(name));
+  return absent.length + unknown.length > 0 ? { absent, unknown } : undefined;
 }
 
 function windowQuality(

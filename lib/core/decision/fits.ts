@@ -13,8 +13,7 @@ import { fitCalibration } from '../screening/fit.ts';
 import { carriedState } from '../screening/renewal.ts';
 import type { FitOptions } from '../screening/types.ts';
 import type { Series } from '../series.ts';
-import { partsOf } from '../window/compact.ts';
-import { readWindow } from '../window/read-window.ts';
+import { newestSegments, readWindow } from '../window/read-window.ts';
 import type { WindowStore } from '../window/window-store.ts';
 import { seriesOfCsv } from './history.ts';
 import type { Audit } from './record.ts';
@@ -92,14 +91,13 @@ export async function historySeries(ports: CalibratePorts, state: AssetState, ke
 /** The asset's own rows, as far back as a fit looks. */
 export async function windowSeries(ports: CalibratePorts, state: AssetState): Promise<Series> {
   const { channels } = await ports.documents.registration(state.registrationHash);
-  const known = channels.length > 0 ? channels : inferChannels(await deliveredNames(ports.windows, state));
+  const known = channels.length > 0 ? channels : inferChannels(await deliveredNames(ports, state));
   return (await readWindow(ports.windows, state, { channels: known, ...warmupWindow })).series;
 }
 
-/** Names of the channels that the newest batch brought. */
-async function deliveredNames(windows: WindowStore, state: AssetState): Promise<{ name: string }[]> {
-  const segments = await partsOf(windows, state.asset, { ...state, tail: state.tail.slice(-1) });
-  return [...new Set(segments.flatMap(({ channels }) => channels))].map((name) => ({ name }));
+async function deliveredNames({ windows }: CalibratePorts, state: AssetState): Promise<{ name: string }[]> {
+  const delivered = (await newestSegments(windows, state)).flatMap(({ channels }) => channels);
+  return [...new Set(delivered)].map((name) => ({ name }));
 }
 
 export interface Adoption {

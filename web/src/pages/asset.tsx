@@ -149,6 +149,20 @@ function Quality({ of: { quality, registration } }: { of: AssetDetail }) {
           <dd>{t.assets.windowWords(seen.missingCells, seen.flat.length, seen.outOfRange.length)}</dd>
         </>
       )}
+      {quality.delayMs !== undefined && (
+        <>
+          <dt>{t.assets.delay}</dt>
+          <dd>{quality.delayMs < 0 ? t.assets.clockAhead(duration(-quality.delayMs)) : duration(quality.delayMs)}</dd>
+        </>
+      )}
+      {quality.schema && (
+        <>
+          <dt>{t.assets.schema}</dt>
+          <dd>
+            <Glyph name="alarm" /> {t.assets.schemaWords(quality.schema.absent, quality.schema.unknown)}
+          </dd>
+        </>
+      )}
       <dt>{t.assets.silence}</dt>
       <dd>
         {duration(registration.silenceAfterMs)}

@@ -13,7 +13,7 @@ import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
 import { chart, emptySignal } from '../../../core/console/signal.ts';
 import { NotFoundError } from '../../../core/errors.ts';
 import { rowCount } from '../../../core/series.ts';
-import { readWindow } from '../../../core/window/read-window.ts';
+import { newestSegments, readWindow } from '../../../core/window/read-window.ts';
 import { batchGet, type Item } from '../batch-get.ts';
 import { calibrationRecordAt } from '../calibration-store.ts';
 import { dynamoStateStore, stateOf } from '../state-store.ts';
@@ -165,11 +165,11 @@ export async function assetDetail(world: ConsoleWorld, asset: string): Promise<A
     ordersNow(world),
   ]);
   const nameOf = await namesOf(world, [stored?.record.wish?.by]);
-  const window = await readWindow(world.windows, state, {
-    channels: registration.channels,
-    maxMs: allTimeMs,
-    maxRows: qualityRows,
-  });
+  const [{ series: window }, newest] = await Promise.all([
+    readWindow(world.windows, state, { channels: registration.channels, maxMs: allTimeMs, maxRows: qualityRows }),
+    newestSegments(world.windows, state),
+  ]);
+  const delivered = newest.at(-1)?.channels ?? [];
   return {
     ...(await summary(world, state, open.get(asset) ?? [], orders)),
     registration,
@@ -177,7 +177,7 @@ export async function assetDetail(world: ConsoleWorld, asset: string): Promise<A
       state.calibrationHash !== undefined && {
         calibration: calibrationViewOf(state.calibrationHash, calibration, stored?.record, nameOf),
       }),
-    quality: qualityOf(state, window.series, calibration),
+    quality: qualityOf(state, { window, calibration, registration, delivered }),
     ...(state.alarm && {
       alarm: { atMs: state.alarm.atMs, score: state.alarm.score, rows: state.alarm.rows },
     }),
