@@ -8,6 +8,7 @@ export const modules: Readonly<Record<string, () => Promise<(program: Command) =
   send: async () => (await import('./send.ts')).registerSend,
   device: async () => (await import('./device.ts')).registerDevice,
   calibrate: async () => (await import('./calibrate.ts')).registerCalibrate,
+  'new-normal': async () => (await import('./new-normal.ts')).registerNewNormal,
   trigger: async () => (await import('./trigger.ts')).registerTrigger,
   case: async () => (await import('./case.ts')).registerCase,
   audit: async () => (await import('./audit.ts')).registerAudit,

@@ -13,6 +13,7 @@ import { operationsTable } from './support/operations.ts';
 import { orderedBy, type PersonOptions, personalAudit, withPersonOptions } from './support/person-order.ts';
 import { printJson, printLine, printTable, short } from './support/print.ts';
 import { shownName } from './support/subjects.ts';
+import { timeOf } from './support/time-option.ts';
 
 type What = StandingOrder['what'];
 
@@ -72,13 +73,6 @@ function listAndEnd(group: Command, what: What, description: string): void {
   withPersonOptions(
     withContextOptions(group.command('end <id>').description('end it before its time; the start of its id is enough')),
   ).action(async (id: string, options: PersonOptions) => await end(openContext(options), what, id, options));
-}
-
-/** @throws CommandFailure for what names no moment, or leaves open in which time zone */
-function timeOf(option: string, text: string): number {
-  const atMs = /(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isFinite(atMs)) return atMs;
-  throw new CommandFailure(`${option} ${text} is no time with its zone, such as 2026-05-04T08:00Z or …+02:00.`, 2);
 }
 
 async function give(

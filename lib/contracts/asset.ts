@@ -78,6 +78,11 @@ export const assetState = lazily(() =>
     alarm: z
       .strictObject({ bootId, seq, atMs: epochMs, score: z.number().min(0), rows: z.number().int().min(1) })
       .optional(),
+    /** Alarms that are over, oldest first: event times of onset and of the first row without it. No calibration learns from them. */
+    alarms: z
+      .array(z.tuple([epochMs, epochMs]))
+      .max(8)
+      .optional(),
     /**
      * The window, oldest first: full chunks `window/ASSET/0 … nextChunk − 1`, then the asset's part of `open/<open>` where
      * `openRows` is above 0, then the raw batches that `tail` names (`YYYYMMDDHH/ID`). `openPart` counts the open chunks.

@@ -39,6 +39,7 @@ export const auditType = lazily(() =>
     'handover-taken',
     'sample-answered',
     'ticket-closed',
+    'normal-declared',
   ]),
 );
 export type AuditType = z.infer<typeof auditType>;

@@ -3,7 +3,7 @@
  * is the SHA-256 of its RFC 8785 form. Matrices are little-endian float32 as base64, row-major.
  */
 import { z } from 'zod';
-import { epochMs } from './common.ts';
+import { assetId, epochMs, humanText, sha256Hex } from './common.ts';
 import { lazily } from './lazily.ts';
 import { channelMeta, maxChannels } from './telemetry.ts';
 
@@ -142,3 +142,31 @@ export const screenState = lazily(() =>
   }),
 );
 export type ScreenState = z.infer<typeof screenState>;
+
+/** Why an asset is measured by the calibration that it has, and when the next one is due. One item an asset. */
+export const calibrationRecord = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    asset: assetId,
+    calibrationHash: sha256Hex,
+    /** An imported history, the asset's first rows, its later ones, fewer decimals than it was fitted on, a person's word. */
+    why: z.enum(['history', 'warm-up', 'schedule', 'resolution', 'new-normal']),
+    /** Wall clock. */
+    atMs: epochMs,
+    /** Readings in all at which the next calibration is due; absent where none comes by itself (an imported history). */
+    dueAtReadings: z.number().int().min(0).optional(),
+    /** Rows of the first calibration since the asset was learned anew. */
+    warmupRows: z.number().int().min(1),
+    /** Most decimals that the calibration was fitted on. */
+    decimals: z.number().int().min(0).max(32),
+    /** The imported history, under `history/`. */
+    historyKey: z.string().max(512).optional(),
+    /** Event time; what came before was another normal and is not learned from. */
+    fromMs: epochMs.optional(),
+    /** Readings in all when it began; they do not count for when the next one is due. */
+    sinceReadings: z.number().int().min(0).optional(),
+    /** A person's word that what came since `fromMs` is normal; fulfilled when enough of it has come. */
+    wish: z.strictObject({ fromMs: epochMs, by: humanText.max(128), atMs: epochMs }).optional(),
+  }),
+);
+export type CalibrationRecord = z.infer<typeof calibrationRecord>;

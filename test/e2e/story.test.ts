@@ -209,7 +209,15 @@ describe('the ways of a flag', () => {
     }
     await eventually('600 readings of the rig', async () => ((await stack.asset('rig'))?.readings ?? 0) >= 600);
     await invokeFunction(stack.context, 'calibrate', {});
-    expect((await stack.asset('rig'))?.calibrationHash).toMatch(/^[0-9a-f]{64}$/);
+    const learned = (await stack.asset('rig'))?.calibrationHash;
+    expect(learned).toMatch(/^[0-9a-f]{64}$/);
+
+    // Somebody knows better: what came since the 300th row is how it is to be.
+    const newNormal = { by: 'tester', reason: 'another pump', fromMs: startMs + 300 * 500 };
+    const said = await invokeFunction<{ state: string }>(stack.context, 'calibrate', { asset: 'rig', newNormal });
+    expect(said).toMatchObject({ state: 'calibrated', fromMs: newNormal.fromMs });
+    expect((await stack.asset('rig'))?.calibrationHash).not.toBe(learned);
+    expect(await invokeFunction(stack.context, 'calibrate', {})).toMatchObject({ calibrated: [], failed: 0 });
   });
 
   test('what a dead process left behind is found by the sweeper: a flag never published, a case never started', async () => {

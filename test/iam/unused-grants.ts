@@ -90,6 +90,13 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     on: '/window/',
     reason: 'Read when a warm-up is longer than the chunk that is filling.',
   },
+  ...[
+    { fn: 'calibrate', action: 'dynamodb:PutItem', on: 'table/groundcrew-subjects' },
+    { fn: 'calibrate', action: 'kms:GenerateDataKey', on: 'key/' },
+  ].map((grant) => ({
+    ...grant,
+    reason: 'Makes the key of a person who speaks for the first time; whoever orders something else before has one.',
+  })),
   {
     fn: 'review-request',
     action: 'dynamodb:UpdateItem',

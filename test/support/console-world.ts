@@ -7,7 +7,9 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { consoleRoutes } from '../../lib/adapters/api/console-routes.ts';
 import { pushRoutes, shutOut } from '../../lib/adapters/api/push-routes.ts';
 import { type TicketSystem, ticketRoutes } from '../../lib/adapters/api/ticket-door.ts';
+import { dynamoAudit } from '../../lib/adapters/aws/audit.ts';
 import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
+import { dynamoCalibrationBook } from '../../lib/adapters/aws/calibration-store.ts';
 import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
 import { restoreCase } from '../../lib/adapters/aws/case-store.ts';
 import type { ConsoleWorld, Invoked } from '../../lib/adapters/aws/console/world.ts';
@@ -28,6 +30,7 @@ import type { Sample } from '../../lib/contracts/sample.ts';
 import { sha256 } from '../../lib/core/audit/canonical.ts';
 import type { ReviewPorts } from '../../lib/core/case/ports.ts';
 import { answerReview, requestReview } from '../../lib/core/case/review.ts';
+import { calibrate, calibrateInput } from '../../lib/core/decision/calibrate.ts';
 import { trigger, triggerInput } from '../../lib/core/decision/trigger.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
 import { handover } from '../../lib/core/operations/handover.ts';
@@ -120,6 +123,23 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
         const input = triggerInput.parse(payload);
         const by = await subjectOf(subjects, input.by, now());
         return { answer: await trigger({ states, flags, bus, nowMs: now }, { ...input, by }) };
+      }
+      if (name === 'calibrate') {
+        const pseudonymOf = (person: string) => subjectOf(subjects, person, now());
+        const ports = {
+          states,
+          bus,
+          objects,
+          pseudonymOf,
+          nowMs: now,
+          hasPack: () => true,
+          onProblem: () => undefined,
+        };
+        const { documents, windows } = world;
+        const records = dynamoCalibrationBook(tables.client, names.operations);
+        const audit = dynamoAudit(tables.client, names.audit, sealing(subjects));
+        const input = calibrateInput.parse(payload);
+        return { answer: (await calibrate({ ...ports, documents, windows, records, audit }, input)).result };
       }
       const answer = reviewAnswer.parse(payload);
       return { answer: await answerReview(reviews, { ...answer, by: await subjectOf(subjects, answer.by, now()) }) };

@@ -1,7 +1,9 @@
 /** Stores in memory that keep the same promises as the tables, and can be told to die at any durable step. */
 import { type AssetState, assetRegistration, assetState } from '../../lib/contracts/asset.ts';
+import { calibrationRecord } from '../../lib/contracts/calibration.ts';
 import type { Decision } from '../../lib/contracts/decision.ts';
 import type { FlaggedSignal } from '../../lib/contracts/flag.ts';
+import type { CalibrationBook, StoredRecord } from '../../lib/core/decision/fits.ts';
 import type { DecisionBook, FlagBook, StoredFlag } from '../../lib/core/decision/ports.ts';
 import { ConflictError, CorruptDataError } from '../../lib/core/errors.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
@@ -101,6 +103,20 @@ export class MemoryWorld {
     put: async (decision) => {
       this.step();
       this.decisionItems.set(decision.decisionId, decision);
+    },
+  };
+
+  /** What `records` holds, by asset. */
+  readonly recordItems = new Map<string, StoredRecord>();
+
+  readonly records: CalibrationBook = {
+    get: async (asset) => this.recordItems.get(asset),
+    all: async () => this.recordItems,
+    put: async (record, version) => {
+      this.step();
+      if ((this.recordItems.get(record.asset)?.version ?? 0) !== version) return false;
+      this.recordItems.set(record.asset, { record: calibrationRecord.parse(record), version: version + 1 });
+      return true;
     },
   };
 

@@ -672,8 +672,46 @@ export const t = {
     newestRows: (rows: number) => `Newest ${rows} rows`,
     windowWords: (missing: number, flat: number, out: number) =>
       `${plural(missing, 'value', 'values')} missing, ${plural(flat, 'channel', 'channels')} flat, ${plural(out, 'channel', 'channels')} out of range`,
+    delay: 'Newest came after',
+    clockAhead: (span: string) => `its clock is ${span} ahead of ours`,
+    schema: 'Other channels',
+    schemaWords: (absent: readonly string[], unknown: readonly string[]) =>
+      [
+        absent.length > 0 && `The newest batch lacks ${absent.join(', ')}.`,
+        unknown.length > 0 && `It brings ${unknown.join(', ')}, which is not registered and not screened.`,
+      ]
+        .filter(Boolean)
+        .join(' '),
     silentNow: 'silent since',
     calibration: 'Calibration',
+    why: 'Because',
+    whys: {
+      history: 'a history was imported',
+      'warm-up': 'its first readings were enough',
+      schedule: 'there was more to learn from',
+      resolution: 'its readings come with fewer decimals than it was fitted on',
+      'new-normal': 'somebody said what its new normal is',
+    },
+    due: 'Next',
+    dueIn: (readings: number) =>
+      `after ${plural(readings, 'more reading', 'more readings')}; rows in alarm are left out`,
+    newNormal: {
+      open: 'This is its new normal',
+      title: (asset: string) => `The new normal of ${asset}`,
+      intro:
+        'Say so when what changed is meant to stay: another pump, a new set point, a moved sensor. It is calibrated on the readings since then alone, and what it does now is no alarm any more. Say it of no fault: it would not be found again.',
+      since: 'Since (UTC)',
+      sinceAlarm: 'Left empty: since its alarm began,',
+      sinceHint: 'It is in no alarm now, so the moment has to be said.',
+      sinceMissing: 'Say since when it is so.',
+      reasonHint: 'What was changed. It stands in the audit.',
+      submit: 'It is normal',
+      working: 'Calibrating…',
+      done: 'Calibrated on the readings since then.',
+      waits: (rows: number) => `Noted. It is calibrated as soon as ${rows} readings since then have come.`,
+      said: (name: string, rows: number) =>
+        `${name} said what is normal. It is calibrated as soon as ${rows} readings have come since`,
+    },
     calibrationNone: 'Not calibrated yet. It learns from the first readings; until then nothing is flagged.',
     fitted: 'Fitted',
     rows: 'Rows',
@@ -782,6 +820,7 @@ export const t = {
       'effect-verified': 'Verified by readings',
       'case-closed': 'Case closed',
       'calibration-changed': 'Calibration changed',
+      'normal-declared': 'New normal declared',
       'asset-registered': 'Asset registered',
       'stop-changed': 'Stop switch changed',
       'configuration-changed': 'Configuration changed',

@@ -14,7 +14,16 @@ import { changeSettings, readSettings } from '../aws/console/settings.ts';
 import type { ConsoleWorld } from '../aws/console/world.ts';
 import { subjectOf } from '../aws/subject-store.ts';
 import { operationsRoutes } from './operations-routes.ts';
-import { acknowledgeCase, answerCase, claimCase, releaseCase, resume, stop, triggerCase } from './orders.ts';
+import {
+  acknowledgeCase,
+  answerCase,
+  claimCase,
+  declareNormal,
+  releaseCase,
+  resume,
+  stop,
+  triggerCase,
+} from './orders.ts';
 import { ProblemError } from './problems.ts';
 import type { AddRoutes } from './routes.ts';
 
@@ -40,6 +49,9 @@ const readingRoutes =
     routes.on('stops', async () => ({ body: { items: await activeStops(world) } }));
     routes.on('assets', async ({ query }) => ({ body: pageBody(await assetsPage(world, query)) }));
     routes.on('asset', async ({ parameters }) => ({ body: await assetDetail(world, parameters.asset) }));
+    routes.on('newNormal', async ({ parameters, body, person }) => ({
+      body: await declareNormal(world, person.username, parameters.asset, body),
+    }));
     routes.on('readings', async ({ parameters, query }) => ({
       body: await readings(world, parameters.asset, query),
     }));

@@ -14,7 +14,7 @@ import type {
   TriggerBody,
   Triggered,
 } from '../../contracts/api.ts';
-import { triggered } from '../../contracts/api.ts';
+import { type NewNormalAnswer, type NewNormalBody, newNormalAnswer, triggered } from '../../contracts/api.ts';
 import { hashOf } from '../../core/audit/canonical.ts';
 import type { AnsweredReview } from '../../core/case/review.ts';
 import { answerOf, refusalOf } from '../../core/console/answer.ts';
@@ -119,6 +119,17 @@ export async function triggerCase(world: ConsoleWorld, username: string, body: T
   const answer = await world.invoke('trigger', { ...body, by: username });
   if (answer.refused) throw refusedBy(answer.refused);
   return triggered.parse(answer.answer);
+}
+
+export async function declareNormal(
+  world: ConsoleWorld,
+  username: string,
+  asset: string,
+  body: NewNormalBody,
+): Promise<NewNormalAnswer> {
+  const answer = await world.invoke('calibrate', { asset, newNormal: { ...body, by: username } });
+  if (answer.refused) throw refusedBy(answer.refused);
+  return newNormalAnswer.parse(answer.answer);
 }
 
 /** What a function said no with, as an answer. What may work later says so. */

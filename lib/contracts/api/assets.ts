@@ -1,7 +1,8 @@
 /** What stands where, how it is, and what it measured. */
 import { z } from 'zod';
 import { assetRegistration, assetState } from '../asset.ts';
-import { assetId, bootId, epochMs, kind, seq, sha256Hex, siteId, verdict } from '../common.ts';
+import { calibrationRecord } from '../calibration.ts';
+import { assetId, bootId, epochMs, humanText, kind, seq, sha256Hex, siteId, verdict } from '../common.ts';
 import { flagReason } from '../flag.ts';
 import { lazily } from '../lazily.ts';
 import { actionName, effectStatus, targetName } from '../remediation.ts';
@@ -46,6 +47,15 @@ export const assetDetail = lazily(() =>
         /** End of the warm-up, by the device's clock. */
         fittedAtMs: epochMs.optional(),
         rows: z.number().int().min(0),
+        /** Why it is this one, and when it became so; absent for one that was made before that was written down. */
+        why: calibrationRecord.shape.why.optional(),
+        atMs: epochMs.optional(),
+        /** Readings in all at which the next one is due; absent where none comes by itself. */
+        dueAtReadings: z.number().int().min(0).optional(),
+        /** What somebody said is normal, and is not learned yet. */
+        newNormal: z
+          .strictObject({ fromMs: epochMs, by: person, atMs: epochMs, wantedRows: z.number().int().min(1) })
+          .optional(),
         channels: z
           .array(
             z.strictObject({
@@ -74,6 +84,15 @@ export const assetDetail = lazily(() =>
           outOfRange: z.array(z.string().max(64)).max(256),
         })
         .optional(),
+      /** From the newest reading's own time to when it came; clocks that differ show here, too. */
+      delayMs: z.number().int().optional(),
+      /** What the newest batch brought against what is registered; absent where both agree. */
+      schema: z
+        .strictObject({
+          absent: z.array(z.string().max(64)).max(256),
+          unknown: z.array(z.string().max(64)).max(256),
+        })
+        .optional(),
       silentSinceMs: epochMs.optional(),
       boots: z.array(z.strictObject({ bootId, lastSeq: seq, missing: z.number().int().min(0) })).max(4),
     }),
@@ -82,6 +101,26 @@ export const assetDetail = lazily(() =>
   }),
 );
 export type AssetDetail = z.infer<typeof assetDetail>;
+
+export const newNormalBody = lazily(() =>
+  z.strictObject({
+    /** Event time since which it is normal; left out: since the newest alarm began. */
+    fromMs: epochMs.optional(),
+    reason: humanText.max(500),
+  }),
+);
+export type NewNormalBody = z.infer<typeof newNormalBody>;
+export const newNormalAnswer = lazily(() =>
+  z.strictObject({
+    asset: assetId,
+    fromMs: epochMs,
+    /** `waiting`: it is calibrated as soon as `wantedRows` rows since then have come. */
+    state: z.enum(['calibrated', 'waiting']),
+    wantedRows: z.number().int().min(1),
+    calibrationHash: sha256Hex.optional(),
+  }),
+);
+export type NewNormalAnswer = z.infer<typeof newNormalAnswer>;
 
 export const signalChannel = lazily(() =>
   z.strictObject({

@@ -243,6 +243,16 @@ export const routes = {
     status: 200,
     answer: assets.assetDetail,
   },
+  newNormal: {
+    method: 'POST',
+    path: '/assets/{asset}/new-normal',
+    least: 'approver',
+    summary: 'Say that what an asset does is its new normal: it is calibrated on that alone',
+    parameters: asset,
+    body: assets.newNormalBody,
+    status: 200,
+    answer: assets.newNormalAnswer,
+  },
   readings: {
     method: 'GET',
     path: '/assets/{asset}/readings',

@@ -1,8 +1,10 @@
 /** Assets as pages show them: how each is, and how good what it sends is. */
 import type { AssetDetail, AssetSummary } from '../../contracts/api.ts';
 import type { AssetRegistration, AssetState } from '../../contracts/asset.ts';
-import type { Calibration } from '../../contracts/calibration.ts';
+import type { Calibration, CalibrationRecord } from '../../contracts/calibration.ts';
+import { newNormalRows } from '../screening/renewal.ts';
 import { rowCount, type Series } from '../series.ts';
+import type { NameOf } from './case-view.ts';
 
 /** Numbers of a boot that never came. */
 const missingIn = ({ missing }: AssetState['boots'][number]): number =>
@@ -41,18 +43,42 @@ function statusOf(
   return state.calibrationHash === undefined ? 'learning' : 'normal';
 }
 
+/** What the quality of an asset's data is judged by. */
+export interface SeenData {
+  readonly window: Series | undefined;
+  readonly calibration: Calibration | undefined;
+  readonly registration: Pick<AssetRegistration, 'channels'>;
+  /** Channels that the newest batch brought; empty where none is known. */
+  readonly delivered: readonly string[];
+}
+
 export function qualityOf(
   state: AssetState,
-  window: Series | undefined,
-  calibration: Calibration | undefined,
+  { window, calibration, registration, delivered }: SeenData,
 ): AssetDetail['quality'] {
+  const { lastEventMs, lastReceivedMs } = state;
+  const schema = schemaDrift(registration, delivered);
   return {
     readings: state.readings,
     missing: state.boots.reduce((sum, boot) => sum + missingIn(boot), 0),
+    ...(lastEventMs !== undefined && lastReceivedMs !== undefined && { delayMs: lastReceivedMs - lastEventMs }),
+    ...(schema && { schema }),
     ...(window && rowCount(window) > 0 && { window: windowQuality(window, calibration) }),
     ...(state.silentSinceMs !== undefined && { silentSinceMs: state.silentSinceMs }),
     boots: state.boots.map((boot) => ({ bootId: boot.bootId, lastSeq: boot.lastSeq, missing: missingIn(boot) })),
   };
+}
+
+/** Where no channels are registered any are taken. */
+function schemaDrift(
+  { channels }: Pick<AssetRegistration, 'channels'>,
+  delivered: readonly string[],
+): AssetDetail['quality']['schema'] {
+  if (channels.length === 0 || delivered.length === 0) return undefined;
+  const registered = new Set(channels.map(({ name }) => name));
+  const absent = [...registered].filter((name) => !delivered.includes(name));
+  const unknown = delivered.filter((name) => !registered.has(name));
+  return absent.length + unknown.length > 0 ? { absent, unknown } : undefined;
 }
 
 function windowQuality(
@@ -87,11 +113,22 @@ const isBeyond = (value: number, low: number, high: number): boolean => {
   return value < low - width || value > high + width;
 };
 
-export function calibrationViewOf(hash: string, calibration: Calibration): NonNullable<AssetDetail['calibration']> {
+export function calibrationViewOf(
+  hash: string,
+  calibration: Calibration,
+  record: CalibrationRecord | undefined,
+  nameOf: NameOf,
+): NonNullable<AssetDetail['calibration']> {
+  const { wish, why, atMs, dueAtReadings } = record ?? {};
   return {
     hash,
     fittedAtMs: calibration.warmup.toMs,
     rows: calibration.warmup.rows,
+    // What was written down of another one, while a renewal is under way, says nothing of this.
+    ...(record?.calibrationHash === hash && { why, atMs, ...(dueAtReadings !== undefined && { dueAtReadings }) }),
+    ...(wish && {
+      newNormal: { fromMs: wish.fromMs, by: nameOf(wish.by), atMs: wish.atMs, wantedRows: newNormalRows },
+    }),
     channels: calibration.channels.map(({ name, role, unit, zone, element, low, high, center, missingRate, dead }) => ({
       name,
       role,

@@ -1,23 +1,29 @@
-/** Registers assets and gives them calibrations: from an imported history, or from their own rows after the warm-up. */
+/**
+ * Registers assets and gives them calibrations: from an imported history, from their own rows after the warm-up, and again
+ * when the next one is due (`renew.ts`).
+ */
 import { z } from 'zod';
 import { type AssetRegistration, type AssetState, assetRegistration, assetVersion } from '../../contracts/asset.ts';
-import type { Calibration } from '../../contracts/calibration.ts';
 import { assetId } from '../../contracts/common.ts';
-import { InvalidInputError, NotFoundError } from '../errors.ts';
-import { makeEvent } from '../events.ts';
-import type { Documents } from '../ingest/documents.ts';
-import type { StateStore } from '../ingest/ports.ts';
+import { CorruptDataError, InvalidInputError, NotFoundError } from '../errors.ts';
 import { updateState } from '../ingest/update-state.ts';
-import type { Bus, ObjectStore } from '../ports.ts';
-import { inferChannels } from '../roles/infer.ts';
-import { fitCalibration, slowPeriodMs, wantedRows } from '../screening/fit.ts';
+import { slowPeriodMs, wantedRows } from '../screening/fit.ts';
+import { rowsToNextFit } from '../screening/renewal.ts';
 import type { Series } from '../series.ts';
-import { emptyHead, partsOf } from '../window/compact.ts';
+import { emptyHead } from '../window/compact.ts';
 import { chunkKey } from '../window/keys.ts';
-import { readWindow } from '../window/read-window.ts';
-import type { WindowStore } from '../window/window-store.ts';
-import { chunksOf, seriesOfCsv } from './history.ts';
-import type { Audit } from './record.ts';
+import {
+  adopt,
+  type Calibrated,
+  type CalibratePorts,
+  complete,
+  fitted,
+  historySeries,
+  type StoredRecord,
+  windowSeries,
+} from './fits.ts';
+import { chunksOf } from './history.ts';
+import { declareNewNormal, newNormalInput, renew, renewalDue } from './renew.ts';
 
 const historyKey = z
   .string()
@@ -25,35 +31,30 @@ const historyKey = z
   .regex(/^history\/[a-z0-9][a-z0-9-]{0,63}\/[A-Za-z0-9][A-Za-z0-9 ._-]{0,255}$/);
 
 export const calibrateInput = z.union([
-  z.strictObject({ register: assetRegistration, historyKey: z.undefined().optional() }),
-  z.strictObject({ asset: assetId, historyKey, register: z.undefined().optional() }),
+  z.strictObject({
+    register: assetRegistration,
+    historyKey: z.undefined().optional(),
+    newNormal: z.undefined().optional(),
+  }),
+  z.strictObject({
+    asset: assetId,
+    historyKey,
+    register: z.undefined().optional(),
+    newNormal: z.undefined().optional(),
+  }),
+  newNormalInput.extend({ register: z.undefined().optional(), historyKey: z.undefined().optional() }),
   // The schedule sends what EventBridge sends; nothing of it is used.
   z.object({
     register: z.undefined().optional(),
     historyKey: z.undefined().optional(),
     asset: z.undefined().optional(),
+    newNormal: z.undefined().optional(),
   }),
 ]);
 export type CalibrateInput = z.infer<typeof calibrateInput>;
 
-export interface CalibratePorts {
-  readonly states: Pick<StateStore, 'get' | 'put' | 'list'>;
-  readonly documents: Documents;
-  readonly windows: WindowStore;
-  readonly objects: Pick<ObjectStore, 'get'>;
-  readonly audit: Audit;
-  readonly bus: Bus;
-  readonly hasPack: (name: string) => boolean;
-  readonly nowMs: () => number;
-  readonly onProblem: (problem: { readonly asset: string; readonly error: unknown }) => void;
-}
-
-/** Largest history file. */
-const maxHistoryBytes = 128 * 1024 * 1024;
 /** Warm-up of data that come a minute apart or slower. */
 const slowWarmupMs = 7 * 86_400_000;
-/** What a fit from the window looks back. */
-const warmupWindow = { maxMs: 14 * 86_400_000, maxRows: 21_000 };
 /** Assets that one scheduled run calibrates at most; the next run goes on. */
 const maxFitsARun = 20;
 
@@ -102,16 +103,6 @@ export async function register(
   return { registrationHash };
 }
 
-export interface Calibrated {
-  readonly asset: string;
-  readonly calibrationHash: string;
-  /** Rows that the calibration was fitted on. */
-  readonly rows: number;
-  /** Rows that now stand in the window from the history. */
-  readonly windowRows: number;
-  readonly notes: readonly string[];
-}
-
 /**
  * Fits from a history file and fills the window with its newest rows.
  * @throws NotFoundError without asset or file, InvalidInputError when the file is not one of the asset or cannot be fitted
@@ -124,31 +115,11 @@ export async function calibrateFromHistory(ports: CalibratePorts, asset: string,
   }
   const state = await ports.states.get(asset);
   if (!state) throw new NotFoundError(`There is no asset ${asset}: register it.`, { code: 'asset-unknown' });
-  const bytes = await ports.objects.get(key);
-  if (!bytes) throw new NotFoundError(`There is no ${key}: upload it.`, { code: 'history-missing' });
-  if (bytes.byteLength > maxHistoryBytes) {
-    throw new InvalidInputError(`${key} has ${bytes.byteLength} bytes, at most ${maxHistoryBytes} are allowed.`, {
-      code: 'history-too-large',
-    });
-  }
-  const registration = await ports.documents.registration(state.registrationHash);
-  const series = seriesOfCsv(Buffer.from(bytes).toString('utf8'), key, registration.channels);
+  const series = await historySeries(ports, state, key);
   const calibration = fitted(asset, series);
   const windowRows = await fillWindow(ports, asset, series);
-  const calibrationHash = await adopt(ports, asset, calibration);
-  return { asset, calibrationHash, rows: series.timesMs.length, windowRows, notes: calibration.notes };
-}
-
-function fitted(asset: string, series: Series): Calibration {
-  try {
-    return fitCalibration(series);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new InvalidInputError(`${asset} cannot be calibrated: ${cause.message}`, {
-      code: 'calibration-refused',
-      cause,
-    });
-  }
+  const record = { warmupRows: calibration.warmup.rows, historyKey: key };
+  return await adopt(ports, asset, calibration, { record, why: 'history', windowRows });
 }
 
 /**
@@ -167,38 +138,6 @@ async function fillWindow(ports: CalibratePorts, asset: string, series: Series):
   return chunks.flat().reduce((sum, { rows }) => sum + rows.length, 0);
 }
 
-/** Stores a calibration, writes it down, makes it the asset's; screening starts anew with it. */
-async function adopt(ports: CalibratePorts, asset: string, calibration: Calibration): Promise<string> {
-  const calibrationHash = await ports.documents.putCalibration(calibration);
-  const before = await ports.states.get(asset);
-  if (before?.calibrationHash === calibrationHash) return calibrationHash;
-  const { rows } = calibration.warmup;
-  const nowMs = ports.nowMs();
-  await ports.audit(
-    {
-      chain: `asset#${asset}`,
-      type: 'calibration-changed',
-      key: [before?.calibrationHash ?? 'none', calibrationHash],
-      correlationId: `${asset}/calibration`,
-      body: { asset, calibrationHash, before: before?.calibrationHash ?? null, rows, notes: calibration.notes },
-    },
-    nowMs,
-  );
-  await updateState(ports.states, asset, (state) => {
-    if (!state) return state;
-    const { screen: _, alarm: __, ...kept } = state;
-    return { ...kept, calibrationHash };
-  });
-  await ports.bus.publish([
-    makeEvent(
-      'CalibrationChanged',
-      { asset, calibrationHash, rows, atMs: nowMs },
-      { atMs: nowMs, correlationId: `${asset}/calibration`, subject: asset, key: `${asset} ${calibrationHash}` },
-    ),
-  ]);
-  return calibrationHash;
-}
-
 /** Whether an asset has been watched for long enough: 400 rows, and seven days where rows come a minute apart or slower. */
 export function isWarm(state: AssetState): boolean {
   if (state.readings < wantedRows || state.firstEventMs === undefined || state.lastEventMs === undefined) return false;
@@ -206,20 +145,19 @@ export function isWarm(state: AssetState): boolean {
   return spanMs / state.readings < slowPeriodMs || spanMs >= slowWarmupMs;
 }
 
-/** The schedule's work: every asset that is warm and has no calibration. */
-export async function calibrateWarm(
+/** The schedule's work: every asset that is warm and has no calibration, and every one that is due for its next. */
+export async function calibrateDue(
   ports: CalibratePorts,
 ): Promise<{ calibrated: readonly Calibrated[]; failed: number }> {
   const calibrated: Calibrated[] = [];
   let failed = 0;
+  const records = await ports.records.all();
   for await (const { asset } of ports.states.list()) {
     if (calibrated.length + failed >= maxFitsARun) break;
     try {
       const state = await ports.states.get(asset);
-      if (!state || state.calibrationHash !== undefined || !isWarm(state)) continue;
-      // What an action has changed must not become the asset's normal.
-      if (state.holds.length > 0) continue;
-      calibrated.push(await calibrateFromWindow(ports, state));
+      const made = state && (await calibrateIfDue(ports, state, records.get(asset)));
+      if (made) calibrated.push(made);
     } catch (error) {
       failed += 1;
       ports.onProblem({ asset, error });
@@ -228,19 +166,24 @@ export async function calibrateWarm(
   return { calibrated, failed };
 }
 
-async function calibrateFromWindow(ports: CalibratePorts, state: AssetState): Promise<Calibrated> {
-  const { channels } = await ports.documents.registration(state.registrationHash);
-  const known = channels.length > 0 ? channels : inferChannels(await deliveredNames(ports.windows, state));
-  const { series } = await readWindow(ports.windows, state, { channels: known, ...warmupWindow });
-  const calibration = fitted(state.asset, series);
-  const calibrationHash = await adopt(ports, state.asset, calibration);
-  return { asset: state.asset, calibrationHash, rows: series.timesMs.length, windowRows: 0, notes: calibration.notes };
-}
-
-/** Names of the channels that the newest batch brought. */
-async function deliveredNames(windows: WindowStore, state: AssetState): Promise<{ name: string }[]> {
-  const segments = await partsOf(windows, state.asset, { ...state, tail: state.tail.slice(-1) });
-  return [...new Set(segments.flatMap(({ channels }) => channels))].map((name) => ({ name }));
+async function calibrateIfDue(
+  ports: CalibratePorts,
+  state: AssetState,
+  stored: StoredRecord | CorruptDataError | undefined,
+): Promise<Calibrated | undefined> {
+  if (stored instanceof CorruptDataError) throw stored;
+  if (stored && state.calibrationHash !== undefined) {
+    // A process that died in between had written down what the asset is measured by, and not made it so.
+    if (stored.record.calibrationHash !== state.calibrationHash) return await complete(ports, state, stored.record);
+    const reason = renewalDue(state, stored.record);
+    return reason && (await renew(ports, state, stored, reason));
+  }
+  // What an action has changed must not become the asset's normal.
+  if (state.calibrationHash !== undefined || !isWarm(state) || state.holds.length > 0) return undefined;
+  const calibration = fitted(state.asset, await windowSeries(ports, state));
+  const { rows, periodMs } = calibration.warmup;
+  const dueAtReadings = state.readings + rowsToNextFit(state.readings, rows, periodMs);
+  return await adopt(ports, state.asset, calibration, { record: { warmupRows: rows, dueAtReadings }, why: 'warm-up' });
 }
 
 /** One call of the function: what it was asked for, and how many calibrations were made. */
@@ -248,10 +191,14 @@ export async function calibrate(
   ports: CalibratePorts,
   input: CalibrateInput,
 ): Promise<{ calibrations: number; result: unknown }> {
+  if (input.newNormal !== undefined) {
+    const result = await declareNewNormal(ports, input);
+    return { calibrations: result.state === 'calibrated' ? 1 : 0, result };
+  }
   if (input.register !== undefined) return { calibrations: 0, result: await register(ports, input.register) };
   if (input.historyKey !== undefined) {
     return { calibrations: 1, result: await calibrateFromHistory(ports, input.asset, input.historyKey) };
   }
-  const result = await calibrateWarm(ports);
+  const result = await calibrateDue(ports);
   return { calibrations: result.calibrated.length, result };
 }

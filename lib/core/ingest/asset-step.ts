@@ -5,6 +5,7 @@ import type { FlaggedSignal } from '../../contracts/flag.ts';
 import { type ScreenRequest, type ScreenResult, topChannelCount } from '../screening/types.ts';
 import type { WindowHead } from '../window/compact.ts';
 import type { Segment } from '../window/rows.ts';
+import { type AlarmSpan, keptAlarms } from './alarm-spans.ts';
 import type { Arrival } from './decode.ts';
 import { makeFlag } from './flags.ts';
 import { type Admission, admit, type SequencedRow } from './sequence.ts';
@@ -98,8 +99,10 @@ export const hasNews = ({ fresh, late }: Admission<ArrivedRow>): boolean => fres
 export function stepOf({ state, calibration, admission, screened, head, batch }: StepInput): Step {
   const { fresh, late, position } = admission;
   const rows = [...fresh, ...late];
-  const { alarm, flags } =
-    screened && calibration ? alarmsOf(state, calibration, fresh, screened, batch) : { alarm: state.alarm, flags: [] };
+  const { alarm, over, flags } =
+    screened && calibration
+      ? alarmsOf(state, calibration, fresh, screened, batch)
+      : { alarm: state.alarm, over: [], flags: [] };
   const { silentSinceMs: _, alarm: __, open: ___, ...kept } = state;
   let firstEventMs = state.firstEventMs ?? Number.POSITIVE_INFINITY;
   let lastReceivedMs = state.lastReceivedMs ?? 0;
@@ -118,6 +121,7 @@ export function stepOf({ state, calibration, admission, screened, head, batch }:
     readings: state.readings + rows.length,
     ...(screened ? { screen: screened.state } : {}),
     ...(alarm ? { alarm } : {}),
+    ...(over.length > 0 ? { alarms: keptAlarms([...(state.alarms ?? []), ...over]) } : {}),
     tail: [...head.tail, batch],
     tailRows: head.tailRows + rows.length,
   };
@@ -136,8 +140,9 @@ function alarmsOf(
   fresh: readonly ArrivedRow[],
   { rows }: ScreenResult,
   batch: string,
-): { alarm: AssetState['alarm']; flags: FlaggedSignal[] } {
+): { alarm: AssetState['alarm']; over: AlarmSpan[]; flags: FlaggedSignal[] } {
   let alarm = state.alarm;
+  const over: AlarmSpan[] = [];
   const flags: FlaggedSignal[] = [];
   for (const [at, row] of fresh.entries()) {
     const score = Math.min(Math.max(rows.scores[at]!, 0), maxScore);
@@ -163,11 +168,13 @@ function alarmsOf(
         }),
       );
     }
-    if (rows.alarms[at] !== 1) alarm = undefined;
-    else if (standing) alarm = { ...standing, score: Math.max(standing.score, score), rows: stands };
+    if (rows.alarms[at] !== 1) {
+      if (alarm) over.push([alarm.atMs, row.tMs]);
+      alarm = undefined;
+    } else if (standing) alarm = { ...standing, score: Math.max(standing.score, score), rows: stands };
     else alarm = { bootId: row.bootId, seq: row.seq, atMs: row.tMs, score, rows: 1 };
   }
-  return { alarm, flags };
+  return { alarm, over, flags };
 }
 
 function topChannelsOf(calibration: Calibration, rows: ScreenResult['rows'], at: number): FlaggedSignal['topChannels'] {

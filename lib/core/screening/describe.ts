@@ -30,11 +30,12 @@ export function roundTo(value: number, decimals: number): number {
 /**
  * Describes one column.
  * @param column values in row order, NaN for missing
+ * @param rows that are learned from; what the others hold is neither there nor missing
  */
-export function describeChannel(meta: ChannelMeta, column: Float64Array): CalibrationChannel {
+export function describeChannel(meta: ChannelMeta, column: Float64Array, rows = column.length): CalibrationChannel {
   const present = column.filter((value) => Number.isFinite(value)).sort();
   const n = present.length;
-  const missingRate = 1 - n / Math.max(column.length, 1);
+  const missingRate = 1 - n / Math.max(rows, 1);
   if (n === 0) {
     return {
       ...meta,

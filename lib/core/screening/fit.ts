@@ -29,11 +29,11 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
   const rows = rowCount(series);
   const channels = series.channels.length;
   const fewest = Math.max(options.minRows ?? wantedRows, fewestRows);
-  checkSeries(series, fewest, options.exclude);
+  const used = checkSeries(series, fewest, options.exclude);
   const values =
     options.decimals === undefined ? series.values : series.values.map((v) => roundTo(v, options.decimals!));
   const described = series.channels.map((meta, c) =>
-    describeChannel(meta, columnOf(values, c, channels, options.exclude)),
+    describeChannel(meta, columnOf(values, c, channels, options.exclude), used),
   );
   const dead = Uint8Array.from(described, (channel) => (channel.dead ? 1 : 0));
   const alive = channels - dead.reduce((sum, value) => sum + value, 0);
@@ -118,7 +118,8 @@ function levelLoss(levels: Float64Array, { channels, dead, skip }: Omit<CrossVal
   return loss;
 }
 
-function checkSeries(series: Series, fewest: number, exclude: Uint8Array | undefined): void {
+/** @returns rows that are learned from */
+function checkSeries(series: Series, fewest: number, exclude: Uint8Array | undefined): number {
   const rows = rowCount(series);
   const used = exclude ? rows - exclude.reduce((sum, value) => sum + value, 0) : rows;
   if (used < fewest) {
@@ -133,6 +134,7 @@ function checkSeries(series: Series, fewest: number, exclude: Uint8Array | undef
     if (!(series.timesMs[t]! >= series.timesMs[t - 1]!))
       throw new RangeError(`Time runs backwards at row ${t + 1} of the warm-up.`);
   }
+  return used;
 }
 
 function columnOf(values: Float64Array, c: number, channels: number, exclude: Uint8Array | undefined): Float64Array {

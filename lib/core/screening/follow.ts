@@ -1,13 +1,16 @@
 /**
- * Follows one asset's rows from the first on: warm-up, calibration, screening, and calibrating again as the live path's
- * scheduled function does. What a row gets depends on the rows before it alone, never on how they were cut into chunks.
+ * Follows one asset's rows from the first on: warm-up, calibration, screening, and calibrating again by the rules of the
+ * live path (`renewal.ts`), where nobody is asked: an alarm that has stood for a length of the warm-up becomes normal by
+ * itself, as it does live when a person says so. What a row gets depends on the rows before it alone, never on how they
+ * were cut into chunks.
  */
 import type { Calibration, ScreenState } from '../../contracts/calibration.ts';
 import type { ChannelMeta } from '../../contracts/telemetry.ts';
 import { rowCount, type Series } from '../series.ts';
 import type { ScreenEngine } from './engine.ts';
-import { fewestRows, fitCalibration, slowPeriodMs } from './fit.ts';
+import { fewestRows, fitCalibration } from './fit.ts';
 import { openCalibration } from './open.ts';
+import { isCoarser, keepAlarm, rowsToNextFit } from './renewal.ts';
 import { RowHistory } from './row-history.ts';
 import { screenRows } from './screen.ts';
 import { newState, packState, unpackState } from './state.ts';
@@ -27,14 +30,6 @@ const settleRows = 256;
 /** Most cells and rows that are kept to calibrate again. */
 const historyCells = 120_000;
 const historyRows = 20_000;
-/**
- * The next calibration comes when the stream has grown by this part: soon on fast rigs, which are still settling when
- * their few minutes of warm-up are over, later on slow data, whose warm-up is days.
- */
-const fastGrowth = 0.12;
-const slowGrowth = 0.5;
-/** A rig counts as settled after so many lengths of its warm-up. */
-const settlingWarmups = 4;
 /** Rows after the warm-up at which runs end; from the last on, every so many. Decisions about resolution fall here. */
 const firstRuns = [2, 8, 32, 64, 128, 256];
 
@@ -142,11 +137,7 @@ export class Follower {
     if (rowCount(recent) > 0)
       replayed = (await screenRows(this.#engine, calibration, undefined, recent, { padRows: true })).state;
     const fresh = unpackState(open, replayed);
-    const known = old ? unpackState(openCalibration(this.#previous!), old) : newState(open);
-    const { alarm, alarmRows, calmRows, level, recovery, hold, holdLoss, peak } = known;
-    const { decimals, windowDecimals, windowCells } = known;
-    Object.assign(fresh, { alarm, alarmRows, calmRows, level, recovery, hold, holdLoss, peak });
-    Object.assign(fresh, { decimals, windowDecimals, windowCells });
+    keepAlarm(old ? unpackState(openCalibration(this.#previous!), old) : newState(open), fresh);
     this.#state = packState(open, fresh);
     this.#previous = calibration;
   }
@@ -156,8 +147,7 @@ export class Follower {
     const { history, warmupRows } = this.#options;
     const calibration = this.#calibration!;
     this.#previous = calibration;
-    const coarse = decimals >= 0 && decimals < calibration.warmup.seenDecimals;
-    if (coarse && this.#decimals !== decimals) {
+    if (isCoarser(decimals, calibration.warmup.seenDecimals) && this.#decimals !== decimals) {
       this.#decimals = decimals;
       this.#calibrate(
         this.#fit(history ?? this.#history.series(), history ? undefined : this.#excluded()),
@@ -179,9 +169,7 @@ export class Follower {
 
   /** Rows until the next calibration, when there are `rows`. */
   #fitAfter(rows: number): number {
-    const { periodMs } = this.#calibration!.warmup;
-    const settling = periodMs < slowPeriodMs && rows < settlingWarmups * this.#options.warmupRows;
-    return settling ? Math.ceil(rows * fastGrowth) : Math.max(this.#options.warmupRows, Math.ceil(rows * slowGrowth));
+    return rowsToNextFit(rows, this.#options.warmupRows, this.#calibration!.warmup.periodMs);
   }
 
   /** Rows in alarm that are younger than one length of the warm-up may not become normal. */

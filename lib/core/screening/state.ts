@@ -154,7 +154,7 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
     holdLoss: scalar(5),
     peak: scalar(6),
     alarmRows: scalar(7),
-    decimals: scalar(8),
+    decimals: scalar(decimalsAt),
     windowDecimals: scalar(9),
     windowCells: scalar(10),
     level: scalar(11),
@@ -162,6 +162,17 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
     driftPart: scalar(13),
     slowPart: scalar(14),
   };
+}
+
+/** Place of `decimals` among the scalars. */
+const decimalsAt = 8;
+
+/** Most decimals that the stream has lately shown, without the calibration; −1 where that is not known yet. */
+export function streamDecimals(packed: ScreenState): number {
+  const bytes = Buffer.from(packed.floats, 'base64');
+  const from = bytes.length - formMark.length - 4 * scalarCount;
+  if (from < 0 || bytes.length % 4 === 0 || bytes.at(-1) !== formMark[0]) return -1;
+  return floatsOf(bytes.subarray(from, from + 4 * scalarCount))[decimalsAt]!;
 }
 
 interface Parts {

@@ -53,6 +53,10 @@ export async function readWindow(windows: WindowStore, head: Head, request: Wind
   return assemble([...older.flat(), ...newest], request);
 }
 
+/** The chunk that is filling and the newest batch, oldest first. */
+export const newestSegments = (windows: WindowStore, head: Head): Promise<Segment[]> =>
+  partsOf(windows, head.asset, { ...head, tail: head.tail.slice(-1) });
+
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, at) => from + at);
 
 /** Nothing before the oldest chunk can be wanted: enough rows before the end, or the chunk begins before the window. */

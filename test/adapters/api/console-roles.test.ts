@@ -82,6 +82,8 @@ const samples: Readonly<Record<RouteName, Sample>> = {
   resume: { body: () => ({ scope: 'asset#plant-8', reason }), status: 409 },
   assets: {},
   asset: { path: () => '/assets/plant-1' },
+  // Nothing is normal yet where it is still learning.
+  newNormal: { path: () => '/assets/plant-1/new-normal', body: () => ({ reason }), status: 422 },
   readings: { path: () => '/assets/plant-1/readings?points=100' },
   decisions: {},
   decision: { path: () => `/decisions/${ref}` },

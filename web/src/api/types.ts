@@ -20,6 +20,7 @@ export type {
   HandoverNoteView,
   HandoverView,
   Me,
+  NewNormalAnswer,
   NewUser,
   NotificationsView,
   Now,

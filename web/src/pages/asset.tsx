@@ -5,6 +5,7 @@ import { query, to } from '../lib/address.ts';
 import { duration } from '../lib/time.ts';
 import { useResource } from '../state/resource.ts';
 import { t } from '../strings.ts';
+import { CalibrationPanel } from '../ui/calibration.tsx';
 import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
 import { Scores } from '../ui/scores.tsx';
@@ -148,6 +149,20 @@ function Quality({ of: { quality, registration } }: { of: AssetDetail }) {
           <dd>{t.assets.windowWords(seen.missingCells, seen.flat.length, seen.outOfRange.length)}</dd>
         </>
       )}
+      {quality.delayMs !== undefined && (
+        <>
+          <dt>{t.assets.delay}</dt>
+          <dd>{quality.delayMs < 0 ? t.assets.clockAhead(duration(-quality.delayMs)) : duration(quality.delayMs)}</dd>
+        </>
+      )}
+      {quality.schema && (
+        <>
+          <dt>{t.assets.schema}</dt>
+          <dd>
+            <Glyph name="alarm" /> {t.assets.schemaWords(quality.schema.absent, quality.schema.unknown)}
+          </dd>
+        </>
+      )}
       <dt>{t.assets.silence}</dt>
       <dd>
         {duration(registration.silenceAfterMs)}
@@ -199,26 +214,7 @@ function AssetView({ of: one }: { of: AssetDetail }) {
         </section>
         <section class="panel">
           <h2>{t.assets.calibration}</h2>
-          {one.calibration ? (
-            <dl class="facts">
-              <dt>{t.assets.fitted}</dt>
-              <dd>
-                <Time ms={one.calibration.fittedAtMs} full />
-              </dd>
-              <dt>{t.assets.rows}</dt>
-              <dd>{one.calibration.rows.toLocaleString('en-GB')}</dd>
-              <dt>{t.assets.hash}</dt>
-              <dd class="hash">{one.calibration.hash}</dd>
-              {one.calibration.notes.length > 0 && (
-                <>
-                  <dt>{t.assets.channel.note}</dt>
-                  <dd>{one.calibration.notes.join(' ')}</dd>
-                </>
-              )}
-            </dl>
-          ) : (
-            <p class="quiet">{t.assets.calibrationNone}</p>
-          )}
+          <CalibrationPanel of={one} />
         </section>
         <section class="panel">
           <h2>{t.assets.holds}</h2>

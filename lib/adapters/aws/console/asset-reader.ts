@@ -13,9 +13,11 @@ import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
 import { chart, emptySignal } from '../../../core/console/signal.ts';
 import { NotFoundError } from '../../../core/errors.ts';
 import { rowCount } from '../../../core/series.ts';
-import { readWindow } from '../../../core/window/read-window.ts';
+import { newestSegments, readWindow } from '../../../core/window/read-window.ts';
 import { batchGet, type Item } from '../batch-get.ts';
+import { calibrationRecordAt } from '../calibration-store.ts';
 import { dynamoStateStore, stateOf } from '../state-store.ts';
+import { namesOf } from './names.ts';
 import { marksAt, ordersNow } from './orders-reader.ts';
 import { scoreHistory } from './score-reader.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
@@ -155,23 +157,27 @@ async function calibrationOf(world: ConsoleWorld, state: AssetState): Promise<Ca
 
 export async function assetDetail(world: ConsoleWorld, asset: string): Promise<AssetDetail> {
   const state = await assetState(world, asset);
-  const [registration, calibration, open, orders] = await Promise.all([
+  const [registration, calibration, stored, open, orders] = await Promise.all([
     registrationOf(world, state),
     calibrationOf(world, state),
+    calibrationRecordAt(tableAt(world, 'operations'), asset),
     openCaseIds(world, [state]),
     ordersNow(world),
   ]);
-  const window = await readWindow(world.windows, state, {
-    channels: registration.channels,
-    maxMs: allTimeMs,
-    maxRows: qualityRows,
-  });
+  const nameOf = await namesOf(world, [stored?.record.wish?.by]);
+  const [{ series: window }, newest] = await Promise.all([
+    readWindow(world.windows, state, { channels: registration.channels, maxMs: allTimeMs, maxRows: qualityRows }),
+    newestSegments(world.windows, state),
+  ]);
+  const delivered = newest.at(-1)?.channels ?? [];
   return {
     ...(await summary(world, state, open.get(asset) ?? [], orders)),
     registration,
     ...(calibration &&
-      state.calibrationHash !== undefined && { calibration: calibrationViewOf(state.calibrationHash, calibration) }),
-    quality: qualityOf(state, window.series, calibration),
+      state.calibrationHash !== undefined && {
+        calibration: calibrationViewOf(state.calibrationHash, calibration, stored?.record, nameOf),
+      }),
+    quality: qualityOf(state, { window, calibration, registration, delivered }),
     ...(state.alarm && {
       alarm: { atMs: state.alarm.atMs, score: state.alarm.score, rows: state.alarm.rows },
     }),

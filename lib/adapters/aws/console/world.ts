@@ -19,7 +19,7 @@ export interface ShownPack {
 }
 
 /** Functions that the console hands a person's word on to. */
-export type InvokedFunction = 'review-answer' | 'trigger';
+export type InvokedFunction = 'review-answer' | 'trigger' | 'calibrate';
 
 /** What a function refused, by the name and the message of its error. */
 export type Invoked =
