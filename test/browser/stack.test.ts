@@ -236,6 +236,18 @@ test('planned work is set and marked, the shift is handed over and taken, quiet 
   await admin.getByText('22:00–06:00').waitFor();
 });
 
+test('what an asset does is said to be its new normal, since when and why', async () => {
+  await open(admin, `#/assets/${asset}`);
+  await admin.getByRole('button', { name: 'This is its new normal' }).click();
+  const dialog = admin.getByRole('dialog');
+  const { lastEventMs } = (await stack.asset(asset))!;
+  await dialog.getByLabel('Since (UTC)').fill(new Date(lastEventMs! - 60_000).toISOString().slice(0, 16));
+  await dialog.getByLabel('Reason').fill('the second pump runs from now on');
+  assert.deepEqual(await accessibility(admin), []);
+  await dialog.getByRole('button', { name: 'It is normal' }).click();
+  await admin.getByText('calibrated as soon as 200 readings have come').waitFor();
+});
+
 test('a blind sample is judged before it says what that was', async () => {
   // Chance chooses two of a hundred; the test puts one aside itself, and judges it as if chance had.
   const decision = await eventually('a decision with a window', async () => {

@@ -190,6 +190,9 @@ test('work is planned, a shift handed over and taken, samples are asked for, qui
   expect((await auditor.ask('GET', '/assets/stopped')).body.withheld).toMatchObject([{ what: 'planned-work' }]);
   expect((await operator.ask('POST', `/orders/${order.body.id}/end`, { reason: 'painted' })).status).toBe(204);
   expect((await auditor.ask('GET', '/orders')).body.items).toEqual([]);
+  // It is learning still: nothing is normal there yet.
+  const early = await approver.ask('POST', '/assets/stopped/new-normal', { reason: 'painted' });
+  expect([early.status, early.body.detail]).toEqual([422, expect.stringContaining('still learning')]);
   const note = await operator.ask('POST', '/handovers', { hours: 1, operators: 2, note: 'all is well' });
   expect((await approver.ask('POST', `/handovers/${note.body.id}/take`)).status).toBe(204);
   expect((await auditor.ask('GET', '/handover?hours=1')).body.closed).not.toEqual({});

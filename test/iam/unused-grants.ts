@@ -90,6 +90,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     on: '/window/',
     reason: 'Read when a warm-up is longer than the chunk that is filling.',
   },
+  {
+    fn: 'calibrate',
+    action: 's3:GetObject',
+    on: '/calibration/',
+    reason: 'Read when an asset is due for its next calibration, hours or days after the one before.',
+  },
   ...[
     { fn: 'calibrate', action: 'dynamodb:PutItem', on: 'table/groundcrew-subjects' },
     { fn: 'calibrate', action: 'kms:GenerateDataKey', on: 'key/' },
