@@ -31,6 +31,7 @@ import { writeAtomically } from './stores/files.ts';
 import { KeyStore } from './stores/keys.ts';
 import { LogStore } from './stores/logs.ts';
 import { ObjectStore } from './stores/objects.ts';
+import { OpsItems } from './stores/ops-items.ts';
 import { SecretStore } from './stores/secrets.ts';
 import { Topics } from './stores/topics.ts';
 import { Streams } from './stream/streams.ts';
@@ -247,7 +248,7 @@ async function startParts(
     log,
     ...(options.observer === undefined ? {} : { observer: options.observer }),
   });
-  const targets = new Targets({ invoker, flows, queues, logs });
+  const targets = new Targets({ invoker, flows, queues, logs, opsItems: new OpsItems(data.folder('outbox')) });
   bus = await Bus.open({ dir: data.folder('bus'), stack, compilePattern: patternOf, targets, queues, log });
   const streams = await Streams.open({ dir: data.folder('streams'), stack, invoker, queues, log });
   const scheduler = await Scheduler.open({ dir: data.folder('scheduler'), stack, targets, queues, log });
