@@ -25,6 +25,7 @@ import { type LogLevel, runtimeLog } from './runtime-log.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { ProtocolServer } from './server/server.ts';
 import { EventsService } from './services/events.ts';
+import { QueueMetrics } from './services/queue-metrics.ts';
 import { StepFunctions } from './services/sfn.ts';
 import { Dynamo } from './stores/dynamo.ts';
 import { writeAtomically } from './stores/files.ts';
@@ -253,7 +254,16 @@ async function startParts(
   const streams = await Streams.open({ dir: data.folder('streams'), stack, invoker, queues, log });
   const scheduler = await Scheduler.open({ dir: data.folder('scheduler'), stack, targets, queues, log });
   const people = new UserPools(data.folder('people'), stack.userPools);
-  const services = [new EventsService(bus, stack), flows, queues, keys, secrets, logs, people];
+  const services = [
+    new EventsService(bus, stack),
+    flows,
+    queues,
+    new QueueMetrics(queues),
+    keys,
+    secrets,
+    logs,
+    people,
+  ];
   const shadows = new Shadows(data.folder('shadows'));
   const shadowArn = (thing: string, name: string | undefined): string =>
     `arn:aws:iot:${place.region}:${place.account}:thing/${thing}${name === undefined ? '' : `/${name}`}`;
