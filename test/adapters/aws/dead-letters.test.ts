@@ -19,10 +19,11 @@ let nowMs: number;
 let queues: Queues;
 let server: ProtocolServer;
 let calls: CallLog;
-let before: string | undefined;
+const environment = { ...process.env };
 
 beforeEach(async () => {
-  before = process.env.AWS_ENDPOINT_URL;
+  process.env.AWS_ACCESS_KEY_ID = 'Api';
+  process.env.AWS_SECRET_ACCESS_KEY = 'local';
   nowMs = 1_790_000_000_000;
   calls = new CallLog(join(folder(), 'calls.jsonl'));
   queues = await Queues.open({ dir: join(folder(), 'queues'), stack: { queues: [dead] }, now: () => nowMs });
@@ -31,8 +32,9 @@ beforeEach(async () => {
   process.env.AWS_ENDPOINT_URL = server.url;
 });
 afterEach(async () => {
-  if (before === undefined) delete process.env.AWS_ENDPOINT_URL;
-  else process.env.AWS_ENDPOINT_URL = before;
+  for (const name of ['AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+    if (environment[name] === undefined) delete process.env[name];
+    else process.env[name] = environment[name];
   await server.stop();
   await queues.stop();
 });
