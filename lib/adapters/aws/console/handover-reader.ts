@@ -14,7 +14,7 @@ import { type ConsoleWorld, tableAt } from './world.ts';
 
 const hourMs = 3_600_000;
 /** What is read for one handover at most, and what of it is listed. */
-const maxOpen = 1_000;
+const maxOpen = 500;
 const maxClosed = 1_000;
 const listed = { open: 200, ended: 100 };
 const shownNotes = 20;
