@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { benchBacktest } from './backtest.ts';
 import { benchColdStart } from './cold-start.ts';
 import { benchConsole } from './console/run.ts';
+import { benchQueueScroll } from './console/scroll.ts';
 import { deploymentOf, type MeasuredOperations, monthlyCost, usdPerMillionReadings } from './cost.ts';
 import { benchExplanations } from './explanations.ts';
 import { type BenchOptions, type Figure, rounded } from './figures.ts';
@@ -57,6 +58,7 @@ const benches: readonly { readonly names: readonly string[]; run(options: BenchO
   { names: ['usd_per_million_readings'], run: benchCost },
   { names: ['explanation_ms'], run: benchExplanations },
   { names: ['console_p95_ms'], run: benchConsole },
+  { names: ['queue_scroll'], run: benchQueueScroll },
 ];
 
 const known = benches.flatMap(({ names }) => names);

@@ -25,12 +25,14 @@ import { type LogLevel, runtimeLog } from './runtime-log.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { ProtocolServer } from './server/server.ts';
 import { EventsService } from './services/events.ts';
+import { QueueMetrics } from './services/queue-metrics.ts';
 import { StepFunctions } from './services/sfn.ts';
 import { Dynamo } from './stores/dynamo.ts';
 import { writeAtomically } from './stores/files.ts';
 import { KeyStore } from './stores/keys.ts';
 import { LogStore } from './stores/logs.ts';
 import { ObjectStore } from './stores/objects.ts';
+import { OpsItems } from './stores/ops-items.ts';
 import { SecretStore } from './stores/secrets.ts';
 import { Topics } from './stores/topics.ts';
 import { Streams } from './stream/streams.ts';
@@ -247,12 +249,21 @@ async function startParts(
     log,
     ...(options.observer === undefined ? {} : { observer: options.observer }),
   });
-  const targets = new Targets({ invoker, flows, queues, logs });
+  const targets = new Targets({ invoker, flows, queues, logs, opsItems: new OpsItems(data.folder('outbox')) });
   bus = await Bus.open({ dir: data.folder('bus'), stack, compilePattern: patternOf, targets, queues, log });
   const streams = await Streams.open({ dir: data.folder('streams'), stack, invoker, queues, log });
   const scheduler = await Scheduler.open({ dir: data.folder('scheduler'), stack, targets, queues, log });
   const people = new UserPools(data.folder('people'), stack.userPools);
-  const services = [new EventsService(bus, stack), flows, queues, keys, secrets, logs, people];
+  const services = [
+    new EventsService(bus, stack),
+    flows,
+    queues,
+    new QueueMetrics(queues),
+    keys,
+    secrets,
+    logs,
+    people,
+  ];
   const shadows = new Shadows(data.folder('shadows'));
   const shadowArn = (thing: string, name: string | undefined): string =>
     `arn:aws:iot:${place.region}:${place.account}:thing/${thing}${name === undefined ? '' : `/${name}`}`;

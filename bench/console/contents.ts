@@ -1,12 +1,16 @@
 /** What the tables hold when the console is measured: open and closed cases with their records, and decisions. */
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { appendAudit } from '../../lib/adapters/aws/audit-store.ts';
 import { restoreCase } from '../../lib/adapters/aws/case-store.ts';
 import { dynamoDecisionStore } from '../../lib/adapters/aws/decision-store.ts';
+import { flagKey } from '../../lib/adapters/aws/flag-store.ts';
 import { openReview } from '../../lib/adapters/aws/review-store.ts';
+import { putSample } from '../../lib/adapters/aws/sample-store.ts';
 import type { CaseRecord } from '../../lib/contracts/case.ts';
 import type { Decision } from '../../lib/contracts/decision.ts';
+import type { Sample } from '../../lib/contracts/sample.ts';
 import { sha256 } from '../../lib/core/audit/canonical.ts';
-import { inferenceOf } from '../../test/support/decision-data.ts';
+import { flagOf, inferenceOf } from '../../test/support/decision-data.ts';
 import { caseFor } from '../../test/support/remediation-world.ts';
 import type { Filling } from './bulk-tables.ts';
 
@@ -20,6 +24,11 @@ export interface Sizes {
 /** A decision every so often: a million of them are 58 days. */
 const decisionEveryMs = 5_000;
 const tellEvery = 100_000;
+/** One in so many decisions is a sample, as `sampleRates` has it, and a person has answered one in so many samples. */
+const sampledEvery = 50;
+const answeredEvery = 10;
+/** Its flags are there, for the scores of its page; those of all assets would only make the table larger. */
+export const assetWithFlags = 'plant-7';
 
 export async function fillTables(
   filling: Filling,
@@ -31,8 +40,18 @@ export async function fillTables(
   const { client } = filling;
   const assetOf = (n: number): string => `plant-${n % sizes.assets}`;
   const decisions = dynamoDecisionStore(client, tables['decisions']!);
+  const operations = { client, table: tables['operations']! };
   for (let n = 0; n < sizes.decisions; n += 1) {
-    await decisions.put(decisionOf(n, assetOf(n), nowMs - n * decisionEveryMs));
+    const decision = decisionOf(n, assetOf(n), nowMs - n * decisionEveryMs);
+    await decisions.put(decision);
+    if (n % sampledEvery === 0) await putSample(operations, sampleOf(decision, n), 0);
+    if (decision.asset === assetWithFlags)
+      await client.send(
+        new PutItemCommand({
+          TableName: tables['cases']!,
+          Item: { ...flagKey(decision.flagId), json: flagJson(decision, n) },
+        }),
+      );
     if ((n + 1) % tellEvery === 0) tell(`console: ${n + 1} of ${sizes.decisions} decisions written`);
   }
   const at = { client, table: tables['cases']! };
@@ -93,5 +112,35 @@ function decisionOf(n: number, asset: string, atMs: number): Decision {
       },
     }),
     guard: { verdict: 'observe', policies: ['ask-all'], policyHash: sha256('p'), reasons: ['Only observed.'] },
+  };
+}
+
+/** As it stands once it is decided: under no mark of the index. */
+const flagJson = ({ flagId, asset, atMs }: Decision, n: number): { S: string } => ({
+  S: JSON.stringify({ ...flagOf({ asset, seq: n, atMs: atMs - 1_000 }), flagId }),
+});
+
+function sampleOf({ decisionId, asset, pack, atMs, inference }: Decision, n: number): Sample {
+  const by = `person-${'a'.repeat(32)}`;
+  return {
+    v: 1,
+    decisionId,
+    asset,
+    pack,
+    window: inference.window ?? {
+      bootId: 'boot-1',
+      seq: n,
+      hash: sha256(`window ${n}`),
+      fromMs: atMs - 3_600_000,
+      toMs: atMs,
+      rows: 60,
+    },
+    stratum: n % 200 === 0 ? 'act' : 'observe',
+    rate: 0.02,
+    said: 'leak',
+    selectedAtMs: atMs,
+    ...((n / sampledEvery) % answeredEvery === 0 && {
+      answer: { kind: n % 1_500 === 0 ? 'normal' : 'leak', by, reason: 'as the chart shows', atMs: atMs + 60_000 },
+    }),
   };
 }

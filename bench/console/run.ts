@@ -15,20 +15,23 @@ import { type ConsoleTest, consoleTest } from '../../test/support/console-world.
 import type { TestTables } from '../../test/support/tables.ts';
 import { type BenchOptions, type Figure, rounded } from '../figures.ts';
 import { preparedFolder, tableModels, tableNames } from './bulk-tables.ts';
-import { fillTables, type Sizes } from './contents.ts';
+import { assetWithFlags, fillTables, type Sizes } from './contents.ts';
 
 /** Part of the cached folder's name: count up with each change of what `contents.ts` writes. */
-const contentsVersion = 1;
+const contentsVersion = 2;
 const prefix = 'bench';
 const targetMs = 300;
 /** Pages whose answer is remembered for a minute: each request comes later than that. */
-const remembered: ReadonlySet<string> = new Set(['packs', 'drift', 'figures']);
+const remembered: ReadonlySet<string> = new Set(['packs', 'drift', 'figures', 'samplesEstimate']);
 const rememberedForMs = 61_000;
 
-export async function benchConsole({ quick, tell }: BenchOptions): Promise<Figure[]> {
-  const sizes: Sizes = quick
+export const sizesOf = (quick: boolean): Sizes =>
+  quick
     ? { open: 1_000, closed: 1_000, decisions: 10_000, assets: 50 }
     : { open: 10_000, closed: 10_000, decisions: 1_000_000, assets: 500 };
+
+export async function benchConsole({ quick, tell }: BenchOptions): Promise<Figure[]> {
+  const sizes = sizesOf(quick);
   const requests = quick ? 20 : 40;
   const tables = await filledTables(sizes, tell);
   try {
@@ -48,9 +51,15 @@ export async function benchConsole({ quick, tell }: BenchOptions): Promise<Figur
       assets: '/assets',
       asset: '/assets/plant-1',
       readings: '/assets/plant-1/readings',
+      scores: `/assets/${assetWithFlags}/readings`,
       decisions: '/decisions',
       decisionsOfAsset: '/decisions?asset=plant-7',
       changes: `/changes?after=${(followed as { cursor: string }).cursor}`,
+      orders: '/orders',
+      handover: '/handover?operators=2',
+      handovers: '/handovers',
+      samples: '/samples',
+      samplesEstimate: '/samples/estimate',
       packs: '/packs',
       drift: '/drift',
       figures: '/figures',
@@ -115,7 +124,7 @@ export async function filledTables(sizes: Sizes, tell: BenchOptions['tell']): Pr
 }
 
 const ask = async (given: ConsoleTest, path: string): Promise<Response> =>
-  given.api.ask('GET', path, { cookie: await given.cookie('viewer') });
+  given.api.ask('GET', path, { cookie: await given.cookie('operator') });
 
 /** Tables that were laid down wrongly would answer quickly, with nothing. */
 async function refuseShort(given: ConsoleTest, path: string): Promise<void> {

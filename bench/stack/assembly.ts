@@ -25,6 +25,7 @@ export const testConfiguration = {
     ops: { by: 'slack', host: `127.0.0.1:${slackPort}` },
     phones: { by: 'web-push', hosts: [`127.0.0.1:${pushPort}`], contact: 'mailto:operators@example.org' },
   },
+  opsCenter: {},
   remediators: { ticket: { service: 'jira', url: `http://127.0.0.1:${jiraPort}`, project: 'OPS' } },
   ways: { 'air-quality/raise-ticket': 'ticket' },
 };

@@ -104,6 +104,7 @@ export class Functions extends Construct {
       environment.TOPIC_ARN = props.topicArn;
       environment.WEBHOOK_ALLOW_PRIVATE = props.webhookAllowPrivate;
     }
+    if (may.watchesDeadLetters) environment.DEAD_LETTERS_URL = props.deadLetters.queueUrl;
     if (may.asksLargerModel && configuration.tier2) environment.TIER2 = JSON.stringify(configuration.tier2);
     const { ticket } = configuration.remediators;
     if (may.hearsSystems && ticket !== undefined) environment.TICKET_SERVICE = String(ticket.service);
@@ -218,6 +219,16 @@ export class Functions extends Construct {
           resources: [stores.subjectKey.keyArn],
         }),
       );
+    if (may.watchesDeadLetters) {
+      const numbers = { actions: ['sqs:GetQueueAttributes'], resources: [props.deadLetters.queueArn] };
+      fn.addToRolePolicy(new PolicyStatement(numbers));
+      fn.addToRolePolicy(new PolicyStatement({ actions: ['cloudwatch:GetMetricData'], resources: ['*'] }));
+      acknowledge(
+        fn.role?.node.tryFindChild('DefaultPolicy') ?? fn,
+        'AwsSolutions-IAM5[Resource::*]',
+        'CloudWatch knows no resources for GetMetricData: whoever may read one figure may read them all. They are numbers, without any content.',
+      );
+    }
     if (may.managesPeople)
       fn.addToRolePolicy(new PolicyStatement({ actions: peopleActions, resources: [props.people.pool.userPoolArn] }));
     for (const invoked of may.invokes ?? [])

@@ -108,6 +108,7 @@ export class GroundcrewStack extends Stack {
     const flows = new Flows(this, 'Flows', { configuration, names, functions: functions.all });
     bus.startsOn('FlagRaised', flows.decide);
     bus.calls('DecisionRecorded', functions.all.sample);
+    const review = new ReviewApi(this, 'ReviewApi', { configuration, names, fn: functions.all.api });
     new Notifications(this, 'Notifications', {
       configuration,
       names,
@@ -116,6 +117,7 @@ export class GroundcrewStack extends Stack {
       topic,
       deadLetters: bus.deadLetters,
       caseFlowArn,
+      consoleUrl: configuration.consoleOrigin ?? review.url,
       secrets: props.channelSecrets ?? [],
       ...(props.pushSecret !== undefined && {
         push: { secret: props.pushSecret, api: functions.all.api, stores },
@@ -133,8 +135,6 @@ export class GroundcrewStack extends Stack {
       stream: ingest.stream,
       deadLetters: bus.deadLetters,
     });
-
-    const review = new ReviewApi(this, 'ReviewApi', { configuration, names, fn: functions.all.api });
 
     new CfnOutput(this, 'ConsoleUrl', { value: review.url, description: 'People sign in here' });
     new CfnOutput(this, 'UserPoolId', { value: people.pool.userPoolId });

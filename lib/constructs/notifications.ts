@@ -13,6 +13,7 @@ import type { Configuration } from '../contracts/configuration.ts';
 import { type EventType, eventSource } from '../contracts/events.ts';
 import type { Names } from '../contracts/names.ts';
 import { acknowledge } from './nag.ts';
+import { OpsCenter } from './ops-center.ts';
 import type { Stores } from './stores.ts';
 
 export interface NotificationsProps {
@@ -23,6 +24,8 @@ export interface NotificationsProps {
   readonly topic: Topic;
   readonly deadLetters: IQueue;
   readonly caseFlowArn: string;
+  /** Where people open the console. */
+  readonly consoleUrl: string;
   /** Last parts of the names of the channels' secrets. */
   readonly secrets: readonly string[];
   /** Where messages go to browsers: the secret that their sender's key is made of, and who shows its public part. */
@@ -56,15 +59,25 @@ export class Notifications extends Construct {
       eventPattern: { source: [eventSource], detailType: [...told] },
       targets: [target()],
     });
+    // Of Standard executions only: Express ones, the decisions, say nothing on the bus, and the sweeper repeats them.
+    const failures = {
+      source: ['aws.states'],
+      detailType: ['Step Functions Execution Status Change'],
+      detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [props.caseFlowArn] },
+    };
     new Rule(this, 'FlowFailed', {
       description: 'Cases whose flow ended in an error',
-      eventPattern: {
-        source: ['aws.states'],
-        detailType: ['Step Functions Execution Status Change'],
-        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [props.caseFlowArn] },
-      },
+      eventPattern: failures,
       targets: [target()],
     });
+    if (configuration.opsCenter)
+      new OpsCenter(this, 'OpsCenter', {
+        prefix: configuration.prefix,
+        settings: configuration.opsCenter,
+        failures,
+        consoleUrl: props.consoleUrl,
+        deadLetters,
+      });
     notify.configureAsyncInvoke({
       retryAttempts: 2,
       maxEventAge: Duration.hours(6),

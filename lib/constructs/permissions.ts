@@ -49,6 +49,8 @@ export interface FunctionPermissions {
   readonly samples?: boolean;
   /** Reads the secrets with which systems sign what they say to it. */
   readonly hearsSystems?: boolean;
+  /** Shows how many dead letters there are and how old: numbers, never a letter. */
+  readonly watchesDeadLetters?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
   /** Runs ONNX models, so it gets the layer. */
@@ -258,6 +260,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     namesExecutions: true,
     hearsSystems: true,
     knowsChannels: true,
+    watchesDeadLetters: true,
     memoryMb: 1024,
     // Just under what the gateway waits, so that the function says itself what took too long.
     timeoutS: 28,

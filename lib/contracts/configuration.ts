@@ -95,6 +95,11 @@ export const configuration = lazily(() =>
         z.looseObject({ by: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/) }),
       )
       .default({}),
+    /**
+     * An item in Systems Manager OpsCenter for each case whose flow ended in an error; none unless it is named. Severity as
+     * OpsCenter has it, 1 being the most critical.
+     */
+    opsCenter: z.strictObject({ severity: z.enum(['1', '2', '3', '4']).default('2') }).optional(),
     /** Actions that one zone may see in an hour: a registered zone's over all of its assets, else a zone of an asset. */
     quotaPerZoneHour: z.number().int().min(0).max(1000).default(12),
     /** Removing the stack deletes tables and the data bucket's contents too (for trials only). */

@@ -248,7 +248,7 @@ function prepareRule(model: StackModel['rules'][number], options: BusOptions): R
     targets: model.targets.map((target) => {
       if (targetKindOf(target.arn) === undefined) {
         throw new Error(
-          `rule ${model.logicalId}: target ${target.arn} is not supported on one machine; Lambda, Step Functions, SQS and log groups are`,
+          `rule ${model.logicalId}: target ${target.arn} is not supported on one machine; Lambda, Step Functions, SQS, log groups and OpsCenter are`,
         );
       }
       return { model: target, input: inputMaker(target.input) };

@@ -1,5 +1,6 @@
 /** Gives a payload to whatever an ARN names: what rules and schedules call. */
 import { ServiceError } from '../server/service.ts';
+import type { OpsItems } from '../stores/ops-items.ts';
 import type { Json, LambdaInvoker, LogWriter, QueueSender } from '../types.ts';
 
 /** Starts an execution without waiting for its end; resolves when it is durable. */
@@ -12,9 +13,11 @@ export interface TargetsOptions {
   readonly flows: FlowStarter;
   readonly queues: QueueSender;
   readonly logs: LogWriter;
+  /** Takes what would become an item in OpsCenter. */
+  readonly opsItems: Pick<OpsItems, 'create'>;
 }
 
-export type TargetKind = 'lambda' | 'states' | 'sqs' | 'logs';
+export type TargetKind = 'lambda' | 'states' | 'sqs' | 'logs' | 'ops-items';
 
 /** What kind of target an ARN names, or undefined where none that is run on one machine. */
 export function targetKindOf(arn: string): TargetKind | undefined {
@@ -23,6 +26,7 @@ export function targetKindOf(arn: string): TargetKind | undefined {
   if (service === 'states' && rest[0] === 'stateMachine') return 'states';
   if (service === 'sqs') return 'sqs';
   if (service === 'logs' && rest[0] === 'log-group') return 'logs';
+  if (service === 'ssm' && rest[0] === 'opsitem') return 'ops-items';
   return undefined;
 }
 
@@ -35,7 +39,7 @@ export class Targets {
 
   /** Resolves when the target has it durably. @param payload JSON text @throws ServiceError */
   async deliver(arn: string, payload: string, acceptedMs: number): Promise<void> {
-    const { invoker, flows, queues, logs } = this.#options;
+    const { invoker, flows, queues, logs, opsItems } = this.#options;
     switch (targetKindOf(arn)) {
       case 'lambda':
         return invoker.invokeAsync(arn, parsed(payload));
@@ -46,6 +50,8 @@ export class Targets {
         return queues.send(arn, payload);
       case 'logs':
         return logs.append(logGroupOf(arn), payload, acceptedMs);
+      case 'ops-items':
+        return opsItems.create(payload);
       default:
         throw new ServiceError('ResourceNotFoundException', `${arn} is no target that can be called on one machine`);
     }

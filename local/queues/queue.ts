@@ -113,6 +113,13 @@ export class Queue {
     return depth;
   }
 
+  /** When the oldest message was sent; undefined where there is none. */
+  oldestSentMs(): number | undefined {
+    const now = this.#now();
+    const left = [...this.#journal.entries.values()].filter((message) => !this.#isOver(message, now));
+    return left.length === 0 ? undefined : Math.min(...left.map(({ sentMs }) => sentMs));
+  }
+
   async close(): Promise<void> {
     this.#wake();
     await this.#journal.close();

@@ -89,6 +89,10 @@ export class Queues implements RuntimePart, QueueSender, AwsService {
     return queue;
   }
 
+  byName(name: string): Queue | undefined {
+    return [...this.#queues.values()].find((queue) => queue.model.name === name);
+  }
+
   async handle(operation: string, input: JsonObject): Promise<JsonObject> {
     const handler = Object.hasOwn(this.#handlers, operation) ? this.#handlers[operation] : undefined;
     if (handler === undefined)

@@ -6,7 +6,7 @@
 import type { Caller, JsonObject } from '../types.ts';
 
 export interface AwsService {
-  /** The name under which IAM knows it: `events`, `states`, `sqs`, `kms`, `secretsmanager`, `logs`, `cognito-idp`. */
+  /** The name under which IAM knows it: `events`, `states`, `sqs`, `cloudwatch`, `kms`, `secretsmanager`, `logs`, `cognito-idp`. */
   readonly service: string;
   /** The part of `X-Amz-Target` before the dot: see `targetPrefixes`. */
   readonly targetPrefix: string;
@@ -23,6 +23,7 @@ export const targetPrefixes = {
   events: 'AWSEvents',
   states: 'AWSStepFunctions',
   sqs: 'AmazonSQS',
+  cloudwatch: 'GraniteServiceVersion20100801',
   kms: 'TrentService',
   secretsmanager: 'secretsmanager',
   logs: 'Logs_20140328',

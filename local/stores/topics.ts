@@ -1,16 +1,11 @@
-/**
- * SNS of one machine: nobody is mailed. What is published to a topic is a line of `outbox/<topic>.jsonl`, durable before
- * the answer goes out. A file that has grown too large becomes `.1`, in place of the one before.
- */
+/** SNS of one machine: nobody is mailed. What is published to a topic is a line of `outbox/<topic>.jsonl`. */
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Resource } from '../assembly/model.ts';
 import { ServiceError } from '../server/service.ts';
+import { putOut } from './outbox.ts';
 
 const maxMessageBytes = 256 * 1024;
 const maxSubjectCharacters = 100;
-const maxFileBytes = 8 * 1024 * 1024;
 
 export interface Published {
   readonly topicArn: string;
@@ -40,10 +35,7 @@ export class Topics {
     if (subject !== undefined && !(/^[\x21-\x7e][\x20-\x7e]*$/.test(subject) && subject.length <= maxSubjectCharacters))
       throw new ServiceError('InvalidParameter', 'Invalid parameter: Subject');
     const messageId = randomUUID();
-    const file = join(this.#dir, `${topic.name}.jsonl`);
-    if (existsSync(file) && statSync(file).size > maxFileBytes) renameSync(file, `${file}.1`);
-    const line = { messageId, atMs: this.#now(), ...(subject !== undefined && { subject }), message };
-    appendFileSync(file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    putOut(this.#dir, topic.name, { messageId, atMs: this.#now(), ...(subject !== undefined && { subject }), message });
     return messageId;
   }
 }

@@ -40,6 +40,7 @@ export function permissionsTable(): string {
       may.tells ? 'Publish to the topic; GetSecretValue of the channels’ secrets; calls the channels' : '',
       may.samples ? 'GetSecretValue of the key of sampling' : '',
       may.hearsSystems ? 'with the remediator `ticket` configured: GetSecretValue of `ticket-webhook`' : '',
+      may.watchesDeadLetters ? 'GetQueueAttributes of the dead letters; GetMetricData' : '',
       may.signs ? 'Sign with the audit key; put checkpoints' : '',
     ].filter((each) => each !== '');
     return `| ${name} | ${tables.join('; ')} | ${may.reads.join(', ') || '–'} | ${may.writes.join(', ') || '–'} | ${also.join('; ') || '–'} |`;

@@ -116,6 +116,18 @@ describe('a queue of ten thousand', () => {
     assert.deepEqual(await accessibility(page), []);
   });
 
+  test('scrolls row by row to a place far down, however high the row is that is drawn last', async () => {
+    const page = await full();
+    await page.mouse.move(300, 600);
+    // Steps that are no multiple of a row's height, so that the last row drawn is cut off at every height.
+    for (let turn = 0; turn < 250; turn += 1) await page.mouse.wheel(0, 397);
+    await until(async () => Number(await page.evaluate('scrollY')) > 60_000);
+    const heights = await page.evaluate<number[]>(
+      `[...document.querySelectorAll('.queue li')].map((row) => Math.round(row.getBoundingClientRect().height))`,
+    );
+    assert.deepEqual([...new Set(heights)].length, 1, heights.join(' '));
+  });
+
   test('j and k go on where nothing is drawn yet, and what has the focus stays', async () => {
     const page = await full();
     for (let n = 0; n < 230; n += 1) await page.keyboard.press('j');
@@ -492,6 +504,17 @@ test('figures leave as CSV', async () => {
   const text = await readFile(await (await download).path(), 'utf8');
   assert.match(text, /^figure,of,value,unit\r\ncases,,41,\r\n/);
   assert.match(text, /\r\nfalse alarms,judged,19,\r\n/);
+  assert.match(text, /\r\ndead-letters,waiting,3,\r\ndead-letters,oldest,,ms\r\ndead-letters,not known,refused,\r\n/);
+});
+
+test('figures say what waits in the automation, and of what is not known that it is not', async () => {
+  const page = await come();
+  await open(page, '#/figures');
+  const row = (name: RegExp) => page.getByRole('row', { name });
+  await row(/^What could not be delivered.* 3 not known: the API may not look .*redrive|put them back/).waitFor();
+  await row(/^Readings that stood out.* at least 200 at least 4 min/).waitFor();
+  await row(/^Messages to people.* not known: the service did not answer/).waitFor();
+  assert.match((await row(/^Answers of people/).textContent()) ?? '', /heard0–?—?/);
 });
 
 test('drift says what it rests on, what moved, and nothing where it cannot tell', async () => {

@@ -102,6 +102,7 @@ describe('each bundle', () => {
     const expected = {
       'infer/late-connect.js': 'connect',
       'api/late-cognito-calls.js': 'cognitoCalls',
+      'api/late-dead-letters.js': 'deadLetters',
       'api/late-invoke.js': 'invokeFunction',
       'notify/late-browser-ports.js': 'openedBrowsers',
     };

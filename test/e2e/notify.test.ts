@@ -1,6 +1,6 @@
 /** The way out to people, on the stack as it is deployed, with an imitated Slack at the end of it. */
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
@@ -185,7 +185,7 @@ describe('people are told', () => {
     expect(service.requests).toHaveLength(2);
   }, 90_000);
 
-  test('a flow that ended in an error is told, by the default bus', async () => {
+  test('a flow that ended in an error is told, by the default bus, and becomes an item', async () => {
     await configure({ routes: [{ name: 'all', when: { topics: ['flow-failed'] }, channels: ['ops'] }] });
     const before = slack.requests.length;
     await stack.plainAsset('aborted');
@@ -196,6 +196,18 @@ describe('people are told', () => {
     await stack.context.sfn().send(new StopExecutionCommand({ executionArn }));
     await eventually('the message', async () => slack.requests.length > before);
     expect(said().at(-1)).toBe(`The flow of case ${caseId.slice(0, 8)} was aborted`);
+    // The same event made an item for OpsCenter, of which one machine keeps what would have been sent.
+    const items = join(stack.data, 'outbox/ops-items.jsonl');
+    const [item, ...others] = await eventually(
+      'the item',
+      async () => existsSync(items) && readFileSync(items, 'utf8').trim().split('\n'),
+    );
+    expect(others).toEqual([]);
+    expect(JSON.parse(item!).item).toMatchObject({
+      title: 'groundcrew: the flow of a case ended as ABORTED',
+      resources: [executionArn],
+      operationalData: { case: { value: `${stack.context.runtime!.consoleUrl}/cases/${caseId}` } },
+    });
   }, 60_000);
 
   test('who changed the settings stands in the audit; settings that are wrong change nothing', async () => {

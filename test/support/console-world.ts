@@ -169,6 +169,7 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
       algorithm: 'ECDSA_SHA_256',
       spki: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
     }),
+    deadLetters: async () => ({ name: 'dead-letters', waiting: 0, complete: true }),
     invoke,
     sleep: async () => undefined,
     now,

@@ -5,6 +5,9 @@
 import type { RoleModel, StackModel } from '../../local/assembly/model.ts';
 import type { CountedCall } from '../../local/calls/call-log.ts';
 
+/** Actions for which IAM knows no resources. */
+const unscoped: ReadonlySet<string> = new Set(['cloudwatch:GetMetricData']);
+
 /** One action on one resource, as a statement allows it. */
 export interface Grant {
   /** Logical id of the function that has it. */
@@ -23,7 +26,8 @@ export function grantsOf(caller: string, role: RoleModel): Grant[] {
     for (const action of actions)
       if (!/^[a-z0-9-]+:[A-Za-z]+$/.test(action)) throw new Error(`${role.logicalId} allows ${action}`);
     for (const resource of resources)
-      if (!/^arn:aws:[^*?]+\*?$/.test(resource)) throw new Error(`${role.logicalId} allows ${resource}`);
+      if (!/^arn:aws:[^*?]+\*?$/.test(resource) && !(resource === '*' && actions.every((each) => unscoped.has(each))))
+        throw new Error(`${role.logicalId} allows ${resource}`);
     return actions.flatMap((action) => resources.map((resource) => ({ caller, action, resource })));
   });
 }
@@ -40,6 +44,7 @@ export function functionGrants(stack: Pick<StackModel, 'functions' | 'roles'>): 
 /** Whether a grant covers a call. A call on `prefix/*` stands for calls on any object with that first part. */
 export function covers(grant: Grant, call: Pick<CountedCall, 'caller' | 'action' | 'resource'>): boolean {
   if (grant.caller !== call.caller || grant.action !== call.action) return false;
+  if (grant.resource === '*') return true;
   if (!grant.resource.endsWith('*')) return grant.resource === call.resource;
   return call.resource !== '*' && call.resource.startsWith(grant.resource.slice(0, -1));
 }

@@ -942,6 +942,32 @@ export const t = {
     queueWaiting: (count: number, complete: boolean) =>
       `${complete ? '' : 'At least '}${plural(count, 'question waits', 'questions wait')}.`,
     queueAnswered: (half: string, most: string) => `Half were answered within ${half}, 95 % within ${most}.`,
+    work: 'What waits in the automation now',
+    workHint: 'Most of it is tried again by itself. What grows older than minutes wants somebody to look.',
+    workColumns: { name: 'What', waiting: 'Waits', oldest: 'Oldest', todo: 'What to do' },
+    workAtLeast: (value: string) => `at least ${value}`,
+    workNames: {
+      'dead-letters': 'What could not be delivered (readings, events, schedules)',
+      flags: 'Readings that stood out and wait for a decision',
+      answers: 'Answers of people of which the case has not heard',
+      effects: 'Orders that are under way, or whose outcome is not known',
+      messages: 'Messages to people that wait for the next try, or for the morning',
+    } as Record<string, string>,
+    workTodo: {
+      'dead-letters':
+        'Nothing tries these again. Read one: it names its source. Mend the cause, then put them back (runbook, “Dead letters”).',
+      flags: 'Published again each minute. Older than some minutes: look at infer, guard and record.',
+      answers: 'Told again each minute. Older than some minutes: look at review-answer.',
+      effects:
+        'Asked about again each minute. An old one: look whether its endpoint answers, then say in the case what came of it.',
+      messages: 'Tried 14 times in some six hours. Settings show which channel fails.',
+    } as Record<string, string>,
+    workUnknown: {
+      refused: 'not known: the API may not look',
+      missing: 'not known: there is no such queue',
+      unreachable: 'not known: the service did not answer',
+      'not-measured': 'not measured yet',
+    } as Record<string, string>,
     falseAlarms: 'False alarms',
     notJudged: 'Nobody has judged one yet.',
     falseAlarmsOf: (count: number, of: number) => `${count} of ${of} that people judged`,

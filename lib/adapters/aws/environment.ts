@@ -131,6 +131,10 @@ const variables = {
     (value): TicketService => matching(/^(jira|servicenow)$/, 'jira or servicenow')(value) as TicketService,
   ),
   TOPIC_ARN: matching(/^arn:[^:]+:sns:[^:]+:\d{12}:.+$/, 'the ARN of a topic'),
+  DEAD_LETTERS_URL: by(
+    lazily(() => z.url({ protocol: /^https?$/ })),
+    plain,
+  ),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,
   /** Set by Lambda itself. */

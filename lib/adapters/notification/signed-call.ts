@@ -1,6 +1,7 @@
 /**
- * A signed call of AWS's query protocol (Signature Version 4, "Create a signed AWS API request" in the IAM user guide),
- * over the same guarded exchange as every other message. The SDK's client for it would be the bundle's largest part.
+ * A signed call of AWS's query or JSON protocol (Signature Version 4, "Create a signed AWS API request" in the IAM user
+ * guide), over the same guarded exchange as every other message. The SDK's client for it would be the bundle's largest
+ * part.
  */
 import { createHash, createHmac } from 'node:crypto';
 import { type HttpAnswer, httpCall } from '../remediation/http-call.ts';
@@ -20,6 +21,20 @@ interface Signing {
   readonly credentials: Credentials;
   readonly atMs: number;
 }
+
+/** As Lambda gives them to every function. */
+export function functionCredentials(): Credentials {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '',
+    sessionToken: AWS_SESSION_TOKEN,
+  };
+}
+
+/** The endpoint as an SDK client would find it. @param host its first part: `sns`, `sqs`, `monitoring` */
+export const endpointOf = (host: string, region: string): URL =>
+  new URL(process.env.AWS_ENDPOINT_URL ?? `https://${host}.${region}.amazonaws.com/`);
 
 const hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
@@ -58,20 +73,25 @@ export function signedHeaders(signing: Signing): Record<string, string> {
   };
 }
 
+type Call = Omit<Signing, 'headers' | 'body'> & { readonly timeoutMs: number };
+
 /** @throws CallFailedError as `httpCall` */
-export async function queryCall(
-  call: Omit<Signing, 'headers' | 'body'> & {
-    readonly form: Readonly<Record<string, string>>;
-    readonly timeoutMs: number;
-  },
-): Promise<HttpAnswer> {
-  const { form, timeoutMs, ...signing } = call;
-  const body = new URLSearchParams(form).toString();
-  const headers = signedHeaders({
-    ...signing,
-    body,
-    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
-  });
+export async function queryCall(call: Call & { readonly form: Readonly<Record<string, string>> }): Promise<HttpAnswer> {
+  const { form, ...rest } = call;
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+  return await post(rest, headers, new URLSearchParams(form).toString());
+}
+
+/** @param call `target` is that of the JSON protocol, `AmazonSQS.GetQueueAttributes` @throws CallFailedError as `httpCall` */
+export async function jsonCall(call: Call & { readonly target: string; readonly input: unknown }): Promise<HttpAnswer> {
+  const { target, input, ...rest } = call;
+  const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': target };
+  return await post(rest, headers, JSON.stringify(input));
+}
+
+async function post(call: Call, plain: Readonly<Record<string, string>>, body: string): Promise<HttpAnswer> {
+  const { timeoutMs, ...signing } = call;
+  const headers = signedHeaders({ ...signing, body, headers: plain });
   return await httpCall({
     url: call.url,
     method: 'POST',

@@ -7,7 +7,7 @@ import { lazily } from '../../contracts/lazily.ts';
 import type { Notification } from '../../contracts/notification.ts';
 import { defineChannel } from '../../core/notification/channel.ts';
 import { resultOf, resultOfFailure } from './results.ts';
-import { type Credentials, queryCall } from './signed-call.ts';
+import { endpointOf, functionCredentials, queryCall } from './signed-call.ts';
 
 const settings = lazily(() => z.strictObject({ by: z.literal('sns') }));
 
@@ -21,20 +21,6 @@ export const subjectOf = (title: string): string =>
 
 export const bodyOf = ({ title, text, link }: Notification): string => `${title}\n\n${text}\n\n${link}\n`;
 
-/** As Lambda gives them to every function. */
-function credentials(): Credentials {
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
-  return {
-    accessKeyId: AWS_ACCESS_KEY_ID ?? '',
-    secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '',
-    sessionToken: AWS_SESSION_TOKEN,
-  };
-}
-
-/** The endpoint as an SDK client would find it. */
-const endpointOf = (region: string): URL =>
-  new URL(process.env.AWS_ENDPOINT_URL_SNS ?? process.env.AWS_ENDPOINT_URL ?? `https://sns.${region}.amazonaws.com/`);
-
 export default defineChannel<z.infer<typeof settings>>({
   name: 'sns',
   settings,
@@ -44,7 +30,7 @@ export default defineChannel<z.infer<typeof settings>>({
       const region = topicArn.split(':')[3] ?? '';
       try {
         const answer = await queryCall({
-          url: endpointOf(region),
+          url: endpointOf('sns', region),
           form: {
             Action: 'Publish',
             Version: '2010-03-31',
@@ -54,7 +40,7 @@ export default defineChannel<z.infer<typeof settings>>({
           },
           service: 'sns',
           region,
-          credentials: credentials(),
+          credentials: functionCredentials(),
           atMs: now(),
           timeoutMs,
         });

@@ -86,6 +86,22 @@ export const figuresQuery = lazily(() =>
 );
 export type FiguresQuery = z.infer<typeof figuresQuery>;
 
+/** Work that is tried again, or was given up. What is not known is absent, never 0, and `unknown` says why. */
+export const workQueue = lazily(() =>
+  z.strictObject({
+    /** `dead-letters`, `flags`, `answers`, `effects`, `messages`; others may come. */
+    name: z.string().max(40),
+    waiting: z.number().int().min(0).optional(),
+    /** Absent where nothing waits, or where it is not known. */
+    oldestAgeMs: z.number().min(0).optional(),
+    /** False: more wait than were looked at, so both numbers are at least these. */
+    complete: z.boolean(),
+    /** The service refused, has no such queue, did not answer, or has not measured it yet. */
+    unknown: z.enum(['refused', 'missing', 'unreachable', 'not-measured']).optional(),
+  }),
+);
+export type WorkQueue = z.infer<typeof workQueue>;
+
 const share = lazily(() => z.number().min(0).max(1));
 export const figures = lazily(() =>
   z.strictObject({
@@ -156,6 +172,8 @@ export const figures = lazily(() =>
         complete: z.boolean(),
       })
       .optional(),
+    /** What waits now, whatever the span. */
+    workQueues: z.array(workQueue).max(16).optional(),
     /** Approvals given sooner than the proposal can be read. */
     hastyApprovals: z.strictObject({
       n: z.number().int().min(0),

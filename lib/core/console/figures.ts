@@ -6,6 +6,7 @@ import type { Decision } from '../../contracts/decision.ts';
 import { collapse } from '../audit/collapse.ts';
 import { isAutomated } from './automated.ts';
 import { wilson } from './interval.ts';
+import { oldestAge } from './work-queue.ts';
 
 /** Nobody reads a proposal and its reason in less: some 40 words at 250 a minute. */
 export const hastyBelowMs = 10_000;
@@ -94,6 +95,7 @@ export interface FiguresInput {
   readonly complete: boolean;
   readonly settings: Settings;
   readonly queue: Figures['queue'];
+  readonly workQueues: Figures['workQueues'];
 }
 
 /**
@@ -106,8 +108,7 @@ export const queueOf = (
   nowMs: number,
 ): NonNullable<Figures['queue']> => ({
   waiting: askedAtMs.length,
-  // Clocks of two functions may differ by a little: nothing has waited for less than no time.
-  ...(askedAtMs.length > 0 && { oldestAgeMs: Math.max(0, nowMs - Math.min(...askedAtMs)) }),
+  ...oldestAge(askedAtMs, nowMs),
   complete,
 });
 
@@ -136,6 +137,7 @@ export function figuresOf(input: FiguresInput): Figures {
     ...costOf(decisions),
     falseAlarms: { n: falseAlarms, of: judged.length, ...wilson(falseAlarms, judged.length) },
     ...(input.queue && { queue: input.queue }),
+    ...(input.workQueues && { workQueues: input.workQueues }),
     hastyApprovals: { n: shown.filter((ms) => ms < hastyBelowMs).length, of: shown.length, belowMs: hastyBelowMs },
   };
 }

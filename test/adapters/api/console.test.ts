@@ -563,6 +563,13 @@ test('figures say what they rest on, what was automated, and what was approved i
     cases: 3,
     sample: { cases: 3, decisions: 5, complete: true },
     queue: { waiting: 2, oldestAgeMs: 45_000, complete: true },
+    workQueues: [
+      { name: 'dead-letters', waiting: 0, complete: true },
+      { name: 'flags', waiting: 5, oldestAgeMs: expect.any(Number), complete: true },
+      { name: 'answers', waiting: 0, complete: true },
+      { name: 'effects', waiting: 0, complete: true },
+      { name: 'messages', waiting: 0, complete: true },
+    ],
     rejected: 1,
     hastyApprovals: { n: 1, of: 1, belowMs: 10_000 },
     falseAlarms: { n: 0, of: 1, low: 0 },

@@ -374,6 +374,12 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
       costUsd: { perDecision: 0.00021, month: 4.1 },
       falseAlarms: { n: 3, of: 19, low: 0.05, high: 0.36 },
       queue: { waiting: 4, oldestAgeMs: 5_400_000, complete: true },
+      workQueues: [
+        { name: 'dead-letters', waiting: 3, complete: true, unknown: 'refused' },
+        { name: 'flags', waiting: 200, oldestAgeMs: 240_000, complete: false },
+        { name: 'answers', waiting: 0, complete: true },
+        { name: 'messages', complete: false, unknown: 'unreachable' },
+      ],
       hastyApprovals: { n: 1, of: 9, belowMs: 4_000 },
     }),
   );

@@ -329,11 +329,16 @@ describe('the console', () => {
 });
 
 describe('what functions may do', () => {
-  test('no action and no resource is a bare wildcard', () => {
+  test('no action and no resource is a bare wildcard, but for an action that knows no resources', () => {
     for (const [name, own] of statements) {
       for (const statement of own) {
         expect([name, list(statement.Action).filter((action) => action.includes('*'))]).toEqual([name, []]);
-        expect([name, list(statement.Resource).filter((resource) => resource === '*')]).toEqual([name, []]);
+        // IAM knows no resources for it: whoever may read one figure may read them all.
+        const isUnscoped = name === 'api' && list(statement.Action).join() === 'cloudwatch:GetMetricData';
+        expect([name, list(statement.Resource).filter((resource) => resource === '*')]).toEqual([
+          name,
+          isUnscoped ? ['*'] : [],
+        ]);
       }
     }
   });
@@ -411,6 +416,46 @@ describe('channels to people', () => {
     expect(readers).toEqual([expect.stringMatching(/^Functionsnotify/)]);
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     expect(() => app.synth()).not.toThrow();
+  }, 120_000);
+});
+
+describe('items in OpsCenter', () => {
+  const makers = (from: Template): Statement[] =>
+    Object.values(from.findResources('AWS::IAM::Policy'))
+      .flatMap((policy) => policy['Properties'].PolicyDocument.Statement as Statement[])
+      .filter(({ Action }) => list(Action).some((action) => action.startsWith('ssm:')));
+  const rules = (from: Template) =>
+    Object.values(from.findResources('AWS::Events::Rule')).filter(({ Properties }) =>
+      /:ssm:.*opsitem/.test(JSON.stringify(Properties.Targets)),
+    );
+
+  test('are made by nobody unless the configuration names them', () => {
+    expect(rules(template)).toEqual([]);
+    expect(makers(template)).toEqual([]);
+    expect(configuration.safeParse({ opsCenter: { severity: '5' } }).success).toBe(false);
+    expect(configuration.safeParse({ opsCenter: { colour: 'red' } }).success).toBe(false);
+  });
+
+  test('are made of cases whose flow failed, by a role that can make items and nothing else', () => {
+    const { template: named, app } = synthesize({ opsCenter: { severity: '1' } });
+    const [rule, ...others] = rules(named);
+    expect(others).toEqual([]);
+    expect(rule!.Properties.EventPattern).toMatchObject({
+      source: ['aws.states'],
+      detail: {
+        status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+        stateMachineArn: [expect.objectContaining({ 'Fn::Join': expect.anything() })],
+      },
+    });
+    // People are told of the same.
+    expect(
+      Object.values(named.findResources('AWS::Events::Rule')).filter(
+        ({ Properties }) => JSON.stringify(Properties.EventPattern) === JSON.stringify(rule!.Properties.EventPattern),
+      ),
+    ).toHaveLength(2);
+    expect(makers(named)).toEqual([{ Action: 'ssm:CreateOpsItem', Effect: 'Allow', Resource: '*' }]);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth({ force: true })).not.toThrow();
   }, 120_000);
 });
 

@@ -40,6 +40,11 @@ export function figuresCsv(data: Figures): string {
     ['false alarms', 'high', data.falseAlarms.high, 'share'],
     ['questions waiting', '', data.queue?.waiting, ''],
     ['questions waiting', 'oldest', data.queue?.oldestAgeMs, 'ms'],
+    ...(data.workQueues ?? []).flatMap(({ name, waiting, oldestAgeMs, unknown }) => [
+      [name, 'waiting', waiting, ''],
+      [name, 'oldest', oldestAgeMs, 'ms'],
+      ...(unknown === undefined ? [] : [[name, 'not known', unknown, '']]),
+    ]),
     ['hasty approvals', '', data.hastyApprovals.n, ''],
     ['hasty approvals', 'of', data.hastyApprovals.of, ''],
     ...data.steps.flatMap((step) => [
@@ -69,6 +74,45 @@ function Stat({ name, value, children }: { name: string; value: string; children
         {children && <span class="small">{children}</span>}
       </dd>
     </div>
+  );
+}
+
+/** What is not known is said so: a 0 would be taken for calm. */
+function WorkQueues({ of: queues }: { of: NonNullable<Figures['workQueues']> }) {
+  const { workColumns, workNames, workTodo, workUnknown, workAtLeast, none } = t.figures;
+  const shown = (value: string | undefined, { complete, unknown }: (typeof queues)[number]): string =>
+    value === undefined ? (workUnknown[unknown ?? ''] ?? none) : complete ? value : workAtLeast(value);
+  return (
+    <section class="panel">
+      <h2>{t.figures.work}</h2>
+      <p class="small">{t.figures.workHint}</p>
+      <Scroll label={t.figures.work}>
+        <table>
+          <thead>
+            <tr>
+              <th>{workColumns.name}</th>
+              <th class="number">{workColumns.waiting}</th>
+              <th class="number">{workColumns.oldest}</th>
+              <th>{workColumns.todo}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {queues.map((one) => (
+              <tr key={one.name}>
+                <td>{workNames[one.name] ?? one.name}</td>
+                <td class="number">{shown(one.waiting?.toLocaleString('en-GB'), one)}</td>
+                <td class="number">
+                  {one.waiting === 0
+                    ? t.none
+                    : shown(one.oldestAgeMs === undefined ? undefined : measured(one.oldestAgeMs), one)}
+                </td>
+                <td>{one.waiting === 0 ? t.none : workTodo[one.name]}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
   );
 }
 
@@ -152,6 +196,7 @@ function FiguresView({ of: data }: { of: Figures }) {
           </Scroll>
         )}
       </section>
+      {data.workQueues && <WorkQueues of={data.workQueues} />}
       <section class="panel">
         <h2>{t.figures.perKind}</h2>
         {data.perKind.length === 0 ? (

@@ -10,6 +10,9 @@ const overscanPx = 600;
 /** Before anything was measured. */
 const guessedPx = 72;
 
+/** Heights that differ by less are the same: rows that moved by each other’s rounding would be drawn for ever. */
+const sameHeightPx = 0.5;
+
 interface Span {
   readonly from: number;
   /** Behind the last. */
@@ -95,7 +98,8 @@ export function VirtualList<T>({
     for (const row of list.current?.children ?? []) {
       const key = (row as HTMLElement).dataset.key ?? '';
       const height = row.getBoundingClientRect().height;
-      if (height === 0 || heights.get(key) === height) continue;
+      // Far down the same row measures a little differently wherever it lies: a browser’s pixels are 32-bit floats.
+      if (height === 0 || Math.abs(height - (heights.get(key) ?? 0)) < sameHeightPx) continue;
       heights.set(key, height);
       changed = true;
     }

@@ -23,7 +23,10 @@ const caseIdOf = (pk: string): string => pk.slice('case#'.length);
 
 const keyOf = (caseId: string, sk: string) => ({ pk: { S: `case#${caseId}` }, sk: { S: sk } });
 
-async function readRecords(world: ConsoleWorld, caseIds: readonly string[]): Promise<ReadonlyMap<string, CaseRecord>> {
+export async function readRecords(
+  world: ConsoleWorld,
+  caseIds: readonly string[],
+): Promise<ReadonlyMap<string, CaseRecord>> {
   const { client, table } = tableAt(world, 'cases');
   const keys = [...new Set(caseIds)].map((caseId) => keyOf(caseId, 'case'));
   const items = await batchGet(client, table, keys);
@@ -58,7 +61,7 @@ const roundsOf = (records: ReadonlyMap<string, CaseRecord>): Map<string, number>
   );
 
 /** What belongs to records that were read. */
-async function partsOf(
+export async function partsOf(
   world: ConsoleWorld,
   records: ReadonlyMap<string, CaseRecord>,
 ): Promise<ReadonlyMap<string, CaseParts>> {

@@ -13,6 +13,7 @@ import { closedCases, reviewQueue } from './case-reader.ts';
 import { newestDecisions } from './decision-reader.ts';
 import { indexCount } from './index-pages.ts';
 import { readSettings } from './settings.ts';
+import { workQueues } from './work-queues.ts';
 import { type ConsoleWorld, type ShownPack, tableAt } from './world.ts';
 
 const dayMs = 86_400_000;
@@ -70,11 +71,12 @@ async function figuresNow(world: ConsoleWorld, query: FiguresQuery, settings: Se
     throw new InvalidInputError('fromMs lies before toMs, by 366 days at most.', { code: 'span-invalid' });
   const at = tableAt(world, 'cases');
   const range = { fromMs, toMs };
-  const [counts, cases, read, queue] = await Promise.all([
+  const [counts, cases, read, queue, queues] = await Promise.all([
     Promise.all(closedCaseMarks.map((mark) => indexCount(at, mark, maxCounted, range))),
     closedCases(world, maxCases, range),
     newestDecisions(world, fromMs, toMs, maxDecisions),
     reviewQueue(world, { limit: maxQuestions }),
+    workQueues(world),
   ]);
   const counted = counts.reduce((sum, count) => sum + count, 0);
   const facts = await Promise.all(cases.slice(0, maxChains).map((record) => factsOfCase(world, record)));
@@ -92,6 +94,7 @@ async function figuresNow(world: ConsoleWorld, query: FiguresQuery, settings: Se
       queue.nextCursor === undefined,
       world.now(),
     ),
+    workQueues: queues,
   });
 }
 

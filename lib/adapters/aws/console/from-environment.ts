@@ -38,6 +38,7 @@ export function consoleWorld(packs: Packs): ConsoleWorld {
     'BUCKET_AUDIT',
     'CASE_FLOW_ARN',
     'CHANNELS',
+    'DEAD_LETTERS_URL',
     'SIGNING_KEY_ID',
   );
   const objects = s3ObjectStore(s3(), env.BUCKET_DATA);
@@ -77,6 +78,9 @@ export function consoleWorld(packs: Packs): ConsoleWorld {
       key ??= await readPublicKey(env.SIGNING_KEY_ID);
       return key;
     },
+    // Loaded with the first look at the figures.
+    deadLetters: async () =>
+      (await import('./dead-letters.ts')).deadLetters(env.DEAD_LETTERS_URL, process.env.AWS_REGION ?? '', Date.now()),
     invoke: async (name, payload) => await invoke(functions.fn(name), payload),
     sleep: async (ms) => void (await sleep(ms)),
     now: Date.now,

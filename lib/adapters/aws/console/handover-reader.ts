@@ -5,7 +5,7 @@ import { type Handover, handover } from '../../../core/operations/handover.ts';
 import { openCaseMarks } from '../cases-table.ts';
 import { newestHandovers, type StoredHandover } from '../handover-store.ts';
 import { listStops } from '../stop-store.ts';
-import { closedCases, readParts, summariesOf } from './case-reader.ts';
+import { closedCases, partsOf, readRecords, summariesOf } from './case-reader.ts';
 import { indexPage } from './index-pages.ts';
 import { namesOf } from './names.ts';
 import { shownOrders, standingOrders } from './orders-reader.ts';
@@ -14,7 +14,7 @@ import { type ConsoleWorld, tableAt } from './world.ts';
 
 const hourMs = 3_600_000;
 /** What is read for one handover at most, and what of it is listed. */
-const maxOpen = 1_000;
+const maxOpen = 500;
 const maxClosed = 1_000;
 const listed = { open: 200, ended: 100 };
 const shownNotes = 20;
@@ -34,23 +34,19 @@ export async function shiftNow(
     closedCases(world, maxClosed, { fromMs }),
     indexPage(at, openCaseMarks, maxOpen),
   ]);
-  const parts = [
-    ...(
-      await readParts(
-        world,
-        open.keys.map(({ pk }) => pk.slice('case#'.length)),
-      )
-    ).values(),
-  ].filter(({ record }) => record.status !== 'closed');
+  const ids = open.keys.map(({ pk }) => pk.slice('case#'.length));
+  const cases = [...(await readRecords(world, ids)).values()].filter(({ status }) => status !== 'closed');
   const shift = handover({
     fromMs,
     toMs,
     operators,
-    cases: [...parts.map(({ record }) => record), ...closed],
+    cases: [...cases, ...closed],
     orders: orders.map(({ order }) => order),
     stops,
   });
-  const oldest = parts.sort((a, b) => a.record.openedAtMs - b.record.openedAtMs).slice(0, listed.open);
+  // Questions and claims only of those that are shown.
+  const oldest = cases.sort((a, b) => a.openedAtMs - b.openedAtMs).slice(0, listed.open);
+  const parts = await partsOf(world, new Map(oldest.map((record) => [record.caseId, record])));
   const ended = closed.slice(0, listed.ended).map((record) => ({ record, reviews: [] }));
   return {
     shift,
@@ -62,7 +58,7 @@ export async function shiftNow(
         world,
         stops.filter(({ stopped }) => stopped),
       ),
-      open: await summariesOf(world, oldest),
+      open: await summariesOf(world, [...parts.values()]),
       ended: await summariesOf(world, ended),
       opened: shift.opened,
       closed: shift.closed,

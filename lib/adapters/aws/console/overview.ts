@@ -16,7 +16,7 @@ import { type ConsoleWorld, tableAt } from './world.ts';
 
 const maxAssets = 500;
 const maxCases = 50;
-const maxDoing = 200;
+export const maxDoing = 200;
 /** Counted up to this; a number that is equal to it says "at least". */
 const maxCounted = 100;
 
@@ -60,7 +60,7 @@ export async function now(world: ConsoleWorld): Promise<Now> {
 }
 
 /** Effects that are not finished, found by the index, each read consistently. */
-async function effectsAtWork(world: ConsoleWorld): Promise<Effect[]> {
+export async function effectsAtWork(world: ConsoleWorld): Promise<Effect[]> {
   const { client, table } = tableAt(world, 'ledger');
   const { Items } = await client.send(
     new QueryCommand({

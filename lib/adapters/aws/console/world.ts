@@ -1,6 +1,6 @@
 /** What the console's routes read from and hand on to. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { PublicKey } from '../../../contracts/api.ts';
+import type { PublicKey, WorkQueue } from '../../../contracts/api.ts';
 import type { ModelCard } from '../../../contracts/model-card.ts';
 import type { TableName } from '../../../contracts/names.ts';
 import type { PackManifest } from '../../../contracts/pack.ts';
@@ -43,6 +43,8 @@ export interface ConsoleWorld {
   /** Secret of a channel; only that of browsers may be read. */
   readonly channelSecret: (name: string) => Promise<string>;
   readonly publicKey: () => Promise<PublicKey>;
+  /** How many could not be delivered, and how old the oldest is. */
+  readonly deadLetters: () => Promise<WorkQueue>;
   readonly invoke: (name: InvokedFunction, payload: unknown) => Promise<Invoked>;
   readonly sleep: (ms: number) => Promise<void>;
   readonly now: Clock;
