@@ -7,7 +7,7 @@ import { ConflictError, CorruptDataError } from '../../lib/core/errors.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
 import type { StateStore } from '../../lib/core/ingest/ports.ts';
 import type { Bus, BusEvent } from '../../lib/core/ports.ts';
-import { emptyHead } from '../../lib/core/window/compact.ts';
+import { emptyHead, type ScoreBook } from '../../lib/core/window/compact.ts';
 import { MemoryBucket } from './memory-bucket.ts';
 
 export class Crash extends Error {}
@@ -101,6 +101,15 @@ export class MemoryWorld {
     put: async (decision) => {
       this.step();
       this.decisionItems.set(decision.decisionId, decision);
+    },
+  };
+
+  /** Parts by `asset chunk`. */
+  readonly scoreItems = new Map<string, Uint8Array>();
+  readonly scores: ScoreBook = {
+    put: async (asset, chunk, parts) => {
+      this.step();
+      this.scoreItems.set(`${asset} ${chunk}`, parts);
     },
   };
 
