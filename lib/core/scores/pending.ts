@@ -1,7 +1,7 @@
 /**
  * Scores that wait in an asset's state for their rows to go into a chunk. They name their rows by boot and number, so that
  * neither a repeat of a row nor a late one moves them; times are the rows' own. In the usual case that is one run of some
- * twelve bytes, because a tail is compacted after twelve batches.
+ * ten bytes, because a tail is compacted after ten batches.
  */
 import type { AssetState } from '../../contracts/asset.ts';
 import type { Segment } from '../window/rows.ts';

@@ -14,8 +14,8 @@ import { chunkKey } from './keys.ts';
 import { mergeSegments, type Segment } from './rows.ts';
 import type { WindowStore } from './window-store.ts';
 
-/** A longer tail would not fit into the one kilobyte that a state's write pays for. */
-export const maxTailBatches = 12;
+/** A longer tail, with the scores of its rows, would not fit into the one kilobyte that a state's write pays for. */
+export const maxTailBatches = 10;
 export const maxTailRows = 64;
 /** A chunk with so many rows is full. */
 export const fullChunkRows = 256;

@@ -83,6 +83,7 @@ const samples: Readonly<Record<RouteName, Sample>> = {
   assets: {},
   asset: { path: () => '/assets/plant-1' },
   readings: { path: () => '/assets/plant-1/readings?points=100' },
+  scores: { path: () => '/assets/plant-1/scores?points=100' },
   decisions: {},
   decision: { path: () => `/decisions/${ref}` },
   packs: {},

@@ -13,14 +13,16 @@ export interface Line {
   readonly values: readonly (number | null)[];
   readonly expectedLow?: readonly (number | null)[] | undefined;
   readonly expectedHigh?: readonly (number | null)[] | undefined;
-  /** Points alone: nothing is known of what lies between two of them. */
-  readonly dots?: boolean;
+  /** A fainter line below it. */
+  readonly mean?: readonly (number | null)[] | undefined;
   /** A level line; it and zero are always in sight. */
   readonly level?: number | undefined;
 }
 interface Marks {
   readonly flagged?: { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly alarms?: readonly { readonly atMs: number }[] | undefined;
+  /** Where the alarm stood. */
+  readonly alarmSpans?: readonly { readonly fromMs: number; readonly toMs: number }[] | undefined;
 }
 interface Props extends Marks {
   readonly line: Line;
@@ -63,6 +65,11 @@ function draw(marks: Marks, level: number | undefined, colours: Colours): uPlot.
         const x = (ms: number) =>
           Math.min(bbox.left + bbox.width, Math.max(bbox.left, u.valToPos(ms / 1000, 'x', true)));
         ctx.save();
+        ctx.fillStyle = colours.flagFill;
+        for (const { fromMs, toMs } of marks.alarmSpans ?? []) {
+          if (toMs < u.scales['x']!.min! * 1000 || fromMs > u.scales['x']!.max! * 1000) continue;
+          ctx.fillRect(x(fromMs), bbox.top, Math.max(2 * devicePixelRatio, x(toMs) - x(fromMs)), bbox.height);
+        }
         if (marks.flagged) {
           const from = x(marks.flagged.fromMs);
           const width = Math.max(2, x(marks.flagged.toMs) - from);
@@ -104,7 +111,7 @@ function draw(marks: Marks, level: number | undefined, colours: Colours): uPlot.
   };
 }
 
-export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: Props) {
+export function Chart({ line, fromMs, toMs, flagged, alarms, alarmSpans, syncKey, onZoom }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const dark = scheme.value;
   const tz = zone.value;
@@ -168,13 +175,12 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
           ],
           series: [
             {},
-            line.dots
-              ? { stroke: colours.trace, paths: () => null, points: { show: true, size: 7, fill: colours.trace } }
-              : { stroke: colours.trace, width: 1.5, points: { show: line.timesMs.length < 40 }, spanGaps: false },
+            { stroke: colours.trace, width: 1.5, points: { show: line.timesMs.length < 40 }, spanGaps: false },
             ...(band ? [edge, edge] : []),
+            ...(line.mean ? [{ stroke: colours.ink, width: 1, points: { show: false }, spanGaps: false }] : []),
           ],
           ...(band && { bands: [{ series: [3, 2], fill: colours.band }] }),
-          plugins: [draw({ flagged, alarms }, line.level, colours)],
+          plugins: [draw({ flagged, alarms, alarmSpans }, line.level, colours)],
           hooks: {
             setSelect: [
               (u) => {
@@ -197,7 +203,12 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
             ],
           },
         },
-        [line.timesMs.map((ms) => ms / 1000), [...line.values], ...(band ? band.map((each) => [...each]) : [])],
+        [
+          line.timesMs.map((ms) => ms / 1000),
+          [...line.values],
+          ...(band ? band.map((each) => [...each]) : []),
+          ...(line.mean ? [[...line.mean]] : []),
+        ],
         root,
       );
       observer.observe(root);
@@ -207,7 +218,7 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
       observer.disconnect();
       plot?.destroy();
     };
-  }, [line, fromMs, toMs, flagged, alarms, dark, tz, syncKey, onZoom]);
+  }, [line, fromMs, toMs, flagged, alarms, alarmSpans, dark, tz, syncKey, onZoom]);
   const last = line.values.findLast((value) => value !== null);
   return (
     <figure class="chart">
