@@ -60,10 +60,11 @@ export async function scoredChunks(
   { client, table }: ScoreTable,
   asset: string,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  pages = mostPages,
 ): Promise<{ readonly chunks: ScoredChunk[]; readonly partial: boolean }> {
   const chunks: ScoredChunk[] = [];
   let start: Record<string, AttributeValue> | undefined;
-  for (let page = 0; page < mostPages; page += 1) {
+  for (let page = 0; page < pages; page += 1) {
     const { Items, LastEvaluatedKey } = await client.send(
       new QueryCommand({
         TableName: table,
@@ -84,7 +85,7 @@ export async function scoredChunks(
     }
     start = LastEvaluatedKey;
     if (start === undefined || isBefore) break;
-    if (page === mostPages - 1) return { chunks: inOrder(chunks), partial: true };
+    if (page === pages - 1) return { chunks: inOrder(chunks), partial: true };
   }
   return { chunks: inOrder(chunks), partial: false };
 }
