@@ -547,6 +547,7 @@ test('every reading has its score, in the time that is chosen, and a zoom is dra
     await held;
     await route.continue();
   });
+  await page.locator('.score-room[aria-busy="false"] .u-over').waitFor();
   const before = await scoresOf(page).getAttribute('aria-label');
   const box = await scoresOf(page).locator('.u-over').boundingBox();
   assert.ok(box);
