@@ -548,6 +548,7 @@ test('every reading has its score, in the time that is chosen, and a zoom is dra
     await route.continue();
   });
   await page.locator('.score-room[aria-busy="false"] .u-over').waitFor();
+  const canvas = await scoresOf(page).locator('canvas').elementHandle();
   const before = await scoresOf(page).getAttribute('aria-label');
   const box = await scoresOf(page).locator('.u-over').boundingBox();
   assert.ok(box);
@@ -561,6 +562,7 @@ test('every reading has its score, in the time that is chosen, and a zoom is dra
   assert.ok((await drawn(page)) > 1_000, 'what is there is drawn at once');
   answer();
   await page.locator('.score-room[aria-busy="false"] .u-over').waitFor();
+  assert.equal(await canvas?.evaluate((each) => each.isConnected), true, 'it is the same drawing throughout');
 });
 
 test('where there are no scores, or they cannot be had, the page says what to do', async () => {
