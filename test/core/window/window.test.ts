@@ -287,6 +287,23 @@ describe('stored rows', () => {
     const turned = new Map([...byAsset].reverse());
     expect(Buffer.compare(encodeRawBatch(byAsset), encodeRawBatch(turned))).toBe(0);
     expect(decodeChunk(encodeChunk([segment(0, 3)]))).toEqual([segment(0, 3)]);
+    // With scores of some rows, of none in one segment, and of another layout.
+    const scored = [
+      { ...segment(0, 3), scores: [0, 1, 511] },
+      segment(9, 2),
+      {
+        ...segment(20, 2),
+        channels: ['a', 'z'],
+        rows: [
+          [1, 2, 3],
+          [2, 3, 4],
+        ],
+        scores: [77, 0],
+      },
+    ];
+    expect(decodeChunk(encodeChunk(scored))).toEqual(scored);
+    const impossible = [{ ...segment(0, 2), scores: [3, 512] }];
+    expect(() => decodeChunk(encodeChunk(impossible))).toThrow('does not read back');
   });
 
   test('damaged bytes are an error of their own, never rows', () => {
