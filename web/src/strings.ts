@@ -695,7 +695,7 @@ export const t = {
     scoresNoneHint:
       'A reading has a score from the calibration on. Choose another time, or look at the calibration below.',
     scoresHint: (threshold: string | undefined) =>
-      `How unlike its calibration each reading was. From afar a point stands for many readings: the line is their highest score, the thin grey one their mean.${threshold === undefined ? '' : ` The dashed line is the threshold now (${threshold}).`} Where it is shaded the alarm stood; in a gap there were no readings.`,
+      `How unlike its calibration each reading was. From afar a point stands for many readings: the line is their highest score, the thin grey one their mean.${threshold === undefined ? '' : ` The dashed line is the threshold now (${threshold}).`} Where it is shaded the alarm stood. Where nothing is drawn no reading came, or none was screened: before the calibration, late or imported.`,
     scoresPartial: 'What lies farther back was left out: choose a shorter time.',
     span: 'Time shown',
     spans: {
