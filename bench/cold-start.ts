@@ -170,6 +170,7 @@ function environmentOf(folder: string, url: string): Record<string, string> {
     GROUNDCREW_PREFIX: 'groundcrew',
     BUCKET_DATA: 'data',
     BUS_NAME: 'bus',
+    SCORE_RETENTION_DAYS: '90',
     CONFIGURATION_HASH: 'a'.repeat(64),
     WAYS: '{}',
     ...Object.fromEntries(tables.map((name) => [`TABLE_${name}`, name.toLowerCase()])),

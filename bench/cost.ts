@@ -83,6 +83,11 @@ const documentsOfAsset = 2;
 /** Batches of a tail when it is compacted, at least: some go early, to fill a pack (test/bench/assumptions.test.ts). */
 const compactedBatches = 0.75 * maxTailBatches;
 
+/** Of a score in a full chunk; of a chunk's parts; units of their item, which holds 16 chunks on average (score-store.ts). */
+const scoreBytes = 1;
+const scorePartsBytes = 90;
+const scoreItemUnits = Math.ceil((16 * scorePartsBytes) / 1024);
+
 /** What a month of the deployment uses. Storage is that of the month in which retention has filled up. */
 export function monthlyQuantities(
   measured: MeasuredOperations,
@@ -109,8 +114,8 @@ export function monthlyQuantities(
       ? Math.ceil(due / maxPackAssets)
       : Math.min(1, 2 / maxTailBatches + of.batchRecords * of.flaggedShare);
   add({ lambdaRequest: 1, s3Put: 1 + packs }, batches);
-  // Full chunks, an object each.
-  add({ s3Put: 1 / fullChunkRows }, readings);
+  // Full chunks, an object each, and what weeks of scores are drawn from.
+  add({ s3Put: 1 / fullChunkRows, dynamoDbWriteUnit: scoreItemUnits / fullChunkRows }, readings);
   // A new environment knows nothing: it reads documents and the open chunk of every asset, and the raw batches of tails.
   const atStart = of.sensors * (documentsOfAsset + 1 + maxTailBatches / of.batchRecords);
   add({ s3Get: atStart }, hoursAMonth / environmentHours);
@@ -128,11 +133,11 @@ export function monthlyQuantities(
   // An open chunk is written anew with every compaction, half full on average.
   const packBytes = (bytes.chunk * fullChunkRows) / 2 / compactedBatches;
   const kept = {
-    objects: keptMonths * (readings * (bytes.raw + bytes.chunk) + flags * bytes.evidence),
+    objects: keptMonths * (readings * (bytes.raw + bytes.chunk + scoreBytes) + flags * bytes.evidence),
     packs: packMonths * readings * packBytes,
     audit: keptMonths * flags * bytes.audit,
     flags: itemMonths * flags * bytes.flag,
-    decisions: itemMonths * flags * bytes.decision,
+    decisions: itemMonths * (flags * bytes.decision + (readings * scorePartsBytes) / fullChunkRows),
   };
   add(
     {

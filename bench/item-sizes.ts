@@ -2,6 +2,7 @@
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { CommandContext } from '../bin/commands/support/context.ts';
 import { scanTable } from '../bin/commands/support/figures.ts';
+import { isScoreItem } from '../lib/adapters/aws/score-store.ts';
 import { fullChunkRows } from '../lib/core/window/compact.ts';
 
 type Item = Awaited<ReturnType<typeof scanTable>>[number];
@@ -45,7 +46,7 @@ export async function decisionSizes(context: CommandContext): Promise<DecisionSi
   const isFlag = (item: Item): boolean => item.sk?.S === 'flag';
   const [flag, decision, audit, packed] = await Promise.all([
     largest('cases', isFlag),
-    largest('decisions', () => true),
+    largest('decisions', (item) => !isScoreItem(item)),
     largest('audit', (item) => item.entry?.S?.includes('"type":"decision-recorded"') ?? false),
     scanTable(context, 'decisions').then((items) => Math.max(0, ...items.map((item) => item.packed?.B?.length ?? 0))),
   ]);

@@ -3,6 +3,7 @@ import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
 import { dynamoDb, eventBridge, s3 } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
+import { dynamoScoreBook } from '../../lib/adapters/aws/score-store.ts';
 import { screenStores } from '../../lib/adapters/aws/screen-stores.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { modelsPath } from '../../lib/adapters/models-folder.ts';
@@ -12,11 +13,19 @@ import { streamBatchOf, streamEvent } from '../../lib/core/ingest/stream-event.t
 import { screenBatch } from '../../lib/core/screening/screen.ts';
 import { handle } from '../../lib/middleware/handle.ts';
 
-const env = environment('TABLE_STATE', 'TABLE_CASES', 'BUCKET_DATA', 'BUS_NAME');
+const env = environment(
+  'TABLE_STATE',
+  'TABLE_CASES',
+  'TABLE_DECISIONS',
+  'BUCKET_DATA',
+  'BUS_NAME',
+  'SCORE_RETENTION_DAYS',
+);
 const engine = openScreenEngine(modelsPath('screen', 'screen.onnx'));
 const ports = {
   ...screenStores(s3(), env.BUCKET_DATA),
   states: dynamoStateStore(dynamoDb(), env.TABLE_STATE),
+  scores: dynamoScoreBook({ client: dynamoDb(), table: env.TABLE_DECISIONS }, env.SCORE_RETENTION_DAYS),
   flags: dynamoFlagStore(dynamoDb(), env.TABLE_CASES),
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   screen: async (requests: Parameters<typeof screenBatch>[1]) => screenBatch(await engine, requests),

@@ -87,6 +87,7 @@ export class Functions extends Construct {
       environment.SESSION_IDLE_MINUTES = String(configuration.sessionIdleMinutes);
       if (configuration.consoleOrigin !== undefined) environment.CONSOLE_ORIGIN = configuration.consoleOrigin;
     }
+    if (may.keepsScores) environment.SCORE_RETENTION_DAYS = String(configuration.scoreRetentionDays);
     if (may.persons || may.tells) environment.SUBJECT_KEY_ID = stores.subjectKey.keyId;
     if (may.signs) {
       environment.SIGNING_KEY_ID = stores.signingKey.keyId;

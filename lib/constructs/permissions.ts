@@ -53,6 +53,8 @@ export interface FunctionPermissions {
   readonly watchesDeadLetters?: boolean;
   /** Signs checkpoints and stores them. */
   readonly signs?: boolean;
+  /** Keeps scores of readings, so it knows for how long. */
+  readonly keepsScores?: boolean;
   /** Runs ONNX models, so it gets the layer. */
   readonly models?: boolean;
   readonly memoryMb: number;
@@ -66,10 +68,12 @@ const small = { memoryMb: 512, timeoutS: 15 };
 
 export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = {
   screen: {
-    tables: { state: ['BatchGetItem', 'GetItem', 'PutItem'], cases: ['PutItem'] },
+    // Beside decisions stand the scores of assets; of decisions it writes none.
+    tables: { state: ['BatchGetItem', 'GetItem', 'PutItem'], cases: ['PutItem'], decisions: ['UpdateItem'] },
     reads: ['raw', 'open', 'registration', 'calibration'],
     writes: ['raw', 'open', 'window', 'quarantine'],
     publishes: true,
+    keepsScores: true,
     models: true,
     memoryMb: 1769,
     timeoutS: 60,

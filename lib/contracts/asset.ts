@@ -93,6 +93,26 @@ export const assetState = lazily(() =>
     openRows: z.number().int().min(0),
     tailRows: z.number().int().min(0),
     tail: z.array(z.string().max(64)).max(64),
+    /**
+     * Scores of the tail's rows, oldest first, until they go into a chunk with them: a byte a row (0: not screened), and a
+     * bit a row where the alarm stood in any (lib/core/scores). `levels[i]` is that of row `seq + i × every` and of the
+     * rows up to the next, of which it is the highest.
+     */
+    scores: z
+      .array(
+        z.strictObject({
+          bootId,
+          seq,
+          every: z.number().int().min(2).max(10_000).optional(),
+          levels: z.base64().max(32 * 1024),
+          alarms: z
+            .base64()
+            .max(4 * 1024)
+            .optional(),
+        }),
+      )
+      .max(64)
+      .optional(),
     /** Set while a silence case is open, so that it opens once. */
     silentSinceMs: epochMs.optional(),
     /** Actions that hold on this asset: their expected effects are masked by name, not silenced. */

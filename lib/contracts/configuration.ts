@@ -42,6 +42,8 @@ export const configuration = lazily(() =>
     logRetentionDays: z.union([z.literal(7), z.literal(14), z.literal(30), z.literal(90), z.literal(365)]).default(30),
     /** Days that raw batches and quarantined readings stay in the data bucket. */
     rawRetentionDays: days.default(400),
+    /** Days that score histories of assets reach back, in the parts that weeks are drawn from. */
+    scoreRetentionDays: days.default(90),
     /** Days for which nobody, not even the account's root, can delete a checkpoint (Object Lock, compliance mode). */
     auditLockDays: days.default(365),
     /** Days after which archived audit entries move to colder storage, which still answers at once. */

@@ -60,6 +60,7 @@ describe('a deployment, minute by minute', () => {
       documents: new Documents(store),
       windows: new WindowStore(store),
       objects: store,
+      scores: world.scores,
       flags: world.flags,
       bus: world.bus,
       screen: async () => [],

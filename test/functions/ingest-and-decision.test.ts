@@ -34,6 +34,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: tables.url,
     BUCKET_DATA: 'data',
     BUS_NAME: 'bus',
+    SCORE_RETENTION_DAYS: '90',
     SUBJECT_KEY_ID: 'subjects',
     QUOTA_PER_ASSET_HOUR: '6',
     QUOTA_PER_ZONE_HOUR: '12',

@@ -78,6 +78,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     reason: 'Written when an asset has filled a chunk, after 256 readings.',
   },
   {
+    fn: 'screen',
+    action: 'dynamodb:UpdateItem',
+    on: 'table/groundcrew-decisions',
+    reason: 'Parts of scores, written with a full chunk, after 256 readings.',
+  },
+  {
     fn: 'calibrate',
     action: 's3:GetObject',
     on: '/open/',

@@ -9,7 +9,7 @@ import { ConflictError, CorruptDataError } from '../../lib/core/errors.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
 import type { StateStore } from '../../lib/core/ingest/ports.ts';
 import type { Bus, BusEvent } from '../../lib/core/ports.ts';
-import { emptyHead } from '../../lib/core/window/compact.ts';
+import { emptyHead, type ScoreBook } from '../../lib/core/window/compact.ts';
 import { MemoryBucket } from './memory-bucket.ts';
 
 export class Crash extends Error {}
@@ -117,6 +117,15 @@ export class MemoryWorld {
       if ((this.recordItems.get(record.asset)?.version ?? 0) !== version) return false;
       this.recordItems.set(record.asset, { record: calibrationRecord.parse(record), version: version + 1 });
       return true;
+    },
+  };
+
+  /** Parts by `asset chunk`. */
+  readonly scoreItems = new Map<string, Uint8Array>();
+  readonly scores: ScoreBook = {
+    put: async (asset, chunk, parts) => {
+      this.step();
+      this.scoreItems.set(`${asset} ${chunk}`, parts);
     },
   };
 

@@ -727,12 +727,14 @@ export const t = {
     chartEmpty: 'No readings in this time',
     chartEmptyHint: 'Choose a longer time, or look whether the gateway sends.',
     zoomHint: 'Drag to zoom; the buttons do the same.',
-    scores: 'Score of what was flagged',
+    scores: 'Score of each reading',
     scoresUnit: '−log10 p',
-    scoresNone: 'Nothing was flagged in this time.',
+    scoresNone: 'No scores in this time',
+    scoresNoneHint:
+      'A reading has a score from the calibration on. Choose another time, or look at the calibration below.',
     scoresHint: (threshold: string | undefined) =>
-      `Each point is a flag and how strong what was new about it was; it is low where an alarm only lasts.${threshold === undefined ? '' : ` The dashed line is the threshold now (${threshold}).`} Between two points nothing was flagged; no score is kept there.`,
-    scoresPartial: 'Only the newest flags are looked through: older ones are not drawn.',
+      `How unlike its calibration each reading was. From afar a point stands for many readings: the line is their highest score, the thin grey one their mean.${threshold === undefined ? '' : ` The dashed line is the threshold now (${threshold}).`} Where it is shaded the alarm stood. Where nothing is drawn no reading came, or none was screened: before the calibration, late or imported.`,
+    scoresPartial: 'What lies farther back was left out: choose a shorter time.',
     span: 'Time shown',
     spans: {
       '3600000': '1 hour',

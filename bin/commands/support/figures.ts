@@ -1,6 +1,7 @@
 /** The figures of a deployment, read from its tables: what `status` and the end of the scripted day print. */
 import { type AttributeValue, paginateQuery, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unpackDecision } from '../../../lib/adapters/aws/packed-decision.ts';
+import { isScoreItem } from '../../../lib/adapters/aws/score-store.ts';
 import { decodeState } from '../../../lib/adapters/aws/state-store.ts';
 import type { AssetState } from '../../../lib/contracts/asset.ts';
 import { type CaseRecord, caseRecord } from '../../../lib/contracts/case.ts';
@@ -37,7 +38,11 @@ export async function readAssets(context: CommandContext): Promise<AssetState[]>
 
 export async function readDecisions(context: CommandContext): Promise<Decision[]> {
   const items = await scanTable(context, 'decisions');
-  return items.map((item) => unpackDecision(item.packed?.B)).sort((a, b) => a.atMs - b.atMs);
+  // Scores of assets stand in the same table.
+  return items
+    .filter((item) => !isScoreItem(item))
+    .map((item) => unpackDecision(item.packed?.B))
+    .sort((a, b) => a.atMs - b.atMs);
 }
 
 /** Decisions about an asset since a time, oldest first; the newest 10,000 at most. */

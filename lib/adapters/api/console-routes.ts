@@ -1,5 +1,5 @@
 /** All routes beside sessions and people: what is read, and what people order. */
-import { assetDetail, assetsPage, readings } from '../aws/console/asset-reader.ts';
+import { assetDetail, assetsPage, readings, scores } from '../aws/console/asset-reader.ts';
 import { chainPage, chainsPage, checkpointsPage, checkpointText } from '../aws/console/audit-reader.ts';
 import { caseDetail, caseSignal } from '../aws/console/case-detail.ts';
 import { casesPage, reviewQueue } from '../aws/console/case-reader.ts';
@@ -55,6 +55,7 @@ const readingRoutes =
     routes.on('readings', async ({ parameters, query }) => ({
       body: await readings(world, parameters.asset, query),
     }));
+    routes.on('scores', async ({ parameters, query }) => ({ body: await scores(world, parameters.asset, query) }));
     // A page asks for it every other second, by itself.
     routes.on('changes', async ({ query }) => ({ body: await changesSince(world, query.after) }), { background: true });
   };

@@ -95,6 +95,7 @@ const variables = {
   USER_POOL_ID: text,
   USER_POOL_CLIENT_ID: text,
   SESSION_IDLE_MINUTES: integer(5, 480),
+  SCORE_RETENTION_DAYS: integer(1, 3653),
   CONSOLE_ORIGIN: unlessUnset(
     by(
       lazily(() => z.url({ protocol: /^https$/ })),

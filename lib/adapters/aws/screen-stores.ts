@@ -12,7 +12,7 @@ const mebibyte = 1024 * 1024;
 const areas: readonly CacheArea[] = [
   // 43 KB an asset of 40 channels: some 20,000 assets.
   { folder: 'documents', prefixes: ['registration/', 'calibration/'], maxBytes: 896 * mebibyte },
-  // An open chunk is read again after the asset's next 12 batches.
+  // An open chunk is read again after the asset's next 10 batches.
   { folder: 'packs', prefixes: ['open/'], maxBytes: 384 * mebibyte },
 ];
 

@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { assetRegistration, assetState } from '../asset.ts';
 import { calibrationRecord } from '../calibration.ts';
-import { assetId, bootId, epochMs, humanText, kind, seq, sha256Hex, siteId, verdict } from '../common.ts';
-import { flagReason } from '../flag.ts';
+import { assetId, bootId, epochMs, humanText, kind, seq, sha256Hex, siteId } from '../common.ts';
 import { lazily } from '../lazily.ts';
 import { actionName, effectStatus, targetName } from '../remediation.ts';
 import { stopScope } from '../stop.ts';
@@ -136,25 +135,45 @@ export const signalChannel = lazily(() =>
   }),
 );
 export type SignalChannel = z.infer<typeof signalChannel>;
-/** Flags whose scores are drawn at most, and decisions that are looked through for them. */
-export const maxScorePoints = 400;
-/**
- * How strong what was flagged was. Screening keeps no score of each reading: between two points the score is not known,
- * only that it raised no flag.
- */
+/** Points of a score history at most. */
+export const maxScorePoints = 2000;
+const scores = lazily(() => z.array(z.number().min(0).nullable()).max(2 * maxScorePoints));
+/** Scores over time, −log10 of the p-value, oldest first. A point stands for one reading or more. */
+export const scoreCurve = lazily(() =>
+  z.strictObject({
+    timesMs: z.array(epochMs).max(2 * maxScorePoints),
+    /** The highest of each point's readings, so that no peak is lost from afar; null in a gap. */
+    highest: scores,
+    /** Their mean; null in a gap. */
+    mean: scores,
+    /** Where the alarm stood, as finely as the points are. */
+    alarms: z.array(z.strictObject({ fromMs: epochMs, toMs: epochMs })).max(maxScorePoints),
+  }),
+);
+export type ScoreCurve = z.infer<typeof scoreCurve>;
+/** How unlike its calibration an asset's readings were, of every reading that was screened. */
 export const scoreHistory = lazily(() =>
   z.strictObject({
-    /** A flag is raised from this score on, as the asset is calibrated now; absent before it is. */
+    ...scoreCurve.shape,
+    fromMs: epochMs,
+    toMs: epochMs,
+    /** An alarm sets in from this score on, as the asset is calibrated now; absent before it is. */
     threshold: z.number().positive().optional(),
-    /** Oldest first. Scores are −log10 of the p-value. */
-    points: z
-      .array(z.strictObject({ atMs: epochMs, score: z.number().min(0), reason: flagReason, kind, verdict }))
-      .max(maxScorePoints),
-    /** There are older decisions than were looked through. */
+    /** What lies farther back was left out, because more would have to be read than is read at once. */
     partial: z.boolean(),
   }),
 );
 export type ScoreHistory = z.infer<typeof scoreHistory>;
+export const scoresQuery = lazily(() =>
+  z.strictObject({
+    /** Four weeks before `toMs` where it is left out. */
+    fromMs: z.coerce.number().int().min(0).optional(),
+    /** The newest reading where it is left out. */
+    toMs: z.coerce.number().int().min(0).optional(),
+    points: z.coerce.number().int().min(10).max(maxScorePoints).default(800),
+  }),
+);
+export type ScoresQuery = z.infer<typeof scoresQuery>;
 
 /** Times are the device's clock. At most some 500 points a channel: lowest and highest of each part. */
 export const signal = lazily(() =>
@@ -166,8 +185,6 @@ export const signal = lazily(() =>
     alarms: z.array(z.strictObject({ atMs: epochMs, kind })).max(200),
     /** Readings were left out: not kept any more, or more than are read at once. */
     partial: z.boolean(),
-    /** Of an asset's readings only. */
-    scores: scoreHistory.optional(),
   }),
 );
 export type Signal = z.infer<typeof signal>;

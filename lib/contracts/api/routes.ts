@@ -263,6 +263,16 @@ export const routes = {
     status: 200,
     answer: assets.signal,
   },
+  scores: {
+    method: 'GET',
+    path: '/assets/{asset}/scores',
+    least: 'viewer',
+    summary: 'Scores of an asset over hours or months',
+    parameters: asset,
+    query: assets.scoresQuery,
+    status: 200,
+    answer: assets.scoreHistory,
+  },
   decisions: {
     method: 'GET',
     path: '/decisions',

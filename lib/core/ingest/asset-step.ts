@@ -2,6 +2,8 @@
 import type { AssetRegistration, AssetState } from '../../contracts/asset.ts';
 import type { Calibration } from '../../contracts/calibration.ts';
 import type { FlaggedSignal } from '../../contracts/flag.ts';
+import { codeOf, levelOf } from '../scores/level.ts';
+import { type RowCode, withScores } from '../scores/pending.ts';
 import { type ScreenRequest, type ScreenResult, topChannelCount } from '../screening/types.ts';
 import type { WindowHead } from '../window/compact.ts';
 import type { Segment } from '../window/rows.ts';
@@ -103,7 +105,8 @@ export function stepOf({ state, calibration, admission, screened, head, batch }:
     screened && calibration
       ? alarmsOf(state, calibration, fresh, screened, batch)
       : { alarm: state.alarm, over: [], flags: [] };
-  const { silentSinceMs: _, alarm: __, open: ___, ...kept } = state;
+  const { silentSinceMs: _, alarm: __, open: ___, scores: ____, ...kept } = state;
+  const scores = withScores(head.scores, screened ? codesOf(fresh, screened.rows) : []);
   let firstEventMs = state.firstEventMs ?? Number.POSITIVE_INFINITY;
   let lastReceivedMs = state.lastReceivedMs ?? 0;
   for (const { tMs, receivedAtMs } of rows) {
@@ -122,10 +125,21 @@ export function stepOf({ state, calibration, admission, screened, head, batch }:
     ...(screened ? { screen: screened.state } : {}),
     ...(alarm ? { alarm } : {}),
     ...(over.length > 0 ? { alarms: keptAlarms([...(state.alarms ?? []), ...over]) } : {}),
+    ...(scores === undefined ? {} : { scores }),
     tail: [...head.tail, batch],
     tailRows: head.tailRows + rows.length,
   };
   return { next, flags };
+}
+
+/** Scores of rows in which anything was measured, for the history. */
+function codesOf(fresh: readonly ArrivedRow[], { pValues, alarms }: ScreenResult['rows']): RowCode[] {
+  const codes: RowCode[] = [];
+  for (const [at, { bootId, seq, cells }] of fresh.entries()) {
+    if (cells.every((cell, column) => column === 0 || cell === null)) continue;
+    codes.push({ bootId, seq, code: codeOf(levelOf(-Math.log10(pValues[at]!)), alarms[at] === 1) });
+  }
+  return codes;
 }
 
 /**

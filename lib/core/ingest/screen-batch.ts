@@ -10,7 +10,7 @@ import type { AssetState } from '../../contracts/asset.ts';
 import { ConflictError, isRetryable } from '../errors.ts';
 import type { Bus, Clock, ObjectStore } from '../ports.ts';
 import type { ScreenRequest, ScreenResult } from '../screening/types.ts';
-import { compact, dueTogether, type WindowHead } from '../window/compact.ts';
+import { compact, dueTogether, type ScoreBook, type WindowHead } from '../window/compact.ts';
 import { rawRef } from '../window/keys.ts';
 import type { Segment } from '../window/rows.ts';
 import type { WindowStore } from '../window/window-store.ts';
@@ -38,6 +38,7 @@ export interface ScreenPorts {
   readonly known: KnownStates;
   readonly documents: Documents;
   readonly windows: WindowStore;
+  readonly scores: ScoreBook;
   readonly objects: ObjectStore;
   readonly flags: FlagStore;
   readonly bus: Bus;
@@ -296,7 +297,9 @@ class BatchRun {
     // A decision reads the window next: a flag is worth a compaction, so that it reads few objects.
     const flagged = steps.filter(({ plain }) => plain.flags.length > 0).map(({ one: { work } }) => work.asset);
     const due = dueTogether(heads, new Set(flagged), this.ref);
-    return compact(this.ports.windows, new Map(due.map((asset) => [asset, heads.get(asset)!])));
+    return compact(this.ports.windows, new Map(due.map((asset) => [asset, heads.get(asset)!])), (asset, chunk, parts) =>
+      this.ports.scores.put(asset, chunk, parts, this.batch.atMs),
+    );
   }
 
   /** Reads states anew; an asset whose state cannot be read fails or is refused as in the first reading. */
@@ -361,11 +364,12 @@ function prepare(work: Work): Prepared {
   return { work, admission, request: screenRequestOf(work.state, work.documents.calibration, admission.fresh) };
 }
 
-const headOf = ({ nextChunk, openPart, open, openRows, tailRows, tail }: AssetState): WindowHead => ({
+const headOf = ({ nextChunk, openPart, open, openRows, tailRows, tail, scores }: AssetState): WindowHead => ({
   nextChunk,
   openPart,
   ...(open === undefined ? {} : { open }),
   openRows,
   tailRows,
   tail,
+  ...(scores === undefined ? {} : { scores }),
 });

@@ -8,12 +8,14 @@
  * writer whose state write loses leaves nothing wrong behind.
  */
 import type { AssetState } from '../../contracts/asset.ts';
+import { encodeParts, partsOfChunk, scoredRows } from '../scores/parts.ts';
+import { withPending } from '../scores/pending.ts';
 import { chunkKey } from './keys.ts';
 import { mergeSegments, type Segment } from './rows.ts';
 import type { WindowStore } from './window-store.ts';
 
-/** A longer tail would not fit into the one kilobyte that a state's write pays for. */
-export const maxTailBatches = 12;
+/** A longer tail, with the scores of its rows, would not fit into the one kilobyte that a state's write pays for. */
+export const maxTailBatches = 10;
 export const maxTailRows = 64;
 /** A chunk with so many rows is full. */
 export const fullChunkRows = 256;
@@ -22,7 +24,10 @@ export const maxPackAssets = 64;
 /** A tail that began so long ago is compacted, however short: packs expire (lib/constructs/stores.ts). */
 const maxTailHours = 7 * 24;
 
-export type WindowHead = Pick<AssetState, 'nextChunk' | 'openPart' | 'open' | 'openRows' | 'tailRows' | 'tail'>;
+export type WindowHead = Pick<
+  AssetState,
+  'nextChunk' | 'openPart' | 'open' | 'openRows' | 'tailRows' | 'tail' | 'scores'
+>;
 
 export const emptyHead: WindowHead = { nextChunk: 0, openPart: 0, openRows: 0, tailRows: 0, tail: [] };
 
@@ -61,13 +66,20 @@ export function dueTogether(
 const hourOf = (ref: string): number =>
   Date.UTC(+ref.slice(0, 4), +ref.slice(4, 6) - 1, +ref.slice(6, 8), +ref.slice(8, 10)) / 3_600_000;
 
+/** Keeps what weeks of scores are drawn from; the same chunk gives the same bytes, and its last write counts. */
+export interface ScoreBook {
+  /** @param parts of a full chunk, as `encodeParts` gives them @param atMs of the batch at hand, wall clock */
+  put(asset: string, chunk: number, parts: Uint8Array, atMs: number): Promise<void>;
+}
+
 /**
- * Moves tails into chunks and answers, by asset, the head to write with its state, or why there is none: what one asset
+ * Moves tails, with the scores of their rows, into chunks and answers, by asset, the head to write with its state, or why there is none: what one asset
  * meets harms no other. Objects are durable when it returns.
  */
 export async function compact(
   windows: WindowStore,
   heads: ReadonlyMap<string, WindowHead>,
+  keepParts: (asset: string, chunk: number, parts: Uint8Array) => Promise<void>,
 ): Promise<Map<string, WindowHead | Error>> {
   const done = new Map<string, WindowHead | Error>();
   const open = new Map<string, { head: WindowHead; segments: readonly Segment[]; rows: number }>();
@@ -75,9 +87,11 @@ export async function compact(
     [...heads].map(async ([asset, head]) => {
       try {
         if (head.tail.length === 0) return void done.set(asset, head);
-        const { segments, rows } = mergeSegments(await partsOf(windows, asset, head));
+        const { segments, rows } = mergeSegments(withPending(await partsOf(windows, asset, head), head.scores));
         if (rows < fullChunkRows) return void open.set(asset, { head, segments, rows });
+        const scored = scoredRows(segments);
         await windows.putChunk(chunkKey(asset, head.nextChunk), segments);
+        if (scored.length > 0) await keepParts(asset, head.nextChunk, encodeParts(partsOfChunk(scored)));
         done.set(asset, { ...emptyHead, nextChunk: head.nextChunk + 1, openPart: head.openPart });
       } catch (error) {
         done.set(asset, asError(error));

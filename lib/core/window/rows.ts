@@ -8,6 +8,7 @@ import { assetId, bootId, seq } from '../../contracts/common.ts';
 import { lazily } from '../../contracts/lazily.ts';
 import { channelName, maxChannels } from '../../contracts/telemetry.ts';
 import { CorruptDataError } from '../errors.ts';
+import { largestCode, noLevel } from '../scores/level.ts';
 import { ColumnReader, packColumn } from './columns.ts';
 
 /** `rows[i]` has sequence number `seq + i`: `[tMs, value by channel …]`, null where a cell is missing. */
@@ -16,6 +17,8 @@ export interface Segment {
   readonly seq: number;
   readonly channels: readonly string[];
   readonly rows: readonly (readonly (number | null)[])[];
+  /** By row, as `codeOf` of lib/core/scores gives it, 0 where a row has none; absent where no row has one. */
+  readonly scores?: readonly number[];
 }
 
 const storedSegment = lazily(() =>
@@ -29,10 +32,13 @@ const storedSegment = lazily(() =>
 type StoredSegment = z.infer<typeof storedSegment>;
 const layouts = lazily(() => z.array(z.array(channelName).min(1).max(maxChannels)));
 
-/** What stands before the columns of a chunk: its segments in order, `n` rows each. */
+/**
+ * What stands before the columns of a chunk: its segments in order, `n` rows each. In version 3 a column of scores follows
+ * those of each layout; chunks without any score are of version 2.
+ */
 const chunkHead = lazily(() =>
   z.strictObject({
-    v: z.literal(2),
+    v: z.literal([2, 3]),
     layouts,
     segments: z.array(
       z.strictObject({ b: bootId, s: seq, l: z.number().int().min(0), n: z.number().int().min(1).max(1_000_000) }),
@@ -90,15 +96,20 @@ export function encodeChunk(segments: readonly Segment[]): Uint8Array {
     l: known.indexOf(channels),
     n: rows.length,
   }));
-  const head = Buffer.from(JSON.stringify({ v: 2, layouts: known.list, segments: stored }));
+  const isScored = segments.some(({ scores }) => scores !== undefined);
+  const head = Buffer.from(JSON.stringify({ v: isScored ? 3 : 2, layouts: known.list, segments: stored }));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.length);
   const columns = known.list.flatMap((names, layout) => {
-    const rows = segments.filter((_, at) => stored[at]!.l === layout).flatMap((segment) => segment.rows);
-    return [undefined, ...names].map((_, at) => packColumn(Float64Array.from(rows, (row) => row[at] ?? Number.NaN)));
+    const alike = segments.filter((_, at) => stored[at]!.l === layout);
+    const rows = alike.flatMap((segment) => segment.rows);
+    const cells = [undefined, ...names].map((_, at) => Float64Array.from(rows, (row) => row[at] ?? Number.NaN));
+    return (isScored ? [...cells, Float64Array.from(alike.flatMap(scoresOf))] : cells).map(packColumn);
   });
   return gzipSync(Buffer.concat([length, head, ...columns]), { level: 1 });
 }
+
+const scoresOf = ({ rows, scores }: Segment): readonly number[] => scores ?? rows.map(() => noLevel);
 
 /** @throws CorruptDataError when the bytes are not a raw batch */
 export function decodeRawBatch(bytes: Uint8Array): Map<string, Segment[]> {
@@ -113,21 +124,33 @@ export function decodeChunk(bytes: Uint8Array): Segment[] {
     const start = 4 + unpacked.readUInt32LE(0);
     const head = chunkHead.parse(JSON.parse(unpacked.toString('utf8', 4, start)));
     const reader = new ColumnReader(unpacked, start);
-    const rows = head.layouts.map((names, layout) => {
+    const parts = head.layouts.map((names, layout) => {
       const count = head.segments.reduce((sum, { l, n }) => sum + (l === layout ? n : 0), 0);
       const columns = [undefined, ...names].map(() => reader.next(count));
-      return rowsOf(columns, count);
+      return { rows: rowsOf(columns, count), codes: head.v === 3 ? codesOf(reader.next(count)) : [] };
     });
     if (!reader.isAtEnd) throw new Error('more follows the last column');
-    return head.segments.map(({ b, s, l, n }) => ({
-      bootId: b,
-      seq: s,
-      channels: head.layouts[l]!,
-      rows: rows[l]!.splice(0, n),
-    }));
+    return head.segments.map(({ b, s, l, n }) => {
+      const { rows, codes } = parts[l]!;
+      const scores = codes.splice(0, n);
+      return {
+        bootId: b,
+        seq: s,
+        channels: head.layouts[l]!,
+        rows: rows.splice(0, n),
+        ...(scores.some((code) => code !== noLevel) && { scores }),
+      };
+    });
   } catch (cause) {
     throw corrupt('window chunk', cause);
   }
+}
+
+function codesOf(column: Float64Array): number[] {
+  const codes = [...column];
+  if (codes.some((code) => !(Number.isInteger(code) && code >= noLevel && code <= largestCode)))
+    throw new Error('a row has no score that is one');
+  return codes;
 }
 
 function rowsOf(columns: readonly Float64Array[], count: number): (number | null)[][] {
@@ -210,8 +233,7 @@ function open(stored: readonly StoredSegment[], known: readonly (readonly string
  */
 export function mergeSegments(segments: Iterable<Segment>): { segments: Segment[]; rows: number } {
   const seen = new Map<string, Set<number>>();
-  const merged: { bootId: string; seq: number; channels: readonly string[]; rows: (readonly (number | null)[])[] }[] =
-    [];
+  const merged: Merged[] = [];
   let rows = 0;
   for (const segment of segments) {
     const known = seen.get(segment.bootId) ?? new Set<number>();
@@ -230,12 +252,30 @@ export function mergeSegments(segments: Iterable<Segment>): { segments: Segment[
       ) {
         last.rows.push(segment.rows[i]!);
       } else {
-        merged.push({ bootId: segment.bootId, seq: at, channels: segment.channels, rows: [segment.rows[i]!] });
+        merged.push({
+          bootId: segment.bootId,
+          seq: at,
+          channels: segment.channels,
+          rows: [segment.rows[i]!],
+          codes: [],
+        });
       }
+      merged.at(-1)!.codes.push(segment.scores?.[i] ?? noLevel);
     }
   }
-  return { segments: merged, rows };
+  return { segments: merged.map(withoutEmptyCodes), rows };
 }
+
+interface Merged {
+  readonly bootId: string;
+  readonly seq: number;
+  readonly channels: readonly string[];
+  readonly rows: (readonly (number | null)[])[];
+  readonly codes: number[];
+}
+
+const withoutEmptyCodes = ({ codes, ...segment }: Merged): Segment =>
+  codes.some((code) => code !== noLevel) ? { ...segment, scores: codes } : segment;
 
 const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
   a === b || (a.length === b.length && a.every((name, at) => name === b[at]));

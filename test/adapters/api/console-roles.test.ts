@@ -85,6 +85,7 @@ const samples: Readonly<Record<RouteName, Sample>> = {
   // Nothing is normal yet where it is still learning.
   newNormal: { path: () => '/assets/plant-1/new-normal', body: () => ({ reason }), status: 422 },
   readings: { path: () => '/assets/plant-1/readings?points=100' },
+  scores: { path: () => '/assets/plant-1/scores?points=100' },
   decisions: {},
   decision: { path: () => `/decisions/${ref}` },
   packs: {},

@@ -1,10 +1,8 @@
 /** What the routes of the console do, on real tables: reading, paging, claiming, answering, stopping, following. */
-import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { getCase } from '../../../lib/adapters/aws/case-store.ts';
 import { tableAt } from '../../../lib/adapters/aws/console/world.ts';
-import { flagKey } from '../../../lib/adapters/aws/flag-store.ts';
 import { subjectOf } from '../../../lib/adapters/aws/subject-store.ts';
 import type {
   CaseDetail,
@@ -128,44 +126,6 @@ describe('a case', () => {
       404,
       'chain-not-found',
     ]);
-  });
-});
-
-describe('the readings of an asset', () => {
-  const dayMs = 86_400_000;
-
-  test('come with the scores of what was flagged in that time, and of no other asset', async () => {
-    const at = await fresh();
-    await at.opened('weak');
-    await at.opened('strong');
-    await at.opened('elsewhere', { asset: 'plant-2' });
-    const { lastEventMs } = await at.asset('plant-1');
-    const read = (fromMs: number, toMs: number) =>
-      ask<Signal>('viewer', 'GET', `/assets/plant-1/readings?fromMs=${fromMs}&toMs=${toMs}`, { at });
-    const { body } = await read(lastEventMs! - 28 * dayMs, lastEventMs!);
-    const point = { score: 6, reason: 'onset', kind: 'leak', verdict: 'ask' };
-    expect(body.scores).toMatchObject({ points: [point, point], partial: false });
-    // Before its calibration an asset has no threshold.
-    expect(body.scores).not.toHaveProperty('threshold');
-    expect((await read(lastEventMs! - 28 * dayMs, lastEventMs! - dayMs)).body.scores?.points).toEqual([]);
-  });
-
-  test('are given where a flag of a decision is not kept any more', async () => {
-    const at = await fresh();
-    const { openingFlagId } = await at.opened('cleared');
-    const { lastEventMs } = await at.asset('plant-1');
-    const { client, table } = tableAt(at.world, 'cases');
-    await client.send(new DeleteItemCommand({ TableName: table, Key: flagKey(openingFlagId) }));
-    const { status, body } = await ask<Signal>(
-      'viewer',
-      'GET',
-      `/assets/plant-1/readings?fromMs=${lastEventMs! - dayMs}`,
-      {
-        at,
-      },
-    );
-    expect([status, body.scores?.points]).toEqual([200, []]);
-    expect(body.channels[0]!.values.length).toBeGreaterThan(0);
   });
 });
 

@@ -12,6 +12,7 @@ const rows = [
   ['REVIEW_TIMEOUT_S', '900', 900, ['', '0', '-1', '1.5', '1e3', '0x10', ' 900', '2592001', 'NaN', 'Infinity']],
   ['QUOTA_PER_ASSET_HOUR', '0', 0, ['', '1001', 'many']],
   ['SESSION_IDLE_MINUTES', '60', 60, ['4', '481']],
+  ['SCORE_RETENTION_DAYS', '90', 90, ['0', '3654']],
   ['AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '1769', 1769, ['', '63', '1.5']],
   ['WEBHOOK_ALLOW_PRIVATE', 'false', false, ['', 'no', 'TRUE']],
   ['WEBHOOK_URL', 'https://scada.example/act', 'https://scada.example/act', ['', 'scada', 'file:///etc/passwd']],

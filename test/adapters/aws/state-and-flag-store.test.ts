@@ -63,6 +63,15 @@ describe('states', () => {
     expect(decodeState(bytes)).toEqual(busy('town-1'));
   });
 
+  test('the scores of a whole tail take few bytes, and read back', () => {
+    const { bootId, lastSeq } = busy('town-1').boots[0]!;
+    const levels = Buffer.from(Array.from({ length: 10 }, (_, at) => 20 + 9 * at)).toString('base64');
+    const state = { ...busy('town-1'), scores: [{ bootId, seq: lastSeq - 9, levels }] };
+    const bytes = encodeState(state);
+    expect(decodeState(bytes)).toEqual(state);
+    expect(bytes.byteLength - encodeState(busy('town-1')).byteLength).toBeLessThan(48);
+  });
+
   test('of two writers of one version one wins; the loser reads and does it again', async () => {
     await states.put(busy('race'));
     const next = (seen: number) => ({ ...busy('race'), version: 1, readings: seen });

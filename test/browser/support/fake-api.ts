@@ -11,7 +11,7 @@ import { streamSSE } from 'hono/streaming';
 import type { AssetSummary, CaseDetail, PackView } from '../../../lib/contracts/api.ts';
 import { drift } from './fake-drift.ts';
 import { addOperations, marksOf } from './fake-operations.ts';
-import { fakeSignal } from './fake-signal.ts';
+import { fakeScores, fakeSignal } from './fake-signal.ts';
 import { type FakeWorld, fakeWorld, spki, startedMs, summaryOf } from './fake-world.ts';
 
 const policy =
@@ -341,6 +341,17 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
   api.get('/assets/:asset/readings', (c) =>
     c.json(fakeSignal(Number(c.req.query('fromMs')), Number(c.req.query('toMs')))),
   );
+  api.get('/assets/:asset/scores', (c) => {
+    if (c.req.param('asset') === 'harbour-crane')
+      return c.json({
+        ...fakeScores(0, -1, 10),
+        fromMs: Number(c.req.query('fromMs')),
+        toMs: Number(c.req.query('toMs')),
+      });
+    return c.json(
+      fakeScores(Number(c.req.query('fromMs')), Number(c.req.query('toMs')), Number(c.req.query('points'))),
+    );
+  });
   api.get('/packs', (c) => c.json({ items: packs }));
   api.get('/drift', (c) => c.json(shownDrift));
   api.get('/figures', (c) =>

@@ -48,21 +48,24 @@ export function fakeSignal(fromMs: number, toMs: number, flaggedMs?: number): Si
     ],
     alarms: flaggedMs === undefined ? [] : [{ atMs: flaggedMs, kind: 'leak' }],
     partial: false,
-    ...(flaggedMs === undefined && { scores: fakeScores(fromMs, toMs) }),
   };
 }
 
-/** A flag every nineteen hours, some of them strong. */
-function fakeScores(fromMs: number, toMs: number): ScoreHistory {
-  const everyMs = 19 * 3_600_000;
-  const first = Math.ceil(fromMs / everyMs);
-  const count = Math.max(0, Math.min(60, Math.floor(toMs / everyMs) - first + 1));
-  const points = Array.from({ length: count }, (_, at) => ({
-    atMs: (first + at) * everyMs,
-    score: 4.6 + ((first + at) % 5) * 1.7,
-    reason: 'onset' as const,
-    kind: 'leak',
-    verdict: 'observe' as const,
-  }));
-  return { threshold: 4.2, points, partial: false };
+/** A score a minute with a peak every nineteen hours and a pause each Sunday, in as many points as are asked for. */
+export function fakeScores(fromMs: number, toMs: number, points: number): ScoreHistory {
+  const dayMs = 86_400_000;
+  const peakEveryMs = 19 * 3_600_000;
+  const everyMs = Math.max(60_000, (toMs - fromMs) / points);
+  const history: ScoreHistory = { timesMs: [], highest: [], mean: [], alarms: [], fromMs, toMs, partial: false };
+  for (let ms = fromMs; ms <= toMs; ms += everyMs) {
+    const isPause = new Date(ms).getUTCDay() === 0;
+    const sincePeakMs = ms % peakEveryMs;
+    const calm = 0.6 + 0.5 * Math.abs(Math.sin(ms / dayMs)) + Math.abs(Math.sin(ms)) * 0.5;
+    const isPeak = sincePeakMs < Math.max(3_600_000, everyMs);
+    history.timesMs.push(Math.round(ms));
+    history.highest.push(isPause ? null : isPeak ? 4.6 + (Math.floor(ms / peakEveryMs) % 5) * 1.7 : calm + 0.7);
+    history.mean.push(isPause ? null : calm);
+    if (isPeak && !isPause) history.alarms.push({ fromMs: Math.round(ms), toMs: Math.round(ms + everyMs) });
+  }
+  return { ...history, threshold: 4.2 };
 }

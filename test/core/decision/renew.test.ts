@@ -70,6 +70,7 @@ async function send(rows: number, change: (value: number, channel: number) => nu
         windows: new WindowStore(world.store),
         objects: world.store,
         flags: world.flags,
+        scores: world.scores,
         bus: world.bus,
         screen: (requests) => screenBatch(engine, requests),
         now: () => startMs + sent * 1000,

@@ -61,6 +61,7 @@ function portsOf(world: MemoryWorld, change: Partial<ScreenPorts> = {}): ScreenP
     documents: new Documents(world.store),
     windows: new WindowStore(world.store),
     objects: world.store,
+    scores: world.scores,
     flags: world.flags,
     bus: world.bus,
     screen,

@@ -44,6 +44,7 @@ const segment = (seq: number, rows = 1, bootId = 'a'): Segment => ({
 });
 const everything = { channels, maxMs: 1e12, maxRows: 1e6 };
 
+const keepNone = async (): Promise<void> => undefined;
 const headOf = (heads: ReadonlyMap<string, WindowHead | Error>, asset: string): WindowHead => {
   const head = heads.get(asset);
   if (head instanceof Error || head === undefined) throw head ?? new Error(`there is no head of ${asset}`);
@@ -62,7 +63,8 @@ async function deliver(
     const windows = new WindowStore(objects);
     const ref = `2026010100/${at}`;
     await windows.putRawBatch(ref, new Map([['x', segments]]));
-    if (compacting && needsCompaction(head, ref)) head = headOf(await compact(windows, new Map([['x', head]])), 'x');
+    if (compacting && needsCompaction(head, ref))
+      head = headOf(await compact(windows, new Map([['x', head]]), keepNone), 'x');
     const rows = segments.reduce((sum, one) => sum + one.rows.length, 0);
     head = { ...head, tail: [...head.tail, ref], tailRows: head.tailRows + rows };
   }
@@ -163,7 +165,7 @@ describe('compaction of several assets', () => {
 
   test('writes few objects, and each asset reads its own part', async () => {
     const objects = new MemoryBucket();
-    const heads = await compact(new WindowStore(objects), await tailOf(new WindowStore(objects), names));
+    const heads = await compact(new WindowStore(objects), await tailOf(new WindowStore(objects), names), keepNone);
     expect([...objects.objects.keys()].filter((key) => key.startsWith('open/'))).toHaveLength(2);
     for (const [at, asset] of names.entries()) {
       const read = await readWindow(new WindowStore(objects), { asset, ...headOf(heads, asset) }, everything);
@@ -174,12 +176,12 @@ describe('compaction of several assets', () => {
   test('is the same whoever does it: the same states, the same objects', async () => {
     const objects = new MemoryBucket();
     const heads = await tailOf(new WindowStore(objects), names);
-    const first = await compact(new WindowStore(objects), heads);
+    const first = await compact(new WindowStore(objects), heads, keepNone);
     const stored = new Map(objects.objects);
-    expect(await compact(new WindowStore(objects), new Map([...heads].reverse()))).toEqual(first);
+    expect(await compact(new WindowStore(objects), new Map([...heads].reverse()), keepNone)).toEqual(first);
     expect(objects.objects).toEqual(stored);
     // Another state of one of them: another object, and what the first ones point to stands.
-    await compact(new WindowStore(objects), new Map([...heads].slice(1)));
+    await compact(new WindowStore(objects), new Map([...heads].slice(1)), keepNone);
     for (const [key, bytes] of stored) expect(objects.objects.get(key)).toEqual(bytes);
   });
 
@@ -188,7 +190,7 @@ describe('compaction of several assets', () => {
     const heads = await tailOf(new WindowStore(objects), ['a', 'b']);
     objects.objects.set('open/bad', Buffer.from('not a pack'));
     heads.set('a', { ...heads.get('a')!, open: 'bad', openRows: 9 });
-    const done = await compact(new WindowStore(objects), heads);
+    const done = await compact(new WindowStore(objects), heads, keepNone);
     expect(done.get('a')).toBeInstanceOf(CorruptDataError);
     expect(headOf(done, 'b')).toMatchObject({ openRows: 2, tail: [] });
   });
@@ -200,7 +202,7 @@ describe('compaction of several assets', () => {
       get: (key: string) => objects.get(key),
       put: () => Promise.reject(new Error('slow down')),
     };
-    const done = await compact(new WindowStore(full), heads);
+    const done = await compact(new WindowStore(full), heads, keepNone);
     expect([...done.values()].map(String)).toEqual(['Error: slow down', 'Error: slow down']);
   });
 
@@ -285,6 +287,23 @@ describe('stored rows', () => {
     const turned = new Map([...byAsset].reverse());
     expect(Buffer.compare(encodeRawBatch(byAsset), encodeRawBatch(turned))).toBe(0);
     expect(decodeChunk(encodeChunk([segment(0, 3)]))).toEqual([segment(0, 3)]);
+    // With scores of some rows, of none in one segment, and of another layout.
+    const scored = [
+      { ...segment(0, 3), scores: [0, 1, 511] },
+      segment(9, 2),
+      {
+        ...segment(20, 2),
+        channels: ['a', 'z'],
+        rows: [
+          [1, 2, 3],
+          [2, 3, 4],
+        ],
+        scores: [77, 0],
+      },
+    ];
+    expect(decodeChunk(encodeChunk(scored))).toEqual(scored);
+    const impossible = [{ ...segment(0, 2), scores: [3, 512] }];
+    expect(() => decodeChunk(encodeChunk(impossible))).toThrow('does not read back');
   });
 
   test('damaged bytes are an error of their own, never rows', () => {

@@ -299,6 +299,16 @@ describe('the console', () => {
       expect(configuration.safeParse({ consoleOrigin }).success).toBe(false);
   });
 
+  test('tells screening alone how long the scores of weeks stay', () => {
+    const days = (given: object): [string, string][] =>
+      Object.values(synthesize(given).template.findResources('AWS::Lambda::Function')).flatMap(({ Properties }) => {
+        const kept = Properties.Environment?.Variables?.SCORE_RETENTION_DAYS;
+        return kept === undefined ? [] : [[Properties.FunctionName, kept] as [string, string]];
+      });
+    expect(days({})).toEqual([['groundcrew-screen', '90']]);
+    expect(days({ scoreRetentionDays: 30 })).toEqual([['groundcrew-screen', '30']]);
+  });
+
   test('nobody signs up by themselves, passwords are long, and only the function may try one', () => {
     template.hasResource('AWS::Cognito::UserPool', {
       DeletionPolicy: 'Retain',

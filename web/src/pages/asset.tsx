@@ -73,18 +73,16 @@ function Readings({ asset, newestMs }: { asset: string; newestMs: number }) {
       </p>
       <div class="signal-room">
         <Shown of={resource} rows={8}>
-          {(signal) => (
-            <>
-              {signal.channels.every(({ values }) => values.length === 0) ? (
-                <Empty title={t.assets.chartEmpty} hint={t.assets.chartEmptyHint} />
-              ) : (
-                <Charts signal={signal} syncKey={asset} onZoom={zoom} />
-              )}
-              {signal.scores && <Scores of={signal.scores} range={range} syncKey={asset} onZoom={zoom} />}
-            </>
-          )}
+          {(signal) =>
+            signal.channels.every(({ values }) => values.length === 0) ? (
+              <Empty title={t.assets.chartEmpty} hint={t.assets.chartEmptyHint} />
+            ) : (
+              <Charts signal={signal} syncKey={asset} onZoom={zoom} />
+            )
+          }
         </Shown>
       </div>
+      <Scores asset={asset} range={range} syncKey={asset} onZoom={zoom} />
     </div>
   );
 }

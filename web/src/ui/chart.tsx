@@ -13,19 +13,24 @@ export interface Line {
   readonly values: readonly (number | null)[];
   readonly expectedLow?: readonly (number | null)[] | undefined;
   readonly expectedHigh?: readonly (number | null)[] | undefined;
-  /** Points alone: nothing is known of what lies between two of them. */
-  readonly dots?: boolean;
+  /** A fainter line below it. */
+  readonly mean?: readonly (number | null)[] | undefined;
   /** A level line; it and zero are always in sight. */
   readonly level?: number | undefined;
 }
 interface Marks {
   readonly flagged?: { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly alarms?: readonly { readonly atMs: number }[] | undefined;
+  /** Where the alarm stood. */
+  readonly alarmSpans?: readonly { readonly fromMs: number; readonly toMs: number }[] | undefined;
 }
-interface Props extends Marks {
+/** What a zoom or newer readings change; the drawing stays and takes it over. */
+interface Contents extends Marks {
   readonly line: Line;
   readonly fromMs: number;
   readonly toMs: number;
+}
+interface Props extends Contents {
   /** Charts with the same key share one crosshair. */
   readonly syncKey?: string;
   readonly onZoom?: (fromMs: number, toMs: number) => void;
@@ -55,14 +60,29 @@ function palette(root: HTMLElement) {
 }
 type Colours = ReturnType<typeof palette>;
 
-function draw(marks: Marks, level: number | undefined, colours: Colours): uPlot.Plugin {
+/** Columns as the drawing wants them: times, values, band, mean. */
+const columnsOf = ({ timesMs, values, expectedLow, expectedHigh, mean }: Line): uPlot.AlignedData => [
+  timesMs.map((ms) => ms / 1000),
+  [...values],
+  ...(expectedLow && expectedHigh ? [[...expectedLow], [...expectedHigh]] : []),
+  ...(mean ? [[...mean]] : []),
+];
+
+function draw(contents: () => Contents, colours: Colours): uPlot.Plugin {
   return {
     hooks: {
       drawClear: (u) => {
         const { ctx, bbox } = u;
+        const marks = contents();
+        const { level } = marks.line;
         const x = (ms: number) =>
           Math.min(bbox.left + bbox.width, Math.max(bbox.left, u.valToPos(ms / 1000, 'x', true)));
         ctx.save();
+        ctx.fillStyle = colours.flagFill;
+        for (const { fromMs, toMs } of marks.alarmSpans ?? []) {
+          if (toMs < u.scales['x']!.min! * 1000 || fromMs > u.scales['x']!.max! * 1000) continue;
+          ctx.fillRect(x(fromMs), bbox.top, Math.max(2 * devicePixelRatio, x(toMs) - x(fromMs)), bbox.height);
+        }
         if (marks.flagged) {
           const from = x(marks.flagged.fromMs);
           const width = Math.max(2, x(marks.flagged.toMs) - from);
@@ -89,7 +109,7 @@ function draw(marks: Marks, level: number | undefined, colours: Colours): uPlot.
         ctx.save();
         ctx.fillStyle = colours.alarm;
         const size = 5 * devicePixelRatio;
-        for (const { atMs } of marks.alarms ?? []) {
+        for (const { atMs } of contents().alarms ?? []) {
           const at = u.valToPos(atMs / 1000, 'x', true);
           if (at < bbox.left || at > bbox.left + bbox.width) continue;
           ctx.beginPath();
@@ -104,8 +124,13 @@ function draw(marks: Marks, level: number | undefined, colours: Colours): uPlot.
   };
 }
 
-export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: Props) {
+export function Chart({ line, fromMs, toMs, flagged, alarms, alarmSpans, syncKey, onZoom }: Props) {
   const box = useRef<HTMLDivElement>(null);
+  const drawing = useRef<uPlot>(undefined);
+  const contents = useRef<Contents>({ line, fromMs, toMs });
+  contents.current = { line, fromMs, toMs, flagged, alarms, alarmSpans };
+  const hasBand = line.expectedLow !== undefined && line.expectedHigh !== undefined;
+  const hasMean = line.mean !== undefined;
   const dark = scheme.value;
   const tz = zone.value;
   useEffect(() => {
@@ -123,7 +148,15 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
         ticks: { show: false },
         font: '12px system-ui, sans-serif',
       };
-      const band = line.expectedLow && line.expectedHigh ? [line.expectedLow, line.expectedHigh] : undefined;
+      const now = () => contents.current;
+      const dateOf = (seconds: number): Date => {
+        try {
+          return UPlot.tzDate(new Date(seconds * 1000), tz);
+        } catch {
+          return UPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC');
+        }
+      };
+      const [clock, day] = [UPlot.fmtDate('{HH}:{mm}'), UPlot.fmtDate('{DD} {MMM}')];
       const edge: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
       plot = new UPlot(
         {
@@ -131,13 +164,7 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
           height: heightPx,
           padding: [10, 20, 0, 0],
           legend: { show: false },
-          tzDate: (seconds) => {
-            try {
-              return UPlot.tzDate(new Date(seconds * 1000), tz);
-            } catch {
-              return UPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC');
-            }
-          },
+          tzDate: dateOf,
           cursor: {
             drag: { x: onZoom !== undefined, y: false, setScale: false },
             y: false,
@@ -145,10 +172,11 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
             ...(syncKey && { sync: { key: syncKey } }),
           },
           scales: {
-            x: { time: true, range: () => [fromMs / 1000, toMs / 1000] },
+            x: { time: true, range: () => [now().fromMs / 1000, now().toMs / 1000] },
             y: {
               range: (_, low, high) => {
-                const levels = line.level === undefined ? [] : [0, line.level];
+                const { level } = now().line;
+                const levels = level === undefined ? [] : [0, level];
                 const bottom = Math.min(low ?? levels[0] ?? 0, ...levels);
                 const top = Math.max(high ?? levels[1] ?? 1, ...levels);
                 const room = (top - bottom || Math.abs(top) || 1) * 0.08;
@@ -160,21 +188,25 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
             {
               ...axis,
               size: 26,
-              values: '{HH}:{mm}',
+              values: (_, ticks) =>
+                ticks.map((tick) => (now().toMs - now().fromMs > 2 * 86_400_000 ? day : clock)(dateOf(tick))),
               space: 60,
-              ...(toMs - fromMs > 2 * 86_400_000 && { values: '{DD} {MMM}' }),
             },
             { ...axis, size: 52, values: (_, ticks) => ticks.map(number) },
           ],
           series: [
             {},
-            line.dots
-              ? { stroke: colours.trace, paths: () => null, points: { show: true, size: 7, fill: colours.trace } }
-              : { stroke: colours.trace, width: 1.5, points: { show: line.timesMs.length < 40 }, spanGaps: false },
-            ...(band ? [edge, edge] : []),
+            {
+              stroke: colours.trace,
+              width: 1.5,
+              points: { show: () => now().line.timesMs.length < 40 },
+              spanGaps: false,
+            },
+            ...(hasBand ? [edge, edge] : []),
+            ...(hasMean ? [{ stroke: colours.ink, width: 1, points: { show: false }, spanGaps: false }] : []),
           ],
-          ...(band && { bands: [{ series: [3, 2], fill: colours.band }] }),
-          plugins: [draw({ flagged, alarms }, line.level, colours)],
+          ...(hasBand && { bands: [{ series: [3, 2], fill: colours.band }] }),
+          plugins: [draw(now, colours)],
           hooks: {
             setSelect: [
               (u) => {
@@ -185,6 +217,7 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
             setCursor: [
               (u) => {
                 const at = u.cursor.idx;
+                const { unit } = now().line;
                 const value = at === null || at === undefined ? undefined : u.data[1]?.[at];
                 const out = root.previousElementSibling?.querySelector('.readout');
                 if (!out) return;
@@ -192,22 +225,27 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, syncKey, onZoom }: 
                 out.textContent =
                   value === null || value === undefined || ms === undefined
                     ? ''
-                    : `${shortTime(ms, nowMs.peek(), tz)}  ${number(value)}${line.unit ? ` ${line.unit}` : ''}`;
+                    : `${shortTime(ms, nowMs.peek(), tz)}  ${number(value)}${unit ? ` ${unit}` : ''}`;
               },
             ],
           },
         },
-        [line.timesMs.map((ms) => ms / 1000), [...line.values], ...(band ? band.map((each) => [...each]) : [])],
+        columnsOf(now().line),
         root,
       );
+      drawing.current = plot;
       observer.observe(root);
     });
     return () => {
       gone = true;
       observer.disconnect();
       plot?.destroy();
+      drawing.current = undefined;
     };
-  }, [line, fromMs, toMs, flagged, alarms, dark, tz, syncKey, onZoom]);
+  }, [hasBand, hasMean, dark, tz, syncKey, onZoom]);
+  useEffect(() => {
+    drawing.current?.setData(columnsOf(line));
+  }, [line, fromMs, toMs, flagged, alarms, alarmSpans]);
   const last = line.values.findLast((value) => value !== null);
   return (
     <figure class="chart">

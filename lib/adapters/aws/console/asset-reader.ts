@@ -1,7 +1,16 @@
 /** Assets as the console reads them. */
 import { type AttributeValue, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
-import type { AssetDetail, AssetSummary, Page, PageQuery, ReadingsQuery, Signal } from '../../../contracts/api.ts';
+import type {
+  AssetDetail,
+  AssetSummary,
+  Page,
+  PageQuery,
+  ReadingsQuery,
+  ScoreHistory,
+  ScoresQuery,
+  Signal,
+} from '../../../contracts/api.ts';
 import type { AssetRegistration, AssetState } from '../../../contracts/asset.ts';
 import type { Calibration } from '../../../contracts/calibration.ts';
 import { assetId } from '../../../contracts/common.ts';
@@ -206,9 +215,7 @@ export async function readings(world: ConsoleWorld, asset: string, query: Readin
     values: series.values.slice(0, rows.length * width),
   };
   const calibration = await calibrationOf(world, state);
-  const fromMs = query.fromMs ?? shown.timesMs[0] ?? toMs;
-  const scores = await scoreHistory(world, asset, { fromMs, toMs }, calibration);
-  if (rows.length === 0) return { ...emptySignal(toMs), fromMs, scores };
+  if (rows.length === 0) return { ...emptySignal(toMs), fromMs: query.fromMs ?? toMs };
   return {
     fromMs: shown.timesMs[0]!,
     toMs: shown.timesMs.at(-1)!,
@@ -219,6 +226,11 @@ export async function readings(world: ConsoleWorld, asset: string, query: Readin
     }),
     alarms: state.alarm ? [{ atMs: state.alarm.atMs, kind: 'anomaly' }] : [],
     partial: rowCount(series) >= maxChartRows,
-    scores,
   };
+}
+
+/** Scores of a span, however many readings it has. */
+export async function scores(world: ConsoleWorld, asset: string, query: ScoresQuery): Promise<ScoreHistory> {
+  const state = await assetState(world, asset);
+  return await scoreHistory(world, state, await calibrationOf(world, state), query);
 }

@@ -49,10 +49,6 @@ export async function decisionOf(world: ConsoleWorld, record: CaseRecord): Promi
   return found.find(({ decisionId }) => decisionId === record.decisionId);
 }
 
-/** The newest decisions of an asset, newest first. */
-export const newestOfAsset = (world: ConsoleWorld, asset: string, limit: number): Promise<Decision[]> =>
-  ofAsset(world, asset, skOf(0), after, limit);
-
 /** Newest first. */
 async function ofAsset(
   world: ConsoleWorld,
