@@ -13,7 +13,16 @@ import { changeSettings, readSettings } from '../aws/console/settings.ts';
 import type { ConsoleWorld } from '../aws/console/world.ts';
 import { subjectOf } from '../aws/subject-store.ts';
 import { operationsRoutes } from './operations-routes.ts';
-import { acknowledgeCase, answerCase, claimCase, releaseCase, resume, stop, triggerCase } from './orders.ts';
+import {
+  acknowledgeCase,
+  answerCase,
+  claimCase,
+  releaseCase,
+  resume,
+  stop,
+  takeBackAnswer,
+  triggerCase,
+} from './orders.ts';
 import { ProblemError } from './problems.ts';
 import type { AddRoutes } from './routes.ts';
 
@@ -112,6 +121,9 @@ const orderRoutes =
         });
       return { body: await answerCase(world, parameters.id, person.username, body) };
     });
+    routes.on('takeBack', async ({ parameters, body, person }) => ({
+      body: await takeBackAnswer(world, parameters.id, person.username, body),
+    }));
     routes.on('trigger', async ({ body, person }) => ({ body: await triggerCase(world, person.username, body) }));
     routes.on('stop', async ({ body, person }) => ({ body: await stop(world, person.username, body) }));
     routes.on('resume', async ({ body, person }) => ({ body: await resume(world, person.username, body) }));

@@ -156,7 +156,9 @@ export const figures = lazily(() =>
         complete: z.boolean(),
       })
       .optional(),
-    /** Approvals given sooner than the proposal can be read. */
+    /** Answers that were taken back before anything followed from them. */
+    takenBack: z.number().int().min(0).optional(),
+    /** Approvals given sooner than the proposal can be read; of those that were taken back, too. */
     hastyApprovals: z.strictObject({
       n: z.number().int().min(0),
       of: z.number().int().min(0),

@@ -1,5 +1,5 @@
 /** The case as reviews have left it: an override replaces what is to be done, whoever reads the case first. */
-import type { CaseRecord, ReviewAnswer, ReviewRequest } from '../../contracts/case.ts';
+import type { CaseRecord, ReviewAnswer, ReviewRequest, TakenBack, Withdrawal } from '../../contracts/case.ts';
 import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
 import { canonical, hashOf } from '../audit/canonical.ts';
 import { samePerson } from '../people.ts';
@@ -7,7 +7,20 @@ import { samePerson } from '../people.ts';
 /** How a round ended, or that it is open. */
 export type ReviewEnd =
   | { readonly state: 'open' }
-  | { readonly state: 'answered'; readonly answer: ReviewAnswer; readonly atMs: number }
+  | {
+      readonly state: 'answered';
+      readonly answer: ReviewAnswer;
+      readonly atMs: number;
+      /** The flow goes on with it: it can be taken back no more. */
+      readonly settled?: true;
+    }
+  /** Answered, and taken back before anything followed from it: the next round asks again. */
+  | {
+      readonly state: 'taken-back';
+      readonly answer: ReviewAnswer;
+      readonly atMs: number;
+      readonly takenBack: TakenBack;
+    }
   | { readonly state: 'timed-out'; readonly atMs: number };
 
 export interface Review {
@@ -15,6 +28,8 @@ export interface Review {
   readonly end: ReviewEnd;
   /** The first yes of two. It is bound to what it names, as the one that ends the round is. */
   readonly first?: { readonly answer: ReviewAnswer; readonly atMs: number };
+  /** First yeses that were taken back before the second, oldest first. */
+  readonly withdrawn?: readonly Withdrawal[];
 }
 
 /** The remediator for actions that no pack has planned. */
