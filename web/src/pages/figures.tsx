@@ -42,6 +42,7 @@ export function figuresCsv(data: Figures): string {
     ['questions waiting', 'oldest', data.queue?.oldestAgeMs, 'ms'],
     ['hasty approvals', '', data.hastyApprovals.n, ''],
     ['hasty approvals', 'of', data.hastyApprovals.of, ''],
+    ['answers', 'taken back', data.takenBack, ''],
     ...data.steps.flatMap((step) => [
       [step.title, 'p50', step.p50Ms, 'ms'],
       [step.title, 'p95', step.p95Ms, 'ms'],
@@ -119,6 +120,7 @@ function FiguresView({ of: data }: { of: Figures }) {
         )}
         <Stat name={t.figures.hasty} value={`${hastyApprovals.n} / ${hastyApprovals.of}`}>
           {t.figures.hastyHint(measured(hastyApprovals.belowMs))}
+          {data.takenBack ? ` ${t.figures.takenBack(data.takenBack)}` : ''}
         </Stat>
       </dl>
       <section class="panel">
