@@ -81,7 +81,8 @@ export const approvalsIn = (reviews: readonly Review[]): number =>
   reviews.filter(({ end }) => end.state === 'answered' && end.answer.answer !== 'reject').length;
 
 /**
- * The newest yes to what is proposed now, and how many different people gave it. A yes to something else is none.
+ * The newest yes to what is proposed now, since when it stands, and how many different people gave it. A yes to something
+ * else is none. It stands once it can be taken back no more: that time was the person's, who had just looked.
  * @param record as `effectiveCase` gives it
  */
 export function standingYes(
@@ -93,11 +94,12 @@ export function standingYes(
       ? answer.proposalHash === record.proposalHash
       : answer.override !== undefined && hashOf(overriddenProposal(record, answer.override)) === record.proposalHash;
   let newest: { readonly atMs: number; readonly people: number } | undefined;
-  for (const { end, first } of reviews) {
+  for (const { request, end, first } of reviews) {
     if (end.state !== 'answered' || end.answer.answer === 'reject' || !meant(end.answer)) continue;
     const seconded =
       first !== undefined && isSameOrder(first.answer, end.answer) && !samePerson(first.answer.by, end.answer.by);
-    if (!newest || end.atMs >= newest.atMs) newest = { atMs: end.atMs, people: seconded ? 2 : 1 };
+    const atMs = end.atMs + (request.thinkAgainS ?? 0) * 1000;
+    if (!newest || atMs >= newest.atMs) newest = { atMs, people: seconded ? 2 : 1 };
   }
   return newest;
 }

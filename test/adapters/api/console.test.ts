@@ -178,7 +178,7 @@ describe('answering', () => {
       proposalHash: record.proposalHash,
       shownForMs: 4_000,
     });
-    expect([first.status, first.body]).toEqual([202, { round: 0, state: 'answered' }]);
+    expect([first.status, first.body]).toMatchObject([202, { round: 0, state: 'answered' }]);
     expect(given.woken()).toBe(before + 1);
     const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
     expect(body.reviews[0]).toMatchObject({ state: 'answered', answers: [{ by: 'approver', answer: 'approve' }] });
@@ -230,7 +230,7 @@ describe('answering', () => {
   test('a high impact takes two people, and the first is told so', async () => {
     const record = await given.asked('two people', highImpact);
     const yes = { answer: 'approve', proposalHash: record.proposalHash };
-    expect((await answerBy('approver', record, yes)).body).toEqual({ round: 0, state: 'waiting-for-second' });
+    expect((await answerBy('approver', record, yes)).body).toMatchObject({ round: 0, state: 'waiting-for-second' });
     expect(codeOf(await answerBy('approver', record, yes))).toEqual([409, 'same-person']);
     const queue = await ask<Page<ReviewItem>>('viewer', 'GET', '/reviews?limit=200');
     expect(queue.body.items.find(({ caseId }) => caseId === record.caseId)).toMatchObject({
@@ -238,7 +238,7 @@ describe('answering', () => {
       approvedBy: ['approver'],
       proposal: { impact: 'high' },
     });
-    expect((await answerBy('admin', record, yes)).body).toEqual({ round: 0, state: 'answered' });
+    expect((await answerBy('admin', record, yes)).body).toMatchObject({ round: 0, state: 'answered' });
   });
 
   test('an override orders something else; without saying what it is refused', async () => {
