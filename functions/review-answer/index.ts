@@ -1,7 +1,5 @@
 /**
- * A person's word on a case. A label is recorded. An answer is stored by one conditional write, audited, then the flow
- * is woken; it may be taken back as long as the flow waits. By schedule (`{}`): answers that were stored and whose flow has not heard of them, because a process died in
- * between.
+ * A person's word on a case: a label, an answer, or taking one back. By schedule (`{}`): what a process left undone.
  */
 import { z } from 'zod';
 import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
