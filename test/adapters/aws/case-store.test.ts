@@ -22,6 +22,7 @@ import {
   scanCases,
   updateCase,
 } from '../../../lib/adapters/aws/case-store.ts';
+import { scrubWords } from '../../../lib/adapters/aws/retention.ts';
 import {
   endReview,
   getReview,
@@ -47,6 +48,7 @@ import { startTables, type TestTables } from '../../support/tables.ts';
 let tables: TestTables;
 let at: CaseTable;
 let audit: string;
+let stop: string;
 let subjects: Subjects;
 beforeAll(async () => {
   fakeKms();
@@ -54,6 +56,7 @@ beforeAll(async () => {
   const names = await tables.create('case-test');
   at = { client: tables.client, table: names.cases! };
   audit = names.audit!;
+  stop = names.stop!;
   subjects = { client: tables.client, table: names.subjects!, kms: new KMSClient({}), keyId: 'k' };
 });
 afterAll(() => tables.stop());
@@ -239,6 +242,27 @@ describe('reviews', () => {
     expect(await takeToken(at, caseId, 1)).toBeUndefined();
     await openReview(at, { ...request(1), caseId }, 'later');
     expect(await takeToken(at, caseId, 1)).toBe('later');
+  });
+
+  test('what a person wrote who is erased goes from answers and from who took them back; what others wrote stays', async () => {
+    const caseId = sha256('erased');
+    const [gone, stays] = [`person-${'a'.repeat(16)}`, `person-${'b'.repeat(16)}`];
+    const said = (by: string): ReviewAnswer => ({ ...answer, caseId, by, reason: `words of ${by}` });
+    await openReview(at, { ...request(0), caseId, people: 2, thinkAgainS: 10 }, 'token');
+    await keepFirst(at, caseId, 0, said(stays), undefined, 10);
+    const back = { by: gone, reason: `words of ${gone}`, atMs: 20 };
+    await takeBackFirst(at, caseId, 0, { answer: said(stays), atMs: 10, takenBack: back }, []);
+    await endReview(at, caseId, 0, { answer: said(gone) }, 30);
+    await takeBackEnd(at, caseId, 0, said(gone), { by: stays, reason: `words of ${stays}`, atMs: 40 });
+    const projections = { client: at.client, cases: at.table, decisions: at.table, stop };
+    expect(await scrubWords(projections, gone)).toBe(2);
+    const review = await getReview(at, caseId, 0);
+    expect(JSON.stringify(review)).not.toContain(`words of ${gone}`);
+    expect(review).toMatchObject({
+      end: { state: 'taken-back', answer: { by: gone }, takenBack: { by: stays, reason: `words of ${stays}` } },
+      withdrawn: [{ answer: { reason: `words of ${stays}` }, takenBack: { by: gone } }],
+    });
+    expect(await scrubWords(projections, gone)).toBe(0);
   });
 
   test('of the second yes and taking back the first at once exactly one stands', async () => {
