@@ -16,6 +16,7 @@ import {
 import type { Armory } from './armory.ts';
 import { type FaultKind, faultKinds, fewestPerThousand } from './faults.ts';
 import type { Load } from './load.ts';
+import type { People } from './people.ts';
 import type { Stage } from './stage.ts';
 import type { StopSwitch } from './stop-switch.ts';
 
@@ -44,6 +45,9 @@ export interface Account {
   /** Times that people stopped effects and resumed them, and calls that left though they had to see the stop. */
   readonly stops: number;
   readonly sentAgainstStop: number;
+  /** Answers that people took back in time, and what was done all the same before they said yes anew. */
+  readonly takenBack: number;
+  readonly actedAgainst: number;
   /** From a fault to the end of the last case that was open when it struck. */
   readonly recoveryMsP50: number | null;
   readonly recoveryMsP95: number | null;
@@ -63,7 +67,7 @@ export async function accountFor(
   stage: Stage,
   load: Load,
   armory: Armory,
-  about: { readonly seed: number; readonly startedMs: number; readonly stops: StopSwitch },
+  about: { readonly seed: number; readonly startedMs: number; readonly stops: StopSwitch; readonly people: People },
 ): Promise<Account> {
   const { stack, witness, endpoint } = stage;
   const broken: string[] = [];
@@ -101,11 +105,12 @@ export async function accountFor(
   hold('an effect is not what the ledger says', await wrongEffects(stack));
   hold('an effect was under way twice at once', endpoint.overlaps);
   hold('an effect took a step that none may take', witness.wrongSteps);
-  const { stops } = about;
+  const { stops, people } = about;
   const sentAgainstStop = hold(
     'a call left that the stop switch forbade',
     witness.sentAgainstStop(endpoint.sendings, stops.stood),
   );
+  const actedAgainst = hold('an answer that was taken back led to something', people.actedAgainst);
   hold('the stop switch is not as it should be', stops.wrong);
   hold('a breaker stays open', witness.openBreakers());
   if (stage.died > 0) broken.push(`the runtime ended by itself, ${stage.died} times`);
@@ -165,6 +170,8 @@ export async function accountFor(
     breakerClosings: witness.breakerClosings,
     stops: stops.stood.length,
     sentAgainstStop,
+    takenBack: people.takenBack,
+    actedAgainst,
     recoveryMsP50: rounded(recoveries, 50),
     recoveryMsP95: rounded(recoveries, 95),
     caseMsP50: rounded(durations, 50),

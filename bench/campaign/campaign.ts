@@ -23,6 +23,9 @@ export interface CampaignOptions {
 /** One case in so many is answered with no; odd ones ask. */
 const rejectEvery = 20;
 const rejectAt = 7;
+/** So is every so many-th whose first yes is taken back. */
+const regretEvery = 20;
+const regretAt = 3;
 const mostThinkingMs = 400;
 const postsAtMost = 32;
 const sweepEveryMs = 5_000;
@@ -111,6 +114,7 @@ export async function openCampaign(
   const everybody = new People(
     stage.stack,
     (asset) => (work.present(asset)?.ordinal ?? 0) % rejectEvery === rejectAt,
+    (asset) => (work.present(asset)?.ordinal ?? 0) % regretEvery === regretAt,
     () => integerBetween(random, 0, mostThinkingMs),
   );
   people = everybody;
@@ -133,7 +137,7 @@ export async function openCampaign(
       await drain(stage, work, forMs);
       await stopWorking();
       await insist(() => invokeFunction(stage.stack.context, 'checkpoint', {}));
-      return await accountFor(stage, work, armory, { seed, startedMs, stops });
+      return await accountFor(stage, work, armory, { seed, startedMs, stops, people: everybody });
     },
     async close(keep) {
       await stopWorking();

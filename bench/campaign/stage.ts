@@ -15,10 +15,11 @@ import { EndpointProxy } from './endpoint-proxy.ts';
 import { MqttProxy } from './mqtt-proxy.ts';
 import { type Said, Witness } from './witness.ts';
 
-/** Reviews that people reach in time, quotas that many cases on one asset do not use up. */
+/** Reviews that people reach in time, a second to think again, quotas that many cases on one asset do not use up. */
 export const campaignConfiguration = {
   reviewTimeoutS: 300,
   escalationTimeoutS: 300,
+  thinkAgainS: 1,
   quotaPerAssetHour: 1000,
   quotaPerZoneHour: 1000,
 };

@@ -15,10 +15,11 @@ export const jiraPort = slackPort + 1;
 /** Where tests that look at it imitate a push service of browsers. */
 export const pushPort = slackPort - 10_000;
 
-/** Short reviews, so that a timeout can be waited for, and a quota that many cases on one asset do not use up. */
+/** Short reviews, so that a timeout can be waited for, little time to think again, and a quota that many cases on one asset do not use up. */
 export const testConfiguration = {
   reviewTimeoutS: 20,
   escalationTimeoutS: 10,
+  thinkAgainS: 2,
   quotaPerAssetHour: 100,
   sampleRates: { act: 1, observe: 1 },
   channels: {

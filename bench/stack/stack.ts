@@ -348,6 +348,21 @@ export class Stack {
     return record;
   }
 
+  /** Takes the newest answer of a case back, as `groundcrew case take-back` does. */
+  async takeBack(caseId: string): Promise<void> {
+    const newest = (await this.reviews(caseId)).at(-1);
+    if (newest?.end.state !== 'answered') throw new Error(`case ${caseId} has no answer to take back`);
+    await invokeFunction(this.context, 'review-answer', {
+      v: 1,
+      caseId,
+      answer: 'take-back',
+      round: newest.request.round,
+      answeredAtMs: newest.end.atMs,
+      by: 'tester',
+      reason: 'the test thinks again',
+    });
+  }
+
   async #asking(asset: string): Promise<CaseRecord> {
     return await eventually(`a question about ${asset}`, async () => {
       const record = (await this.cases(asset)).findLast(({ status }) => status === 'in-review');

@@ -6,12 +6,14 @@ import { flagsOf, openCases, scanCases } from '../../lib/adapters/aws/case-store
 import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
 import { reviewsOf } from '../../lib/adapters/aws/review-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
-import type { CaseRecord, ReviewAnswer } from '../../lib/contracts/case.ts';
+import { type CaseRecord, caseVersion, type ReviewAnswer, type TakeBackOrder } from '../../lib/contracts/case.ts';
 import type { Decision } from '../../lib/contracts/decision.ts';
 import { collapse } from '../../lib/core/audit/collapse.ts';
 import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
 import { parameterProblems, parametersOf } from '../../lib/core/case/parameters.ts';
 import type { AnsweredReview } from '../../lib/core/case/review.ts';
+import type { TakenBackReview } from '../../lib/core/case/take-back.ts';
+import { takeBackUntilMs } from '../../lib/core/case/think-again.ts';
 import { setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
@@ -79,6 +81,55 @@ export function registerCase(program: Command): void {
         );
     command.action(async (id: string, options: AnswerOptions) => respond(openContext(options), id, answer, options));
   }
+  registerTakeBack(group);
+}
+
+function registerTakeBack(group: Command): void {
+  withOperator(
+    withContextOptions(
+      group
+        .command('take-back <id>')
+        .description('take the newest answer back, as long as nothing has followed from it'),
+    ).requiredOption('--reason <text>', 'why; it stands in the audit'),
+    'who takes it back',
+  )
+    .option('--json', 'one JSON document')
+    .action(async (id: string, options: Output & OperatorOption & { readonly reason: string }) =>
+      takeBack(openContext(options), id, options),
+    );
+}
+
+/** The newest round's answer, or the first yes of two that it waits with. */
+async function takeBack(
+  context: CommandContext,
+  id: string,
+  options: Output & OperatorOption & { readonly reason: string },
+): Promise<void> {
+  const { caseId } = await findCase(context, id);
+  const newest = (await reviewsOf(tableOf(context), caseId)).at(-1);
+  const answered = newest && (newest.end.state === 'answered' ? newest.end : newest.first);
+  if (!newest || !answered)
+    throw new CommandFailure(
+      `Case ${short(caseId)} has no answer that could be taken back: ${newest ? `its newest question is ${newest.end.state}` : 'nobody was asked'}. See "case show ${short(caseId)}".`,
+    );
+  const by = operatorOf(options);
+  const order: TakeBackOrder = {
+    v: caseVersion,
+    caseId,
+    answer: 'take-back',
+    round: newest.request.round,
+    answeredAtMs: answered.atMs,
+    by,
+    reason: options.reason,
+  };
+  const result = await invokeFunction<TakenBackReview>(context, 'review-answer', order);
+  if (options.json === true) return printJson(result);
+  printLine(`${pc.bold(short(caseId))}  ${answered.answer.answer} taken back by ${by}`);
+  printLine(
+    result.what === 'first'
+      ? 'two people must say yes as before'
+      : `the question stands again: groundcrew case approve|reject|override ${short(caseId)} --reason …`,
+  );
 }
 
 async function list(
@@ -172,19 +223,29 @@ function printCase(record: CaseRecord): void {
 interface Named {
   readonly first: string;
   readonly end: string;
+  readonly takenBack: string;
 }
 
 const namesOf = async (context: CommandContext, { end, first }: Review): Promise<Named> => ({
   first: first ? await shownName(context, first.answer.by) : '',
-  end: end.state === 'answered' ? await shownName(context, end.answer.by) : '',
+  end: 'answer' in end ? await shownName(context, end.answer.by) : '',
+  takenBack: end.state === 'taken-back' ? await shownName(context, end.takenBack.by) : '',
 });
 
-function printReview(record: CaseRecord, { request, end, first }: Review, names: Named): void {
+function printReview(record: CaseRecord, review: Review, names: Named): void {
+  const { request, end, first } = review;
   printLine(`question  ${request.question}`);
   if ((request.people ?? 1) > 1) printLine(`needs     ${request.people} people, because of its high impact`);
   if (first) printLine(`1 of 2    ${first.answer.answer} by ${names.first}: ${first.answer.reason}`);
-  if (end.state === 'answered') printLine(`answer    ${end.answer.answer} by ${names.end}: ${end.answer.reason}`);
-  else if (end.state === 'timed-out') printLine('answer    none in time');
+  if ('answer' in end) printLine(`answer    ${end.answer.answer} by ${names.end}: ${end.answer.reason}`);
+  const untilMs = takeBackUntilMs(review);
+  if (end.state === 'taken-back') printLine(`back      taken back by ${names.takenBack}: ${end.takenBack.reason}`);
+  else if (untilMs !== undefined && record.status !== 'closed')
+    printLine(
+      `waits     until ${new Date(untilMs).toISOString()}: groundcrew case take-back ${short(record.caseId)} --reason …`,
+    );
+  if ('answer' in end) return;
+  if (end.state === 'timed-out') printLine('answer    none in time');
   else
     printLine(
       `answer    ${first ? `another person than ${first.answer.by} must say the same, ` : ''}open until ${new Date(request.dueAtMs).toISOString()}: groundcrew case approve|reject|override ${short(record.caseId)} --reason …`,
@@ -200,6 +261,7 @@ async function respond(
   const stored = await findCase(context, id);
   const reviews = await reviewsOf(tableOf(context), stored.caseId);
   const { caseId, proposalHash } = effectiveCase(stored, reviews);
+  const round = reviews.find(({ end }) => end.state === 'open')?.request.round;
   const { reason, action, target, proposal } = options;
   const parameters =
     answer === 'override' ? orderedParameters(stored, action ?? '', options.parameter ?? []) : undefined;
@@ -217,13 +279,18 @@ async function respond(
     reason,
     ...(answer === 'approve' && proposalHash !== undefined && { proposalHash }),
     ...(answer === 'override' && { override: { action, target, ...parameters } }),
+    ...(round !== undefined && { round }),
   });
-  if (label !== undefined) await setCaseLabel(context, caseId, { label, by, reason });
+  if (label !== undefined) await setCaseLabel(context, caseId, { label, by, reason, round: result.round });
   if (options.json === true) return printJson(result);
   printLine(`${pc.bold(short(caseId))}  ${answer} by ${by}`);
   if (result.missing > 0)
     return printLine(
       `1 of 2: nothing happens yet. Another person than ${by} must say the same: groundcrew case ${answer} ${short(caseId)}${answer === 'override' ? ` --action ${action} --target ${target}${(options.parameter ?? []).map((word) => ` --parameter ${word}`).join('')}` : ''} --reason …`,
+    );
+  if (result.takeBackUntilMs !== undefined)
+    printLine(
+      `nothing follows from it for ${Math.max(0, Math.ceil((result.takeBackUntilMs - Date.now()) / 1000))} s: groundcrew case take-back ${short(caseId)} --reason …`,
     );
   if (!result.woken) printLine('the answer is stored; the case takes it up when its waiting time is over');
 }

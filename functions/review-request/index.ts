@@ -11,14 +11,15 @@ import { handle } from '../../lib/middleware/handle.ts';
 const input = z.strictObject({
   caseId: sha256Hex,
   correlationId: correlationId.optional(),
-  round: z.number().int().min(0).max(8),
+  round: z.number().int().min(0).max(9),
   token: z.string().min(1).max(2048),
   question: z.string().max(1000).optional(),
   after: z.enum(['permit', 'handover']).optional(),
+  level: z.union([z.literal(1), z.literal(2)]).optional(),
   /** How long the flow will wait; only shown to people, the flow itself keeps the time. */
   timeoutS: z.number().int().min(1).optional(),
 });
-const env = environment('REVIEW_TIMEOUT_S');
+const env = environment('REVIEW_TIMEOUT_S', 'THINK_AGAIN_S');
 const ports = reviewPorts(caseWorld(), stepFunctions());
 
 export const handler = handle({
@@ -26,7 +27,8 @@ export const handler = handle({
   input,
   correlate: (event) => event.correlationId,
   run: async (event) => {
-    await requestReview(ports, { ...event, timeoutS: event.timeoutS ?? env.REVIEW_TIMEOUT_S });
+    const timeoutS = event.timeoutS ?? env.REVIEW_TIMEOUT_S;
+    await requestReview(ports, { ...event, timeoutS, thinkAgainS: env.THINK_AGAIN_S });
     return { caseId: event.caseId, round: event.round };
   },
 });

@@ -22,10 +22,15 @@ export interface CaseFlowFunctions {
 const maxBackoffs = 20;
 const maxReconciles = 30;
 const maxVerifies = 500;
-/** Questions put to people in one case: the first, the escalated one, and those after a failed action. */
+/**
+ * Questions put to people in one case: the first, the escalated one, and those after a failed action. One that stands again
+ * because its answer was taken back is no further one.
+ */
 const maxRounds = 6;
 
 const caseId = '{% $caseId %}';
+/** Of the question that is asked; one that stands again has what was left of its time. */
+const timeLeft = '{% $againS > 0 ? $againS : $level = 1 ? $reviewTimeoutS : $escalationTimeoutS %}';
 const waitFor = (next: string) => ({ Type: 'Wait', Seconds: '{% $waitS %}', Next: next });
 /**
  * A question after which a yes ends the case: what it says then. `handed-over`: a person took over what was not done, or
@@ -71,6 +76,9 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             hasProposal: '{% $exists($states.result.Payload.proposal) %}',
             isVerifiable: '{% $exists($states.result.Payload.proposal.verification) %}',
             round: 0,
+            level: 1,
+            againS: 0,
+            takenBack: 0,
             backoffs: 0,
             reconciles: 0,
             verifies: 0,
@@ -106,10 +114,12 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
           round: '{% $round %}',
           question: '{% $question %}',
           after: '{% $after %}',
+          level: '{% $level %}',
+          timeoutS: timeLeft,
           token: '{% $states.context.Task.Token %}',
         },
         {
-          TimeoutSeconds: '{% $round = 0 ? $reviewTimeoutS : $escalationTimeoutS %}',
+          TimeoutSeconds: timeLeft,
           // Answered between two tries to ask: asking again for hours would find the same.
           Retry: [{ ErrorEquals: ['RoundOverError'], MaxAttempts: 0 }, ...patientRetry],
           // Whoever woke the flow, the stored answer decides; answer and timeout raced on one conditional write.
@@ -130,6 +140,8 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         Type: 'Choice',
         Choices: [
           { Condition: '{% $exists($states.input.timedOut) and $states.input.timedOut %}', Next: 'EscalateReview' },
+          { Condition: '{% $exists($states.input.takenBack) %}', Next: 'AskAgain' },
+          { Condition: '{% $exists($states.input.thinkS) %}', Next: 'ThinkAgain' },
           { Condition: '{% $states.input.answer = "reject" %}', Assign: close('rejected'), Next: 'Close' },
           {
             Condition: '{% $after = "handover" and $states.input.answer = "approve" %}',
@@ -151,15 +163,47 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         ],
         Default: 'SafeHold',
       },
+      // Nothing follows from an answer before this is over: until then it may be taken back.
+      ThinkAgain: { Type: 'Wait', Seconds: '{% $states.input.thinkS %}', Next: 'StandsStill' },
+      StandsStill: lambdaTask(
+        functions.reviewTimeout,
+        { caseId, round: '{% $round %}', settle: true },
+        {
+          Output: '{% $states.result.Payload %}',
+          Retry: patientRetry,
+          Next: 'Answer',
+        },
+      ),
+      AskAgain: {
+        Type: 'Pass',
+        Assign: {
+          round: '{% $round + 1 %}',
+          takenBack: '{% $takenBack + 1 %}',
+          againS: '{% $states.input.againS %}',
+        },
+        Next: 'Review',
+      },
       EscalateReview: {
         Type: 'Choice',
-        Choices: [{ Condition: '{% $round = 0 %}', Assign: { round: 1 }, Next: 'Review' }],
+        Choices: [
+          {
+            Condition: '{% $level = 1 %}',
+            Assign: { round: '{% $round + 1 %}', level: 2, againS: 0 },
+            Next: 'Review',
+          },
+        ],
         Default: 'SafeHold',
       },
       SafeHold: { Type: 'Pass', Assign: close('expired', 'Nobody answered; nothing was done.'), Next: 'Close' },
       MoreRounds: {
         Type: 'Choice',
-        Choices: [{ Condition: `{% $round < ${maxRounds} %}`, Assign: { round: '{% $round + 1 %}' }, Next: 'Review' }],
+        Choices: [
+          {
+            Condition: `{% $round - $takenBack < ${maxRounds} %}`,
+            Assign: { round: '{% $round + 1 %}', level: 2, againS: 0 },
+            Next: 'Review',
+          },
+        ],
         Default: 'HandOver',
       },
       HandOver: { Type: 'Pass', Assign: close('handed-over'), Next: 'Close' },

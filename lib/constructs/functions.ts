@@ -113,6 +113,7 @@ export class Functions extends Construct {
     if (may.calls || may.knowsRemediators) environment.REMEDIATORS = JSON.stringify(configuration.remediators);
     environment.REVIEW_TIMEOUT_S = String(configuration.reviewTimeoutS);
     environment.ESCALATION_TIMEOUT_S = String(configuration.escalationTimeoutS);
+    environment.THINK_AGAIN_S = String(configuration.thinkAgainS);
     environment.QUOTA_PER_ASSET_HOUR = String(configuration.quotaPerAssetHour);
     environment.QUOTA_PER_ZONE_HOUR = String(configuration.quotaPerZoneHour);
 

@@ -164,7 +164,12 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     answersTokens: true,
     ...small,
   },
-  'review-timeout': { tables: { cases: ['GetItem', 'UpdateItem'], audit: append }, reads: [], writes: [], ...small },
+  'review-timeout': {
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem'], audit: append },
+    reads: [],
+    writes: [],
+    ...small,
+  },
   permit: {
     tables: {
       cases: ['GetItem', 'Query'],

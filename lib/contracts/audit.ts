@@ -15,6 +15,7 @@ export const auditType = lazily(() =>
     'review-requested',
     'approval-given',
     'review-answered',
+    'answer-taken-back',
     'review-timed-out',
     'label-set',
     'effect-announced',

@@ -7,6 +7,9 @@ import { proposal } from './remediation.ts';
 
 export const caseVersion = 1;
 
+/** Who has answered waits for what follows, so that time to think again stays short. */
+export const maxThinkAgainS = 300;
+
 export const caseStatus = lazily(() => z.enum(['open', 'in-review', 'acting', 'verifying', 'closed']));
 export type CaseStatus = z.infer<typeof caseStatus>;
 
@@ -63,7 +66,7 @@ export const caseRecord = lazily(() =>
     effectKeys: z.array(sha256Hex).max(32).default([]),
     ticket: z.string().max(256).optional(),
     /** Rounds in which people were asked; absent where nobody was. */
-    rounds: z.number().int().min(1).max(9).optional(),
+    rounds: z.number().int().min(1).max(10).optional(),
     flags: z.number().int().min(1).default(1),
     note: z.string().max(2000).optional(),
     version: z.number().int().min(0),
@@ -75,13 +78,17 @@ export const reviewRequest = lazily(() =>
   z.strictObject({
     v: z.literal(caseVersion),
     caseId: sha256Hex,
-    round: z.number().int().min(0).max(8),
+    round: z.number().int().min(0).max(9),
+    /** Whom it is at: 1 goes up when its time is over, 2 is the last. Absent: 1 in round 0, else 2. */
+    level: z.union([z.literal(1), z.literal(2)]).optional(),
     question: z.string().max(1000),
     proposalHash: sha256Hex.optional(),
     /** How many different people must say yes; one where it is absent. */
     people: z.number().int().min(1).max(2).optional(),
     /** `handover`: a yes says that a person has taken over, and lets nothing act. Absent: a yes may let it act. */
     after: z.literal('handover').optional(),
+    /** Seconds for which an answer may be taken back before anything follows from it; absent: none. */
+    thinkAgainS: z.number().int().min(1).max(maxThinkAgainS).optional(),
     askedAtMs: epochMs,
     dueAtMs: epochMs,
   }),
@@ -105,8 +112,34 @@ export const reviewAnswer = lazily(() =>
         parameters: parameterValues.optional(),
       })
       .optional(),
+    /** The question that is meant: with another one nothing is answered. Absent: the one that is open. */
+    round: z.number().int().min(0).max(9).optional(),
     /** How long the page had shown what is answered, where a page was used. */
     shownForMs: z.number().int().min(0).max(86_400_000).optional(),
   }),
 );
 export type ReviewAnswer = z.infer<typeof reviewAnswer>;
+
+/** A person takes an answer back. It names the answer that was seen, so that no other one is taken back. */
+export const takeBackOrder = lazily(() =>
+  z.strictObject({
+    v: z.literal(caseVersion),
+    caseId: sha256Hex,
+    /** Tells it from the answers to a review, which come the same way. */
+    answer: z.literal('take-back'),
+    round: z.number().int().min(0).max(9),
+    /** When the answer was stored, as the case shows it. */
+    answeredAtMs: epochMs,
+    by: humanText.max(128),
+    reason: humanText,
+  }),
+);
+export type TakeBackOrder = z.infer<typeof takeBackOrder>;
+
+/** Who took an answer back, why and when; kept beside the answer. */
+export const takenBack = lazily(() => z.strictObject({ by: humanText.max(128), reason: humanText, atMs: epochMs }));
+export type TakenBack = z.infer<typeof takenBack>;
+
+/** A first yes of two that was taken back before the second. */
+export const withdrawal = lazily(() => z.strictObject({ answer: reviewAnswer, atMs: epochMs, takenBack }));
+export type Withdrawal = z.infer<typeof withdrawal>;

@@ -1,5 +1,6 @@
 /** What an operator may configure, by CDK context (`-c groundcrew='{"prefix":"north"}'`) or typed props. */
 import { z } from 'zod';
+import { maxThinkAgainS } from './case.ts';
 import { lazily } from './lazily.ts';
 import { decisionLosses, remoteModel } from './pack.ts';
 import { sampleRates } from './sample.ts';
@@ -67,6 +68,8 @@ export const configuration = lazily(() =>
     /** How long a case waits for a first answer, then for the escalated one. */
     reviewTimeoutS: z.number().int().min(10).max(2_592_000).default(14_400),
     escalationTimeoutS: z.number().int().min(10).max(2_592_000).default(43_200),
+    /** Seconds for which people may take an answer back before anything follows from it; 0: none. */
+    thinkAgainS: z.number().int().min(0).max(maxThinkAgainS).default(10),
     /** Minutes without a request by a person after which a session at the console is over. */
     sessionIdleMinutes: z.number().int().min(5).max(480).default(60),
     /** Where people open the console when it is not the API's own address: a CDN or a proxy in front of it. */

@@ -27,6 +27,8 @@ export const eventData = {
       dueAtMs: epochMs,
       round: z.number().int().min(0),
       people: z.number().int().min(1).max(2).optional(),
+      /** Its answer was taken back: it is asked again. */
+      again: z.literal(true).optional(),
     }),
   ),
   ReviewAnswered: lazily(() => z.strictObject({ ...caseRef, answer: z.string().max(32), by: z.string().max(128) })),

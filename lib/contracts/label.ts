@@ -18,6 +18,8 @@ export const caseLabel = lazily(() =>
     label: kind,
     by: humanText.max(128),
     reason: humanText,
+    /** The round whose answer it came with: it counts as long as that answer does. */
+    round: z.number().int().min(0).max(9).optional(),
   }),
 );
 export type CaseLabel = z.infer<typeof caseLabel>;

@@ -277,6 +277,62 @@ describe('answering', () => {
     await page.getByRole('heading', { name: '2 cases wait for an answer' }).waitFor();
   });
 
+  test('an answer is taken back by a key while its seconds run; the question stands again, and the next answer acts', async () => {
+    api.world.thinkAgainMs = 30_000;
+    const page = await come();
+    await open(page, '#/review');
+    await page.getByRole('button', { name: /Leak/ }).click();
+    await page.getByRole('heading', { level: 2, name: /Leak at/ }).waitFor();
+    await page.getByLabel('Reason').fill('seen on the map');
+    await holdPointer(page, /approve: Close valve V-north/, 1_400);
+    await page
+      .locator('.note')
+      .getByText(/Approved\. Nothing follows from it for \d+ s/)
+      .waitFor();
+    const line = page.getByRole('region', { name: 'Taking the answer back' });
+    await line.getByText(/You answered: .*Nothing follows from it for \d+ s\./).waitFor();
+    assert.equal(await page.getByRole('button', { name: /Hold to approve/ }).count(), 0, 'nothing is left to answer');
+    assert.deepEqual(await accessibility(page), []);
+    // Another case is chosen meanwhile: the way back stays in sight, and the key is its.
+    await page.locator('.queue-item').first().click();
+    await page.getByRole('heading', { level: 2, name: /Leak at/ }).waitFor({ state: 'detached' });
+    await line.waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('h1').click();
+    await page.keyboard.press('u');
+    await page.locator('.note').getByText('Taken back. The question stands again.').waitFor();
+    const one = api.world.cases[0]!;
+    assert.equal(one.status, 'in-review');
+    assert.deepEqual(
+      one.reviews.map(({ state, takenBack }) => [state, takenBack?.[0]?.reason]),
+      [
+        ['taken-back', 'Answered by mistake'],
+        ['open', undefined],
+      ],
+    );
+    api.world.thinkAgainMs = 1_500;
+    await page.getByRole('button', { name: /Leak/ }).click();
+    await page.getByLabel('Reason').fill('it is the right one after all');
+    await holdPointer(page, /approve: Close valve V-north/, 1_400);
+    await until(() => one.status === 'acting');
+  });
+
+  test('on a phone an answer is taken back on the page of its case', async () => {
+    api.world.thinkAgainMs = 30_000;
+    const page = await come('mara', phone);
+    await open(page, `#/cases/${id(0)}`);
+    await page.getByLabel('Reason').fill('crew confirms');
+    await holdPointer(page, /approve: Close valve/, 1_400);
+    const line = page.getByRole('region', { name: 'Taking the answer back' });
+    await line.getByLabel('Why it is taken back').fill('the crew is in the pit');
+    await line.getByRole('button', { name: 'Take back' }).tap();
+    await page.locator('.note').getByText('Taken back.').waitFor();
+    await page.getByRole('button', { name: /approve: Close valve/ }).waitFor();
+    await line.waitFor({ state: 'detached' });
+    assert.equal(api.world.cases[0]?.reviews[0]?.takenBack?.[0]?.reason, 'the crew is in the pit');
+    await page.getByText('mara took it back').waitFor();
+  });
+
   test('help is a dialog that gives the focus back', async () => {
     const page = await come();
     await open(page, '#/review');
@@ -404,7 +460,7 @@ describe('answering', () => {
     await first.locator('.note').getByText('A second person must approve').waitFor();
     await first.getByText('You have approved. Another person must, too.').waitFor();
     assert.equal(api.world.cases[1]?.status, 'in-review');
-    await first.getByText('If you were wrong, reject').waitFor();
+    await first.getByText('If it should not be done at all, reject').waitFor();
     assert.equal(await first.getByRole('button', { name: /Hold/ }).count(), 0);
     await second.getByText('1 of 2 people have approved (mara)').waitFor();
     await second.getByLabel('Reason').fill('I see it, too');

@@ -126,6 +126,17 @@ test('a leak comes to the screen by itself, two people approve in two browsers, 
   await second.getByText('1 of 2 people have approved').waitFor();
   await second.getByLabel('Reason').fill('seen on the map, too');
   await holdPointer(second, /approve: Close valve V1/, holdMs);
+  // One of them thinks again: the valve does not move, and both are asked anew.
+  await admin.getByRole('button', { name: 'Take back' }).click();
+  await second.getByText('0 of 2 people have approved').waitFor();
+  await admin.waitForTimeout(11_000);
+  assert.deepEqual(ordersFor(asset), []);
+  await admin.getByLabel('Reason', { exact: true }).fill('it is the right valve after all');
+  await admin.getByRole('button', { name: /approve: Close valve V1/ }).focus();
+  await holdKey(admin, 'Enter', holdMs);
+  await second.getByText('1 of 2 people have approved').waitFor();
+  await second.getByLabel('Reason', { exact: true }).fill('checked once more');
+  await holdPointer(second, /approve: Close valve V1/, holdMs);
   await admin.locator('.positions', { hasText: 'yes, by the endpoint' }).waitFor();
   assert.deepEqual(
     ordersFor(asset).map(({ action, target, physical }) => [action, target, physical]),

@@ -27,13 +27,15 @@ let people: Record<'admin' | 'operator' | 'approver' | 'auditor', Browser>;
 const seen = new Map<string, Change>();
 let cursor: string;
 const password = 'Own-choice-2026!';
+/** Assets on which taking back comes just before, at and just after the end of its time. */
+const raced = ['raced-early', 'raced-at', 'raced-late'];
 
 beforeAll(async () => {
   district = await LiveDistrict.open(3, 1);
   stack = await Stack.start({ districts: new Map([['pumps', district]]), warm: ['api', 'screen', 'infer'] });
   people = await invite();
   await stack.calibrated('pumps', district, actingSite, liveClockRate);
-  for (const asset of ['reported', 'stopped']) await stack.plainAsset(asset);
+  for (const asset of ['reported', 'stopped', 'reconsidered', ...raced]) await stack.plainAsset(asset);
   cursor = (await people.operator.ask('GET', '/changes')).body.cursor;
   live = new Live(stack, district, ['pumps']);
   await live.rows(24);
@@ -123,6 +125,63 @@ describe('what a person reports', () => {
     expect(effectsOn('reported')).toHaveLength(1);
     const late = await people.approver.ask('POST', `${path}/answer`, yes);
     expect([late.status, late.body.code]).toEqual([409, 'already-answered']);
+  }, 60_000);
+});
+
+describe('an answer that is taken back', () => {
+  const reported = async (asset: string): Promise<ReviewItem> => {
+    await people.operator.ask('POST', '/triggers', { asset, kind: 'manual', note: 'water on the road' });
+    return queued(asset);
+  };
+  const approve = ({ caseId, proposalHash }: ReviewItem) =>
+    people.approver.ask('POST', `/cases/${caseId}/answer`, { answer: 'approve', reason: 'go on', proposalHash });
+
+  test('leads to nothing; the question stands again at once, and an answer to it acts once', async () => {
+    const item = await reported('reconsidered');
+    const given = await approve(item);
+    expect(given.body).toMatchObject({ state: 'answered', takeBackUntilMs: expect.any(Number) });
+    const { round, answeredAtMs } = given.body as { round: number; answeredAtMs: number };
+    expect((await detail(item.caseId)).takeBack).toMatchObject({ round, by: 'approver', answeredAtMs });
+    const body = { round, answeredAtMs, reason: 'the wrong house' };
+    const back = (who: Browser) => who.ask('POST', `/cases/${item.caseId}/take-back`, body);
+    expect((await back(people.auditor)).status).toBe(403);
+    expect(await back(people.operator)).toMatchObject({ status: 200, body: { round, what: 'answer' } });
+    expect((await back(people.approver)).body.code).toBe('taken-back');
+    const again = await queued('reconsidered');
+    expect(again).toMatchObject({ caseId: item.caseId, round: round + 1, escalation: { level: 1 } });
+    expect(again.dueAtMs).toBeGreaterThanOrEqual(item.dueAtMs);
+    // Longer than the flow waits: it has found out by then, and asks with a token of its own.
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(effectsOn('reconsidered')).toEqual([]);
+    expect((await detail(item.caseId)).reviews).toMatchObject([
+      { state: 'taken-back', takenBack: [{ by: 'operator', of: 'approver', reason: 'the wrong house' }] },
+      { state: 'open' },
+    ]);
+    expect((await approve(again)).status).toBe(202);
+    const found = await closed(item.caseId);
+    expect(found).toMatchObject({ resolution: 'acted-unverified', effects: [{ status: 'SUCCEEDED' }] });
+    expect(effectsOn('reconsidered')).toHaveLength(1);
+    expect(found.timeline.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['answer-taken-back']));
+  }, 60_000);
+
+  test('races with the end of its time: it is taken back and nothing is done, or it stands and is done once', async () => {
+    const results = await Promise.all(
+      raced.map(async (asset, index) => {
+        const item = await reported(asset);
+        const { round, answeredAtMs, takeBackUntilMs } = (await approve(item)).body as Record<string, number>;
+        await new Promise((resolve) => setTimeout(resolve, takeBackUntilMs! - Date.now() + (index - 1) * 150));
+        const body = { round, answeredAtMs, reason: 'the wrong house' };
+        const { status } = await people.operator.ask('POST', `/cases/${item.caseId}/take-back`, body);
+        if (status === 409) return { asset, status, effects: (await closed(item.caseId)).effects.length };
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
+        return { asset, status, effects: (await detail(item.caseId)).effects.length };
+      }),
+    );
+    for (const { asset, status, effects } of results) {
+      expect([200, 409]).toContain(status);
+      expect(effects).toBe(status === 200 ? 0 : 1);
+      expect(effectsOn(asset)).toHaveLength(effects);
+    }
   }, 60_000);
 });
 

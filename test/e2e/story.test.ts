@@ -114,14 +114,21 @@ describe('the ways of a flag', () => {
     expect(record.sentence).toContain('water on the road');
   });
 
-  test('an approval is carried out, a rejection is not, an override does something else', async () => {
+  /** A rejection that is taken back, and given again to the question that stands again. */
+  const rejectTwice = async (asset: string) => {
+    const { caseId } = await stack.answer(asset, 'reject');
+    await stack.takeBack(caseId);
+    return await stack.answer(asset, 'reject');
+  };
+
+  test('an approval is carried out, a rejection is not even after it was taken back, an override does something else', async () => {
     for (const asset of ['approved', 'rejected', 'overridden']) await stack.plainAsset(asset);
     await Promise.all(
       ['approved', 'rejected', 'overridden'].map((asset) => stack.trigger(asset, 'manual', 'a bad smell')),
     );
     await Promise.all([
       stack.answer('approved', 'approve'),
-      stack.answer('rejected', 'reject'),
+      rejectTwice('rejected'),
       stack.answer('overridden', 'override', { action: 'close-valve', target: 'V7' }),
     ]);
     expect(await stack.closed('approved')).toMatchObject({ verdict: 'ask', resolution: 'acted-unverified' });

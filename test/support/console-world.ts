@@ -1,9 +1,11 @@
 /** The console's routes on real tables, with orders carried out by the code that the functions run. */
+
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
+import { z } from 'zod';
 import { consoleRoutes } from '../../lib/adapters/api/console-routes.ts';
 import { pushRoutes, shutOut } from '../../lib/adapters/api/push-routes.ts';
 import { type TicketSystem, ticketRoutes } from '../../lib/adapters/api/ticket-door.ts';
@@ -22,7 +24,7 @@ import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { type Subjects, sealing, subjectOf } from '../../lib/adapters/aws/subject-store.ts';
 import type { AssetRegistration, AssetState } from '../../lib/contracts/asset.ts';
 import type { CaseRecord } from '../../lib/contracts/case.ts';
-import { reviewAnswer } from '../../lib/contracts/case.ts';
+import { reviewAnswer, takeBackOrder } from '../../lib/contracts/case.ts';
 import type { Decision } from '../../lib/contracts/decision.ts';
 import type { TableName } from '../../lib/contracts/names.ts';
 import type { HandoverNote, StandingOrder } from '../../lib/contracts/operations.ts';
@@ -30,6 +32,7 @@ import type { Sample } from '../../lib/contracts/sample.ts';
 import { sha256 } from '../../lib/core/audit/canonical.ts';
 import type { ReviewPorts } from '../../lib/core/case/ports.ts';
 import { answerReview, requestReview } from '../../lib/core/case/review.ts';
+import { takeBack } from '../../lib/core/case/take-back.ts';
 import { calibrate, calibrateInput } from '../../lib/core/decision/calibrate.ts';
 import { trigger, triggerInput } from '../../lib/core/decision/trigger.ts';
 import { Documents } from '../../lib/core/ingest/documents.ts';
@@ -76,7 +79,7 @@ export interface ConsoleTest {
   /** A case that was opened for a decision of the asset, with its chain. */
   opened(id: string, change?: Partial<CaseRecord>): Promise<CaseRecord>;
   /** As `opened`, then asks people. */
-  asked(id: string, change?: Partial<CaseRecord>, timeoutS?: number): Promise<CaseRecord>;
+  asked(id: string, change?: Partial<CaseRecord>, timeoutS?: number, thinkAgainS?: number): Promise<CaseRecord>;
   /** A kind that is shelved on plant-1 for an hour. */
   shelved(kind: string): Promise<StandingOrder>;
   /** A note from shift to shift of somebody. */
@@ -141,8 +144,14 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
         const input = calibrateInput.parse(payload);
         return { answer: (await calibrate({ ...ports, documents, windows, records, audit }, input)).result };
       }
-      const answer = reviewAnswer.parse(payload);
-      return { answer: await answerReview(reviews, { ...answer, by: await subjectOf(subjects, answer.by, now()) }) };
+      const order = z.discriminatedUnion('answer', [reviewAnswer, takeBackOrder]).parse(payload);
+      const by = await subjectOf(subjects, order.by, now());
+      return {
+        answer:
+          order.answer === 'take-back'
+            ? await takeBack(reviews, { ...order, by })
+            : await answerReview(reviews, { ...order, by }),
+      };
     } catch (error) {
       return { refused: { type: (error as Error).name, message: (error as Error).message } };
     }
@@ -254,9 +263,9 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
       );
       return record;
     },
-    async asked(id, change = {}, timeoutS = 3_600) {
+    async asked(id, change = {}, timeoutS = 3_600, thinkAgainS = 0) {
       const record = await test.opened(id, change);
-      await requestReview(reviews, { caseId: record.caseId, round: 0, token: `token-of-${id}`, timeoutS });
+      await requestReview(reviews, { caseId: record.caseId, round: 0, token: `token-of-${id}`, timeoutS, thinkAgainS });
       return record;
     },
     async shelved(kind) {

@@ -336,6 +336,8 @@ export const t = {
       string,
       string
     >,
+    sentWithin: (word: string, seconds: number) =>
+      `${word} Nothing follows from it for ${seconds} s; until then it can be taken back.`,
     sentFirst: 'Your yes counts. A second person must approve, too, before anything happens.',
     stale:
       'This page was out of date: the proposal has changed since it was shown. Nothing was sent. It has been loaded again; look at it before you answer.',
@@ -345,9 +347,12 @@ export const t = {
     approveNotAllowed: 'You may reject. Approving and ordering is for approvers.',
     people: (approved: number, needed: number) => `${approved} of ${needed} people have approved`,
     peopleOwn: 'You have approved. Another person must, too.',
-    peopleOwnBack: 'Nothing is sent before that. If you were wrong, reject: the case then ends without an effect.',
+    peopleOwnBack:
+      'Nothing is sent before that. If it should not be done at all, reject: the case then ends without an effect.',
     noWayBack:
-      'An answer cannot be taken back: the automation goes on with it at once. What it sends can be halted by the stop switch, and undone where the proposal says so; both are entries of their own.',
+      'An answer can be taken back for some seconds, until the case goes on with it. After that, what it sends can be halted by the stop switch, and undone where the proposal says so; each is an entry of its own.',
+    takenBackBy: (by: string, word: string) => `${by} took it back: ${word}`,
+    nothingAnswered: (seconds: number) => `The answer stands in ${seconds} s; until then it can be taken back.`,
     sharedGrounds: (names: readonly string[]) => `As here: ${names.join(', ')}.`,
     done: (order: string) => `Done: ${order}.`,
     nothingDone: 'Nothing was done to the plant.',
@@ -604,6 +609,19 @@ export const t = {
     hint: 'Channels are the template’s (option channels); routes are set by “groundcrew notifications configure”.',
   },
 
+  takeBack: {
+    title: 'Taking the answer back',
+    said: (who: string | undefined, word: string) => `${who ?? 'You'} answered: ${word}.`,
+    left: (seconds: number) => `Nothing follows from it for ${seconds} s.`,
+    waitsForSecond: 'Nothing follows from it until another person says the same.',
+    over: 'The case goes on with it.',
+    reason: 'Why it is taken back',
+    reasonUsual: 'Answered by mistake',
+    button: 'Take back',
+    done: 'Taken back. The question stands again.',
+    doneFirst: 'Taken back. Two people must say yes as before.',
+    refused: (detail: string) => `Not taken back. ${detail}`,
+  },
   review: {
     title: 'Review',
     waiting: (count: number, more: boolean) =>
@@ -626,6 +644,7 @@ export const t = {
       ['r', 'reject'],
       ['o', 'order something else'],
       ['c', 'take it, or give it back'],
+      ['u', 'take your last answer back, while its seconds run'],
       ['Enter', 'open the whole case'],
       ['?', 'this help'],
     ] as [string, string][],
@@ -811,6 +830,7 @@ export const t = {
       'review-requested': 'A person was asked',
       'approval-given': 'First of two approvals',
       'review-answered': 'Answered',
+      'answer-taken-back': 'Answer taken back',
       'review-timed-out': 'Nobody answered in time',
       'label-set': 'Label set',
       'effect-announced': 'Effect announced',
@@ -934,6 +954,7 @@ export const t = {
     overrides: 'overridden',
     rejected: 'rejected',
     expired: 'nobody answered',
+    takenBack: (count: number) => `${count} taken back in time.`,
     saved: 'Time saved',
     savedNone: 'Enter in Settings how long a case takes by hand; then the time saved stands here.',
     cost: 'Cost',

@@ -6,7 +6,7 @@ import { reviewsOf } from '../../../lib/adapters/aws/review-store.ts';
 import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import type { Decision } from '../../../lib/contracts/decision.ts';
 import { type CaseLabel, type LabelledWindow, labelVersion } from '../../../lib/contracts/label.ts';
-import { type KnownLabel, knownLabel, labelsIn } from '../../../lib/core/case/label.ts';
+import { type KnownLabel, knownLabel, labelsGiven } from '../../../lib/core/case/label.ts';
 import { alarmOf } from '../../../lib/core/decision/infer.ts';
 import { Documents } from '../../../lib/core/ingest/documents.ts';
 import type { PackModel } from '../../../lib/core/pack.ts';
@@ -21,10 +21,19 @@ const auditOf = (context: CommandContext) => ({ client: context.dynamodb(), tabl
 export async function setCaseLabel(
   context: CommandContext,
   caseId: string,
-  { label, by, reason }: Pick<CaseLabel, 'label' | 'by' | 'reason'>,
+  { label, by, reason, round }: Pick<CaseLabel, 'label' | 'by' | 'reason' | 'round'>,
 ): Promise<void> {
-  const ordinal = labelsIn(await readChain(auditOf(context), `case#${caseId}`)).length;
-  const order: CaseLabel = { v: labelVersion, caseId, answer: 'label', ordinal, label, by, reason };
+  const ordinal = labelsGiven(await readChain(auditOf(context), `case#${caseId}`));
+  const order: CaseLabel = {
+    v: labelVersion,
+    caseId,
+    answer: 'label',
+    ordinal,
+    label,
+    by,
+    reason,
+    ...(round !== undefined && { round }),
+  };
   await invokeFunction(context, 'review-answer', order);
 }
 

@@ -22,6 +22,7 @@ import {
   releaseCase,
   resume,
   stop,
+  takeBackAnswer,
   triggerCase,
 } from './orders.ts';
 import { ProblemError } from './problems.ts';
@@ -127,6 +128,9 @@ const orderRoutes =
         });
       return { body: await answerCase(world, parameters.id, person.username, body) };
     });
+    routes.on('takeBack', async ({ parameters, body, person }) => ({
+      body: await takeBackAnswer(world, parameters.id, person.username, body),
+    }));
     routes.on('trigger', async ({ body, person }) => ({ body: await triggerCase(world, person.username, body) }));
     routes.on('stop', async ({ body, person }) => ({ body: await stop(world, person.username, body) }));
     routes.on('resume', async ({ body, person }) => ({ body: await resume(world, person.username, body) }));

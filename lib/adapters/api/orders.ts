@@ -11,12 +11,16 @@ import type {
   Resumed,
   StopBody,
   Stopped,
+  TakeBackBody,
+  TookBack,
   TriggerBody,
   Triggered,
 } from '../../contracts/api.ts';
-import { type NewNormalAnswer, type NewNormalBody, newNormalAnswer, triggered } from '../../contracts/api.ts';
+import { type NewNormalAnswer, type NewNormalBody, newNormalAnswer, tookBack, triggered } from '../../contracts/api.ts';
+import { caseVersion, type TakeBackOrder } from '../../contracts/case.ts';
 import { hashOf } from '../../core/audit/canonical.ts';
 import type { AnsweredReview } from '../../core/case/review.ts';
+import { type TakenBackReview, takeBackRefusal } from '../../core/case/take-back.ts';
 import { answerOf, refusalOf } from '../../core/console/answer.ts';
 import { ConflictError, DependencyError, type GroundcrewError, InvalidInputError } from '../../core/errors.ts';
 import { resumeEffects, type StopPorts, stopEffects } from '../../core/guard/stop.ts';
@@ -99,20 +103,53 @@ export async function answerCase(
 ): Promise<Answered> {
   if (body.answer === 'override' && body.override === undefined)
     throw new ProblemError(422, 'body-invalid', 'An override names what shall be done instead: action and target.');
-  const refuse = async (): Promise<void> => {
+  const refuse = async (): Promise<number | undefined> => {
     const [parts, known] = await Promise.all([caseParts(world, caseId), knownSubject(world.subjects, username)]);
     const { record, reviews, claim } = parts;
     const refusal = refusalOf({ record, reviews, claim, me: known, nowMs: world.now() }, body);
     if (refusal) throw new ProblemError(409, refusal.code, refusal.why);
+    return reviews.find(({ end }) => end.state === 'open')?.request.round;
   };
-  await refuse();
-  const answer = await world.invoke('review-answer', answerOf(caseId, username, body));
+  const round = await refuse();
+  const answer = await world.invoke('review-answer', { ...answerOf(caseId, username, body), round });
   if (answer.refused) {
     await refuse();
     throw refusedBy(answer.refused);
   }
-  const { round, missing } = answer.answer as AnsweredReview;
-  return { round, state: missing > 0 ? 'waiting-for-second' : 'answered' };
+  const { missing, answeredAtMs, takeBackUntilMs, ...done } = answer.answer as AnsweredReview;
+  return {
+    round: done.round,
+    state: missing > 0 ? 'waiting-for-second' : 'answered',
+    answeredAtMs,
+    ...(takeBackUntilMs !== undefined && { takeBackUntilMs }),
+  };
+}
+
+/**
+ * A claim keeps nobody from it: like the stop switch it is the safe direction.
+ * @throws ProblemError 409 `no-answer`, `taken-back`, `answer-stands`
+ */
+export async function takeBackAnswer(
+  world: ConsoleWorld,
+  caseId: string,
+  username: string,
+  body: TakeBackBody,
+): Promise<TookBack> {
+  const refuse = async (): Promise<void> => {
+    const { record, reviews } = await caseParts(world, caseId);
+    const review = reviews.find(({ request }) => request.round === body.round);
+    const refusal = takeBackRefusal(record, review, body);
+    if (refusal) throw new ProblemError(409, refusal.code, refusal.why);
+  };
+  await refuse();
+  const order: TakeBackOrder = { v: caseVersion, caseId, answer: 'take-back', by: username, ...body };
+  const done = await world.invoke('review-answer', order);
+  if (done.refused) {
+    await refuse();
+    throw refusedBy(done.refused);
+  }
+  const { round, what } = done.answer as TakenBackReview;
+  return tookBack.parse({ round, what });
 }
 
 export async function triggerCase(world: ConsoleWorld, username: string, body: TriggerBody): Promise<Triggered> {

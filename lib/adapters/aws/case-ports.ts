@@ -7,7 +7,18 @@ import { DependencyError, NotFoundError } from '../../core/errors.ts';
 import type { Bus, Clock } from '../../core/ports.ts';
 import { appendAudit } from './audit-store.ts';
 import { flagsOf, freeSlot, getCase, getSlot, updateCase } from './case-store.ts';
-import { endReview, keepFirst, markHeard, openReview, reviewsOf, takeToken, unheardAnswers } from './review-store.ts';
+import {
+  endReview,
+  keepFirst,
+  markHeard,
+  openReview,
+  reviewsOf,
+  settleReview,
+  takeBackEnd,
+  takeBackFirst,
+  takeToken,
+  unheardAnswers,
+} from './review-store.ts';
 import { type Subjects, sealing } from './subject-store.ts';
 
 export interface CaseWorld {
@@ -51,6 +62,9 @@ export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
     openReview: (request, token) => openReview(at, request, token),
     keepFirst: (caseId, round, answer, replaces) => keepFirst(at, caseId, round, answer, replaces, world.now()),
     endReview: (caseId, round, end) => endReview(at, caseId, round, end, world.now()),
+    settle: (caseId, round) => settleReview(at, caseId, round, world.now()),
+    takeBackEnd: (caseId, round, answer, takenBack) => takeBackEnd(at, caseId, round, answer, takenBack),
+    takeBackFirst: (caseId, round, gone, before) => takeBackFirst(at, caseId, round, gone, before),
     async wake(caseId, round, output) {
       try {
         const taskToken = await takeToken(at, caseId, round);

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { TicketService } from '../../contracts/api/tickets.ts';
+import { maxThinkAgainS } from '../../contracts/case.ts';
 import { tier2 } from '../../contracts/configuration.ts';
 import { deployment } from '../../contracts/deployment.ts';
 import { lazily } from '../../contracts/lazily.ts';
@@ -71,6 +72,7 @@ function texts(value: string | undefined): Readonly<Record<string, string>> {
 const plain = (value: string | undefined): string | undefined => value;
 const sha256 = matching(/^[0-9a-f]{64}$/, '64 hexadecimal digits');
 const seconds = integer(1, 2_592_000);
+const thinkAgain = integer(0, maxThinkAgainS);
 const quota = integer(0, 1000);
 
 const variables = {
@@ -138,6 +140,7 @@ const variables = {
   ),
   REVIEW_TIMEOUT_S: seconds,
   ESCALATION_TIMEOUT_S: seconds,
+  THINK_AGAIN_S: thinkAgain,
   /** Set by Lambda itself. */
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: integer(64, 20_480, 512),
   /** A larger model as JSON, where the deployment has one. */

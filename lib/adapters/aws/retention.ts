@@ -7,7 +7,6 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { reviewAnswer } from '../../contracts/case.ts';
 import type { StopState } from '../../contracts/stop.ts';
 import { decisionIdOf } from '../../core/decision/record.ts';
 import { flagsOf } from './case-store.ts';
@@ -73,19 +72,20 @@ export async function scrubWords(at: Projections, subject: string): Promise<numb
     {
       TableName: at.cases,
       ConsistentRead: true,
-      FilterExpression: 'begins_with(sk, :review) AND (contains(#end, :subject) OR contains(#first, :subject))',
+      FilterExpression:
+        'begins_with(sk, :review) AND (contains(#end, :subject) OR contains(#first, :subject) OR contains(takenBack, :subject) OR contains(withdrawn, :subject))',
       ExpressionAttributeNames: { '#end': 'end', '#first': 'first' },
       ExpressionAttributeValues: { ':review': { S: 'review#' }, ':subject': { S: subject } },
     },
   );
-  // The answer, and the first of two.
+  // The answer, the first of two, and who took one of them back.
   for await (const page of pages)
     for (const { pk, sk, ...item } of page.Items ?? [])
-      for (const name of ['end', 'first'] as const) {
+      for (const name of ['end', 'first', 'takenBack', 'withdrawn'] as const) {
         const before = item[name];
         if (!pk || !sk || !before?.S?.includes(subject)) continue;
-        const answer = reviewAnswer.parse(JSON.parse(before.S));
-        if (answer.by !== subject || answer.reason === erasedText) continue;
+        const after = scrubbedText(before.S, subject);
+        if (after === before.S) continue;
         const done = await update(at.client, {
           TableName: at.cases,
           Key: { pk, sk },
@@ -93,7 +93,7 @@ export async function scrubWords(at: Projections, subject: string): Promise<numb
           ConditionExpression: '#name = :before',
           ExpressionAttributeNames: { '#name': name },
           ExpressionAttributeValues: {
-            ':scrubbed': { S: JSON.stringify({ ...answer, reason: erasedText }) },
+            ':scrubbed': { S: after },
             ':before': before,
           },
         });
@@ -106,6 +106,15 @@ export async function scrubWords(at: Projections, subject: string): Promise<numb
   }
   return scrubbed;
 }
+
+/** The record as JSON text, with whatever this person gave as a reason taken out, at any depth. */
+const scrubbedText = (json: string, subject: string): string =>
+  JSON.stringify(JSON.parse(json), (_, value: unknown) => {
+    const words = value as { readonly by?: unknown; readonly reason?: unknown } | null;
+    return typeof words === 'object' && words?.by === subject && typeof words.reason === 'string'
+      ? { ...words, reason: erasedText }
+      : value;
+  });
 
 /** The state without what this person wrote; undefined where they wrote nothing in it. */
 function scrubbedStop(state: StopState, subject: string): StopState | undefined {

@@ -1,6 +1,6 @@
 /**
  * Reviews under a case: the question, the task token that wakes the flow, and the answer. Answer and timeout race on one
- * conditional write. The token is read only where the flow is woken; it stands in no record that leaves this file's
+ * conditional write, and so do taking an answer back and going on with it. The token is read only where the flow is woken; it stands in no record that leaves this file's
  * `takeToken`.
  */
 import {
@@ -11,7 +11,16 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type ReviewAnswer, type ReviewRequest, reviewAnswer, reviewRequest } from '../../contracts/case.ts';
+import {
+  type ReviewAnswer,
+  type ReviewRequest,
+  reviewAnswer,
+  reviewRequest,
+  type TakenBack,
+  takenBack as takenBackSchema,
+  type Withdrawal,
+  withdrawal,
+} from '../../contracts/case.ts';
 import type { Review, ReviewEnd } from '../../core/case/effective.ts';
 import type { CaseTable } from './case-store.ts';
 import type { OpenMark } from './cases-table.ts';
@@ -27,9 +36,10 @@ const key = (caseId: string, round: number) => ({ pk: { S: `case#${caseId}` }, s
 
 /**
  * Opens a round, or renews the token of the same round when the state machine asks again.
+ * @param token absent where no flow waits yet: whoever takes an answer back asks at once, and the flow comes to it later
  * @returns the review as it stands: a round that is already over keeps its end
  */
-export async function openReview(at: CaseTable, request: ReviewRequest, token: string): Promise<Review> {
+export async function openReview(at: CaseTable, request: ReviewRequest, token?: string): Promise<Review> {
   const checked = reviewRequest.parse(request);
   try {
     await at.client.send(
@@ -38,7 +48,7 @@ export async function openReview(at: CaseTable, request: ReviewRequest, token: s
         Item: {
           ...key(checked.caseId, checked.round),
           request: { S: JSON.stringify(checked) },
-          token: { S: token },
+          ...(token !== undefined && { token: { S: token } }),
           open: { S: askedMark },
           dueAtMs: { N: String(checked.dueAtMs) },
         },
@@ -49,10 +59,11 @@ export async function openReview(at: CaseTable, request: ReviewRequest, token: s
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
-  await updateIf(at, checked.caseId, checked.round, 'SET #token = :token', 'attribute_exists(pk)', {
-    names: { '#token': 'token' },
-    values: { ':token': { S: token } },
-  });
+  if (token !== undefined)
+    await updateIf(at, checked.caseId, checked.round, 'SET #token = :token', 'attribute_exists(pk)', {
+      names: { '#token': 'token' },
+      values: { ':token': { S: token } },
+    });
   const there = await getReview(at, checked.caseId, checked.round);
   if (!there) throw new Error(`review ${checked.round} of case ${checked.caseId} vanished`);
   return there;
@@ -63,7 +74,7 @@ export async function openReview(at: CaseTable, request: ReviewRequest, token: s
  * @returns how many items were written
  */
 export async function restoreReview(at: CaseTable, { request, end }: Review): Promise<number> {
-  const text = end.state === 'answered' ? JSON.stringify(reviewAnswer.parse(end.answer)) : end.state;
+  const text = 'answer' in end ? JSON.stringify(reviewAnswer.parse(end.answer)) : end.state;
   try {
     await at.client.send(
       new PutItemCommand({
@@ -74,6 +85,7 @@ export async function restoreReview(at: CaseTable, { request, end }: Review): Pr
           ...(end.state === 'open'
             ? { open: { S: askedMark }, dueAtMs: { N: String(request.dueAtMs) } }
             : { end: { S: text }, endedAtMs: { N: String(end.atMs) } }),
+          ...(end.state === 'taken-back' && { takenBack: takenBackText(end.takenBack) }),
         },
         ConditionExpression: 'attribute_not_exists(pk)',
       }),
@@ -93,7 +105,7 @@ export async function getReview(at: CaseTable, caseId: string, round: number): P
   return Item && reviewOf(Item);
 }
 
-/** All rounds of a case in their order, read consistently. There are at most nine. */
+/** All rounds of a case in their order, read consistently. There are at most ten. */
 export async function reviewsOf(at: CaseTable, caseId: string): Promise<Review[]> {
   const { Items } = await at.client.send(
     new QueryCommand({
@@ -116,7 +128,7 @@ export async function endReview(
   round: number,
   end: { readonly answer: ReviewAnswer; readonly first?: ReviewAnswer } | { readonly timedOut: true },
   nowMs: number,
-): Promise<{ readonly end: ReviewEnd; readonly won: boolean } | undefined> {
+): Promise<{ readonly review: Review; readonly end: ReviewEnd; readonly won: boolean } | undefined> {
   const text = 'answer' in end ? JSON.stringify(reviewAnswer.parse(end.answer)) : 'timed-out';
   const values = { ':end': { S: text }, ':now': { N: String(nowMs) } };
   const open = 'attribute_exists(pk) AND attribute_not_exists(#end)';
@@ -147,9 +159,99 @@ export async function endReview(
   const isOurs =
     stands.state !== 'open' &&
     stands.atMs === nowMs &&
-    (stands.state === 'answered' ? JSON.stringify(stands.answer) : 'timed-out') === text;
-  return { end: stands, won: won || isOurs };
+    ('answer' in stands ? JSON.stringify(stands.answer) : 'timed-out') === text;
+  return { review, end: stands, won: won || isOurs };
 }
+
+/**
+ * Goes on with what a round ended with: one conditional write, against which taking the answer back races.
+ * @returns the round as it stands then; `undefined` for an unknown one
+ */
+export async function settleReview(
+  at: CaseTable,
+  caseId: string,
+  round: number,
+  nowMs: number,
+): Promise<Review | undefined> {
+  await updateIf(
+    at,
+    caseId,
+    round,
+    'SET settledAtMs = :now',
+    'attribute_exists(#end) AND attribute_not_exists(takenBack) AND attribute_not_exists(settledAtMs)',
+    { names: { '#end': 'end' }, values: { ':now': { N: String(nowMs) } } },
+  );
+  return await getReview(at, caseId, round);
+}
+
+/**
+ * Takes back the answer that ended a round, unless the flow goes on with it: one conditional write. Until it is marked as
+ * heard the sweep looks after what follows.
+ * @returns false when the flow or somebody else was faster
+ */
+export async function takeBackEnd(
+  at: CaseTable,
+  caseId: string,
+  round: number,
+  answer: ReviewAnswer,
+  takenBack: TakenBack,
+): Promise<boolean> {
+  const done = await updateIf(
+    at,
+    caseId,
+    round,
+    'SET takenBack = :takenBack, #open = :open, dueAtMs = :now',
+    '#end = :end AND attribute_not_exists(takenBack) AND attribute_not_exists(settledAtMs)',
+    {
+      names: { '#end': 'end', '#open': 'open' },
+      values: {
+        ':end': textOf(answer),
+        ':takenBack': takenBackText(takenBack),
+        ':open': { S: unheardMark },
+        ':now': { N: String(takenBack.atMs) },
+      },
+    },
+  );
+  if (done) return true;
+  // After a lost answer the SDK's own repeat is refused by the first write.
+  const now = await getReview(at, caseId, round);
+  return now?.end.state === 'taken-back' && takenBackText(now.end.takenBack).S === takenBackText(takenBack).S;
+}
+
+/**
+ * Takes back the first yes of two in an open round: one conditional write, against which the second yes races.
+ * @param before those that were taken back earlier in this round
+ * @returns false when somebody was faster
+ */
+export async function takeBackFirst(
+  at: CaseTable,
+  caseId: string,
+  round: number,
+  gone: Withdrawal,
+  before: readonly Withdrawal[],
+): Promise<boolean> {
+  const all = JSON.stringify([...before, gone].map((each) => withdrawal.parse(each)));
+  const done = await updateIf(
+    at,
+    caseId,
+    round,
+    'SET withdrawn = :withdrawn REMOVE #first, firstAtMs',
+    'attribute_not_exists(#end) AND #first = :first AND firstAtMs = :at',
+    {
+      names: { '#end': 'end', '#first': 'first' },
+      values: {
+        ':withdrawn': { S: all },
+        ':first': textOf(gone.answer),
+        ':at': { N: String(gone.atMs) },
+      },
+    },
+  );
+  if (done) return true;
+  const now = await getReview(at, caseId, round);
+  return now?.withdrawn !== undefined && JSON.stringify(now.withdrawn) === all;
+}
+
+const takenBackText = (takenBack: TakenBack) => ({ S: JSON.stringify(takenBackSchema.parse(takenBack)) });
 
 /**
  * Keeps the first yes of two in an open round, in place of `replaces`: one conditional write.
@@ -236,12 +338,20 @@ export function reviewOf(item: Record<string, AttributeValue>): Review {
   const first = item.first?.S && {
     first: { answer: reviewAnswer.parse(JSON.parse(item.first.S)), atMs: Number(item.firstAtMs?.N ?? 0) },
   };
-  const asked = { request, ...first };
+  const withdrawn = item.withdrawn?.S && {
+    withdrawn: (JSON.parse(item.withdrawn.S) as unknown[]).map((each) => withdrawal.parse(each)),
+  };
+  const asked = { request, ...first, ...withdrawn };
   const end = item.end?.S;
   const atMs = Number(item.endedAtMs?.N ?? 0);
   if (end === undefined) return { ...asked, end: { state: 'open' } };
   if (end === 'timed-out') return { ...asked, end: { state: 'timed-out', atMs } };
-  return { ...asked, end: { state: 'answered', answer: reviewAnswer.parse(JSON.parse(end)), atMs } };
+  const answer = reviewAnswer.parse(JSON.parse(end));
+  if (item.takenBack?.S) {
+    const takenBack = takenBackSchema.parse(JSON.parse(item.takenBack.S));
+    return { ...asked, end: { state: 'taken-back', answer, atMs, takenBack } };
+  }
+  return { ...asked, end: { state: 'answered', answer, atMs, ...(item.settledAtMs && { settled: true as const }) } };
 }
 
 async function updateIf(

@@ -23,6 +23,19 @@ const people = lazily(() =>
 export const claim = lazily(() => z.strictObject({ by: person, untilMs: epochMs }));
 export type Claim = z.infer<typeof claim>;
 
+const standingAnswer = lazily(() =>
+  z.strictObject({
+    round: z.number().int().min(0),
+    answer: z.enum(['approve', 'reject', 'override']),
+    by: person,
+    /** Who takes it back names it by this. */
+    answeredAtMs: epochMs,
+    /** When the case goes on with it; absent for the first yes of two, which waits for the second. */
+    untilMs: epochMs.optional(),
+  }),
+);
+export type StandingAnswer = z.infer<typeof standingAnswer>;
+
 const escalation = lazily(() =>
   z.strictObject({
     level: z.union([z.literal(1), z.literal(2)]),
@@ -53,6 +66,8 @@ const summary = {
   incident: incident.optional(),
   claim: claim.optional(),
   people: people.optional(),
+  /** An answer that may be taken back now: nothing has followed from it. */
+  takeBack: standingAnswer.optional(),
   /** Of the open question: whom it is at, since when, and what follows if nobody answers. Never an act. */
   escalation: escalation.optional(),
 };
@@ -106,6 +121,16 @@ export const reviewAnswerView = lazily(() =>
       .optional(),
   }),
 );
+/** An answer that was taken back, by whom and why. */
+export const takenBackView = lazily(() =>
+  z.strictObject({
+    of: person,
+    answer: z.enum(['approve', 'reject', 'override']),
+    by: person,
+    reason: z.string().max(2000),
+    atMs: epochMs,
+  }),
+);
 export const reviewView = lazily(() =>
   z.strictObject({
     round: z.number().int().min(0),
@@ -113,10 +138,12 @@ export const reviewView = lazily(() =>
     askedAtMs: epochMs,
     dueAtMs: epochMs,
     people,
-    state: z.enum(['open', 'answered', 'timed-out']),
+    state: z.enum(['open', 'answered', 'timed-out', 'taken-back']),
     proposalHash: sha256Hex.optional(),
     /** Of two people the first, then the one that ended the round. */
     answers: z.array(reviewAnswerView).max(2),
+    /** Answers of the round that were taken back, first yeses of two among them; oldest first. */
+    takenBack: z.array(takenBackView).max(9).optional(),
   }),
 );
 export type ReviewView = z.infer<typeof reviewView>;
@@ -185,7 +212,7 @@ export const caseDetail = lazily(() =>
     /** An approval names it; it changes when something else is proposed. */
     proposalHash: sha256Hex.optional(),
     options: z.array(caseOption).max(64),
-    reviews: z.array(reviewView).max(9),
+    reviews: z.array(reviewView).max(10),
     effects: z.array(effectView).max(32),
     timeline: z.array(timelineEntry).max(1000),
     freshness,
@@ -250,9 +277,31 @@ export const answered = lazily(() =>
     round: z.number().int().min(0),
     /** `waiting-for-second`: kept; another person must say the same. */
     state: z.enum(['answered', 'waiting-for-second']),
+    /** Who takes it back names it by this. */
+    answeredAtMs: epochMs.optional(),
+    /** Nothing follows from it before; until then it may be taken back. */
+    takeBackUntilMs: epochMs.optional(),
   }),
 );
 export type Answered = z.infer<typeof answered>;
+
+export const takeBackBody = lazily(() =>
+  z.strictObject({
+    round: z.number().int().min(0).max(9),
+    /** The answer that was seen: another one is not taken back. */
+    answeredAtMs: epochMs,
+    reason: humanText,
+  }),
+);
+export type TakeBackBody = z.infer<typeof takeBackBody>;
+export const tookBack = lazily(() =>
+  z.strictObject({
+    round: z.number().int().min(0),
+    /** `first`: the first yes of two; the question was open all the time. `answer`: it stands again, in the next round. */
+    what: z.enum(['answer', 'first']),
+  }),
+);
+export type TookBack = z.infer<typeof tookBack>;
 
 export const triggerBody = lazily(() =>
   z.strictObject({ asset: assetId, kind: kind.default('manual'), note: humanText }),

@@ -174,7 +174,9 @@ export const figures = lazily(() =>
       .optional(),
     /** What waits now, whatever the span. */
     workQueues: z.array(workQueue).max(16).optional(),
-    /** Approvals given sooner than the proposal can be read. */
+    /** Answers that were taken back before anything followed from them. */
+    takenBack: z.number().int().min(0).optional(),
+    /** Approvals given sooner than the proposal can be read; of those that were taken back, too. */
     hastyApprovals: z.strictObject({
       n: z.number().int().min(0),
       of: z.number().int().min(0),

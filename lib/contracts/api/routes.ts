@@ -189,6 +189,17 @@ export const routes = {
       'approvals-differ',
     ],
   },
+  takeBack: {
+    method: 'POST',
+    path: '/cases/{id}/take-back',
+    least: 'operator',
+    summary: 'Take an answer back before anything followed from it, whoever gave it',
+    parameters: caseId,
+    body: cases.takeBackBody,
+    status: 200,
+    answer: cases.tookBack,
+    conflicts: ['no-answer', 'taken-back', 'answer-stands'],
+  },
   trigger: {
     method: 'POST',
     path: '/triggers',

@@ -8,6 +8,7 @@ import { asked } from '../case/review.ts';
 import { CorruptDataError } from '../errors.ts';
 import { canonical, hashOf } from './canonical.ts';
 import { collapse } from './collapse.ts';
+import { roundsTakenBack } from './taken-back.ts';
 
 /** What stands where words cannot be read any more. */
 export const unreadable = '[erased]';
@@ -43,20 +44,27 @@ export function rebuildCase(
   const reviews = new Map<number, Review>();
   const flags = [record.openingFlagId];
   const inverse = new Set<string>();
+  const voided = roundsTakenBack(later);
   for (const entry of later) {
     const { type, body, at } = entry;
     if (type === 'flag-attached') {
       const flagId = String(body.flagId);
       if (!flags.includes(flagId)) flags.push(flagId);
     } else if (type === 'review-requested') {
-      const request = reviewRequest.parse({ ...body, v: 1, caseId: record.caseId, askedAtMs: body.askedAtMs ?? at });
+      const { again: _, ...asked } = body;
+      const askedAtMs = body.askedAtMs ?? at;
+      const request = reviewRequest.parse({ ...asked, v: 1, caseId: record.caseId, askedAtMs });
       reviews.set(request.round, { request, end: { state: 'open' } });
     } else if (type === 'review-answered') {
       end(reviews, Number(body.round), { state: 'answered', answer: answerOf(entry, reasonOf), atMs: at });
+    } else if (type === 'answer-taken-back' && body.first !== true) {
+      takeBack(reviews, entry, reasonOf);
     } else if (type === 'review-timed-out') {
       end(reviews, Number(body.round), { state: 'timed-out', atMs: at });
     } else if (type === 'effect-announced' && body.inverse === true) inverse.add(String(body.effectKey));
-    record = record.status === 'closed' ? record : afterEntry(record, entry, reasonOf, inverse);
+    // Nothing followed from an answer that was taken back.
+    const hasEffect = type !== 'review-answered' || !voided.has(Number(body.round));
+    if (record.status !== 'closed' && hasEffect) record = afterEntry(record, entry, reasonOf, inverse);
   }
   return { record: { ...record, flags: Math.max(record.flags, flags.length) }, reviews: [...reviews.values()], flags };
 }
@@ -64,6 +72,19 @@ export function rebuildCase(
 function end(reviews: Map<number, Review>, round: number, how: ReviewEnd): void {
   const review = reviews.get(round);
   if (review?.end.state === 'open') reviews.set(round, { ...review, end: how });
+}
+
+function takeBack(
+  reviews: Map<number, Review>,
+  entry: AuditEntry,
+  reasonOf: (entry: AuditEntry) => string | undefined,
+): void {
+  const { body, at } = entry;
+  const review = reviews.get(Number(body.round));
+  if (review?.end.state !== 'answered') return;
+  const takenBack = { by: String(body.by), reason: reasonOf(entry) ?? unreadable, atMs: at };
+  const { answer, atMs } = review.end;
+  reviews.set(review.request.round, { ...review, end: { state: 'taken-back', answer, atMs, takenBack } });
 }
 
 function answerOf(entry: AuditEntry, reasonOf: (entry: AuditEntry) => string | undefined): ReviewAnswer {

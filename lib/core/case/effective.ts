@@ -1,5 +1,5 @@
 /** The case as reviews have left it: an override replaces what is to be done, whoever reads the case first. */
-import type { CaseRecord, ReviewAnswer, ReviewRequest } from '../../contracts/case.ts';
+import type { CaseRecord, ReviewAnswer, ReviewRequest, TakenBack, Withdrawal } from '../../contracts/case.ts';
 import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
 import { canonical, hashOf } from '../audit/canonical.ts';
 import { samePerson } from '../people.ts';
@@ -7,7 +7,20 @@ import { samePerson } from '../people.ts';
 /** How a round ended, or that it is open. */
 export type ReviewEnd =
   | { readonly state: 'open' }
-  | { readonly state: 'answered'; readonly answer: ReviewAnswer; readonly atMs: number }
+  | {
+      readonly state: 'answered';
+      readonly answer: ReviewAnswer;
+      readonly atMs: number;
+      /** The flow goes on with it: it can be taken back no more. */
+      readonly settled?: true;
+    }
+  /** Answered, and taken back before anything followed from it: the next round asks again. */
+  | {
+      readonly state: 'taken-back';
+      readonly answer: ReviewAnswer;
+      readonly atMs: number;
+      readonly takenBack: TakenBack;
+    }
   | { readonly state: 'timed-out'; readonly atMs: number };
 
 export interface Review {
@@ -15,6 +28,8 @@ export interface Review {
   readonly end: ReviewEnd;
   /** The first yes of two. It is bound to what it names, as the one that ends the round is. */
   readonly first?: { readonly answer: ReviewAnswer; readonly atMs: number };
+  /** First yeses that were taken back before the second, oldest first. */
+  readonly withdrawn?: readonly Withdrawal[];
 }
 
 /** The remediator for actions that no pack has planned. */
@@ -66,7 +81,8 @@ export const approvalsIn = (reviews: readonly Review[]): number =>
   reviews.filter(({ end }) => end.state === 'answered' && end.answer.answer !== 'reject').length;
 
 /**
- * The newest yes to what is proposed now, and how many different people gave it. A yes to something else is none.
+ * The newest yes to what is proposed now, since when it stands, and how many different people gave it. A yes to something
+ * else is none. It stands once it can be taken back no more: that time was the person's, who had just looked.
  * @param record as `effectiveCase` gives it
  */
 export function standingYes(
@@ -78,11 +94,12 @@ export function standingYes(
       ? answer.proposalHash === record.proposalHash
       : answer.override !== undefined && hashOf(overriddenProposal(record, answer.override)) === record.proposalHash;
   let newest: { readonly atMs: number; readonly people: number } | undefined;
-  for (const { end, first } of reviews) {
+  for (const { request, end, first } of reviews) {
     if (end.state !== 'answered' || end.answer.answer === 'reject' || !meant(end.answer)) continue;
     const seconded =
       first !== undefined && isSameOrder(first.answer, end.answer) && !samePerson(first.answer.by, end.answer.by);
-    if (!newest || end.atMs >= newest.atMs) newest = { atMs: end.atMs, people: seconded ? 2 : 1 };
+    const atMs = end.atMs + (request.thinkAgainS ?? 0) * 1000;
+    if (!newest || atMs >= newest.atMs) newest = { atMs, people: seconded ? 2 : 1 };
   }
   return newest;
 }

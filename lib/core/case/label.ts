@@ -4,6 +4,7 @@ import type { CaseRecord } from '../../contracts/case.ts';
 import type { Kind } from '../../contracts/common.ts';
 import { type CaseLabel, caseLabel } from '../../contracts/label.ts';
 import { collapse } from '../audit/collapse.ts';
+import { isVoidLabel } from '../audit/taken-back.ts';
 import type { Review } from './effective.ts';
 import type { CasePorts } from './ports.ts';
 
@@ -36,11 +37,22 @@ export async function labelCase(ports: Pick<CasePorts, 'loadCase' | 'audit'>, la
 /** Stands where a label's reason is sealed under the key of who gave it. */
 const sealedReason = 'sealed under their key';
 
-/** Labels of a case's chain, oldest first; the last one counts. */
+/**
+ * The entries of a case's labels that count, oldest first; of them the last one does. One that came with an answer does not
+ * once that answer was taken back.
+ */
+export function standingLabels(chain: Iterable<AuditEntry>): AuditEntry[] {
+  const entries = collapse(chain);
+  return entries.filter((entry) => entry.type === 'label-set' && !isVoidLabel(entries, entry));
+}
+
+/** Labels that were ever given in a case's chain: the number that tells the next one from them. */
+export const labelsGiven = (chain: Iterable<AuditEntry>): number =>
+  collapse(chain).filter(({ type }) => type === 'label-set').length;
+
+/** Labels of a case's chain that count, oldest first. */
 export const labelsIn = (chain: Iterable<AuditEntry>): CaseLabel[] =>
-  collapse(chain)
-    .filter(({ type }) => type === 'label-set')
-    .map(({ body: { personal, ...body } }) => caseLabel.parse({ reason: sealedReason, ...body }));
+  standingLabels(chain).map(({ body: { personal, ...body } }) => caseLabel.parse({ reason: sealedReason, ...body }));
 
 export interface KnownLabel {
   readonly label: Kind;

@@ -1,6 +1,6 @@
 /** What the steps of a case need from their surroundings. */
 import type { AuditEntry } from '../../contracts/audit.ts';
-import type { CaseRecord, ReviewAnswer, ReviewRequest } from '../../contracts/case.ts';
+import type { CaseRecord, ReviewAnswer, ReviewRequest, TakenBack, Withdrawal } from '../../contracts/case.ts';
 import type { AuditDraft } from '../audit/entry.ts';
 import type { BusEvent } from '../ports.ts';
 import type { Review, ReviewEnd } from './effective.ts';
@@ -19,7 +19,8 @@ export interface CasePorts {
 }
 
 export interface ReviewPorts extends CasePorts {
-  openReview(request: ReviewRequest, token: string): Promise<Review>;
+  /** Without a token no flow waits for it yet. */
+  openReview(request: ReviewRequest, token?: string): Promise<Review>;
   /**
    * Keeps the first yes of two, if the round is open and `replaces` is what is kept now. One conditional write.
    * @returns false when somebody was faster
@@ -33,7 +34,13 @@ export interface ReviewPorts extends CasePorts {
     caseId: string,
     round: number,
     end: { readonly answer: ReviewAnswer; readonly first?: ReviewAnswer } | { readonly timedOut: true },
-  ): Promise<{ readonly end: ReviewEnd; readonly won: boolean } | undefined>;
+  ): Promise<{ readonly review: Review; readonly end: ReviewEnd; readonly won: boolean } | undefined>;
+  /** From here on what the round ended with can be taken back no more. One conditional write. @returns what stands */
+  settle(caseId: string, round: number): Promise<Review | undefined>;
+  /** One conditional write; false where the flow goes on with the answer, or somebody else was faster. */
+  takeBackEnd(caseId: string, round: number, answer: ReviewAnswer, takenBack: TakenBack): Promise<boolean>;
+  /** One conditional write on an open round; false when somebody was faster. */
+  takeBackFirst(caseId: string, round: number, gone: Withdrawal, before: readonly Withdrawal[]): Promise<boolean>;
   /** Wakes the flow that waits for a round. Never throws: what is unreachable is tried again by the sweep. */
   wake(caseId: string, round: number, output: ReviewResult): Promise<Waking>;
   /** An answered round is remembered as unheard until this: the flow was woken, or waits no more. */
@@ -52,5 +59,9 @@ export type ReviewResult =
       readonly by: string;
       readonly round: number;
       readonly timedOut: false;
+      /** Wait so long, then ask whether it still stands; absent: go on. */
+      readonly thinkS?: number;
     }
+  /** The question stands again, in the next round, for so long. */
+  | { readonly takenBack: true; readonly round: number; readonly againS: number; readonly timedOut: false }
   | { readonly timedOut: true; readonly round: number };

@@ -2,7 +2,7 @@
  * Asking a person. The stored answer is what counts: answer and timeout race on one conditional write, and the task
  * token only wakes the flow, which may be woken late or not at all.
  */
-import { type CaseRecord, caseVersion, type ReviewAnswer } from '../../contracts/case.ts';
+import { type CaseRecord, caseVersion, type ReviewAnswer, type ReviewRequest } from '../../contracts/case.ts';
 import { canonical, hashOf } from '../audit/canonical.ts';
 import { ConflictError, InvalidInputError } from '../errors.ts';
 import { makeEvent } from '../events.ts';
@@ -11,9 +11,10 @@ import { effectiveCase, overriddenProposal, type Review, type ReviewEnd } from '
 import { parameterProblems } from './parameters.ts';
 import { peopleForHighImpact } from './permit.ts';
 import type { ReviewPorts, ReviewResult } from './ports.ts';
+import { resultAgain, resultOfAnswer, takeBackUntilMs, thinkAgainFor } from './think-again.ts';
 import { stepOf } from './two-people.ts';
 
-const chainOf = (caseId: string): string => `case#${caseId}`;
+export const chainOf = (caseId: string): string => `case#${caseId}`;
 
 const aboutCase = (record: CaseRecord, atMs: number) => ({
   caseId: record.caseId,
@@ -47,10 +48,16 @@ export async function requestReview(
     readonly question?: string | undefined;
     /** What a yes leads to: asking for the permit, or closing because a person takes over. */
     readonly after?: 'permit' | 'handover' | undefined;
+    /** Whom it is at; the first round is at level 1 unless this says otherwise. */
+    readonly level?: 1 | 2 | undefined;
     readonly timeoutS: number;
+    /** Seconds for which an answer may be taken back; none where it is absent. */
+    readonly thinkAgainS?: number | undefined;
   },
 ): Promise<void> {
-  const record = effectiveCase(await ports.loadCase(input.caseId), await ports.reviews(input.caseId));
+  const reviews = await ports.reviews(input.caseId);
+  const record = effectiveCase(await ports.loadCase(input.caseId), reviews);
+  const thinkAgainS = thinkAgainFor(reviews, input.thinkAgainS ?? 0);
   const nowMs = ports.now();
   const needsTwo = record.proposal?.highImpact === true && input.after !== 'handover';
   const { request, end } = await ports.openReview(
@@ -58,10 +65,12 @@ export async function requestReview(
       v: caseVersion,
       caseId: input.caseId,
       round: input.round,
+      ...(input.level !== undefined && { level: input.level }),
       question: input.question ?? questionOf(record),
       ...(record.proposalHash !== undefined && { proposalHash: record.proposalHash }),
       ...(needsTwo && { people: peopleForHighImpact }),
       ...(input.after === 'handover' && { after: input.after }),
+      ...(thinkAgainS !== undefined && { thinkAgainS }),
       askedAtMs: nowMs,
       dueAtMs: nowMs + input.timeoutS * 1000,
     },
@@ -71,22 +80,49 @@ export async function requestReview(
     throw new RoundOverError(`round ${request.round} of case ${input.caseId} is over: read its answer`, {
       code: 'review-over',
     });
+  await tellQuestion(ports, record, request, isAgain(reviews, request.round));
+}
+
+const isAgain = (reviews: readonly Review[], round: number): boolean =>
+  reviews.some(({ request, end }) => request.round === round - 1 && end.state === 'taken-back');
+
+/** An open question is recorded and told; again and again where it must be. */
+async function tellQuestion(
+  ports: ReviewPorts,
+  record: CaseRecord,
+  request: ReviewRequest,
+  again: boolean,
+): Promise<void> {
+  const { v: _, caseId, ...body } = request;
   const { question, dueAtMs, askedAtMs, round, people } = request;
   await ports.audit({
-    chain: chainOf(input.caseId),
+    chain: chainOf(caseId),
     type: 'review-requested',
-    key: [input.caseId, String(round)],
+    key: [caseId, String(round)],
     correlationId: record.correlationId,
-    body: { round, question, askedAtMs, dueAtMs, proposalHash: request.proposalHash, people },
+    body: { ...body, ...(again && { again }) },
   });
-  await ports.changeCase(input.caseId, (now) => asked(now, round));
+  await ports.changeCase(caseId, (now) => asked(now, round));
   await ports.publish(
     makeEvent(
       'ReviewRequested',
-      { ...aboutCase(record, askedAtMs), question, dueAtMs, round, ...(people !== undefined && { people }) },
-      { atMs: askedAtMs, correlationId: record.correlationId, subject: input.caseId, key: `${input.caseId}/${round}` },
+      {
+        ...aboutCase(record, askedAtMs),
+        question,
+        dueAtMs,
+        round,
+        ...(people !== undefined && { people }),
+        ...(again && { again }),
+      },
+      { atMs: askedAtMs, correlationId: record.correlationId, subject: caseId, key: `${caseId}/${round}` },
     ),
   );
+}
+
+/** The question stands again before the flow has come to it: whoever answers at once is heard when it does. */
+export async function questionAgain(ports: ReviewPorts, record: CaseRecord, request: ReviewRequest): Promise<void> {
+  const { request: stands, end } = await ports.openReview(request);
+  if (end.state === 'open') await tellQuestion(ports, record, stands, true);
 }
 
 /** A person is asked: the case says so, and in which round. */
@@ -104,6 +140,10 @@ export interface AnsweredReview {
   readonly woken: boolean;
   /** People who must still say the same before anything happens; 0 when the round is over. */
   readonly missing: number;
+  /** When it was stored; who takes it back names it. */
+  readonly answeredAtMs: number;
+  /** Nothing follows from it before; until then it may be taken back. */
+  readonly takeBackUntilMs?: number;
 }
 
 /** Two people who answer at once are told apart in two tries. */
@@ -111,15 +151,15 @@ const maxTries = 4;
 
 type Answered = Extract<ReviewEnd, { readonly state: 'answered' }>;
 
-/** An answer whose flow has not heard of it for so long was left behind by a process that died or could not call. */
-export const hearingMs = 5_000;
-
 /**
  * A person's answer to the open question of a case.
  * @throws InvalidInputError saying what to do, when there is no open question, somebody was faster, or the approval is
  * for another proposal than the one that stands
  */
-export async function answerReview(ports: ReviewPorts, answer: ReviewAnswer): Promise<AnsweredReview> {
+export async function answerReview(
+  ports: ReviewPorts,
+  { round: meant, ...answer }: ReviewAnswer,
+): Promise<AnsweredReview> {
   const { caseId } = answer;
   for (let attempt = 0; attempt < maxTries; attempt += 1) {
     const stored = await ports.loadCase(caseId);
@@ -128,57 +168,107 @@ export async function answerReview(ports: ReviewPorts, answer: ReviewAnswer): Pr
     if (!review)
       throw new InvalidInputError(`case ${caseId} asks nothing: there is no review to answer`, { code: 'no-review' });
     const { round } = review.request;
+    // A repeated call must not answer the question that stands again after its answer was taken back.
+    if (meant !== undefined && meant !== round)
+      throw new InvalidInputError(
+        `case ${caseId}: the question that was answered is over, another one is asked: look at it and answer again`,
+        { code: 'review-over' },
+      );
     const isOpen = review.end.state === 'open';
     if (isOpen) checkAnswer(stored, reviews, review, answer);
     const step = isOpen ? stepOf(effectiveCase(stored, reviews), review, answer) : { step: 'end' as const };
     if (step.step === 'first') {
       if (!(await ports.keepFirst(caseId, round, answer, step.replaces))) continue;
-      await auditFirst(ports, stored, round, answer);
-      return { caseId, round, answer: answer.answer, woken: false, missing: 1 };
+      await auditWithdrawals(ports, stored, review);
+      await auditFirst(ports, stored, round, answer, review.withdrawn?.length);
+      const kept = (await ports.reviews(caseId)).find(({ request }) => request.round === round)?.first;
+      const answeredAtMs = kept?.atMs ?? ports.now();
+      return { caseId, round, answer: answer.answer, woken: false, missing: 1, answeredAtMs };
     }
     const second = step.step === 'second' ? { first: step.first } : {};
     const done = await ports.endReview(caseId, round, { answer, ...second });
     if (done?.end.state === 'open') continue;
     if (done?.end.state !== 'answered' || (!done.won && !isSame(done.end.answer, answer)))
       throw new InvalidInputError(lateMessage(caseId, done?.end), { code: 'review-over' });
-    return await completeAnswer(ports, stored, round, done.end, review.first?.answer);
+    return await completeAnswer(ports, stored, done.review, done.end);
   }
   throw new ConflictError(`case ${caseId} is answered by others at the same time: look at it and answer again`, {
     code: 'review-busy',
   });
 }
 
-/** The first yes of two: recorded, and nothing else follows from it. */
-const auditFirst = (ports: ReviewPorts, record: CaseRecord, round: number, answer: ReviewAnswer): Promise<unknown> =>
+/**
+ * The first yes of two: recorded, and nothing else follows from it.
+ * @param takenBack first yeses of this round that were taken back before: the same person may say the same again
+ */
+export const auditFirst = (
+  ports: ReviewPorts,
+  record: CaseRecord,
+  round: number,
+  answer: ReviewAnswer,
+  takenBack = 0,
+): Promise<unknown> =>
   ports.audit({
     chain: chainOf(record.caseId),
     type: 'approval-given',
-    key: [record.caseId, String(round), hashOf({ ...answer, reason: undefined })],
+    key: [
+      record.caseId,
+      String(round),
+      hashOf({ ...answer, reason: undefined }),
+      ...(takenBack > 0 ? [String(takenBack)] : []),
+    ],
     correlationId: record.correlationId,
     body: { round, of: peopleForHighImpact, ...answer, reason: undefined },
     personal: { subject: answer.by, data: { reason: answer.reason } },
   });
 
-/** What follows a stored answer. All of it may be repeated: whoever repeats it completes what a crash left out. */
-async function completeAnswer(
+/** First yeses that were taken back, with who took them back, in their order. */
+export async function auditWithdrawals(ports: ReviewPorts, record: CaseRecord, review: Review): Promise<void> {
+  const { caseId, round } = review.request;
+  for (const [before, { answer, atMs, takenBack }] of (review.withdrawn ?? []).entries()) {
+    await auditFirst(ports, record, round, answer, before);
+    await ports.audit({
+      chain: chainOf(caseId),
+      type: 'answer-taken-back',
+      key: [caseId, String(round), 'first', String(before)],
+      correlationId: record.correlationId,
+      body: { round, first: true, answer: answer.answer, of: answer.by, answeredAtMs: atMs, by: takenBack.by },
+      personal: { subject: takenBack.by, data: { reason: takenBack.reason } },
+    });
+  }
+}
+
+/** The answer that ended a round. */
+export const auditEndingAnswer = (
   ports: ReviewPorts,
   record: CaseRecord,
   round: number,
-  { answer, atMs }: Answered,
-  first: ReviewAnswer | undefined,
-): Promise<AnsweredReview> {
-  const { caseId } = record;
-  if (first) await auditFirst(ports, record, round, first);
-  await ports.audit({
-    chain: chainOf(caseId),
+  answer: ReviewAnswer,
+): Promise<unknown> =>
+  ports.audit({
+    chain: chainOf(record.caseId),
     type: 'review-answered',
-    key: [caseId, String(round)],
+    key: [record.caseId, String(round)],
     correlationId: record.correlationId,
     // Who it was is a pseudonym; what they wrote is theirs.
     body: { round, ...answer, reason: undefined },
     personal: { subject: answer.by, data: { reason: answer.reason } },
   });
-  await ports.changeCase(caseId, (now) => withOverride(now, answer));
+
+/** What follows a stored answer. All of it may be repeated: whoever repeats it completes what a crash left out. */
+export async function completeAnswer(
+  ports: ReviewPorts,
+  record: CaseRecord,
+  review: Review,
+  { answer, atMs, settled }: Answered,
+): Promise<AnsweredReview> {
+  const { caseId } = record;
+  const { round, thinkAgainS } = review.request;
+  await auditWithdrawals(ports, record, review);
+  if (review.first) await auditFirst(ports, record, round, review.first.answer, review.withdrawn?.length);
+  await auditEndingAnswer(ports, record, round, answer);
+  // What may yet be taken back is not written over what was proposed.
+  if (thinkAgainS === undefined || settled) await ports.changeCase(caseId, (now) => withOverride(now, answer));
   await ports.publish(
     makeEvent(
       'ReviewAnswered',
@@ -188,29 +278,16 @@ async function completeAnswer(
   );
   const waking = await ports.wake(caseId, round, { answer: answer.answer, by: answer.by, round, timedOut: false });
   if (waking !== 'unreachable') await ports.markHeard(caseId, round);
-  return { caseId, round, answer: answer.answer, woken: waking === 'woken', missing: 0 };
-}
-
-export interface AnswersSwept {
-  readonly completed: number;
-  readonly failed: readonly { readonly caseId: string; readonly message: string }[];
-}
-
-/** Completes answers that were stored and not heard. One that cannot be completed does not keep the others from it. */
-export async function sweepAnswers(ports: ReviewPorts): Promise<AnswersSwept> {
-  let completed = 0;
-  const failed: { caseId: string; message: string }[] = [];
-  for (const { caseId, round } of await ports.unheard(ports.now() - hearingMs)) {
-    try {
-      const review = (await ports.reviews(caseId)).find(({ request }) => request.round === round);
-      if (review?.end.state !== 'answered') continue;
-      await completeAnswer(ports, await ports.loadCase(caseId), round, review.end, review.first?.answer);
-      completed += 1;
-    } catch (error) {
-      failed.push({ caseId, message: error instanceof Error ? error.message : String(error) });
-    }
-  }
-  return { completed, failed };
+  const untilMs = takeBackUntilMs(review);
+  return {
+    caseId,
+    round,
+    answer: answer.answer,
+    woken: waking === 'woken',
+    missing: 0,
+    answeredAtMs: atMs,
+    ...(untilMs !== undefined && { takeBackUntilMs: untilMs }),
+  };
 }
 
 /** The flow's timeout of a round: ends it, or learns that an answer was faster. */
@@ -219,7 +296,7 @@ export async function timeOutReview(
   input: { readonly caseId: string; readonly round: number },
 ): Promise<ReviewResult> {
   const done = await ports.endReview(input.caseId, input.round, { timedOut: true });
-  const over = done && resultOf(input.round, done.end);
+  const over = done && resultOf(done.review, ports.now());
   if (over && !over.timedOut) return over;
   const record = await ports.loadCase(input.caseId);
   await ports.audit({
@@ -268,7 +345,7 @@ function overrideProblem(stored: CaseRecord, { override }: ReviewAnswer): string
   }
 }
 
-const withOverride = (record: CaseRecord, { override, answer }: ReviewAnswer): CaseRecord => {
+export const withOverride = (record: CaseRecord, { override, answer }: ReviewAnswer): CaseRecord => {
   if (answer !== 'override' || !override || record.status === 'closed') return record;
   const proposal = overriddenProposal(record, override);
   const proposalHash = proposalHashOf(proposal);
@@ -278,12 +355,15 @@ const withOverride = (record: CaseRecord, { override, answer }: ReviewAnswer): C
 const isSame = (a: ReviewAnswer, b: ReviewAnswer): boolean => canonical(a) === canonical(b);
 
 const lateMessage = (caseId: string, end: ReviewEnd | undefined): string =>
-  end?.state === 'answered'
-    ? `case ${caseId}: ${end.answer.by} has already answered "${end.answer.answer}"`
-    : `case ${caseId}: the time for an answer is over; it goes on by itself, see "case show"`;
+  end?.state === 'taken-back'
+    ? `case ${caseId}: the answer to this question was taken back; it stands again, look at it and answer`
+    : end?.state === 'answered'
+      ? `case ${caseId}: ${end.answer.by} has already answered "${end.answer.answer}"`
+      : `case ${caseId}: the time for an answer is over; it goes on by itself, see "case show"`;
 
-const resultOf = (round: number, end: ReviewEnd): ReviewResult | undefined => {
+const resultOf = (review: Review, nowMs: number): ReviewResult | undefined => {
+  const { request, end } = review;
   if (end.state === 'open') return undefined;
-  if (end.state === 'timed-out') return { timedOut: true, round };
-  return { answer: end.answer.answer, by: end.answer.by, round, timedOut: false };
+  if (end.state === 'timed-out') return { timedOut: true, round: request.round };
+  return end.state === 'taken-back' ? resultAgain(review, nowMs) : resultOfAnswer(review, end.answer, nowMs);
 };

@@ -75,6 +75,7 @@ export async function ticketClosed(ports: TicketPorts, ticket: ClosedTicket): Pr
       answer: word,
       by,
       reason: `Ticket ${reference} was closed in ${system}.`,
+      round: open.request.round,
       ...(word === 'approve' && proposalHash !== undefined && { proposalHash }),
     });
     return { caseId, result: 'answered' };

@@ -3,6 +3,7 @@ import type { CaseSummary, Claim, EffectView, ReviewItem, ReviewView } from '../
 import type { CaseRecord, ReviewAnswer } from '../../contracts/case.ts';
 import type { Effect } from '../../contracts/ledger.ts';
 import { effectiveCase, hasHighImpact, type Review } from '../case/effective.ts';
+import { levelOf, takeBackUntilMs } from '../case/think-again.ts';
 
 /** A name may be longer than what it replaces. */
 const maxSentence = 1000;
@@ -53,19 +54,37 @@ export function summaryOf(parts: CaseParts, nameOf: NameOf, nowMs: number): Case
       people: peopleOf(asked),
       escalation: escalationOf(asked),
     }),
+    ...takeBackOf(parts, nameOf, nowMs),
     flags: record.flags,
     ...(incident && { incident }),
     ...(claim && { claim: { by: nameOf(claim.by), untilMs: claim.untilMs } }),
   };
 }
 
-/** The first question is at level 1 and goes up when its time is over; each later one is at level 2, the last. */
-const escalationOf = ({ request: { round, askedAtMs, dueAtMs } }: Review): NonNullable<CaseSummary['escalation']> => ({
-  level: round === 0 ? 1 : 2,
-  sinceMs: askedAtMs,
-  next: round === 0 ? 'level-2' : 'safe-hold',
-  nextAtMs: dueAtMs,
+/** At level 1 it goes up when its time is over; level 2 is the last. */
+const escalationOf = ({ request }: Review): NonNullable<CaseSummary['escalation']> => ({
+  level: levelOf(request),
+  sinceMs: request.askedAtMs,
+  next: levelOf(request) === 1 ? 'level-2' : 'safe-hold',
+  nextAtMs: request.dueAtMs,
 });
+
+/** The answer that may be taken back now: the one that the flow waits with, or the first yes of two. */
+function takeBackOf({ record, reviews }: CaseParts, nameOf: NameOf, nowMs: number): Pick<CaseSummary, 'takeBack'> {
+  const newest = [...reviews].sort((a, b) => b.request.round - a.request.round)[0];
+  if (!newest || record.status === 'closed') return {};
+  const { end, first, request } = newest;
+  const said = (answer: ReviewAnswer, answeredAtMs: number) => ({
+    round: request.round,
+    answer: answer.answer,
+    by: nameOf(answer.by),
+    answeredAtMs,
+  });
+  if (end.state === 'open') return first ? { takeBack: said(first.answer, first.atMs) } : {};
+  const untilMs = takeBackUntilMs(newest);
+  if (end.state !== 'answered' || untilMs === undefined || untilMs <= nowMs) return {};
+  return { takeBack: { ...said(end.answer, end.atMs), untilMs } };
+}
 
 const pseudonym = /\bperson-[0-9a-f]{16}\b/g;
 
@@ -107,7 +126,7 @@ export function byUrgency(a: CaseSummary, b: CaseSummary): number {
   return impact || a.openedAtMs - b.openedAtMs || (a.caseId < b.caseId ? -1 : 1);
 }
 
-export function reviewViewOf({ request, end, first }: Review, nameOf: NameOf): ReviewView {
+export function reviewViewOf({ request, end, first, withdrawn = [] }: Review, nameOf: NameOf): ReviewView {
   const { round, question, askedAtMs, dueAtMs, people, proposalHash } = request;
   const said = (answer: ReviewAnswer, atMs: number): ReviewView['answers'][number] => ({
     by: nameOf(answer.by),
@@ -116,6 +135,13 @@ export function reviewViewOf({ request, end, first }: Review, nameOf: NameOf): R
     atMs,
     ...(answer.override && { override: answer.override }),
   });
+  const takenBack = [...withdrawn, ...(end.state === 'taken-back' ? [end] : [])].map((gone) => ({
+    of: nameOf(gone.answer.by),
+    answer: gone.answer.answer,
+    by: nameOf(gone.takenBack.by),
+    reason: gone.takenBack.reason,
+    atMs: gone.takenBack.atMs,
+  }));
   return {
     round,
     question: withNames(question, nameOf).slice(0, maxSentence),
@@ -129,8 +155,9 @@ export function reviewViewOf({ request, end, first }: Review, nameOf: NameOf): R
     ...(proposalHash !== undefined && { proposalHash }),
     answers: [
       ...(first ? [said(first.answer, first.atMs)] : []),
-      ...(end.state === 'answered' ? [said(end.answer, end.atMs)] : []),
+      ...('answer' in end ? [said(end.answer, end.atMs)] : []),
     ],
+    ...(takenBack.length > 0 && { takenBack }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { AuditEntry, AuditType } from '../../contracts/audit.ts';
 import type { CaseRecord } from '../../contracts/case.ts';
 import type { Decision } from '../../contracts/decision.ts';
 import { collapse } from '../audit/collapse.ts';
+import { isVoidLabel, roundsTakenBack } from '../audit/taken-back.ts';
 import { isAutomated } from './automated.ts';
 import { wilson } from './interval.ts';
 import { oldestAge } from './work-queue.ts';
@@ -20,7 +21,9 @@ export interface CaseFacts {
   readonly overridden: boolean;
   /** The newest label, or the case's kind where a person said yes to what rests on it; absent where nobody judged. */
   readonly judged?: string;
-  /** How long each approval's page had been shown, where one was used. */
+  /** Answers that were taken back before anything followed from them. */
+  readonly takenBack: number;
+  /** How long each approval's page had been shown, where one was used; of those that were taken back, too. */
   readonly shownForMs: readonly number[];
 }
 
@@ -50,11 +53,16 @@ export function factsOf(record: CaseRecord, chain: Iterable<AuditEntry>): CaseFa
   took('whole-case', openedAtMs, record.closedAtMs);
   const since = new Map<string, number>();
   const answers: Readonly<Record<string, unknown>>[] = [];
+  const voided = roundsTakenBack(entries);
   let label: string | undefined;
-  for (const { type, at, body } of entries) {
+  for (const entry of entries) {
+    const { type, at, body } = entry;
     const round = String(body.round);
-    if (type === 'review-requested') since.set(round, at);
+    // A question that stands again has waited since it was asked at first.
+    if (type === 'review-requested')
+      since.set(round, (body.again === true ? since.get(String(Number(body.round) - 1)) : undefined) ?? at);
     else if (type === 'review-answered') {
+      if (voided.has(Number(body.round))) continue;
       took('answer', since.get(round), at);
       answers.push(body);
     } else if (type === 'effect-announced') since.set(`sent ${body.effectKey}`, at);
@@ -63,7 +71,7 @@ export function factsOf(record: CaseRecord, chain: Iterable<AuditEntry>): CaseFa
       took('effect', since.get(`sent ${effectKey}`), at);
       since.set(`done ${effectKey}`, at);
     } else if (type === 'effect-verified') took('verification', since.get(`done ${body.effectKey}`), at);
-    else if (type === 'label-set') label = String(body.label);
+    else if (type === 'label-set' && !isVoidLabel(entries, entry)) label = String(body.label);
   }
   const saidYes = answers.length > 0 && answers.every(({ answer }) => answer === 'approve') && record.proposal;
   const judged = label ?? (saidYes ? record.kind : undefined);
@@ -72,6 +80,7 @@ export function factsOf(record: CaseRecord, chain: Iterable<AuditEntry>): CaseFa
     steps,
     overridden: answers.some(({ answer }) => answer === 'override'),
     ...(judged !== undefined && { judged }),
+    takenBack: entries.filter(({ type }) => type === 'answer-taken-back').length,
     shownForMs: entries.flatMap(({ type, body }) =>
       (type === 'approval-given' || type === 'review-answered') &&
       body.answer === 'approve' &&
@@ -129,6 +138,7 @@ export function figuresOf(input: FiguresInput): Figures {
     cases: input.counted,
     ...(cases.length > 0 && { automatedShare: cases.filter(isAutomated).length / cases.length }),
     overrides: facts.filter(({ overridden }) => overridden).length,
+    takenBack: facts.reduce((sum, each) => sum + each.takenBack, 0),
     rejected: of('rejected'),
     expired: of('expired'),
     steps: stepsOf(facts, decisions),

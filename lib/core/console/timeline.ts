@@ -19,11 +19,17 @@ const said: Partial<Record<AuditType, (body: Body) => { readonly title: string; 
   'case-acknowledged': ({ note }) => ({ title: 'Seen', detail: text(note) }),
   'flag-attached': () => ({ title: 'Another flag of the same anomaly' }),
   'flags-attached': ({ flags }) => ({ title: `${Number(flags)} flags in all` }),
-  'review-requested': ({ question }) => ({ title: 'People are asked', detail: text(question) }),
+  'review-requested': ({ question, again }) => ({
+    title: again === true ? 'People are asked again' : 'People are asked',
+    detail: text(question),
+  }),
   'approval-given': () => ({ title: 'First yes of two' }),
   'review-answered': ({ answer, override }) => ({
     title: `Answered: ${text(answer)}`,
     ...(override !== undefined && { detail: `instead: ${order(override as Body)}` }),
+  }),
+  'answer-taken-back': ({ answer, first }) => ({
+    title: first === true ? 'First yes of two taken back' : `Answer taken back: ${text(answer)}`,
   }),
   'review-timed-out': () => ({ title: 'Nobody answered in time' }),
   'label-set': ({ label }) => ({ title: `Labelled: ${text(label)}` }),

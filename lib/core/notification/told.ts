@@ -80,7 +80,7 @@ export function reviewRequested(facts: CaseFacts, data: EventData<'ReviewRequest
     ? data.question.slice(record.sentence.length).trim()
     : data.question;
   return {
-    ...question(facts, round, isHighImpact(facts) || round > 0 || soon),
+    ...question(facts, round, isHighImpact(facts) || (round > 0 && data.again !== true) || soon),
     text: [
       safeSentence(facts),
       asked,

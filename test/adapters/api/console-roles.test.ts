@@ -76,6 +76,8 @@ const samples: Readonly<Record<RouteName, Sample>> = {
   release: { path: (asker) => `/cases/${own.get(`release ${asker}`)?.caseId ?? record.caseId}/claim` },
   acknowledge: { path: ofCase('acknowledge'), body: () => ({ note: 'seen' }) },
   answer: { path: ofCase('answer'), body: () => ({ answer: 'reject', reason }) },
+  // Nothing was answered: what there is to take back is tested with the console's routes.
+  takeBack: { path: ofCase('take-back'), body: () => ({ round: 0, answeredAtMs: 1, reason }), status: 409 },
   trigger: { body: () => ({ asset: 'plant-1', kind: 'manual', note: 'it smells' }) },
   stops: {},
   stop: { body: () => ({ scope: 'asset#plant-9', reason }) },

@@ -138,7 +138,7 @@ describe('answering', () => {
       proposalHash: record.proposalHash,
       shownForMs: 4_000,
     });
-    expect([first.status, first.body]).toEqual([202, { round: 0, state: 'answered' }]);
+    expect([first.status, first.body]).toMatchObject([202, { round: 0, state: 'answered' }]);
     expect(given.woken()).toBe(before + 1);
     const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
     expect(body.reviews[0]).toMatchObject({ state: 'answered', answers: [{ by: 'approver', answer: 'approve' }] });
@@ -187,10 +187,64 @@ describe('answering', () => {
     ]);
   });
 
+  test('an answer is taken back while its time runs, by anybody who may act, whoever has claimed the case', async () => {
+    const record = await given.asked('taken back', {}, 3_600, 60);
+    const path = `/cases/${record.caseId}/take-back`;
+    const back = (who: string, body: object, more: Options = {}) =>
+      ask(who, 'POST', path, { body: { reason: 'the wrong valve', ...body }, ...more });
+    expect(codeOf(await back('operator', { round: 0, answeredAtMs: 1 }))).toEqual([409, 'no-answer']);
+    const yes = { answer: 'approve', proposalHash: record.proposalHash };
+    const { body: said } = await answerBy('approver', record, yes);
+    const { round, answeredAtMs } = said as { round: number; answeredAtMs: number };
+    expect(said).toMatchObject({ state: 'answered', takeBackUntilMs: answeredAtMs + 60_000 });
+    const shown = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    expect(shown.body.takeBack).toEqual({
+      round,
+      answer: 'approve',
+      by: 'approver',
+      answeredAtMs,
+      untilMs: answeredAtMs + 60_000,
+    });
+    expect((await ask('approver', 'POST', `/cases/${record.caseId}/claim`, { body: { leaseS: 60 } })).status).toBe(200);
+    for (const wrong of [
+      { round: 1, answeredAtMs },
+      { round, answeredAtMs: answeredAtMs - 1 },
+    ])
+      expect(codeOf(await back('operator', wrong))).toEqual([409, 'no-answer']);
+    for (const invalid of [{ round, answeredAtMs, reason: '' }, { round: 10, answeredAtMs }, { round }])
+      expect(codeOf(await back('operator', invalid))).toEqual([422, 'body-invalid']);
+    expect((await back('operator', { round, answeredAtMs })).body).toEqual({ round, what: 'answer' });
+    expect(codeOf(await back('admin', { round, answeredAtMs }))).toEqual([409, 'taken-back']);
+    const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    expect(body.takeBack).toBeUndefined();
+    expect(body.reviews).toMatchObject([
+      { state: 'taken-back', takenBack: [{ of: 'approver', by: 'operator', reason: 'the wrong valve' }] },
+      { round: 1, state: 'open', answers: [] },
+    ]);
+    expect(body.escalation).toMatchObject({ level: 1, next: 'level-2' });
+    const chain = await readChain(tableAt(given.world, 'audit'), `case#${record.caseId}`);
+    const entry = chain.find(({ type }) => type === 'answer-taken-back')!;
+    expect(entry.body).toMatchObject({ round: 0, answer: 'approve', by: expect.stringMatching(/^person-/) });
+    expect(JSON.stringify(entry)).not.toContain('the wrong valve');
+    expect((await answerBy('approver', record, yes)).body).toMatchObject({ round: 1, state: 'answered' });
+  });
+
+  test('the first yes of two is taken back while the second has not spoken', async () => {
+    const record = await given.asked('first back', highImpact);
+    const yes = { answer: 'approve', proposalHash: record.proposalHash };
+    const { round, answeredAtMs } = (await answerBy('approver', record, yes)).body as Record<string, number>;
+    const path = `/cases/${record.caseId}/take-back`;
+    const back = await ask('approver', 'POST', path, { body: { round, answeredAtMs, reason: 'not yet' } });
+    expect(back.body).toEqual({ round, what: 'first' });
+    const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    expect(body.people).toEqual({ needed: 2, approved: 0 });
+    expect((await answerBy('approver', record, yes)).body).toMatchObject({ state: 'waiting-for-second' });
+  });
+
   test('a high impact takes two people, and the first is told so', async () => {
     const record = await given.asked('two people', highImpact);
     const yes = { answer: 'approve', proposalHash: record.proposalHash };
-    expect((await answerBy('approver', record, yes)).body).toEqual({ round: 0, state: 'waiting-for-second' });
+    expect((await answerBy('approver', record, yes)).body).toMatchObject({ round: 0, state: 'waiting-for-second' });
     expect(codeOf(await answerBy('approver', record, yes))).toEqual([409, 'same-person']);
     const queue = await ask<Page<ReviewItem>>('viewer', 'GET', '/reviews?limit=200');
     expect(queue.body.items.find(({ caseId }) => caseId === record.caseId)).toMatchObject({
@@ -198,7 +252,7 @@ describe('answering', () => {
       approvedBy: ['approver'],
       proposal: { impact: 'high' },
     });
-    expect((await answerBy('admin', record, yes)).body).toEqual({ round: 0, state: 'answered' });
+    expect((await answerBy('admin', record, yes)).body).toMatchObject({ round: 0, state: 'answered' });
   });
 
   test('an override orders something else; without saying what it is refused', async () => {

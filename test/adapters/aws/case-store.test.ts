@@ -22,12 +22,17 @@ import {
   scanCases,
   updateCase,
 } from '../../../lib/adapters/aws/case-store.ts';
+import { scrubWords } from '../../../lib/adapters/aws/retention.ts';
 import {
   endReview,
   getReview,
+  keepFirst,
   markHeard,
   openReview,
   reviewsOf,
+  settleReview,
+  takeBackEnd,
+  takeBackFirst,
   takeToken,
   unheardAnswers,
 } from '../../../lib/adapters/aws/review-store.ts';
@@ -43,6 +48,7 @@ import { startTables, type TestTables } from '../../support/tables.ts';
 let tables: TestTables;
 let at: CaseTable;
 let audit: string;
+let stop: string;
 let subjects: Subjects;
 beforeAll(async () => {
   fakeKms();
@@ -50,6 +56,7 @@ beforeAll(async () => {
   const names = await tables.create('case-test');
   at = { client: tables.client, table: names.cases! };
   audit = names.audit!;
+  stop = names.stop!;
   subjects = { client: tables.client, table: names.subjects!, kms: new KMSClient({}), keyId: 'k' };
 });
 afterAll(() => tables.stop());
@@ -190,6 +197,92 @@ describe('reviews', () => {
       expect(ends[0]?.end).toEqual(ends[1]?.end);
     }
     expect((await reviewsOf(at, answer.caseId)).map(({ request: { round } }) => round)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('of taking an answer back and going on with it at once exactly one stands, and both learn which', async () => {
+    for (let turn = 0; turn < 12; turn += 1) {
+      const caseId = sha256(`back ${turn}`);
+      const given = { ...answer, caseId };
+      await openReview(at, { ...request(0), caseId, thinkAgainS: 10 }, 'token');
+      expect(await takeBackEnd(at, caseId, 0, given, { by: 'bob', reason: 'wrong', atMs: 5 })).toBe(false);
+      await endReview(at, caseId, 0, { answer: given }, 10);
+      const goOn = () => settleReview(at, caseId, 0, 21);
+      const back = (by: string) => takeBackEnd(at, caseId, 0, given, { by, reason: 'wrong', atMs: 20 });
+      const [settled, ann, bob] =
+        turn % 2 === 0
+          ? await Promise.all([goOn(), back('ann'), back('bob')])
+          : await Promise.all([back('ann'), back('bob'), goOn()]).then(([a, b, s]) => [s, a, b] as const);
+      const isBack = ann || bob;
+      expect(ann && bob).toBe(false);
+      expect(settled?.end.state).toBe(isBack ? 'taken-back' : 'answered');
+      const stands = await getReview(at, caseId, 0);
+      expect(stands?.end).toEqual(settled?.end);
+      expect(stands?.end).toMatchObject(
+        isBack ? { answer: given, takenBack: { by: ann ? 'ann' : 'bob' } } : { answer: given, settled: true },
+      );
+      // Whoever comes later finds what stands: neither can be turned.
+      expect(await back('cleo')).toBe(false);
+      expect((await goOn())?.end).toEqual(stands?.end);
+    }
+  });
+
+  test('an answer that was taken back is swept until what follows from it is done', async () => {
+    const caseId = sha256('swept');
+    const given = { ...answer, caseId };
+    await openReview(at, { ...request(0), caseId, thinkAgainS: 10 }, 'token');
+    await endReview(at, caseId, 0, { answer: given }, 1_000);
+    await markHeard(at, caseId, 0);
+    await takeBackEnd(at, caseId, 0, given, { by: 'bob', reason: 'wrong', atMs: 2_000 });
+    const found = async (storedBeforeMs: number) =>
+      (await unheardAnswers(at, storedBeforeMs)).filter((one) => one.caseId === caseId);
+    expect(await found(1_999)).toEqual([]);
+    expect(await found(2_000)).toEqual([{ caseId, round: 0 }]);
+    // The next round is asked without a token first; the flow brings its own.
+    await openReview(at, { ...request(1), caseId });
+    expect(await takeToken(at, caseId, 1)).toBeUndefined();
+    await openReview(at, { ...request(1), caseId }, 'later');
+    expect(await takeToken(at, caseId, 1)).toBe('later');
+  });
+
+  test('what a person wrote who is erased goes from answers and from who took them back; what others wrote stays', async () => {
+    const caseId = sha256('erased');
+    const [gone, stays] = [`person-${'a'.repeat(16)}`, `person-${'b'.repeat(16)}`];
+    const said = (by: string): ReviewAnswer => ({ ...answer, caseId, by, reason: `words of ${by}` });
+    await openReview(at, { ...request(0), caseId, people: 2, thinkAgainS: 10 }, 'token');
+    await keepFirst(at, caseId, 0, said(stays), undefined, 10);
+    const back = { by: gone, reason: `words of ${gone}`, atMs: 20 };
+    await takeBackFirst(at, caseId, 0, { answer: said(stays), atMs: 10, takenBack: back }, []);
+    await endReview(at, caseId, 0, { answer: said(gone) }, 30);
+    await takeBackEnd(at, caseId, 0, said(gone), { by: stays, reason: `words of ${stays}`, atMs: 40 });
+    const projections = { client: at.client, cases: at.table, decisions: at.table, stop };
+    expect(await scrubWords(projections, gone)).toBe(2);
+    const review = await getReview(at, caseId, 0);
+    expect(JSON.stringify(review)).not.toContain(`words of ${gone}`);
+    expect(review).toMatchObject({
+      end: { state: 'taken-back', answer: { by: gone }, takenBack: { by: stays, reason: `words of ${stays}` } },
+      withdrawn: [{ answer: { reason: `words of ${stays}` }, takenBack: { by: gone } }],
+    });
+    expect(await scrubWords(projections, gone)).toBe(0);
+  });
+
+  test('of the second yes and taking back the first at once exactly one stands', async () => {
+    for (let turn = 0; turn < 8; turn += 1) {
+      const caseId = sha256(`first ${turn}`);
+      const [first, second] = ['ann', 'bob'].map((by) => ({ ...answer, caseId, by })) as [ReviewAnswer, ReviewAnswer];
+      await openReview(at, { ...request(0), caseId, people: 2 }, 'token');
+      await keepFirst(at, caseId, 0, first, undefined, 10);
+      const gone = { answer: first, atMs: 10, takenBack: { by: 'ann', reason: 'wrong', atMs: 20 } };
+      const [back, ended] = await Promise.all([
+        takeBackFirst(at, caseId, 0, gone, []),
+        endReview(at, caseId, 0, { answer: second, first }, 20),
+      ]);
+      expect(ended?.won).toBe(!back);
+      const stands = await getReview(at, caseId, 0);
+      expect(stands).toMatchObject(
+        back ? { end: { state: 'open' }, withdrawn: [gone] } : { end: { state: 'answered' }, first: { answer: first } },
+      );
+      expect(stands && 'first' in stands).toBe(!back);
+    }
   });
 
   test('an answer is found until it was heard; a timeout, whose flow knows of it, never', async () => {

@@ -9,7 +9,7 @@ import { registerStop } from '../../../bin/commands/stop.ts';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
 import { dynamoLedger } from '../../../lib/adapters/aws/ledger-store.ts';
-import { openReview } from '../../../lib/adapters/aws/review-store.ts';
+import { endReview, openReview, takeBackEnd } from '../../../lib/adapters/aws/review-store.ts';
 import { openFor, type Subjects } from '../../../lib/adapters/aws/subject-store.ts';
 import { sealedPersonal } from '../../../lib/contracts/subject.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
@@ -97,7 +97,41 @@ describe('case', () => {
       by: 'ann',
       reason: 'seen on site',
       proposalHash: record.proposalHash,
+      round: 0,
     });
+  });
+
+  test('takes back the newest answer that it shows, and says so where there is none', async () => {
+    const back = (): Promise<string> => run('case', 'take-back', record.caseId, '--reason', 'wrong', '--by', 'bob');
+    await expect(back()).rejects.toThrow(/no answer that could be taken back: its newest question is open/);
+    const given = caseFor('cli back', { correlationKey: 'cli back' });
+    const cases = { client: tables.client, table: 'gc-cases' };
+    await openOrAttach(cases, given, given.openingFlagId);
+    const { caseId } = given;
+    const asked = { v: 1 as const, caseId, round: 0, question: 'Shall we?', askedAtMs: 1, dueAtMs: 2, thinkAgainS: 10 };
+    await openReview(cases, asked, 'the-token');
+    const yes = { v: 1 as const, caseId, answer: 'approve' as const, by: 'ann', reason: 'seen' };
+    await endReview(cases, caseId, 0, { answer: yes }, 5_000);
+    expect(await run('case', 'show', caseId)).toMatch(
+      /waits {5}until 1970-01-01T00:00:15.000Z: groundcrew case take-back/,
+    );
+    const lambda = mockClient(LambdaClient);
+    lambda.on(InvokeCommand).resolves({ Payload: Buffer.from('{"round":0,"what":"answer"}') as never });
+    const said = await run('case', 'take-back', caseId, '--reason', 'wrong', '--by', 'bob');
+    expect(said).toMatch(/approve taken back by bob[\s\S]*stands again/);
+    const { input } = lambda.commandCalls(InvokeCommand)[0]!.args[0];
+    expect(JSON.parse(Buffer.from(input.Payload as Uint8Array).toString())).toEqual({
+      v: 1,
+      caseId,
+      answer: 'take-back',
+      round: 0,
+      answeredAtMs: 5_000,
+      by: 'bob',
+      reason: 'wrong',
+    });
+    await takeBackEnd(cases, caseId, 0, yes, { by: 'bob', reason: 'wrong', atMs: 6_000 });
+    expect(await run('case', 'show', caseId)).toMatch(/back {6}taken back by bob: wrong/);
+    await expect(run('case', 'take-back', caseId, '--reason', 'wrong', '--by', 'bob')).rejects.toThrow(/taken-back/);
   });
 
   test('approves what was seen and nothing else', async () => {

@@ -191,20 +191,20 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
       : problem(c, 404, 'no-such-case', 'There is no such case.');
   });
   api.get('/reviews', (c) => {
-    const asked = open().filter(({ status }) => status === 'in-review');
+    const asked = open().filter(({ status, reviews }) => status === 'in-review' && reviews.at(-1)?.state === 'open');
     const from = Number(c.req.query('cursor') ?? 0);
     const to = from + Number(c.req.query('limit') ?? 50);
     return c.json({
       ...(to < asked.length && { nextCursor: String(to) }),
       items: asked.slice(from, to).map((one) => ({
         ...summaryOf(one),
-        round: 0,
+        round: one.reviews.at(-1)?.round ?? 0,
         question: one.question,
         askedAtMs: one.openedAtMs,
         dueAtMs: one.dueAtMs,
         proposalHash: one.proposalHash,
         people: one.people,
-        approvedBy: one.reviews[0]?.answers.map(({ by }) => by) ?? [],
+        approvedBy: one.reviews.at(-1)?.answers.map(({ by }) => by) ?? [],
       })),
     });
   });
@@ -231,7 +231,7 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
     const one = find(c);
     const body = await c.req.json();
     const who = c.get('who');
-    const review = one?.reviews[0];
+    const review = one?.reviews.at(-1);
     if (!one || !review || review.state !== 'open') return problem(c, 409, 'already-answered', 'It was answered.');
     if (one.claim && one.claim.by !== who) return problem(c, 409, 'claimed-by-other', `${one.claim.by} is at it.`);
     if (body.proposalHash !== one.proposalHash) return problem(c, 409, 'stale-proposal', 'The proposal has changed.');
@@ -255,10 +255,39 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
     delete one.claim;
     if (body.answer === 'reject')
       Object.assign(one, { status: 'closed', resolution: 'rejected', closedAtMs: Date.now() });
-    else one.status = 'acting';
+    const { round } = review;
+    const answeredAtMs = review.answers.at(-1)!.atMs;
+    const untilMs = answeredAtMs + world.thinkAgainMs;
+    if (body.answer !== 'reject' && world.thinkAgainMs === 0) one.status = 'acting';
+    else if (body.answer !== 'reject') {
+      one.takeBack = { round, answer: body.answer, by: who, answeredAtMs, untilMs };
+      setTimeout(() => goOn(one, answeredAtMs), world.thinkAgainMs).unref();
+    }
     one.updatedAtMs = Date.now();
     happen({ type: 'review-answered', caseId: one.caseId });
-    return c.json({ round: 0, state: 'answered' }, 202);
+    return c.json({ round, state: 'answered', answeredAtMs, ...(one.takeBack && { takeBackUntilMs: untilMs }) }, 202);
+  });
+  const goOn = (one: CaseDetail, answeredAtMs: number): void => {
+    if (one.takeBack?.answeredAtMs !== answeredAtMs) return;
+    delete one.takeBack;
+    one.status = 'acting';
+    happen({ type: 'effect-announced', caseId: one.caseId });
+  };
+  api.post('/cases/:id/take-back', async (c) => {
+    const one = find(c);
+    const { round, answeredAtMs, reason } = await c.req.json();
+    const review = one?.reviews.at(-1);
+    if (!one?.takeBack || !review || one.takeBack.answeredAtMs !== answeredAtMs)
+      return problem(c, 409, 'answer-stands', 'The case goes on with it already.');
+    const { answer, by } = one.takeBack;
+    delete one.takeBack;
+    review.state = 'taken-back';
+    review.takenBack = [{ of: by, answer, by: c.get('who'), reason, atMs: Date.now() }];
+    one.reviews.push({ ...review, round: round + 1, state: 'open', answers: [], takenBack: [] });
+    one.dueAtMs = review.dueAtMs;
+    one.people = { ...review.people };
+    happen({ type: 'answer-taken-back', caseId: one.caseId });
+    return c.json({ round, what: 'answer' });
   });
   api.post('/triggers', (c) => c.json({ flagId: '0'.repeat(64) }, 202));
   api.post('/stops', async (c) => {

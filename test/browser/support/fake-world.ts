@@ -417,6 +417,8 @@ export function fakeWorld() {
     chains,
     checkpoint,
     changes,
+    /** How long an answer can be taken back; 0: not at all. */
+    thinkAgainMs: 0,
     orders: [] as OrderView[],
     handovers: [] as HandoverNoteView[],
     samples: ['sample one', 'sample two'].map((name) => ({ id: hashed(name), said: 'leak', answered: false })),

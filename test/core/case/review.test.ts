@@ -1,98 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { CaseRecord, ReviewAnswer } from '../../../lib/contracts/case.ts';
+import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import { hashOf, sha256 } from '../../../lib/core/audit/canonical.ts';
-import { type AuditDraft, entryIdOf, genesisHash, sealEntry } from '../../../lib/core/audit/entry.ts';
 import { closeCase } from '../../../lib/core/case/close.ts';
 import { approvalsIn, effectiveCase, type Review, standingYes } from '../../../lib/core/case/effective.ts';
-import type { ReviewPorts, ReviewResult } from '../../../lib/core/case/ports.ts';
-import { answerReview, hearingMs, requestReview, sweepAnswers, timeOutReview } from '../../../lib/core/case/review.ts';
-import type { BusEvent } from '../../../lib/core/ports.ts';
+import { answerReview, requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
+import { hearingMs, sweepAnswers } from '../../../lib/core/case/sweep-answers.ts';
 import { caseFor, proposalFor } from '../../support/remediation-world.ts';
-
-function world(record: CaseRecord) {
-  const state = {
-    record,
-    reviews: [] as Review[],
-    tokens: new Map<number, string>(),
-    woken: [] as ReviewResult[],
-    unheard: new Map<number, number>(),
-    audit: new Map<string, AuditDraft>(),
-    events: [] as BusEvent[],
-    nowMs: 5_000_000,
-  };
-  const ports: ReviewPorts = {
-    loadCase: async () => state.record,
-    changeCase: async (_id, change) => {
-      state.record = change(state.record);
-      return state.record;
-    },
-    reviews: async () => state.reviews,
-    audit: async (draft) => {
-      const stands = state.audit.get(entryIdOf(draft)) ?? draft;
-      state.audit.set(entryIdOf(draft), stands);
-      return sealEntry(stands, 0, genesisHash, state.nowMs);
-    },
-    publish: async (event) => {
-      state.events.push(event);
-    },
-    now: () => state.nowMs,
-    openReview: async (request, token) => {
-      state.tokens.set(request.round, token);
-      const known = state.reviews.find((review) => review.request.round === request.round);
-      const review = known ?? { request, end: { state: 'open' as const } };
-      if (!known) state.reviews.push(review);
-      return review;
-    },
-    keepFirst: async (_id, round, answer, replaces) => {
-      const at = state.reviews.findIndex((review) => review.request.round === round);
-      const review = state.reviews[at];
-      if (review?.end.state !== 'open' || review.first?.answer !== replaces) return false;
-      state.reviews[at] = { ...review, first: { answer, atMs: state.nowMs } };
-      return true;
-    },
-    endReview: async (_id, round, end) => {
-      const at = state.reviews.findIndex((review) => review.request.round === round);
-      const review = state.reviews[at];
-      if (!review) return undefined;
-      if (review.end.state !== 'open') return { end: review.end, won: false };
-      if ('answer' in end && end.first && review.first?.answer !== end.first) return { end: review.end, won: false };
-      const done =
-        'answer' in end
-          ? { state: 'answered' as const, answer: end.answer, atMs: state.nowMs }
-          : { state: 'timed-out' as const, atMs: state.nowMs };
-      state.reviews[at] = { ...review, end: done };
-      if (done.state === 'answered') state.unheard.set(round, done.atMs);
-      return { end: done, won: true };
-    },
-    wake: async (_id, _round, output) => {
-      state.woken.push(output);
-      return 'woken';
-    },
-    markHeard: async (_id, round) => {
-      state.unheard.delete(round);
-    },
-    unheard: async (storedBeforeMs) =>
-      [...state.unheard]
-        .filter(([, atMs]) => atMs <= storedBeforeMs)
-        .map(([round]) => ({ caseId: state.record.caseId, round })),
-  };
-  return { state, ports };
-}
-
-const asking = async (record = caseFor('r')) => {
-  const { state, ports } = world(record);
-  await requestReview(ports, { caseId: record.caseId, round: 0, token: 'secret-token', timeoutS: 60 });
-  const answer = (change: Partial<ReviewAnswer> = {}): ReviewAnswer => ({
-    v: 1,
-    caseId: record.caseId,
-    answer: 'approve',
-    by: 'ann',
-    reason: 'looks right',
-    ...(state.record.proposalHash !== undefined && { proposalHash: state.record.proposalHash }),
-    ...change,
-  });
-  return { state, ports, answer };
-};
+import { asking, reviewWorld } from '../../support/review-world.ts';
 
 describe('a review', () => {
   test('asks, is answered, and wakes the flow; the token stands in no event, audit or answer', async () => {
@@ -209,14 +123,14 @@ describe('a review', () => {
       code: 'proposal-changed',
     });
     await expect(answerReview(ports, answer())).resolves.toMatchObject({ answer: 'approve' });
-    const { ports: quiet } = world(caseFor('quiet'));
+    const { ports: quiet } = reviewWorld(caseFor('quiet'));
     await expect(answerReview(quiet, answer())).rejects.toMatchObject({ code: 'no-review' });
   });
 });
 
 describe('closing', () => {
   test('counts flags that arrive meanwhile, frees the slot on its version, and keeps its first resolution', async () => {
-    const { state, ports } = world(caseFor('c'));
+    const { state, ports } = reviewWorld(caseFor('c'));
     const slot: { version: number | undefined; flags: number } = { version: 0, flags: 1 };
     const close = {
       ...ports,
@@ -309,7 +223,7 @@ describe('an action with a high impact', () => {
     expect(await answerReview(ports, answer(other))).toMatchObject({ missing: 1 });
     expect(await answerReview(ports, answer({ ...other, by: 'bob' }))).toMatchObject({ missing: 0 });
     expect(standing(state)).toMatchObject({ people: 2 });
-    const { state: taken, ports: takenPorts } = world(heavy());
+    const { state: taken, ports: takenPorts } = reviewWorld(heavy());
     const asked = { caseId: taken.record.caseId, round: 0, token: 't', timeoutS: 60, after: 'handover' as const };
     await requestReview(takenPorts, asked);
     expect(taken.reviews[0]!.request.people).toBeUndefined();

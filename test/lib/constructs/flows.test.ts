@@ -103,6 +103,73 @@ describe('CaseFlow', () => {
     expect(run.resolution).toBe('verified');
   });
 
+  test('waits before anything follows from an answer, and acts only if it still stands', async () => {
+    const run = await runCase({
+      Load: answers(asks),
+      Review: answers({}),
+      ReadAnswer: answers({ answer: 'approve', thinkS: 10 }),
+      StandsStill: answers({ answer: 'approve' }),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Verify: answers({ result: 'recovered' }),
+      Close: answers(closed),
+    });
+    expect(run.entered.slice(2, 9)).toEqual([
+      'Review',
+      'ReadAnswer',
+      'Answer',
+      'ThinkAgain',
+      'StandsStill',
+      'Answer',
+      'Permit',
+    ]);
+    expect(run.calls('review-timeout')).toEqual([
+      { caseId, round: 0 },
+      { caseId, round: 0, settle: true },
+    ]);
+    expect(run.resolution).toBe('verified');
+  });
+
+  test.each(['approve', 'override', 'reject'])(
+    'asks again after "%s" was taken back, at its level and for the rest of its time',
+    async (answer) => {
+      const run = await runCase({
+        Load: answers(asks),
+        Review: [...answers({}, {}), noAnswer, noAnswer],
+        ReadAnswer: answers(
+          { answer, thinkS: 10 },
+          // Taken back before the flow heard of the answer at all.
+          { takenBack: true, timedOut: false, againS: 31 },
+          { timedOut: true },
+          { timedOut: true },
+        ),
+        StandsStill: answers({ takenBack: true, timedOut: false, againS: 47 }),
+        Close: answers(closed),
+      });
+      expect(run.calls('review-request')).toMatchObject([
+        { round: 0, level: 1, timeoutS: 60 },
+        { round: 1, level: 1, timeoutS: 47 },
+        { round: 2, level: 1, timeoutS: 31 },
+        { round: 3, level: 2, timeoutS: 120 },
+      ]);
+      expect(run.entered).not.toContain('Permit');
+      expect(run.resolution).toBe('expired');
+    },
+  );
+
+  test('questions that stand again are none of those that a case may put', async () => {
+    const back = { takenBack: true, timedOut: false, againS: 5 };
+    const run = await runCase({
+      Load: answers(asks),
+      Review: answers(...times(10, {})),
+      ReadAnswer: answers(back, back, back, ...times(7, { answer: 'approve' })),
+      Permit: answers(...times(7, { permitted: false, refused: ['stopped'] })),
+      Close: answers(closed),
+    });
+    expect(run.calls('review-request').map(({ round }) => round)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(run.resolution).toBe('handed-over');
+  });
+
   test('does nothing after a no', async () => {
     const run = await runCase({
       Load: answers(asks),

@@ -40,8 +40,10 @@ export type {
   Settings,
   ShownContact,
   Signal,
+  StandingAnswer,
   Stopped,
   StopState,
+  TookBack,
   User,
   WithheldMark,
 } from '../../../lib/contracts/api.ts';

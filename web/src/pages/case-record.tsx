@@ -118,6 +118,15 @@ export function CaseReviews({ of: one }: { of: CaseDetail }) {
                 <p>{answer.reason}</p>
               </blockquote>
             ))}
+            {review.takenBack?.map((gone) => (
+              <blockquote class="said" key={gone.atMs}>
+                <p>
+                  <b>{t.case.takenBackBy(gone.by, t.case.answerWord[gone.answer] ?? gone.answer)}</b>,{' '}
+                  <Time ms={gone.atMs} />
+                </p>
+                <p>{gone.reason}</p>
+              </blockquote>
+            ))}
           </li>
         ))}
       </ol>

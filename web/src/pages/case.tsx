@@ -13,6 +13,7 @@ import { caseGlyph, placeOf, stateOf } from '../ui/case-line.tsx';
 import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
 import { Empty, Shown } from '../ui/states.tsx';
+import { TakeBack } from '../ui/take-back.tsx';
 import { WithheldBand } from '../ui/withheld.tsx';
 import { CaseAudit, CaseEffects, CaseReferences, CaseReviews, CaseSimilar, CaseTimeline } from './case-record.tsx';
 import { CaseSignal } from './case-signal.tsx';
@@ -32,15 +33,20 @@ function Claimed({ of: one }: { of: CaseDetail }) {
 export function CaseProposal({
   of: one,
   ask,
+  keyed = true,
   reload,
 }: {
   of: CaseDetail;
   ask?: { readonly mode: 'approve' | 'reject' | 'override' } | undefined;
+  /** Whether the key that takes an answer back is this case's. */
+  keyed?: boolean;
   reload: () => void;
 }) {
   const changed = useChanged(one.proposalHash);
   const open = one.reviews.find(({ state }) => state === 'open');
   const ownYes = open?.answers.some(({ by, answer }) => by === me.value?.username && answer !== 'reject') ?? false;
+  // The flow thinks again, or goes on: there is nothing to answer until it asks anew.
+  const hasAnswer = one.reviews.at(-1)?.state === 'answered';
   return (
     <>
       {one.proposal ? (
@@ -73,7 +79,11 @@ export function CaseProposal({
           {t.case.changed}
         </p>
       )}
+      {one.takeBack && (hasAnswer || ownYes) && (
+        <TakeBack caseId={one.caseId} of={one.takeBack} keyed={keyed} reload={reload} />
+      )}
       {one.status === 'in-review' &&
+        !hasAnswer &&
         (ownYes ? (
           <>
             <p>{t.case.peopleOwn}</p>

@@ -47,6 +47,7 @@ export function figuresCsv(data: Figures): string {
     ]),
     ['hasty approvals', '', data.hastyApprovals.n, ''],
     ['hasty approvals', 'of', data.hastyApprovals.of, ''],
+    ['answers', 'taken back', data.takenBack, ''],
     ...data.steps.flatMap((step) => [
       [step.title, 'p50', step.p50Ms, 'ms'],
       [step.title, 'p95', step.p95Ms, 'ms'],
@@ -163,6 +164,7 @@ function FiguresView({ of: data }: { of: Figures }) {
         )}
         <Stat name={t.figures.hasty} value={`${hastyApprovals.n} / ${hastyApprovals.of}`}>
           {t.figures.hastyHint(measured(hastyApprovals.belowMs))}
+          {data.takenBack ? ` ${t.figures.takenBack(data.takenBack)}` : ''}
         </Stat>
       </dl>
       <section class="panel">

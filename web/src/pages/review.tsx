@@ -18,6 +18,7 @@ import { Glyph } from '../ui/glyph.tsx';
 import { usePages } from '../ui/paged.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { Empty, errorText, Shown } from '../ui/states.tsx';
+import { canTakeBack, given, TakeBack } from '../ui/take-back.tsx';
 import { Due } from '../ui/time.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { CaseProposal } from './case.tsx';
@@ -52,7 +53,12 @@ function Chosen({ id, ask }: { id: string; ask: { readonly mode: AnswerMode } | 
           <div class="review-two">
             <CaseAnswers of={one} />
             <div class="stack">
-              <CaseProposal of={one} ask={ask} reload={() => void resource.reload()} />
+              <CaseProposal
+                of={one}
+                ask={ask}
+                keyed={!canTakeBack() || given.value?.caseId === id}
+                reload={() => void resource.reload()}
+              />
             </div>
           </div>
           <CaseSignal id={id} />
@@ -178,6 +184,8 @@ export function ReviewPage() {
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
   });
+  // Also where nothing else waits: the last answer can still be taken back.
+  const held = canTakeBack() ? given.value : undefined;
   const names = { all: t.all, free: t.review.filterFree, mine: t.review.filterMine, high: t.review.filterHigh };
   return (
     <>
@@ -210,6 +218,9 @@ export function ReviewPage() {
           </button>
         </div>
       </div>
+      {held && held.caseId !== (items.length > 0 && !narrow.matches ? chosen : undefined) && (
+        <TakeBack key={held.caseId} caseId={held.caseId} of={held.answer} keyed reload={() => void first.reload()} />
+      )}
       <Shown of={first} rows={8} tall>
         {() =>
           items.length === 0 ? (

@@ -4,13 +4,14 @@ import { ApiError, newKey, write } from '../api/client.ts';
 import type { Answered, CaseDetail } from '../api/types.ts';
 import { draftOf, readDraft } from '../lib/parameters.ts';
 import { say, tell } from '../state/announce.ts';
-import { mayApprove, mayOperate, me } from '../state/session.ts';
+import { mayApprove, mayOperate, me, nowMs } from '../state/session.ts';
 import { t } from '../strings.ts';
 import { ReasonField } from './form-dialog.tsx';
 import { HoldButton } from './hold-button.tsx';
 import { OrderFields } from './order-fields.tsx';
 import { Segments } from './segments.tsx';
 import { errorText } from './states.tsx';
+import { given } from './take-back.tsx';
 
 export type AnswerMode = 'approve' | 'reject' | 'override';
 
@@ -87,7 +88,7 @@ export function AnswerForm({
     setError('');
     const option = one.options[chosen];
     try {
-      const { state } = await write<Answered>(
+      const { round, state, answeredAtMs, takeBackUntilMs } = await write<Answered>(
         'POST',
         `/cases/${one.caseId}/answer`,
         {
@@ -106,7 +107,15 @@ export function AnswerForm({
         },
         key.current,
       );
-      tell(state === 'waiting-for-second' ? t.case.sentFirst : (t.case.sent[mode] ?? ''));
+      const sent = state === 'waiting-for-second' ? t.case.sentFirst : (t.case.sent[mode] ?? '');
+      if (answeredAtMs !== undefined && takeBackUntilMs !== undefined) {
+        const by = me.value?.username ?? '';
+        given.value = {
+          caseId: one.caseId,
+          answer: { round, answer: mode, by, answeredAtMs, untilMs: takeBackUntilMs },
+        };
+        tell(t.case.sentWithin(sent, Math.max(0, Math.ceil((takeBackUntilMs - nowMs.peek()) / 1000))));
+      } else tell(sent);
     } catch (problem) {
       tell(refusal(problem as Error), true);
       setError(refusal(problem as Error));

@@ -32,6 +32,8 @@ function Nothing({ of: one }: { of: CaseDetail }) {
         {t.case.nothingSafe}
       </>
     );
+  if (one.takeBack?.untilMs !== undefined)
+    return <>{t.case.nothingAnswered(Math.max(0, Math.ceil((one.takeBack.untilMs - nowMs.value) / 1000)))}</>;
   if (one.status === 'acting') return <>{t.case.nothingActing}</>;
   if (one.status === 'verifying') return <>{t.case.nothingVerifying}</>;
   return <>{t.case.nothingOpen}</>;

@@ -5,7 +5,7 @@ import type { Decision } from '../../../contracts/decision.ts';
 import { sealedPersonal } from '../../../contracts/subject.ts';
 import { collapse } from '../../../core/audit/collapse.ts';
 import { effectiveCase } from '../../../core/case/effective.ts';
-import { labelsIn } from '../../../core/case/label.ts';
+import { labelsIn, standingLabels } from '../../../core/case/label.ts';
 import {
   type CaseParts,
   effectViewOf,
@@ -59,9 +59,11 @@ export async function caseParts(world: ConsoleWorld, caseId: string): Promise<Ca
 const personsIn = (parts: CaseParts, chain: readonly AuditEntry[]): (string | undefined)[] => [
   parts.claim?.by,
   ...personsInText(parts.record.sentence),
-  ...parts.reviews.flatMap(({ first, end }) => [
+  ...parts.reviews.flatMap(({ first, end, withdrawn = [] }) => [
     first?.answer.by,
-    end.state === 'answered' ? end.answer.by : undefined,
+    'answer' in end ? end.answer.by : undefined,
+    end.state === 'taken-back' ? end.takenBack.by : undefined,
+    ...withdrawn.flatMap(({ answer, takenBack }) => [answer.by, takenBack.by]),
   ]),
   ...chain.flatMap(({ body }) => [
     typeof body.by === 'string' ? body.by : undefined,
@@ -90,7 +92,7 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
   const nowMs = world.now();
   const effective = effectiveCase(record, reviews);
   const label = labelsIn(chain).at(-1);
-  const labelEntry = chain.findLast(({ type }) => type === 'label-set');
+  const labelEntry = standingLabels(chain).at(-1);
   const byHand = settings.manualMinutes[record.kind];
   const zones = [record.zone, registration?.zone].flatMap((zone) => zone ?? []);
   const about = { asset: record.asset, site: registration?.site ?? '', zones, kind: record.kind };
