@@ -1,7 +1,7 @@
 /**
  * Follows one asset's rows from the first on: warm-up, calibration, screening, and calibrating again by the rules of the
- * live path (`renewal.ts`), where nobody is asked: an alarm that has stood for a length of the warm-up becomes normal by
- * itself, as it does live when a person says so. What a row gets depends on the rows before it alone, never on how they
+ * live path (`renewal.ts`), where nobody is asked: an alarm that has stood for three lengths of the warm-up becomes normal
+ * by itself, as it does live when a person says so. What a row gets depends on the rows before it alone, never on how they
  * were cut into chunks.
  */
 import type { Calibration, ScreenState } from '../../contracts/calibration.ts';
@@ -30,6 +30,8 @@ const settleRows = 256;
 /** Most cells and rows that are kept to calibrate again. */
 const historyCells = 120_000;
 const historyRows = 20_000;
+/** Lengths of the warm-up for which rows in alarm are not learned from, and a standing alarm stops calibrating again. */
+const newsWarmups = 3;
 /** Rows after the warm-up at which runs end; from the last on, every so many. Decisions about resolution fall here. */
 const firstRuns = [2, 8, 32, 64, 128, 256];
 
@@ -158,8 +160,7 @@ export class Follower {
     }
     if (history || this.#screened < this.#nextFit) return;
     this.#nextFit = this.#screened + this.#fitAfter(this.#rows);
-    // A standing alarm stays news for one length of the warm-up.
-    if (this.#alarmRows > 0 && this.#alarmRows < warmupRows) return;
+    if (this.#alarmRows > 0 && this.#alarmRows < newsWarmups * warmupRows) return;
     const exclude = this.#excluded();
     const kept = exclude.length - exclude.reduce((sum, value) => sum + value, 0);
     if (kept < Math.max(fewestRows, warmupRows / 2)) return;
@@ -172,10 +173,10 @@ export class Follower {
     return rowsToNextFit(rows, this.#options.warmupRows, this.#calibration!.warmup.periodMs);
   }
 
-  /** Rows in alarm that are younger than one length of the warm-up may not become normal. */
+  /** Rows in alarm that may not become normal yet. */
   #excluded(): Uint8Array {
     const alarms = this.#history.alarms();
-    const young = alarms.length - this.#options.warmupRows;
+    const young = alarms.length - newsWarmups * this.#options.warmupRows;
     return alarms.map((alarm, i) => (i >= young ? alarm : 0));
   }
 }
