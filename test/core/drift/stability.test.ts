@@ -36,7 +36,8 @@ describe('χ²', () => {
         const tail = chiSquareTail(value, degrees);
         expect(tail).toBeGreaterThanOrEqual(0);
         expect(tail).toBeLessThanOrEqual(1);
-        expect(chiSquareTail(value + 1, degrees)).toBeLessThanOrEqual(tail);
+        // To what erfc is exact to.
+        expect(chiSquareTail(value + 1, degrees)).toBeLessThanOrEqual(tail + 2e-7);
         expect(chiSquareTail(value, degrees + 1)).toBeGreaterThanOrEqual(tail - 2e-7);
       }),
     );
