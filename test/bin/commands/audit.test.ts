@@ -12,7 +12,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { auditFolder, publicKeyFile, writeAuditFolder } from '../../../bin/commands/support/audit-folder.ts';
 import { allChains, appendAudit, chainTexts, readChain } from '../../../lib/adapters/aws/audit-store.ts';
@@ -121,6 +121,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'audit-'));
   await writeAuditFolder(folder, source, pem);
 });
+afterEach(() => rmSync(folder, { recursive: true }));
 
 const check = () => verifyAudit(auditFolder(folder), readPublicKey(readFileSync(join(folder, publicKeyFile), 'utf8')));
 const chainPath = () => join(folder, 'chains', 'case-a.jsonl');

@@ -1,11 +1,11 @@
 /** A proof is one file, and the verifier that checks it shares no code with what made it. */
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { AuditEntry } from '../../../lib/contracts/audit.ts';
 import type { CheckpointStatement } from '../../../lib/contracts/checkpoint.ts';
@@ -23,6 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'proof-'));
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const keyFile = join(folder, 'public-key.pem');
 writeFileSync(keyFile, publicKey.export({ type: 'spki', format: 'pem' }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const decisionId = (asset: number, n: number): string => `${asset}${n}`.padEnd(64, 'a');
 
