@@ -174,7 +174,12 @@ async function calibrateIfDue(
   if (stored instanceof CorruptDataError) throw stored;
   if (stored && state.calibrationHash !== undefined) {
     // A process that died in between had written down what the asset is measured by, and not made it so.
-    if (stored.record.calibrationHash !== state.calibrationHash) return await complete(ports, state, stored.record);
+    if (stored.record.calibrationHash !== state.calibrationHash) {
+      // Read again, because it is written before the state: somebody may have calibrated since all of them were read.
+      const now = await ports.records.get(state.asset);
+      if (now === undefined || now.record.calibrationHash === state.calibrationHash) return undefined;
+      return await complete(ports, state, now.record);
+    }
     const reason = renewalDue(state, stored.record);
     return reason && (await renew(ports, state, stored, reason));
   }

@@ -149,8 +149,7 @@ export async function complete(
   { calibrationHash, why }: CalibrationRecord,
 ): Promise<Calibrated> {
   const calibration = await ports.documents.calibration(calibrationHash);
-  const goesOn = formerHash !== undefined && (why === 'schedule' || why === 'resolution');
-  const former = goesOn ? await ports.documents.calibration(formerHash) : undefined;
+  const former = formerHash !== undefined && goesOn(why) ? await ports.documents.calibration(formerHash) : undefined;
   await bring(ports, asset, calibration, calibrationHash, former);
   return { asset, calibrationHash, rows: calibration.warmup.rows, windowRows: 0, notes: calibration.notes };
 }
@@ -180,6 +179,8 @@ function measuredBy(
   calibration: Calibration,
   former: Calibration | undefined,
 ): AssetState {
+  // Another run has done it: what screening has learned since goes with it already.
+  if (state.calibrationHash === calibrationHash) return state;
   const { screen, alarm, alarms, ...kept } = state;
   const carried = former && carriedState(former, screen, calibration);
   return {
@@ -190,13 +191,18 @@ function measuredBy(
   };
 }
 
+/** Whether an alarm, and a word that waits, outlast a calibration that came so. */
+const goesOn = (why: CalibrationRecord['why']): boolean => why === 'schedule' || why === 'resolution';
+
 const maxAttempts = 5;
 
 /** @throws ConflictError when others wrote it five times meanwhile */
 async function note(ports: CalibratePorts, asset: string, record: CalibrationRecord): Promise<void> {
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const stored = await ports.records.get(asset);
-    if (await ports.records.put(record, stored?.version ?? 0)) return;
+    // A word that came while the schedule was at work is not fulfilled by it.
+    const wish = goesOn(record.why) ? stored?.record.wish : undefined;
+    if (await ports.records.put({ ...record, ...(wish && { wish }) }, stored?.version ?? 0)) return;
   }
   throw new ConflictError(`When ${asset} is calibrated next was written by others ${maxAttempts} times: try again.`, {
     code: 'calibration-conflict',

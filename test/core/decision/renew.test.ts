@@ -163,6 +163,24 @@ describe('the schedule', () => {
     expect(problems).toEqual([corrupt]);
   });
 
+  test('what people did since the run read its records stands: a calibration is not turned back, a word not lost', async () => {
+    await send(450);
+    await run();
+    const early = new Map(world.recordItems);
+    await send(100);
+    await run();
+    const newer = state().calibrationHash;
+    Object.assign(world.records, { all: async () => early });
+    expect(await run()).toEqual({ calibrated: [], failed: 0 });
+    expect(state().calibrationHash).toBe(newer);
+    const stale = new Map(world.recordItems);
+    Object.assign(world.records, { all: async () => stale });
+    await send(300);
+    await say({ by: 'ann', reason: 'new impeller', fromMs: startMs + 800_000 });
+    expect(await run()).toMatchObject({ calibrated: [{ asset }] });
+    expect(record().wish).toMatchObject({ fromMs: startMs + 800_000 });
+  });
+
   test('killed at any step, what it began is completed', async () => {
     await send(450);
     await run();
