@@ -91,8 +91,8 @@ export function reviewWorld(record: CaseRecord) {
       state.woken.push(output);
       return 'woken';
     },
-    markHeard: async (_id, round) => {
-      state.unheard.delete(round);
+    markHeard: async (_id, round, what) => {
+      if (state.reviews.find(({ request }) => request.round === round)?.end.state === what) state.unheard.delete(round);
     },
     unheard: async (storedBeforeMs) =>
       [...state.unheard]

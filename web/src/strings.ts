@@ -340,7 +340,7 @@ export const t = {
       `${word} Nothing follows from it for ${seconds} s; until then it can be taken back.`,
     sentFirst: 'Your yes counts. A second person must approve, too, before anything happens.',
     stale:
-      'This page was out of date: the proposal has changed since it was shown. Nothing was sent. It has been loaded again; look at it before you answer.',
+      'This page was out of date: the proposal or the question has changed since it was shown. Nothing was sent. It has been loaded again; look at it before you answer.',
     answered: 'Somebody answered before you. Nothing was sent. The page has been loaded again.',
     claimed: (detail: string) => `Somebody else is working on this case. Nothing was sent. ${detail}`,
     notAllowed: 'Your groups do not allow answering. You see everything and change nothing.',

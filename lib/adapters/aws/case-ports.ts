@@ -76,7 +76,7 @@ export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
         return error instanceof Error && waitsNoMore.has(error.name) ? 'gone' : 'unreachable';
       }
     },
-    markHeard: (caseId, round) => markHeard(at, caseId, round),
+    markHeard: (caseId, round, what) => markHeard(at, caseId, round, what),
     unheard: (storedBeforeMs) => unheardAnswers(at, storedBeforeMs),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Reviews under a case: the question, the task token that wakes the flow, and the answer. Answer and timeout race on one
- * conditional write, and so do taking an answer back and going on with it. The token is read only where the flow is woken; it stands in no record that leaves this file's
- * `takeToken`.
+ * conditional write, and so do taking an answer back and going on with it. The token is read only where the flow is
+ * woken; it stands in no record that leaves this file's `takeToken`.
  */
 import {
   type AttributeValue,
@@ -289,9 +289,18 @@ export async function keepFirst(
 
 const textOf = (answer: ReviewAnswer) => ({ S: JSON.stringify(reviewAnswer.parse(answer)) });
 
-/** Takes an answered round out of the index of those that the flow has not heard of. */
-export async function markHeard(at: CaseTable, caseId: string, round: number): Promise<void> {
-  await updateIf(at, caseId, round, 'REMOVE #open, dueAtMs', '#open = :open', {
+/**
+ * Takes an answered round out of the index of those that the flow has not heard of.
+ * @param what the flow heard: an answer that was taken back since stays, because its taking back has its own to do
+ */
+export async function markHeard(
+  at: CaseTable,
+  caseId: string,
+  round: number,
+  what: 'answered' | 'taken-back',
+): Promise<void> {
+  const stands = what === 'answered' ? 'attribute_not_exists(takenBack)' : 'attribute_exists(takenBack)';
+  await updateIf(at, caseId, round, 'REMOVE #open, dueAtMs', `#open = :open AND ${stands}`, {
     names: { '#open': 'open' },
     values: { ':open': { S: unheardMark } },
   });

@@ -264,6 +264,8 @@ export const answerBody = lazily(() =>
     reason: humanText,
     /** What the person has seen: needed for `approve` wherever something is proposed. */
     proposalHash: sha256Hex.optional(),
+    /** The question that the person has seen. Another one may be asked of the same proposal, to which a yes means something else. */
+    round: z.number().int().min(0).max(9).optional(),
     override: z
       .strictObject({ action: actionName, target: targetName, parameters: parameterValues.optional() })
       .optional(),

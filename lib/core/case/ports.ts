@@ -43,8 +43,11 @@ export interface ReviewPorts extends CasePorts {
   takeBackFirst(caseId: string, round: number, gone: Withdrawal, before: readonly Withdrawal[]): Promise<boolean>;
   /** Wakes the flow that waits for a round. Never throws: what is unreachable is tried again by the sweep. */
   wake(caseId: string, round: number, output: ReviewResult): Promise<Waking>;
-  /** An answered round is remembered as unheard until this: the flow was woken, or waits no more. */
-  markHeard(caseId: string, round: number): Promise<void>;
+  /**
+   * An answered round is remembered as unheard until this: the flow was woken, or waits no more.
+   * @param what the flow heard: that an answer was heard says nothing of its taking back, which may have come since
+   */
+  markHeard(caseId: string, round: number, what: 'answered' | 'taken-back'): Promise<void>;
   /** Rounds whose answer was stored before the time and not marked since; candidates, to be read again. */
   unheard(storedBeforeMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
 }

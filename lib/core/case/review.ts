@@ -277,7 +277,7 @@ export async function completeAnswer(
     ),
   );
   const waking = await ports.wake(caseId, round, { answer: answer.answer, by: answer.by, round, timedOut: false });
-  if (waking !== 'unreachable') await ports.markHeard(caseId, round);
+  if (waking !== 'unreachable') await ports.markHeard(caseId, round, 'answered');
   const untilMs = takeBackUntilMs(review);
   return {
     caseId,

@@ -111,7 +111,7 @@ export async function completeTakeBack(ports: ReviewPorts, record: CaseRecord, r
   if (record.status !== 'closed') await questionAgain(ports, record, againOf(review, await ports.reviews(caseId)));
   // A flow that waits for this round still is told; one that thinks again finds it out.
   const waking = await ports.wake(caseId, round, resultAgain(review, ports.now()));
-  if (waking !== 'unreachable') await ports.markHeard(caseId, round);
+  if (waking !== 'unreachable') await ports.markHeard(caseId, round, 'taken-back');
 }
 
 /** The question of the round once more: same level, same people, and the same end of its time unless that is too near. */

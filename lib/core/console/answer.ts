@@ -40,6 +40,8 @@ export function refusalOf(situation: AnswerSituation, body: AnswerBody): Refusal
     return { code: 'no-review', why: 'The time for an answer is over; the case goes on by itself.' };
   if (claim && claim.untilMs > nowMs && (me === undefined || !samePerson(claim.by, me)))
     return { code: 'claimed-by-other', why: 'Somebody else has taken the case.' };
+  if (body.round !== undefined && body.round !== newest.request.round)
+    return { code: 'stale-proposal', why: 'Another question is asked by now: load the case again and look.' };
   const stands = effectiveCase(record, reviews).proposalHash;
   const isMeant = body.proposalHash === stands && newest.request.proposalHash === stands;
   // Whoever names what they have seen must have seen what stands, whatever they say to it.

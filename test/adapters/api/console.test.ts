@@ -17,6 +17,7 @@ import type {
 } from '../../../lib/contracts/api.ts';
 import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import { hashOf, sha256 } from '../../../lib/core/audit/canonical.ts';
+import { requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
 import { type ConsoleTest, consoleTest } from '../../support/console-world.ts';
 import { proposalFor } from '../../support/remediation-world.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
@@ -173,6 +174,24 @@ describe('answering', () => {
       codeOf(await answerBy('approver', record, { answer: 'approve', proposalHash: record.proposalHash })),
     ).toEqual([409, 'stale-proposal']);
     expect((await getCase(tableAt(given.world, 'cases'), record.caseId))?.status).toBe('in-review');
+  });
+
+  test('a page that still shows the question before is refused, though the same is proposed', async () => {
+    const record = await given.asked('asked anew');
+    const { caseId, proposalHash } = record;
+    await timeOutReview(given.reviews, { caseId, round: 0 });
+    const question = 'The action failed. Please take over; approve when it is done.';
+    const asked = { caseId, round: 1, token: 'token-of-anew', question, after: 'handover' as const, timeoutS: 60 };
+    await requestReview(given.reviews, asked);
+    for (const answer of ['approve', 'reject'])
+      expect(codeOf(await answerBy('approver', record, { answer, proposalHash, round: 0 }))).toEqual([
+        409,
+        'stale-proposal',
+      ]);
+    const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${caseId}`);
+    expect(body.reviews.map(({ state }) => state)).toEqual(['timed-out', 'open']);
+    const seen = await answerBy('approver', record, { answer: 'approve', proposalHash, round: 1 });
+    expect([seen.status, seen.body]).toMatchObject([202, { round: 1, state: 'answered' }]);
   });
 
   test('of two who answer at once one is told that it was answered', async () => {

@@ -231,17 +231,22 @@ describe('reviews', () => {
     const given = { ...answer, caseId };
     await openReview(at, { ...request(0), caseId, thinkAgainS: 10 }, 'token');
     await endReview(at, caseId, 0, { answer: given }, 1_000);
-    await markHeard(at, caseId, 0);
+    await markHeard(at, caseId, 0, 'answered');
     await takeBackEnd(at, caseId, 0, given, { by: 'bob', reason: 'wrong', atMs: 2_000 });
     const found = async (storedBeforeMs: number) =>
       (await unheardAnswers(at, storedBeforeMs)).filter((one) => one.caseId === caseId);
     expect(await found(1_999)).toEqual([]);
+    expect(await found(2_000)).toEqual([{ caseId, round: 0 }]);
+    // Whoever gave the answer comes late to say that it was heard: of what was taken back nothing is.
+    await markHeard(at, caseId, 0, 'answered');
     expect(await found(2_000)).toEqual([{ caseId, round: 0 }]);
     // The next round is asked without a token first; the flow brings its own.
     await openReview(at, { ...request(1), caseId });
     expect(await takeToken(at, caseId, 1)).toBeUndefined();
     await openReview(at, { ...request(1), caseId }, 'later');
     expect(await takeToken(at, caseId, 1)).toBe('later');
+    await markHeard(at, caseId, 0, 'taken-back');
+    expect(await found(2_000)).toEqual([]);
   });
 
   test('what a person wrote who is erased goes from answers and from who took them back; what others wrote stays', async () => {
@@ -294,8 +299,8 @@ describe('reviews', () => {
       (await unheardAnswers(at, storedBeforeMs)).filter((one) => one.caseId === caseId);
     expect(await found(999)).toEqual([]);
     expect(await found(1_000)).toEqual([{ caseId, round: 0 }]);
-    await markHeard(at, caseId, 0);
-    await markHeard(at, caseId, 0);
+    await markHeard(at, caseId, 0, 'answered');
+    await markHeard(at, caseId, 0, 'answered');
     expect(await found(1_000)).toEqual([]);
     expect((await getReview(at, caseId, 0))?.end).toMatchObject({ state: 'answered', atMs: 1_000 });
   });

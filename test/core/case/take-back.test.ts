@@ -196,6 +196,28 @@ describe('taking an answer back', () => {
     expect(await sweepAnswers(ports)).toEqual({ completed: 0, failed: [] });
   });
 
+  test('is completed by the sweep also where the slow process that answered comes last', async () => {
+    const { state, ports, answer, types } = await thinking();
+    const { caseId } = state.record;
+    const order = { v: 1 as const, caseId, answer: 'take-back' as const, round: 0, by: 'bob', reason: 'no' };
+    const dies = { ...ports, audit: () => Promise.reject(new Error('no table')) };
+    const slow = {
+      ...ports,
+      // Taken back by a process that dies, between waking the flow and writing down that it has heard.
+      wake: async (...of: Parameters<typeof ports.wake>) => {
+        const woken = await ports.wake(...of);
+        const { atMs: answeredAtMs } = state.reviews[0]!.end as { atMs: number };
+        await expect(takeBack(dies, { ...order, answeredAtMs })).rejects.toThrow('no table');
+        return woken;
+      },
+    };
+    await answerReview(slow, answer());
+    state.nowMs += hearingMs;
+    expect(await sweepAnswers(ports)).toEqual({ completed: 1, failed: [] });
+    expect(types()).toEqual(['review-requested', 'review-answered', 'answer-taken-back', 'review-requested']);
+    expect(await sweepAnswers(ports)).toEqual({ completed: 0, failed: [] });
+  });
+
   test(`works ${maxTakeBacks} times in a case; the next answer stands at once`, async () => {
     const { state, ports, answer, back } = await thinking();
     for (let round = 0; round < maxTakeBacks; round += 1) {

@@ -147,6 +147,15 @@ describe('whether an answer may be given', () => {
     expect(codeOf({ reviews: [{ ...open, request: { ...request, proposalHash: other } }] })).toBe('stale-proposal');
   });
 
+  test('not to a question that is over, whatever is proposed: the next one means something else by a yes', () => {
+    const over = { request, end: { state: 'timed-out' as const, atMs: 5 } };
+    const next = { ...open, request: { ...request, round: 1, after: 'handover' as const } };
+    for (const answer of ['approve', 'reject'] as const) {
+      expect(codeOf({ reviews: [over, next] }, { ...yes, answer, round: 0 })).toBe('stale-proposal');
+      expect(codeOf({ reviews: [over, next] }, { ...yes, answer, round: 1 })).toBeUndefined();
+    }
+  });
+
   test('not where it is answered, timed out, closed or never was asked', () => {
     const answer = { v: 1 as const, caseId: record.caseId, answer: 'reject' as const, by: 'person-2', reason: 'r' };
     expect(codeOf({ reviews: [{ request, end: { state: 'answered', answer, atMs: 5 } }] })).toBe('already-answered');

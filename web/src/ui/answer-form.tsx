@@ -26,7 +26,7 @@ function refusal(error: Error): string {
 }
 
 /**
- * @param of the case as it is shown: its hash goes with the answer, so that nobody approves what they have not seen
+ * @param of the case as it is shown: its hash and question go with the answer, so that nobody approves what they have not seen
  * @param ask what was asked for from outside (a key); a new object each time
  */
 export function AnswerForm({
@@ -87,6 +87,7 @@ export function AnswerForm({
     setBusy(true);
     setError('');
     const option = one.options[chosen];
+    const open = one.reviews.find(({ state }) => state === 'open');
     try {
       const { round, state, answeredAtMs, takeBackUntilMs } = await write<Answered>(
         'POST',
@@ -95,6 +96,7 @@ export function AnswerForm({
           answer: mode,
           reason: reason.trim(),
           ...(one.proposalHash && { proposalHash: one.proposalHash }),
+          ...(open && { round: open.round }),
           ...(mode === 'override' &&
             option && {
               override: {
