@@ -54,6 +54,11 @@ export function diskCached(objects: ObjectStore, areas: readonly CacheArea[], ro
       await objects.put(key, bytes, options);
       await filesOf(key)?.write(key, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
     },
+    async putOver(key, bytes, over) {
+      const stands = await objects.putOver(key, bytes, over);
+      if (!stands) await filesOf(key)?.write(key, bytes);
+      return stands;
+    },
     async settled() {
       await Promise.all(writing);
     },

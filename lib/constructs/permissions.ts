@@ -70,7 +70,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
   screen: {
     // Beside decisions stand the scores of assets; of decisions it writes none.
     tables: { state: ['BatchGetItem', 'GetItem', 'PutItem'], cases: ['PutItem'], decisions: ['UpdateItem'] },
-    reads: ['raw', 'open', 'registration', 'calibration'],
+    reads: ['raw', 'open', 'window', 'registration', 'calibration'],
     writes: ['raw', 'open', 'window', 'quarantine'],
     publishes: true,
     keepsScores: true,

@@ -25,6 +25,7 @@ const started = (under = root) =>
         return bucket.get(key);
       },
       put: (key, bytes) => bucket.put(key, bytes),
+      putOver: (key, bytes, over) => bucket.putOver(key, bytes, over),
     },
     areas,
     under,

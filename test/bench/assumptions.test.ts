@@ -39,9 +39,12 @@ describe('a deployment, minute by minute', () => {
       },
       put: (key: string, bytes: Uint8Array | string) => {
         if (isSettled && key.startsWith('open/')) counted.packs += 1;
-        if (isSettled && key.startsWith('window/')) counted.chunks += 1;
         if (isSettled && key.startsWith('raw/')) counted.raw += 1;
         return world.store.put(key, bytes);
+      },
+      putOver: (key: string, bytes: Uint8Array, over?: string) => {
+        if (isSettled && key.startsWith('window/')) counted.chunks += 1;
+        return world.store.putOver(key, bytes, over);
       },
     };
     const ports: ScreenPorts = {

@@ -54,6 +54,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     reason: 'Asked only when two appends to one chain race for the same place.',
   },
   {
+    fn: 'screen',
+    action: 's3:GetObject',
+    on: '/window/',
+    reason: 'Asked only when a conditional put was refused: whether the chunk that stands there is the same.',
+  },
+  {
     fn: 'sample',
     action: 'dynamodb:GetItem',
     on: 'table/groundcrew-operations',

@@ -1,5 +1,6 @@
 /** Objects in memory behind the port. */
 import type { ObjectStore } from '../../lib/core/ports.ts';
+import { putOverIn } from './memory-bucket.ts';
 
 export function memoryObjects(): ObjectStore & { readonly stored: Map<string, Uint8Array> } {
   const stored = new Map<string, Uint8Array>();
@@ -9,5 +10,6 @@ export function memoryObjects(): ObjectStore & { readonly stored: Map<string, Ui
     async put(key, bytes) {
       stored.set(key, Buffer.from(bytes));
     },
+    putOver: (key, bytes, over) => putOverIn(stored, key, bytes, over),
   };
 }

@@ -37,6 +37,10 @@ export class MemoryWorld {
       this.step();
       await this.objects.put(key, bytes);
     },
+    putOver: async (key: string, bytes: Uint8Array, over?: string) => {
+      this.step();
+      return await this.objects.putOver(key, bytes, over);
+    },
   };
 
   readonly states: StateStore = {
@@ -122,9 +126,12 @@ export class MemoryWorld {
 
   /** Parts by `asset chunk`. */
   readonly scoreItems = new Map<string, Uint8Array>();
+  private readonly newestScoresMs = new Map<string, number>();
   readonly scores: ScoreBook = {
-    put: async (asset, chunk, parts) => {
+    put: async (asset, chunk, parts, atMs) => {
       this.step();
+      if ((this.newestScoresMs.get(asset) ?? 0) > atMs) return;
+      this.newestScoresMs.set(asset, atMs);
       this.scoreItems.set(`${asset} ${chunk}`, parts);
     },
   };

@@ -1,9 +1,16 @@
 /**
  * What weeks of scores are drawn from: the parts of full chunks, 32 chunks an item. They stand beside the decisions in a
  * table that is a projection, too, under keys that no asset has and without a day, so that no question about decisions
- * meets them. A chunk's parts are one attribute, written over by whoever writes the chunk again.
+ * meets them. A chunk's parts are one attribute, written over by whoever writes the chunk again, unless a newer batch has
+ * written to the item: a process that stood still for long has nothing to say any more.
  */
-import { type AttributeValue, type DynamoDBClient, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { decodeParts, type ScorePart } from '../../core/scores/parts.ts';
 import type { ScoreBook } from '../../core/window/compact.ts';
 
@@ -30,18 +37,23 @@ export const isScoreItem = (item: Readonly<Record<string, AttributeValue>>): boo
 export function dynamoScoreBook({ client, table }: ScoreTable, keptDays: number): ScoreBook {
   return {
     async put(asset, chunk, parts, atMs) {
-      await client.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key: { asset: keyOf(asset), sk: { S: String(Math.floor(chunk / chunksOfItem)).padStart(8, '0') } },
-          UpdateExpression: 'SET #chunk = :parts, #ttl = :ttl',
-          ExpressionAttributeNames: { '#chunk': `c${chunk % chunksOfItem}`, '#ttl': 'ttl' },
-          ExpressionAttributeValues: {
-            ':parts': { B: parts },
-            ':ttl': { N: String(Math.floor(atMs / 1000) + keptDays * 86_400) },
-          },
-        }),
-      );
+      const update = new UpdateItemCommand({
+        TableName: table,
+        Key: { asset: keyOf(asset), sk: { S: String(Math.floor(chunk / chunksOfItem)).padStart(8, '0') } },
+        UpdateExpression: 'SET #chunk = :parts, #ttl = :ttl, atMs = :at',
+        ConditionExpression: 'attribute_not_exists(atMs) OR atMs <= :at',
+        ExpressionAttributeNames: { '#chunk': `c${chunk % chunksOfItem}`, '#ttl': 'ttl' },
+        ExpressionAttributeValues: {
+          ':parts': { B: parts },
+          ':ttl': { N: String(Math.floor(atMs / 1000) + keptDays * 86_400) },
+          ':at': { N: String(atMs) },
+        },
+      });
+      try {
+        await client.send(update);
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
     },
   };
 }

@@ -261,12 +261,13 @@ class BatchRun {
       steps.map(async ({ one, result, plain }) => {
         const { work, admission } = one;
         try {
+          // Whatever becomes of it: until a write is known to have won, the state is not. A chunk that stands in the way
+          // may be overwritten only by who has read the state since.
+          this.ports.known.forget(work.asset);
           const head = heads.get(work.asset);
           if (head instanceof Error) throw head;
           const step = head === undefined ? plain : this.stepFor(one, result, head);
           const raised = await raiseFlags(this.ports, step.flags, this.ports.now());
-          // Whatever becomes of the write: until it is known to have won, the state is not.
-          this.ports.known.forget(work.asset);
           if (await this.ports.states.put(step.next)) {
             this.ports.known.wrote(step.next);
             this.count(admission, raised, work);

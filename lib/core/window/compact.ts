@@ -4,8 +4,8 @@
  * for each of them would cost more than all else that is kept of a reading.
  *
  * A full chunk is a pure function of the state it was made from (never of the batch at hand), so that two writers of the
- * same state write the same bytes. A pack is named for its bytes, so that none is ever overwritten with other ones. A
- * writer whose state write loses leaves nothing wrong behind.
+ * same state write the same bytes, and goes over no other one that its writer has not met. A pack is named for its bytes,
+ * so that none is ever overwritten with other ones. A writer whose state write loses leaves nothing wrong behind.
  */
 import type { AssetState } from '../../contracts/asset.ts';
 import { encodeParts, partsOfChunk, scoredRows } from '../scores/parts.ts';
@@ -66,9 +66,12 @@ export function dueTogether(
 const hourOf = (ref: string): number =>
   Date.UTC(+ref.slice(0, 4), +ref.slice(4, 6) - 1, +ref.slice(6, 8), +ref.slice(8, 10)) / 3_600_000;
 
-/** Keeps what weeks of scores are drawn from; the same chunk gives the same bytes, and its last write counts. */
+/** Keeps what weeks of scores are drawn from; the same chunk gives the same bytes. */
 export interface ScoreBook {
-  /** @param parts of a full chunk, as `encodeParts` gives them @param atMs of the batch at hand, wall clock */
+  /**
+   * Nothing is written where a newer batch has written: its parts count.
+   * @param parts of a full chunk, as `encodeParts` gives them @param atMs of the batch at hand, wall clock
+   */
   put(asset: string, chunk: number, parts: Uint8Array, atMs: number): Promise<void>;
 }
 
@@ -90,7 +93,7 @@ export async function compact(
         const { segments, rows } = mergeSegments(withPending(await partsOf(windows, asset, head), head.scores));
         if (rows < fullChunkRows) return void open.set(asset, { head, segments, rows });
         const scored = scoredRows(segments);
-        await windows.putChunk(chunkKey(asset, head.nextChunk), segments);
+        await windows.putNextChunk(chunkKey(asset, head.nextChunk), segments);
         if (scored.length > 0) await keepParts(asset, head.nextChunk, encodeParts(partsOfChunk(scored)));
         done.set(asset, { ...emptyHead, nextChunk: head.nextChunk + 1, openPart: head.openPart });
       } catch (error) {

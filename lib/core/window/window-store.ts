@@ -3,6 +3,7 @@
  * there counts as empty: parts end with the bucket's retention, and an asset may be silent for longer.
  */
 import { createHash } from 'node:crypto';
+import { ConflictError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import { chunkKey, packKey, rawKey } from './keys.ts';
 import { LruCache } from './lru.ts';
@@ -21,6 +22,8 @@ const cells = (segments: readonly Segment[]): number =>
 
 /** Bytes of packs that are kept: assets that are due together find their last parts in the same few of them. */
 const keptPackBytes = 32 * 1024 * 1024;
+/** Chunks that are remembered to have stood in the way; one that is forgotten is met again. */
+const maxInTheWay = 1_024;
 /** Characters of a pack's name, 72 bits of its hash. */
 const packNameLength = 12;
 
@@ -28,6 +31,8 @@ export class WindowStore {
   private readonly objects: ObjectStore;
   private readonly packs = new LruCache<Uint8Array>(keptPackBytes);
   private readonly cache: LruCache<readonly Segment[]>;
+  /** Tags of chunks that stood in the way of others. */
+  private readonly inTheWay = new Map<string, string>();
 
   /** @param maxCells cells (16 bytes each) that are kept in memory at most */
   constructor(objects: ObjectStore, maxCells = 8_000_000) {
@@ -77,6 +82,28 @@ export class WindowStore {
 
   async putChunk(key: string, segments: readonly Segment[]): Promise<void> {
     await this.objects.put(key, encodeChunk(segments));
+    this.remember(key, segments);
+  }
+
+  /**
+   * Puts a full chunk that was made from a state, but not over another one that its maker has not seen: a process that
+   * stood still for long would else take away rows to which a newer state points. Where another one stands, the maker reads
+   * the state anew and comes again; what is then still to be written goes over just that other one, which cannot be the
+   * newer state's, because that state was not there when it was met, and equal states make equal bytes.
+   * @throws ConflictError where another one stands
+   */
+  async putNextChunk(key: string, segments: readonly Segment[]): Promise<void> {
+    const bytes = encodeChunk(segments);
+    const over = this.inTheWay.get(key);
+    this.inTheWay.delete(key);
+    const stands = await this.objects.putOver(key, bytes, over);
+    if (stands && Buffer.compare(stands.bytes, bytes) !== 0) {
+      if (this.inTheWay.size >= maxInTheWay) this.inTheWay.clear();
+      this.inTheWay.set(key, stands.tag);
+      throw new ConflictError(`${key} holds other rows: the asset's state may have moved on.`, {
+        code: 'chunk-conflict',
+      });
+    }
     this.remember(key, segments);
   }
 

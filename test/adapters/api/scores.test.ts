@@ -196,11 +196,14 @@ describe('the items of scores', () => {
     const book = dynamoScoreBook(at(), 5);
     await book.put('again', 33, encodeParts([part(1_000)]), startMs);
     for (let time = 0; time < 2; time += 1) await book.put('again', 33, encodeParts([part(2_000)]), startMs);
+    // A process that stood still since an older batch comes last.
+    await book.put('again', 33, encodeParts([part(1_000)]), startMs - 1);
     const Key = { asset: { S: 'scores#again' }, sk: { S: '00000001' } };
     const { Item } = await tables.client.send(new GetItemCommand({ TableName: at().table, Key }));
     expect(Item).toEqual({
       ...Key,
       c1: { B: encodeParts([part(2_000)]) },
+      atMs: { N: String(startMs) },
       ttl: { N: String(startMs / 1000 + 5 * 86_400) },
     });
   });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { AssetState } from '../../../lib/contracts/asset.ts';
 import type { Calibration } from '../../../lib/contracts/calibration.ts';
 import type { StreamRecord } from '../../../lib/core/ingest/decode.ts';
 import { Documents } from '../../../lib/core/ingest/documents.ts';
@@ -12,7 +13,7 @@ import { decodeParts, encodeParts, joined, partsOfChunk, scoredRows } from '../.
 import { withPending } from '../../../lib/core/scores/pending.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { calibrationHash as hashOfCalibration } from '../../../lib/core/screening/open.ts';
-import { partsOf } from '../../../lib/core/window/compact.ts';
+import { fullChunkRows, maxTailBatches, partsOf } from '../../../lib/core/window/compact.ts';
 import { mergeSegments, type Segment } from '../../../lib/core/window/rows.ts';
 import { WindowStore } from '../../../lib/core/window/window-store.ts';
 import { Crash, MemoryWorld } from '../../support/memory-world.ts';
@@ -222,6 +223,68 @@ describe('the score of each reading', () => {
     for (const { value, code } of rows) expect([0, codeOfValue(value!)]).toContain(code);
     await partsAgree(world);
   });
+
+  test.each(['chunk', 'parts'] as const)(
+    'and its row are not taken away by a process that stood still before its %s while others went on',
+    async (place) => {
+      const world = await worldOfX();
+      await world.register('y', { calibrationHash: hashOfCalibration(calibration) });
+      let number = 0;
+      const seqs = { x: 0, y: 0 };
+      const message = (asset: 'x' | 'y', rows: number): StreamRecord => {
+        const record = telemetryRecord(number, asset, seqs[asset], Array(rows).fill([3]));
+        number += 1;
+        seqs[asset] += rows;
+        return record;
+      };
+      const screened = (records: readonly StreamRecord[], ports = portsOf(world)) =>
+        screenStreamBatch(ports, { ...batchOf(records), atMs: startMs + Number(records[0]!.sequenceNumber) });
+      for (let at = 0; at < maxTailBatches; at += 1) await screened([message('y', 1)]);
+      const isNearlyFull = ({ openRows, tailRows, tail }: AssetState) =>
+        openRows + tailRows >= fullChunkRows && tail.length === maxTailBatches / 2;
+      while (!isNearlyFull(world.readState('x')!)) await screened([message('x', 5)]);
+
+      // Asset y is due, so that x goes along: its next chunk is full. There the process stands still.
+      const [reached, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const still = async (): Promise<void> => {
+        reached.resolve();
+        await goesOn.promise;
+      };
+      const ports = portsOf(world);
+      const slow: ScreenPorts = {
+        ...ports,
+        windows: new WindowStore({
+          ...world.store,
+          putOver: async (key, ...more) => {
+            if (place === 'chunk') await still();
+            return await world.store.putOver(key, ...more);
+          },
+        }),
+        scores: {
+          put: async (...parts) => {
+            if (place === 'parts') await still();
+            await world.scores.put(...parts);
+          },
+        },
+      };
+      const [ofX, ofY] = [message('x', 5), message('y', 1)];
+      const stalled = screened([ofX, ofY], slow);
+      await reached.promise;
+      // The stream delivers again, cut otherwise: x is not due yet, and its chunk comes to hold more rows.
+      await screened([ofX]);
+      while (world.readState('x')!.nextChunk === 0) await screened([message('x', 5)]);
+      goesOn.resolve();
+      await stalled;
+      const rows = rowsOf(await segmentsOf(world));
+      expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: seqs.x }, (_, at) => at));
+      expect(rows.filter(({ code }) => code !== codeOfValue(3))).toEqual([]);
+      await partsAgree(world);
+      // What a process left that died is no hindrance either.
+      world.objects.objects.set('window/x/1.gz', Buffer.from('left behind'));
+      while (world.readState('x')!.nextChunk === 1) expect((await screened([message('x', 5)])).failures).toEqual([]);
+      expect(rowsOf(await segmentsOf(world))).toHaveLength(seqs.x);
+    },
+  );
 
   test('of what was screened before there were scores is simply absent', async () => {
     const world = await worldOfX();

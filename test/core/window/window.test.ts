@@ -98,6 +98,7 @@ describe('a window', () => {
     const reads: string[] = [];
     const counting = {
       put: objects.put,
+      putOver: objects.putOver,
       get: (key: string) => {
         reads.push(key);
         return objects.get(key);
@@ -201,6 +202,7 @@ describe('compaction of several assets', () => {
     const full = {
       get: (key: string) => objects.get(key),
       put: () => Promise.reject(new Error('slow down')),
+      putOver: () => Promise.reject(new Error('slow down')),
     };
     const done = await compact(new WindowStore(full), heads, keepNone);
     expect([...done.values()].map(String)).toEqual(['Error: slow down', 'Error: slow down']);
