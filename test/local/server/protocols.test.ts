@@ -21,6 +21,7 @@ import {
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { s3ObjectStore } from '../../../lib/adapters/aws/object-store.ts';
 import { queryCall } from '../../../lib/adapters/notification/signed-call.ts';
 import { CallLog } from '../../../local/calls/call-log.ts';
 import { Shadows } from '../../../local/iot/shadows.ts';
@@ -163,6 +164,21 @@ describe('S3', () => {
     const first = await put('swap', 'one');
     await put('swap', 'two', { IfMatch: first.ETag });
     await expect(put('swap', 'three', { IfMatch: first.ETag })).rejects.toMatchObject({ name: 'PreconditionFailed' });
+  });
+
+  test('puts over nothing but what was met, and tells what stands in the way', async () => {
+    const store = s3ObjectStore(s3(), 'data');
+    const bytes = (text: string) => Buffer.from(text);
+    expect(await store.putOver('chunk', bytes('one'))).toBeUndefined();
+    const met = await store.putOver('chunk', bytes('two'));
+    expect(Buffer.from(met!.bytes).toString()).toBe('one');
+    const racing = await Promise.all(
+      Array.from({ length: 6 }, (_, at) => store.putOver('chunk', bytes(`writer ${at}`), met!.tag)),
+    );
+    const winner = racing.indexOf(undefined);
+    expect(racing.filter((each) => each === undefined)).toHaveLength(1);
+    for (const each of racing) if (each) expect(Buffer.from(each.bytes).toString()).toBe(`writer ${winner}`);
+    await expect(store.putOver('gone', bytes('two'), met!.tag)).rejects.toMatchObject({ code: 'object-conflict' });
   });
 
   test.each([
