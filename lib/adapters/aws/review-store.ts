@@ -70,7 +70,8 @@ export async function openReview(at: CaseTable, request: ReviewRequest, token?: 
 }
 
 /**
- * Puts a round as the audit knows it, where none stands. It has no token: whoever waits for it is not woken by it.
+ * Puts a round as the audit knows it, where none stands. It has no token: whoever waits for it is not woken by it. An
+ * answer can be taken back no more.
  * @returns how many items were written
  */
 export async function restoreReview(at: CaseTable, { request, end }: Review): Promise<number> {
@@ -85,6 +86,8 @@ export async function restoreReview(at: CaseTable, { request, end }: Review): Pr
           ...(end.state === 'open'
             ? { open: { S: askedMark }, dueAtMs: { N: String(request.dueAtMs) } }
             : { end: { S: text }, endedAtMs: { N: String(end.atMs) } }),
+          // Its flow may have gone on with it long ago, and nothing is left that would tell.
+          ...(end.state === 'answered' && { settledAtMs: { N: String(end.atMs) } }),
           ...(end.state === 'taken-back' && { takenBack: takenBackText(end.takenBack) }),
         },
         ConditionExpression: 'attribute_not_exists(pk)',

@@ -29,6 +29,7 @@ import {
   keepFirst,
   markHeard,
   openReview,
+  restoreReview,
   reviewsOf,
   settleReview,
   takeBackEnd,
@@ -247,6 +248,16 @@ describe('reviews', () => {
     expect(await takeToken(at, caseId, 1)).toBe('later');
     await markHeard(at, caseId, 0, 'taken-back');
     expect(await found(2_000)).toEqual([]);
+  });
+
+  test('an answer that was rebuilt from the audit stands: nobody can tell how far its flow has gone on', async () => {
+    const caseId = sha256('rebuilt');
+    const given = { ...answer, caseId };
+    const end = { state: 'answered' as const, answer: given, atMs: 1_000 };
+    expect(await restoreReview(at, { request: { ...request(0), caseId, thinkAgainS: 10 }, end })).toBe(1);
+    expect(await takeBackEnd(at, caseId, 0, given, { by: 'bob', reason: 'wrong', atMs: 2_000 })).toBe(false);
+    const stands = await settleReview(at, caseId, 0, 3_000);
+    expect(stands?.end).toMatchObject({ state: 'answered', settled: true });
   });
 
   test('what a person wrote who is erased goes from answers and from who took them back; what others wrote stays', async () => {
