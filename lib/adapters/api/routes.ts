@@ -177,7 +177,7 @@ export class Routes {
       source: sourceOf(c),
       nowMs,
     } as Call<RouteName>;
-    if (!isWrite) return tagged(c, await handler(call), route.status);
+    if (!isWrite) return tagged(c, await handler(call).catch(madeUpCursor(call.query)), route.status);
     if (key === '') return response(await handler(call), route.status);
     const request = createHash('sha256').update(`${route.method} ${c.req.url}\n${body.text}`).digest('hex');
     return this.once(`${person.username}#${key}`, request, at, () => handler(call));
@@ -235,6 +235,13 @@ function valid(where: 'path' | 'query' | 'body', schema: z.ZodType | undefined, 
   const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.') || where}: ${message}`);
   throw new ProblemError(422, `${where}-invalid`, `The ${where} is not valid. ${issues.join('; ').slice(0, 1000)}`);
 }
+
+/** Each list checks the shape of its cursors; that a key made up from one cannot be, only the database knows. */
+const madeUpCursor = (query: unknown) => (error: unknown) => {
+  const { cursor, after } = (query ?? {}) as { readonly cursor?: string; readonly after?: string };
+  if ((cursor ?? after) === undefined || !(error instanceof Error) || error.name !== 'ValidationException') throw error;
+  throw new ProblemError(422, 'cursor-invalid', 'The cursor is none of this list: begin without one.');
+};
 
 function queryOf(c: Context): Record<string, string> {
   const query: Record<string, string> = Object.create(null);
