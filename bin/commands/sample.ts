@@ -7,6 +7,7 @@ import type { Sample } from '../../lib/contracts/sample.ts';
 import { ConflictError, GroundcrewError } from '../../lib/core/errors.ts';
 import { estimateErrors } from '../../lib/core/sampling/estimate.ts';
 import { unlabelled } from '../../lib/core/sampling/select.ts';
+import { toldStrata } from '../../lib/core/sampling/told.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { operationsTable } from './support/operations.ts';
@@ -86,7 +87,8 @@ const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
 async function estimate(context: CommandContext, json: boolean): Promise<void> {
   const found = estimateErrors(await listSamples(operationsTable(context)));
-  if (json) return printJson(found);
+  const strata = toldStrata(found);
+  if (json) return printJson({ ...found, strata });
   if (found.errorRate === undefined || found.interval === undefined)
     return printLine(`nobody has looked yet; ${found.waiting} windows wait: groundcrew sample list`);
   printLine(
@@ -94,15 +96,19 @@ async function estimate(context: CommandContext, json: boolean): Promise<void> {
   );
   printTable(
     ['VERDICT', 'RATE', 'CHOSEN', 'LOOKED AT', 'WRONG', 'STANDS FOR'],
-    found.strata.map(({ stratum, rate, selected, answered, wrong, stoodFor }) => [
+    strata.map(({ stratum, rate, selected, answered, wrong, stoodFor }) => [
       stratum,
       percent(rate),
-      String(selected),
+      selected === undefined ? '–' : String(selected),
       String(answered),
       String(wrong),
-      stoodFor.toFixed(0),
+      stoodFor === undefined ? '–' : stoodFor.toFixed(0),
     ]),
   );
   if (found.waiting > 0)
-    printLine(pc.yellow(`${found.waiting} windows wait for a look; they are taken to be like the others`));
+    printLine(
+      pc.yellow(
+        `${found.waiting} windows wait for a look; they are taken to be like the others. How many were chosen of each verdict is said when none waits, so that nobody can tell of which one is.`,
+      ),
+    );
 }

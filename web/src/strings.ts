@@ -573,7 +573,7 @@ export const t = {
     nobody: 'Nobody has looked yet.',
     wrong: (share: string) => `${share} wrong`,
     basis: (answered: number, waiting: number) =>
-      `By ${plural(answered, 'answer', 'answers')}; ${waiting} wait and are taken to be like the others.`,
+      `By ${plural(answered, 'answer', 'answers')}; ${waiting} wait and are taken to be like the others.${waiting > 0 ? ' How many were chosen of each verdict is said when none waits.' : ''}`,
     hint: 'Decisions are chosen by a keyed hash, so that nobody can guess which. Each verdict weighs what it stands for. Up to a minute old.',
     stratum: { act: 'acted', observe: 'observed' },
     chosen: (rate: string) => `${rate} chosen`,

@@ -150,11 +150,12 @@ export const sampleEstimate = lazily(() =>
         z.strictObject({
           stratum: sampleStratum,
           rate: probability,
-          selected: z.number().int().min(0),
+          /** Absent while some wait: it would say what was made of them. */
+          selected: z.number().int().min(0).optional(),
           answered: z.number().int().min(0),
           wrong: z.number().int().min(0),
-          /** Decisions that it stands for. */
-          stoodFor: z.number().min(0),
+          /** Decisions that it stands for. Absent while some wait. */
+          stoodFor: z.number().min(0).optional(),
         }),
       )
       .max(100),

@@ -180,7 +180,7 @@ describe('blind samples', () => {
     expect((await ask<SampleEstimate>('viewer', 'GET', '/samples/estimate', undefined, at)).body).toEqual({
       answered: 0,
       waiting: 2,
-      strata: [{ stratum: 'observe', rate: 0.02, selected: 2, answered: 0, wrong: 0, stoodFor: 100 }],
+      strata: [],
     });
 
     const reason = 'the flow rises and stays';
@@ -192,11 +192,19 @@ describe('blind samples', () => {
       said: 'leak',
       agrees: true,
     });
+    // While one waits, nothing says of which verdict it is.
+    at.api.pass(61_000);
+    const { body: partly } = await ask<SampleEstimate>('viewer', 'GET', '/samples/estimate', undefined, at);
+    expect(partly).toMatchObject({ answered: 1, waiting: 1 });
+    expect(partly.strata).toEqual([{ stratum: 'observe', rate: 0.02, answered: 1, wrong: 0 }]);
     expect((await answer('admin', wrong.decisionId, 'normal')).body).toMatchObject({ said: 'leak', agrees: false });
     expect(codeOf(await answer('admin', right.decisionId, 'normal'))).toEqual([409, 'sample-answered']);
     at.api.pass(61_000);
     const { body: estimate } = await ask<SampleEstimate>('viewer', 'GET', '/samples/estimate', undefined, at);
     expect(estimate).toMatchObject({ answered: 2, waiting: 0, errorRate: 0.5 });
+    expect(estimate.strata).toEqual([
+      { stratum: 'observe', rate: 0.02, selected: 2, answered: 2, wrong: 1, stoodFor: 100 },
+    ]);
     expect(estimate.low).toBeLessThan(0.05);
     expect(estimate.high).toBeGreaterThan(0.95);
     expect((await ask<{ items: SampleView[] }>('operator', 'GET', '/samples', undefined, at)).body.items).toEqual([]);

@@ -165,7 +165,7 @@ function Estimate() {
                         {t.samples.stratum[one.stratum]}{' '}
                         <span class="small">{t.samples.chosen(percent(one.rate))}</span>
                       </td>
-                      <td class="number">{one.selected}</td>
+                      <td class="number">{one.selected ?? '–'}</td>
                       <td class="number">{one.answered}</td>
                       <td class="number">{one.wrong}</td>
                     </tr>

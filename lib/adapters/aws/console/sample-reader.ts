@@ -5,6 +5,7 @@ import { channelsWorthShowing, chart, emptySignal } from '../../../core/console/
 import { NotFoundError } from '../../../core/errors.ts';
 import { estimateErrors } from '../../../core/sampling/estimate.ts';
 import { unlabelled } from '../../../core/sampling/select.ts';
+import { toldStrata } from '../../../core/sampling/told.ts';
 import { decodeEvidence } from '../../../core/window/evidence.ts';
 import { evidenceKey } from '../../../core/window/keys.ts';
 import { dueKeys } from '../operations-table.ts';
@@ -75,6 +76,6 @@ export const sampleEstimate = (world: ConsoleWorld): Promise<SampleEstimate> =>
       answered,
       waiting,
       ...(errorRate !== undefined && interval && { errorRate, low: interval.low, high: interval.high }),
-      strata: [...strata],
+      strata: toldStrata({ strata, waiting }),
     };
   });
