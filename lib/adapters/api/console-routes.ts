@@ -58,7 +58,9 @@ const readingRoutes =
     }));
     routes.on('scores', async ({ parameters, query }) => ({ body: await scores(world, parameters.asset, query) }));
     // A page asks for it every other second, by itself.
-    routes.on('changes', async ({ query }) => ({ body: await changesSince(world, query.after) }), { background: true });
+    routes.on('changes', async ({ query, may }) => ({ body: await changesSince(world, query.after, may('auditor')) }), {
+      background: true,
+    });
   };
 
 const recordRoutes =

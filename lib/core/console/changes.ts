@@ -66,13 +66,16 @@ export const personsOf = (entry: AuditEntry): (string | undefined)[] => [
   ...personsInText(sentenceOf(entry) ?? ''),
 ];
 
-/** An entry as something that happened. */
-export function changeOf(entry: AuditEntry, nameOf: NameOf): Change {
+/**
+ * An entry as something that happened.
+ * @param mayAudit whoever may not read the chains of assets and of the system is not told who did it there
+ */
+export function changeOf(entry: AuditEntry, nameOf: NameOf, mayAudit: boolean): Change {
   const { chain, body, entryId, at, type } = entry;
   const caseId = sha256Hex.safeParse(chain.startsWith('case#') ? chain.slice(5) : body.caseId);
   const asset = assetId.safeParse(chain.startsWith('asset#') ? chain.slice(6) : body.asset);
   const sentence = sentenceOf(entry);
-  const by = body.by;
+  const by = mayAudit || chain.startsWith('case#') ? body.by : undefined;
   return {
     id: entryId,
     atMs: at,

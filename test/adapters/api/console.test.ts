@@ -542,6 +542,29 @@ describe('changes', () => {
     expect(nothing.body.changes).toEqual([]);
   });
 
+  test('who may not read a chain is told that something happened there, not who did it', async () => {
+    const at = await fresh();
+    const record = await at.asked('answered by somebody');
+    await answerBy('operator', record, { answer: 'reject' }, { at });
+    await at.shelved('leak');
+    const sample = await at.sampled('looked at');
+    const said = { kind: 'leak', reason: 'it rises' };
+    await ask('operator', 'POST', `/samples/${sample.decisionId}/answer`, { body: said, at });
+    const namesFor = async (who: string) => {
+      const start = (await ask<Changes>(who, 'GET', '/changes', { at })).body.cursor;
+      const { body } = await ask<Changes>(who, 'GET', `/changes?after=${start}`, { at });
+      return new Map(body.changes.map(({ type, by }) => [type, by]));
+    };
+    const shown = { 'review-answered': 'operator', 'order-given': undefined, 'sample-answered': undefined };
+    for (const who of ['viewer', 'approver']) expect(Object.fromEntries(await namesFor(who))).toMatchObject(shown);
+    for (const who of ['auditor', 'admin'])
+      expect(Object.fromEntries(await namesFor(who))).toMatchObject({
+        'review-answered': 'operator',
+        'order-given': 'who-shelved',
+        'sample-answered': 'operator',
+      });
+  });
+
   test('an entry that became visible late, with an older time than what was given out, is given out', async () => {
     const at = await fresh();
     const cursor = (await ask<Changes>('viewer', 'GET', '/changes', { at })).body.cursor;

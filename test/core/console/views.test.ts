@@ -98,17 +98,20 @@ describe('a change', () => {
   test('names persons in its sentence and who did it, and keeps the pseudonym of whoever has no name', () => {
     const told = entry({ by: reporter, sentence: `${reporter} reports leak, seen with ${erased}` });
     expect(personsOf(told)).toEqual([reporter, reporter, erased]);
-    expect(changeOf(told, named)).toMatchObject({ by: 'mara', sentence: `mara reports leak, seen with ${erased}` });
+    expect(changeOf(told, named, true)).toMatchObject({
+      by: 'mara',
+      sentence: `mara reports leak, seen with ${erased}`,
+    });
     const decided = entry({ inference: { explanation: { sentence: `${reporter} reports leak` } } });
-    expect(changeOf(decided, named).sentence).toBe('mara reports leak');
+    expect(changeOf(decided, named, true).sentence).toBe('mara reports leak');
   });
 
   test('stays within its contract with long names, and says nothing where nothing readable is said', () => {
     const long = entry({ sentence: `${reporter} ${'x'.repeat(970)}` });
-    expect(changeOf(long, () => 'n'.repeat(128)).sentence).toHaveLength(1000);
+    expect(changeOf(long, () => 'n'.repeat(128), true).sentence).toHaveLength(1000);
     const odd = entry({ by: 7, sentence: { text: reporter } });
     expect(personsOf(odd).filter(Boolean)).toEqual([]);
-    expect(changeOf(odd, named)).not.toHaveProperty('sentence');
+    expect(changeOf(odd, named, true)).not.toHaveProperty('sentence');
   });
 
   test('a decision in a list names them, too', () => {

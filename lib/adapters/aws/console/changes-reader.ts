@@ -38,7 +38,11 @@ interface Known {
 /** By table, because tests of one process have several. */
 const memories = new Map<string, Map<string, Known>>();
 
-export async function changesSince(world: ConsoleWorld, after: string | undefined): Promise<Changes> {
+export async function changesSince(
+  world: ConsoleWorld,
+  after: string | undefined,
+  mayAudit: boolean,
+): Promise<Changes> {
   const nowMs = world.now();
   const since = decodeCursor(changesCursor, after);
   if (!since) return { cursor: encodeCursor(firstCursor(nowMs)), changes: [], reset: false };
@@ -76,7 +80,7 @@ export async function changesSince(world: ConsoleWorld, after: string | undefine
   if (unread.length > maxChainsRead || entries.length > maxChanges) return { cursor, changes: [], reset: true };
   entries.sort((a, b) => a.at - b.at);
   const nameOf = await namesOf(world, entries.flatMap(personsOf));
-  return { cursor, changes: entries.map((entry) => changeOf(entry, nameOf)), reset: false };
+  return { cursor, changes: entries.map((entry) => changeOf(entry, nameOf, mayAudit)), reset: false };
 }
 
 /** Whether what is known of a chain answers who has seen it up to `seen`, or nothing of it since `fromMs`. */
