@@ -109,6 +109,7 @@ export class Functions extends Construct {
     if (may.asksLargerModel && configuration.tier2) environment.TIER2 = JSON.stringify(configuration.tier2);
     const { ticket } = configuration.remediators;
     if (may.hearsSystems && ticket !== undefined) environment.TICKET_SERVICE = String(ticket.service);
+    if (may.knowsAuthors) environment.POLICY_AUTHORS = JSON.stringify(configuration.policyAuthors);
     if (may.knowsWays) environment.WAYS = JSON.stringify(configuration.ways);
     if (may.calls || may.knowsRemediators) environment.REMEDIATORS = JSON.stringify(configuration.remediators);
     environment.REVIEW_TIMEOUT_S = String(configuration.reviewTimeoutS);

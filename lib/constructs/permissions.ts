@@ -39,6 +39,8 @@ export interface FunctionPermissions {
   readonly namesExecutions?: boolean;
   /** Says who carries an action out. */
   readonly knowsWays?: boolean;
+  /** Who edits policies. */
+  readonly knowsAuthors?: boolean;
   /** Lets people of the user pool in and manages them. */
   readonly managesPeople?: boolean;
   /** Shows which channels to people are configured; what tells people knows them anyway. */
@@ -162,6 +164,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     publishes: true,
     persons: 'record',
     answersTokens: true,
+    knowsAuthors: true,
     ...small,
   },
   'review-timeout': {

@@ -91,6 +91,11 @@ export const configuration = lazily(() =>
       .record(z.string().regex(/^([a-z][a-z0-9-]{0,39}\/)?[a-z][a-z0-9-]{0,47}$/), z.string().max(48))
       .refine((ways) => Object.keys(ways).length <= 64, 'at most 64 actions')
       .default({}),
+    /**
+     * Usernames of those who edit the policies that are deployed: their yes alone lets nothing act, another person must say
+     * the same.
+     */
+    policyAuthors: z.array(z.string().trim().min(1).max(128)).max(64).default([]),
     /** Shares of the automation's decisions, by verdict, that a person looks at unlabelled; 0 looks at none. */
     sampleRates: sampleRates.default({ act: 0.02, observe: 0.02 }),
     /** Channels to people beside the topic `sns`, by names of your own: each says by which way it goes, and its settings. */

@@ -122,6 +122,11 @@ const variables = {
   ),
   /** Remediators by action, JSON. */
   WAYS: texts,
+  /** Usernames, JSON. */
+  POLICY_AUTHORS: by(
+    lazily(() => z.array(z.string().min(1).max(128)).max(64)),
+    json,
+  ),
   /** Channels to people, JSON by name; each checks its own settings. */
   CHANNELS: by(
     lazily(() => z.record(z.string(), z.looseObject({ by: z.string() }))),

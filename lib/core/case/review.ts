@@ -153,12 +153,14 @@ type Answered = Extract<ReviewEnd, { readonly state: 'answered' }>;
 
 /**
  * A person's answer to the open question of a case.
+ * @param isAuthor whether they edit the policies that are deployed: their yes alone then lets nothing act
  * @throws InvalidInputError saying what to do, when there is no open question, somebody was faster, or the approval is
  * for another proposal than the one that stands
  */
 export async function answerReview(
   ports: ReviewPorts,
   { round: meant, ...answer }: ReviewAnswer,
+  isAuthor = false,
 ): Promise<AnsweredReview> {
   const { caseId } = answer;
   for (let attempt = 0; attempt < maxTries; attempt += 1) {
@@ -176,7 +178,7 @@ export async function answerReview(
       );
     const isOpen = review.end.state === 'open';
     if (isOpen) checkAnswer(stored, reviews, review, answer);
-    const step = isOpen ? stepOf(effectiveCase(stored, reviews), review, answer) : { step: 'end' as const };
+    const step = isOpen ? stepOf(effectiveCase(stored, reviews), review, answer, isAuthor) : { step: 'end' as const };
     if (step.step === 'first') {
       if (!(await ports.keepFirst(caseId, round, answer, step.replaces))) continue;
       await auditWithdrawals(ports, stored, review);

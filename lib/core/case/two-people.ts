@@ -15,20 +15,28 @@ export type AnswerStep =
   /** With the first yes, as it stands, it ends the round. */
   | { readonly step: 'second'; readonly first: ReviewAnswer };
 
-/** Different people that an answer needs. */
-export function peopleFor(record: CaseRecord, { request }: Review, answer: ReviewAnswer): number {
+/**
+ * Different people that an answer needs.
+ * @param isAuthor whether who answers edits the policies that are deployed: such a person lets nothing act alone
+ */
+export function peopleFor(record: CaseRecord, { request }: Review, answer: ReviewAnswer, isAuthor = false): number {
   if (answer.answer === 'reject') return 1;
+  const acts = answer.answer === 'override' || (record.proposal !== undefined && request.after !== 'handover');
+  if (isAuthor && acts) return 2;
   if (answer.answer === 'override') return hasHighImpact(record, answer.override?.action ?? '') ? 2 : 1;
   return request.people ?? 1;
 }
 
 /**
+ * @param isAuthor as `peopleFor` takes it
  * @throws InvalidInputError `same-person` when the one who said yes says it again, `approvals-differ` when the second
  * says yes to something else
  */
-export function stepOf(record: CaseRecord, review: Review, answer: ReviewAnswer): AnswerStep {
-  if (peopleFor(record, review, answer) < 2) return { step: 'end' };
+export function stepOf(record: CaseRecord, review: Review, answer: ReviewAnswer, isAuthor = false): AnswerStep {
   const first = review.first?.answer;
+  // Who waits for another person, for whatever reason, makes nobody two people by saying it again.
+  const isAgain = first !== undefined && samePerson(first.by, answer.by) && isSameOrder(first, answer);
+  if (!isAgain && peopleFor(record, review, answer, isAuthor) < 2) return { step: 'end' };
   if (!first) return { step: 'first', replaces: undefined };
   const isSame = isSameOrder(first, answer);
   if (samePerson(first.by, answer.by)) {

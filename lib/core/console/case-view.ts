@@ -94,7 +94,8 @@ export const personsInText = (text: string): string[] => text.match(pseudonym) ?
 export const withNames = (text: string, nameOf: NameOf): string => text.replace(pseudonym, (person) => nameOf(person));
 
 const peopleOf = ({ request, first }: Review): { needed: number; approved: number } => ({
-  needed: request.people ?? 1,
+  // A first yes that is kept waits for a second one, also where the question alone asks for one person.
+  needed: Math.max(request.people ?? 1, first ? 2 : 1),
   approved: first ? 1 : 0,
 });
 
@@ -148,7 +149,7 @@ export function reviewViewOf({ request, end, first, withdrawn = [] }: Review, na
     askedAtMs,
     dueAtMs,
     people: {
-      needed: people ?? 1,
+      needed: Math.max(people ?? 1, first ? 2 : 1),
       approved: Number(first !== undefined) + Number(end.state === 'answered' && !!first),
     },
     state: end.state,

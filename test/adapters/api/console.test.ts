@@ -274,6 +274,21 @@ describe('answering', () => {
     expect((await answerBy('admin', record, yes)).body).toMatchObject({ round: 0, state: 'answered' });
   });
 
+  test('who edits the policies approves nothing alone', async () => {
+    const record = await given.asked('edited');
+    const yes = { answer: 'approve', proposalHash: record.proposalHash };
+    given.policyAuthors = ['approver'];
+    try {
+      expect((await answerBy('approver', record, yes)).body).toMatchObject({ state: 'waiting-for-second' });
+      expect(codeOf(await answerBy('approver', record, yes))).toEqual([409, 'same-person']);
+      const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+      expect([body.people, body.status]).toEqual([{ needed: 2, approved: 1 }, 'in-review']);
+      expect((await answerBy('admin', record, yes)).body).toMatchObject({ state: 'answered' });
+    } finally {
+      given.policyAuthors = [];
+    }
+  });
+
   test('an override orders something else; without saying what it is refused', async () => {
     const record = await given.asked('overridden');
     expect(codeOf(await answerBy('approver', record, { answer: 'override' }))).toEqual([422, 'body-invalid']);

@@ -17,6 +17,7 @@ const rows = [
   ['WEBHOOK_ALLOW_PRIVATE', 'false', false, ['', 'no', 'TRUE']],
   ['WEBHOOK_URL', 'https://scada.example/act', 'https://scada.example/act', ['', 'scada', 'file:///etc/passwd']],
   ['CONSOLE_ORIGIN', 'https://ops.example', 'https://ops.example', ['', 'http://ops.example']],
+  ['POLICY_AUTHORS', '["mara"]', ['mara'], ['', '{', '{}', 'null', '"mara"', '[1]', '[""]']],
   ['WAYS', '{"a":"webhook"}', { a: 'webhook' }, ['', '{', '[]', 'null', '"a"', '{"a":1}']],
   ['REMEDIATORS', '{"webhook":{"retries":[1]}}', { webhook: { retries: [1] } }, ['', '[', 'null', '1']],
   ['CHANNELS', '{"ops":{"by":"sns","x":1}}', { ops: { by: 'sns', x: 1 } }, ['{"ops":{}}', '{"ops":1}']],

@@ -155,6 +155,37 @@ describe('closing', () => {
   });
 });
 
+describe('who edits the policies', () => {
+  test('lets nothing act alone, whatever its impact; another person says the same', async () => {
+    const { state, ports, answer } = await asking();
+    expect(await answerReview(ports, answer(), true)).toMatchObject({ missing: 1, woken: false });
+    expect(approvalsIn(state.reviews)).toBe(0);
+    for (const by of ['ann', 'Ann '])
+      for (const isAuthor of [true, false])
+        await expect(answerReview(ports, answer({ by }), isAuthor)).rejects.toMatchObject({ code: 'same-person' });
+    expect(await answerReview(ports, answer({ by: 'bob' }))).toMatchObject({ missing: 0, woken: true });
+    expect(standingYes(state.record, state.reviews)?.people).toBe(2);
+  });
+
+  test('orders nothing else alone either', async () => {
+    const { ports, answer } = await asking();
+    const instead = { answer: 'override' as const, override: { action: 'raise-ticket', target: 'V1' } };
+    expect(await answerReview(ports, answer({ ...instead, proposalHash: undefined }), true)).toMatchObject({
+      missing: 1,
+    });
+  });
+
+  test('says no alone, and takes over alone what nothing acts on', async () => {
+    const one = await asking();
+    expect(await answerReview(one.ports, one.answer({ answer: 'reject' }), true)).toMatchObject({ missing: 0 });
+    const { state, ports } = reviewWorld(caseFor('over'));
+    const { caseId, proposalHash } = state.record;
+    const asked = { caseId, round: 0, token: 'secret-token', after: 'handover' as const, timeoutS: 60 };
+    await requestReview(ports, asked);
+    expect(await answerReview(ports, one.answer({ caseId, proposalHash }), true)).toMatchObject({ missing: 0 });
+  });
+});
+
 describe('an action with a high impact', () => {
   const heavy = () => {
     const proposal = { ...proposalFor(), highImpact: true };

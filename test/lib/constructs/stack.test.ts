@@ -309,6 +309,17 @@ describe('the console', () => {
     expect(days({ scoreRetentionDays: 30 })).toEqual([['groundcrew-screen', '30']]);
   });
 
+  test('tells whoever takes answers alone who edits policies, and knows nobody unless they are named', () => {
+    const authors = (given: object): [string, string][] =>
+      Object.values(synthesize(given).template.findResources('AWS::Lambda::Function')).flatMap(({ Properties }) => {
+        const named = Properties.Environment?.Variables?.POLICY_AUTHORS;
+        return named === undefined ? [] : [[Properties.FunctionName, named] as [string, string]];
+      });
+    expect(authors({})).toEqual([['groundcrew-review-answer', '[]']]);
+    expect(authors({ policyAuthors: ['mara'] })).toEqual([['groundcrew-review-answer', '["mara"]']]);
+    expect(configuration.safeParse({ policyAuthors: [' '] }).success).toBe(false);
+  });
+
   test('nobody signs up by themselves, passwords are long, and only the function may try one', () => {
     template.hasResource('AWS::Cognito::UserPool', {
       DeletionPolicy: 'Retain',
