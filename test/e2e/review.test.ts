@@ -111,6 +111,8 @@ describe('what a person reports', () => {
     expect((await people.operator.ask('DELETE', `${path}/claim`)).status).toBe(204);
     const stale = await people.approver.ask('POST', `${path}/answer`, { ...yes, proposalHash: 'a'.repeat(64) });
     expect([stale.status, stale.body.code]).toEqual([409, 'stale-proposal']);
+    const before = await people.approver.ask('POST', `${path}/answer`, { ...yes, round: 7 });
+    expect([before.status, before.body.code]).toEqual([409, 'stale-proposal']);
     expect(effectsOn('reported')).toEqual([]);
     const answers = await Promise.all([1, 2].map(() => people.approver.ask('POST', `${path}/answer`, yes)));
     expect(answers.map((answer) => answer.status).every((each) => each === 202 || each === 409)).toBe(true);
