@@ -19,7 +19,7 @@ import { dynamoDecisionStore } from '../../lib/adapters/aws/decision-store.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
 import { giveOrder } from '../../lib/adapters/aws/give-order.ts';
 import { putHandover } from '../../lib/adapters/aws/handover-store.ts';
-import { putSample } from '../../lib/adapters/aws/sample-store.ts';
+import { putSample } from '../../lib/adapters/aws/counted-samples.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { type Subjects, sealing, subjectOf } from '../../lib/adapters/aws/subject-store.ts';
 import type { AssetRegistration, AssetState } from '../../lib/contracts/asset.ts';
@@ -300,7 +300,7 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
         said: 'leak',
         selectedAtMs: now() - 1_000,
       };
-      await putSample(operations, sample, 0);
+      await putSample(operations, sample, 0, now());
       return sample;
     },
     async closed(record, resolution, atMs = now()) {

@@ -5,10 +5,12 @@ import { channelsWorthShowing, chart, emptySignal } from '../../../core/console/
 import { NotFoundError } from '../../../core/errors.ts';
 import { estimateErrors } from '../../../core/sampling/estimate.ts';
 import { unlabelled } from '../../../core/sampling/select.ts';
+import type { SampleAt } from '../../../core/sampling/tally.ts';
 import { decodeEvidence } from '../../../core/window/evidence.ts';
 import { evidenceKey } from '../../../core/window/keys.ts';
+import { sampleCounts } from '../counted-samples.ts';
 import { dueKeys } from '../operations-table.ts';
-import { getSample, listSamples, type StoredSample } from '../sample-store.ts';
+import { getSample } from '../sample-store.ts';
 import { manifestOf } from './asset-reader.ts';
 import { remembered } from './figures-reader.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
@@ -25,7 +27,7 @@ export async function sampleKinds(world: ConsoleWorld, { pack }: Pick<Sample, 'p
 }
 
 /** @throws NotFoundError */
-export async function sampleAt(world: ConsoleWorld, id: string): Promise<StoredSample> {
+export async function sampleAt(world: ConsoleWorld, id: string): Promise<SampleAt> {
   const stored = await getSample(tableAt(world, 'operations'), id);
   if (!stored) throw new NotFoundError('There is no such sample.', { code: 'sample-not-found' });
   return stored;
@@ -69,7 +71,7 @@ export async function sampleSignal(world: ConsoleWorld, id: string): Promise<Sig
 export const sampleEstimate = (world: ConsoleWorld): Promise<SampleEstimate> =>
   remembered(world, 'samples', async () => {
     const { strata, answered, waiting, errorRate, interval } = estimateErrors(
-      await listSamples(tableAt(world, 'operations')),
+      await sampleCounts(tableAt(world, 'operations'), world.now),
     );
     return {
       answered,
