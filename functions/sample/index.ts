@@ -1,7 +1,7 @@
 /** Chooses decisions of the automation for a person to look at unlabelled. It blocks nothing and decides nothing. */
 import { dynamoDb, secretsManager } from '../../lib/adapters/aws/clients.ts';
-import { environment } from '../../lib/adapters/aws/environment.ts';
 import { putSample } from '../../lib/adapters/aws/counted-samples.ts';
+import { environment } from '../../lib/adapters/aws/environment.ts';
 import { cachedSecret } from '../../lib/adapters/aws/secrets.ts';
 import { decision } from '../../lib/contracts/decision.ts';
 import { cloudEvent } from '../../lib/contracts/events.ts';

@@ -258,7 +258,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
       stop: ['GetItem', 'PutItem', 'Scan'],
       subjects: ['GetItem', 'PutItem'],
       // Planned work, shelving, handovers and samples are people's own; no flow waits for any of them.
-      operations: ['GetItem', 'PutItem', 'Query', 'Scan', 'index:by-due'],
+      operations: ['GetItem', 'BatchGetItem', 'PutItem', 'Query', 'Scan', 'index:by-due'],
     },
     reads: ['raw', 'open', 'window', 'registration', 'calibration', 'evidence'],
     writes: [],

@@ -13,8 +13,8 @@ import { Stack } from '../../bench/stack/stack.ts';
 import { decisionsSince } from '../../bin/commands/support/figures.ts';
 import { invokeFunction } from '../../bin/commands/support/invoke.ts';
 import { firstAdmin, openPeople } from '../../bin/commands/support/people.ts';
-import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
 import { putSample } from '../../lib/adapters/aws/counted-samples.ts';
+import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
 import { tableNames } from '../../lib/contracts/names.ts';
 import {
   accessibility,

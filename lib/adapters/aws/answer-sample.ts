@@ -2,10 +2,10 @@
 import type { Sample } from '../../contracts/sample.ts';
 import { ConflictError } from '../../core/errors.ts';
 import { answeredSample } from '../../core/sampling/answer.ts';
-import { appendAudit } from './audit-store.ts';
-import type { OrderTables } from './give-order.ts';
-import { putSample } from './counted-samples.ts';
 import type { SampleAt } from '../../core/sampling/tally.ts';
+import { appendAudit } from './audit-store.ts';
+import { putSample } from './counted-samples.ts';
+import type { OrderTables } from './give-order.ts';
 
 /** @throws InvalidInputError `sample-answered`; ConflictError where somebody else answered at the same moment */
 export async function answerSample(

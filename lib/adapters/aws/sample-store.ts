@@ -2,9 +2,21 @@
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { type Sample, sample } from '../../contracts/sample.ts';
 import type { SampleAt } from '../../core/sampling/tally.ts';
-import { getItem, type OperationsTable, putItem, readJsonOf, versioned } from './operations-table.ts';
+import { batchGet } from './batch-get.ts';
+import {
+  getItem,
+  type OperationsTable,
+  putItem,
+  readJsonOf,
+  type VersionedItem,
+  versioned,
+} from './operations-table.ts';
 
 const keyOf = (decisionId: string) => ({ pk: `sample#${decisionId}`, sk: 'sample' });
+const storedOf = (item: VersionedItem, what: string): SampleAt => ({
+  sample: readJsonOf(sample, item, what),
+  version: item.version,
+});
 
 /**
  * Writes the item alone, which leaves the tally as it is: whoever changes where a sample stands takes `putSample` of
@@ -19,7 +31,13 @@ export async function putSampleItem(at: OperationsTable, each: Sample, version: 
 
 export async function getSample(at: OperationsTable, decisionId: string): Promise<SampleAt | undefined> {
   const item = await getItem(at, keyOf(decisionId));
-  return item && { sample: readJsonOf(sample, item, `Sample ${decisionId}`), version: item.version };
+  return item && storedOf(item, `Sample ${decisionId}`);
+}
+
+/** Those that are there, in no order, read consistently. */
+export async function getSamples(at: OperationsTable, decisionIds: readonly string[]): Promise<SampleAt[]> {
+  const keys = decisionIds.map((id) => ({ pk: { S: keyOf(id).pk }, sk: { S: keyOf(id).sk } }));
+  return (await batchGet(at.client, at.table, keys)).map((item) => storedOf(versioned(item), `${item.pk?.S}`));
 }
 
 /** All samples, oldest first. */

@@ -1,6 +1,7 @@
 /** The newest decisions of a span, on a real engine: all of them, in a bounded number of reads. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
 import { BatchGetItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { newestDecisions } from '../../../lib/adapters/aws/console/decision-reader.ts';
 import type { ConsoleWorld } from '../../../lib/adapters/aws/console/world.ts';
@@ -81,7 +82,7 @@ test('are those of the span, however they lie in its days', async () => {
         expect(found.complete).toBe(all.length <= limit);
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 }, 60_000);
 

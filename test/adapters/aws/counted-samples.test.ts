@@ -1,6 +1,7 @@
 /** Samples and their count on a real engine: retries, take-backs, calls that fail before and after they are done. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { putSample, sampleCounts } from '../../../lib/adapters/aws/counted-samples.ts';
 import type { OperationsTable } from '../../../lib/adapters/aws/operations-table.ts';

@@ -6,9 +6,9 @@ import { sha256 } from '../../../lib/core/audit/canonical.ts';
 import { seededRandom } from '../../../lib/core/random.ts';
 import { answeredSample } from '../../../lib/core/sampling/answer.ts';
 import { estimateErrors, isWrong } from '../../../lib/core/sampling/estimate.ts';
-import { countSamples } from '../../../lib/core/sampling/tally.ts';
 import { clopperPearson, incompleteBeta } from '../../../lib/core/sampling/interval.ts';
 import { drawOf, selected, unlabelled } from '../../../lib/core/sampling/select.ts';
+import { countSamples } from '../../../lib/core/sampling/tally.ts';
 import { inferenceOf } from '../../support/decision-data.ts';
 
 const window = { bootId: 'b', seq: 9, fromMs: 0, toMs: 9, rows: 10, hash: 'a'.repeat(64) };

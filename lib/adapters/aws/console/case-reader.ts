@@ -4,7 +4,14 @@ import type { CaseSummary, CasesQuery, Claim, Page, PageQuery, ReviewItem } from
 import type { CaseRecord } from '../../../contracts/case.ts';
 import { lazily } from '../../../contracts/lazily.ts';
 import type { Review } from '../../../core/case/effective.ts';
-import { byUrgency, type CaseParts, personsInText, reviewItemOf, summaryOf } from '../../../core/console/case-view.ts';
+import {
+  byUrgency,
+  type CaseParts,
+  openReviewOf,
+  personsInText,
+  reviewItemOf,
+  summaryOf,
+} from '../../../core/console/case-view.ts';
 import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
 import { batchGet } from '../batch-get.ts';
 import { caseOf } from '../case-store.ts';
@@ -119,6 +126,19 @@ export async function reviewQueue(world: ConsoleWorld, query: PageQuery): Promis
   const nameOf = await namesOf(world, personsIn(parts));
   const items = parts.flatMap((each) => reviewItemOf(each, nameOf, world.now()) ?? []);
   return { items: items.sort(byUrgency), ...(next && { nextCursor: encodeCursor(next) }) };
+}
+
+/** When the questions that are due first were asked, of `limit` at most. */
+export async function askedTimes(
+  world: ConsoleWorld,
+  limit: number,
+): Promise<{ readonly askedAtMs: number[]; readonly complete: boolean }> {
+  const { keys, next } = await indexPage(tableAt(world, 'cases'), ['review'], limit);
+  const rounds = roundsIn(keys);
+  const [records, reviews] = await Promise.all([readRecords(world, [...rounds.keys()]), readReviews(world, rounds)]);
+  const parts = withParts(records, reviews, new Map());
+  const asked = [...parts.values()].flatMap((each) => openReviewOf(each)?.request.askedAtMs ?? []);
+  return { askedAtMs: asked, complete: next === undefined };
 }
 
 const roundsIn = (keys: readonly IndexKey[]): Map<string, number> =>

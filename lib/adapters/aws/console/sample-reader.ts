@@ -10,7 +10,7 @@ import { decodeEvidence } from '../../../core/window/evidence.ts';
 import { evidenceKey } from '../../../core/window/keys.ts';
 import { sampleCounts } from '../counted-samples.ts';
 import { dueKeys } from '../operations-table.ts';
-import { getSample } from '../sample-store.ts';
+import { getSample, getSamples } from '../sample-store.ts';
 import { manifestOf } from './asset-reader.ts';
 import { remembered } from './figures-reader.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
@@ -36,8 +36,9 @@ export async function sampleAt(world: ConsoleWorld, id: string): Promise<SampleA
 export async function waitingSamples(world: ConsoleWorld): Promise<{ items: SampleView[]; more: boolean }> {
   const at = tableAt(world, 'operations');
   const keys = await dueKeys(at, 'sample', world.now(), shown + 1);
-  const stored = await Promise.all(keys.slice(0, shown).map(({ pk }) => getSample(at, pk.slice('sample#'.length))));
-  const waiting = stored.flatMap((each) => (each && !each.sample.answer ? [each.sample] : []));
+  const ids = keys.slice(0, shown).map(({ pk }) => pk.slice('sample#'.length));
+  const stored = new Map((await getSamples(at, ids)).map(({ sample }) => [sample.decisionId, sample]));
+  const waiting = ids.flatMap((id) => stored.get(id) ?? []).filter(({ answer }) => answer === undefined);
   const items = await Promise.all(
     waiting.map(async (sample): Promise<SampleView> => {
       const { decisionId, asset, pack, window } = unlabelled(sample);
