@@ -87,7 +87,7 @@ export async function fillTables(
 }
 
 /** As long as real ones are: eight contributions, all classes with their probabilities. */
-function decisionOf(n: number, asset: string, atMs: number): Decision {
+export function decisionOf(n: number, asset: string, atMs: number): Decision {
   const share = (n % 997) / 997;
   const classes = ['leak', 'burst', 'sensor-drift', 'sensor-stuck', 'pump-fault', 'valve-fault', 'normal'];
   return {

@@ -62,17 +62,3 @@ test('one after the other they are all keys in order of time, by however many a 
     { numRuns: 30 },
   );
 }, 60_000);
-
-test('marks that are filled alike are each read once, and for little more than their share', async () => {
-  const at = await tableWith(Array.from({ length: 40 }, (_, n) => [n % 4, n] as const));
-  const limits: (number | undefined)[] = [];
-  const client = {
-    send: (command: never) => {
-      limits.push((command as { input: { Limit?: number } }).input.Limit);
-      return at.client.send(command);
-    },
-  };
-  const { keys } = await indexPage({ ...at, client: client as never }, openCaseMarks, 20);
-  expect(keys.map(({ dueAtMs }) => dueAtMs)).toEqual(Array.from({ length: 20 }, (_, n) => n));
-  expect(limits).toEqual([10, 10, 10, 10]);
-});

@@ -24,7 +24,7 @@ import { type ConsoleWorld, tableAt } from './world.ts';
 
 /** A filtered page looks at so many cases at most; it may then be short, and go on by its cursor. */
 const maxLooked = 400;
-const lookedAtOnce = 100;
+const lookedFirst = 100;
 
 const caseIdOf = (pk: string): string => pk.slice('case#'.length);
 
@@ -178,7 +178,9 @@ export async function casesPage(world: ConsoleWorld, query: CasesQuery): Promise
   for (let looked = 0; found.length < query.limit && looked < maxLooked && next; ) {
     const marks = closed ? closedCaseMarks : openCaseMarks;
     const left = query.limit - found.length;
-    const page = await indexPage(at, marks, isFiltered ? lookedAtOnce : left, next, { descending: closed });
+    // Where the first hundred had too few, the rest is looked through at once: each turn takes as long as a whole page.
+    const atOnce = !isFiltered ? left : looked === 0 ? lookedFirst : maxLooked - looked;
+    const page = await indexPage(at, marks, atOnce, next, { descending: closed });
     const records = inOrder(
       page.keys,
       await readRecords(

@@ -35,16 +35,7 @@ export interface IndexPage {
   readonly nextAfter: (count: number) => Places | undefined;
 }
 
-interface Part {
-  readonly mark: OpenMark;
-  readonly keys: readonly IndexKey[];
-  readonly more: boolean;
-}
-
-/**
- * Of each mark somewhat more than its share is read, and then more only of those that had more than that.
- * @returns at most `limit` keys
- */
+/** @returns at most `limit` keys */
 export async function indexPage(
   at: CaseTable,
   marks: readonly OpenMark[],
@@ -52,48 +43,31 @@ export async function indexPage(
   start: Places = {},
   range: IndexRange = {},
 ): Promise<IndexPage> {
-  const atOnce = Math.min(limit, Math.ceil((1.5 * limit) / marks.length) + 2);
+  const found = await Promise.all(
+    marks.map(async (mark) =>
+      start[mark] === null ? { keys: [], more: false } : await keysOf(at, mark, limit, start[mark], range),
+    ),
+  );
   const sign = range.descending ? -1 : 1;
-  let parts: readonly Part[] = marks.map((mark) => ({ mark, keys: [], more: start[mark] !== null }));
-  let merged: readonly IndexKey[] = [];
-  // What a mark has not given yet may belong before keys of others, unless its last one is itself beyond the page.
-  const isShort = ({ keys, more }: Part): boolean => {
-    const last = keys.at(-1);
-    if (!more || last === undefined || merged.length < limit) return more;
-    const place = merged.indexOf(last);
-    return place >= 0 && place < limit - 1;
-  };
-  while (parts.some(isShort)) {
-    parts = await Promise.all(
-      parts.map(async (part) => {
-        if (!isShort(part)) return part;
-        const found = await keysOf(at, part.mark, atOnce, placeOf(part.keys.at(-1)) ?? start[part.mark], range);
-        return { ...part, keys: [...part.keys, ...found.keys], more: found.more };
-      }),
-    );
-    merged = parts
-      .flatMap(({ keys }) => keys)
-      .sort((a, b) => sign * (a.dueAtMs - b.dueAtMs))
-      .slice(0, limit);
-  }
+  const keys = found
+    .flatMap((each) => each.keys)
+    .sort((a, b) => sign * (a.dueAtMs - b.dueAtMs))
+    .slice(0, limit);
   const nextAfter = (count: number): Places | undefined => {
     const next: Places = {};
-    for (const { mark, keys, more } of parts) {
-      const taken = merged.slice(0, count).filter((key) => key.mark === mark);
-      const last = placeOf(taken.at(-1));
-      const isOver = !more && taken.length === keys.length;
+    for (const [i, mark] of marks.entries()) {
+      const taken = keys.slice(0, count).filter((key) => key.mark === mark);
+      const last = taken.at(-1);
+      const isOver = !found[i]!.more && taken.length === found[i]!.keys.length;
       if (isOver) next[mark] = null;
-      else if (last) next[mark] = last;
+      else if (last) next[mark] = [last.pk, last.sk, last.dueAtMs];
       else if (start[mark]) next[mark] = start[mark];
     }
     return marks.every((mark) => next[mark] === null) ? undefined : next;
   };
   const next = nextAfter(limit);
-  return { keys: merged, nextAfter, ...(next && { next }) };
+  return { keys, nextAfter, ...(next && { next }) };
 }
-
-const placeOf = (key: IndexKey | undefined): NonNullable<Places[string]> | undefined =>
-  key && [key.pk, key.sk, key.dueAtMs];
 
 async function keysOf(
   at: CaseTable,
@@ -101,7 +75,7 @@ async function keysOf(
   limit: number,
   start: Places[string] | undefined,
   range: IndexRange,
-): Promise<Omit<Part, 'mark'>> {
+): Promise<{ readonly keys: readonly IndexKey[]; readonly more: boolean }> {
   const { Items, LastEvaluatedKey } = await at.client.send(
     new QueryCommand({
       ...query(at, mark, range),
