@@ -13,7 +13,7 @@ export type DataPrefix =
   | 'quarantine';
 
 export interface FunctionPermissions {
-  /** DynamoDB actions by table; `index:NAME` allows Query on that index. */
+  /** DynamoDB actions by table; `index:NAME` allows Query on that index, `scan:NAME` Scan. */
   readonly tables: Partial<Record<TableName, readonly string[]>>;
   readonly reads: readonly DataPrefix[];
   readonly writes: readonly DataPrefix[];
@@ -251,7 +251,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     tables: {
       sessions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
       audit: [...append, 'Scan', 'index:by-bucket'],
-      decisions: ['GetItem', 'BatchGetItem', 'Query', 'index:by-day'],
+      decisions: ['GetItem', 'BatchGetItem', 'Query', 'index:by-day', 'scan:by-day'],
       cases: ['GetItem', 'BatchGetItem', 'Query', 'index:by-open'],
       ledger: ['GetItem', 'BatchGetItem', 'index:by-due'],
       state: ['GetItem', 'Scan'],
@@ -286,7 +286,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     memoryMb: 512,
     timeoutS: 55,
   },
-  // An event that comes twice is refused the second time, and what stands there is looked at.
+  // It looks at what stands there, and writes the sample and its count.
   sample: { tables: { operations: ['GetItem', 'PutItem'] }, reads: [], writes: [], samples: true, ...small },
 };
 

@@ -1,6 +1,6 @@
 /** The newest decisions of a span, on a real engine: all of them, in a bounded number of reads. */
 
-import { BatchGetItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, type DynamoDBClient, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { newestDecisions } from '../../../lib/adapters/aws/console/decision-reader.ts';
@@ -86,17 +86,30 @@ test('are those of the span, however they lie in its days', async () => {
   );
 }, 60_000);
 
-test('few a day take one query a day and shard, in few rounds, and one read of them all', async () => {
+test('few a day take queries of three days, one read of all keys, and one of what they name', async () => {
   const days = 30;
   const { world, calls, rounds } = await worldWith(Array.from({ length: 2 * days }, (_, n) => (n * dayMs) / 2));
   const { decisions, complete } = await newestDecisions(world, nowMs - days * dayMs, nowMs, 200);
   expect([decisions.length, complete]).toEqual([59, true]);
-  const queries = calls.filter((call) => call instanceof QueryCommand);
-  expect(queries.length).toBe((days + 1) * dayShards);
+  expect(calls.filter((call) => call instanceof QueryCommand)).toHaveLength(3 * dayShards);
+  expect(calls.filter((call) => call instanceof ScanCommand)).toHaveLength(1);
   expect(calls.filter((call) => call instanceof BatchGetItemCommand)).toHaveLength(1);
-  // 1, 2, 4, 8 and 16 days at once, then what was found.
-  expect(rounds.length).toBeLessThanOrEqual(6);
+  expect(rounds.length).toBeLessThanOrEqual(4);
 });
+
+test('few lately after very many take one query a day and shard, in few rounds', async () => {
+  const days = 30;
+  const { world, decisions, calls, rounds } = await worldWith([
+    ...Array.from({ length: 20 }, (_, n) => n * dayMs),
+    ...Array.from({ length: 2_001 }, (_, n) => 20 * dayMs + n * 1_000),
+  ]);
+  const found = await newestDecisions(world, nowMs - days * dayMs, nowMs, 100);
+  expect(idsOf(found.decisions)).toEqual(meant(decisions, nowMs - days * dayMs, nowMs).slice(0, 100));
+  expect(found.complete).toBe(false);
+  expect(calls.filter((call) => call instanceof QueryCommand).length).toBeLessThanOrEqual((days + 3) * dayShards);
+  // 1, 2, 4, 8 and 16 days at once, one look at all, another page of the day that had many, then what was found.
+  expect(rounds.length).toBeLessThanOrEqual(9);
+}, 60_000);
 
 test('a day that has enough of them is the only one that is asked', async () => {
   const { world, calls } = await worldWith(Array.from({ length: 300 }, (_, n) => n * 10_000 + 1));

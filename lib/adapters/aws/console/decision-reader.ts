@@ -1,5 +1,5 @@
 /** Decisions from their projection. */
-import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import type { DecisionSummary, DecisionsQuery, Page } from '../../../contracts/api.ts';
 import type { CaseRecord } from '../../../contracts/case.ts';
@@ -8,8 +8,8 @@ import { lazily } from '../../../contracts/lazily.ts';
 import { personsInText } from '../../../core/console/case-view.ts';
 import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
 import { decisionSummaryOf } from '../../../core/console/decision-view.ts';
-import { batchGet } from '../batch-get.ts';
-import { dayShards } from '../decision-store.ts';
+import { batchGet, type Item } from '../batch-get.ts';
+import { dayShards, keptDays } from '../decision-store.ts';
 import { unpackDecision } from '../packed-decision.ts';
 import { namesOf } from './names.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
@@ -141,7 +141,7 @@ async function keysOfDay(
           ExpressionAttributeValues: { ':day': { S: `${day}#${shard}` }, ':before': { S: before } },
         }),
       );
-      const keys = (Items ?? []).map((item): DecisionKey => ({ asset: item.asset?.S ?? '', sk: item.sk?.S ?? '' }));
+      const keys = (Items ?? []).map(keyOf);
       return { keys, reached: LastEvaluatedKey ? (keys.at(-1)?.sk ?? '') : '' };
     }),
   );
@@ -165,9 +165,14 @@ async function decisionsAt(world: ConsoleWorld, keys: readonly DecisionKey[]): P
   return items.sort((a, b) => (a.sk!.S! < b.sk!.S! ? 1 : -1)).map((item) => unpackDecision(item.packed?.B));
 }
 
+/** Where so many days had so few of them, the whole index is read if that takes no more than this. */
+const fewDays = 3;
+const mostScanned = 2_000;
+
 /**
  * The newest decisions of a span. The index has a partition a day and shard, so days are asked one by one; but twice as
- * many at once each time, because where one had few, those before it may have few as well.
+ * many at once each time, because where one had few, those before it may have few as well. Where all that are kept can be
+ * expected to be few, one read of them takes the place of some hundred.
  * @returns whether all of the span was read, too
  */
 export async function newestDecisions(
@@ -177,18 +182,36 @@ export async function newestDecisions(
   limit: number,
 ): Promise<{ readonly decisions: Decision[]; readonly complete: boolean }> {
   const firstDay = Math.floor(fromMs / dayMs);
-  const keys: DecisionKey[] = [];
-  let day = Math.floor(toMs / dayMs);
+  const lastDay = Math.floor(toMs / dayMs);
+  const span = [skOf(fromMs), skOf(toMs)] as const;
+  let keys: DecisionKey[] = [];
+  let day = lastDay;
   // One more than is wanted tells whether there are more.
   for (let atOnce = 1; day >= firstDay && keys.length <= limit; atOnce *= 2) {
     const days = Array.from({ length: Math.min(atOnce, day - firstDay + 1) }, (_, n) => day - n);
     day -= days.length;
     const left = limit + 1 - keys.length;
-    const found = await Promise.all(days.map((each) => newestOfDay(world, each, [skOf(fromMs), skOf(toMs)], left)));
+    const found = await Promise.all(days.map((each) => newestOfDay(world, each, span, left)));
     keys.push(...found.flat());
+    const isFew = lastDay - day === fewDays && (keys.length / fewDays) * keptDays <= mostScanned;
+    const all = isFew && day - firstDay >= fewDays ? await allKeys(world) : undefined;
+    if (!all) continue;
+    keys = all.filter(({ sk }) => sk >= span[0] && sk < span[1]).sort((a, b) => (a.sk < b.sk ? 1 : -1));
+    break;
   }
   return { decisions: await decisionsAt(world, keys.slice(0, limit)), complete: keys.length <= limit };
 }
+
+/** Keys of all decisions that are kept, in no order; `undefined` where they are more than are read for it. */
+async function allKeys(world: ConsoleWorld): Promise<DecisionKey[] | undefined> {
+  const { client, table } = tableAt(world, 'decisions');
+  const { Items, LastEvaluatedKey } = await client.send(
+    new ScanCommand({ TableName: table, IndexName: 'by-day', Limit: mostScanned }),
+  );
+  return LastEvaluatedKey ? undefined : (Items ?? []).map(keyOf);
+}
+
+const keyOf = (item: Item): DecisionKey => ({ asset: item.asset?.S ?? '', sk: item.sk?.S ?? '' });
 
 /** At most `limit` keys of a day, by as many pages as that takes. */
 async function newestOfDay(
