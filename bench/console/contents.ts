@@ -5,7 +5,7 @@ import { restoreCase } from '../../lib/adapters/aws/case-store.ts';
 import { dynamoDecisionStore } from '../../lib/adapters/aws/decision-store.ts';
 import { flagKey } from '../../lib/adapters/aws/flag-store.ts';
 import { openReview } from '../../lib/adapters/aws/review-store.ts';
-import { putSample } from '../../lib/adapters/aws/sample-store.ts';
+import { putSampleItem } from '../../lib/adapters/aws/sample-store.ts';
 import type { CaseRecord } from '../../lib/contracts/case.ts';
 import type { Decision } from '../../lib/contracts/decision.ts';
 import type { Sample } from '../../lib/contracts/sample.ts';
@@ -44,7 +44,7 @@ export async function fillTables(
   for (let n = 0; n < sizes.decisions; n += 1) {
     const decision = decisionOf(n, assetOf(n), nowMs - n * decisionEveryMs);
     await decisions.put(decision);
-    if (n % sampledEvery === 0) await putSample(operations, sampleOf(decision, n), 0);
+    if (n % sampledEvery === 0) await putSampleItem(operations, sampleOf(decision, n), 0);
     if (decision.asset === assetWithFlags)
       await client.send(
         new PutItemCommand({
@@ -87,7 +87,7 @@ export async function fillTables(
 }
 
 /** As long as real ones are: eight contributions, all classes with their probabilities. */
-function decisionOf(n: number, asset: string, atMs: number): Decision {
+export function decisionOf(n: number, asset: string, atMs: number): Decision {
   const share = (n % 997) / 997;
   const classes = ['leak', 'burst', 'sensor-drift', 'sensor-stuck', 'pump-fault', 'valve-fault', 'normal'];
   return {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { answerSample } from '../../lib/adapters/aws/answer-sample.ts';
+import { sampleCounts } from '../../lib/adapters/aws/counted-samples.ts';
 import { getSample, listSamples } from '../../lib/adapters/aws/sample-store.ts';
 import type { Sample } from '../../lib/contracts/sample.ts';
 import { ConflictError, GroundcrewError } from '../../lib/core/errors.ts';
@@ -86,7 +87,7 @@ async function refusals<T>(done: Promise<T>): Promise<T> {
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
 async function estimate(context: CommandContext, json: boolean): Promise<void> {
-  const found = estimateErrors(await listSamples(operationsTable(context)));
+  const found = estimateErrors(await sampleCounts(operationsTable(context), Date.now));
   const strata = toldStrata(found);
   if (json) return printJson({ ...found, strata });
   if (found.errorRate === undefined || found.interval === undefined)

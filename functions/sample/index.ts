@@ -1,7 +1,7 @@
 /** Chooses decisions of the automation for a person to look at unlabelled. It blocks nothing and decides nothing. */
 import { dynamoDb, secretsManager } from '../../lib/adapters/aws/clients.ts';
+import { putSample } from '../../lib/adapters/aws/counted-samples.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
-import { putSample } from '../../lib/adapters/aws/sample-store.ts';
 import { cachedSecret } from '../../lib/adapters/aws/secrets.ts';
 import { decision } from '../../lib/contracts/decision.ts';
 import { cloudEvent } from '../../lib/contracts/events.ts';
@@ -18,7 +18,8 @@ export const handler = handle({
   input: cloudEvent,
   correlate: ({ correlationid }) => correlationid,
   run: async ({ data }) => {
-    const chosen = selected(decision.parse(data), { key: await key(), rates: env.SAMPLE_RATES, nowMs: Date.now() });
-    return { selected: chosen !== undefined && (await putSample(table, chosen, 0)) };
+    const nowMs = Date.now();
+    const chosen = selected(decision.parse(data), { key: await key(), rates: env.SAMPLE_RATES, nowMs });
+    return { selected: chosen !== undefined && (await putSample(table, chosen, 0, nowMs)) };
   },
 });

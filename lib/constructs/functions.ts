@@ -148,7 +148,7 @@ export class Functions extends Construct {
       operations: stores.operations,
     };
     for (const [table, actions] of Object.entries(may.tables) as [TableName, readonly string[]][]) {
-      const onTable = actions.filter((action) => !action.startsWith('index:'));
+      const onTable = actions.filter((action) => !/^(index|scan):/.test(action));
       if (onTable.length > 0) {
         Grant.addToPrincipal({
           grantee: fn,
@@ -156,10 +156,14 @@ export class Functions extends Construct {
           resourceArns: [tables[table].tableArn],
         });
       }
-      for (const index of actions.filter((action) => action.startsWith('index:'))) {
-        const arn = `${tables[table].tableArn}/index/${index.slice('index:'.length)}`;
-        Grant.addToPrincipal({ grantee: fn, actions: ['dynamodb:Query'], resourceArns: [arn] });
-      }
+      for (const [kind, action] of [
+        ['index:', 'dynamodb:Query'],
+        ['scan:', 'dynamodb:Scan'],
+      ] as const)
+        for (const index of actions.filter((each) => each.startsWith(kind))) {
+          const arn = `${tables[table].tableArn}/index/${index.slice(kind.length)}`;
+          Grant.addToPrincipal({ grantee: fn, actions: [action], resourceArns: [arn] });
+        }
     }
     const objects = (prefixes: readonly DataPrefix[], action: string): void => {
       if (prefixes.length === 0) return;

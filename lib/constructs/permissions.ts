@@ -13,7 +13,7 @@ export type DataPrefix =
   | 'quarantine';
 
 export interface FunctionPermissions {
-  /** DynamoDB actions by table; `index:NAME` allows Query on that index. */
+  /** DynamoDB actions by table; `index:NAME` allows Query on that index, `scan:NAME` Scan. */
   readonly tables: Partial<Record<TableName, readonly string[]>>;
   readonly reads: readonly DataPrefix[];
   readonly writes: readonly DataPrefix[];
@@ -254,14 +254,14 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     tables: {
       sessions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
       audit: [...append, 'Scan', 'index:by-bucket'],
-      decisions: ['GetItem', 'BatchGetItem', 'Query', 'index:by-day'],
+      decisions: ['GetItem', 'BatchGetItem', 'Query', 'index:by-day', 'scan:by-day'],
       cases: ['GetItem', 'BatchGetItem', 'Query', 'index:by-open'],
       ledger: ['GetItem', 'BatchGetItem', 'index:by-due'],
       state: ['GetItem', 'Scan'],
       stop: ['GetItem', 'PutItem', 'Scan'],
       subjects: ['GetItem', 'PutItem'],
       // Planned work, shelving, handovers and samples are people's own; no flow waits for any of them.
-      operations: ['GetItem', 'PutItem', 'Query', 'Scan', 'index:by-due'],
+      operations: ['GetItem', 'BatchGetItem', 'PutItem', 'Query', 'Scan', 'index:by-due'],
     },
     reads: ['raw', 'open', 'window', 'registration', 'calibration', 'evidence'],
     writes: [],
@@ -289,7 +289,7 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     memoryMb: 512,
     timeoutS: 55,
   },
-  // An event that comes twice is refused the second time, and what stands there is looked at.
+  // It looks at what stands there, and writes the sample and its count.
   sample: { tables: { operations: ['GetItem', 'PutItem'] }, reads: [], writes: [], samples: true, ...small },
 };
 

@@ -33,3 +33,38 @@ export const sample = lazily(() =>
   }),
 );
 export type Sample = z.infer<typeof sample>;
+
+/** Where a sample stands; `none` before it is there. */
+export const sampleOutcome = lazily(() => z.enum(['none', 'waiting', 'right', 'wrong']));
+export type SampleOutcome = z.infer<typeof sampleOutcome>;
+
+const count = lazily(() => z.number().int());
+/** Samples of one verdict that were chosen at one rate. */
+export const stratumCount = lazily(() =>
+  z.strictObject({ stratum: sampleStratum, rate: probability, selected: count, answered: count, wrong: count }),
+);
+export type StratumCount = z.infer<typeof stratumCount>;
+
+/** How many samples there are, kept beside them: `lib/core/sampling/tally.ts` says how it stays exact. */
+export const sampleTally = lazily(() =>
+  z.strictObject({
+    v: z.literal(sampleVersion),
+    /** Since when every write of a sample is announced here. */
+    sinceMs: epochMs,
+    /** Absent until the samples have been counted once. */
+    strata: z.array(stratumCount).optional(),
+    /** Samples whose writes may have happened: to which versions, and as what the strata have it meanwhile. */
+    underWay: z.array(
+      z.strictObject({
+        decisionId: sha256Hex,
+        stratum: sampleStratum,
+        rate: probability,
+        outcome: sampleOutcome,
+        versions: z.array(count),
+      }),
+    ),
+    /** Somebody counts the samples: which version of this item they began with, and what was written meanwhile. */
+    building: z.strictObject({ began: count, touched: z.array(sha256Hex) }).optional(),
+  }),
+);
+export type SampleTally = z.infer<typeof sampleTally>;

@@ -13,8 +13,8 @@ import { Stack } from '../../bench/stack/stack.ts';
 import { decisionsSince } from '../../bin/commands/support/figures.ts';
 import { invokeFunction } from '../../bin/commands/support/invoke.ts';
 import { firstAdmin, openPeople } from '../../bin/commands/support/people.ts';
+import { putSample } from '../../lib/adapters/aws/counted-samples.ts';
 import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
-import { putSample } from '../../lib/adapters/aws/sample-store.ts';
 import { tableNames } from '../../lib/contracts/names.ts';
 import {
   accessibility,
@@ -281,6 +281,7 @@ test('a blind sample is judged before it says what that was', async () => {
       selectedAtMs: Date.now(),
     },
     0,
+    Date.now(),
   );
   await open(admin, '#/samples');
   await admin.locator('.chart canvas').first().waitFor();

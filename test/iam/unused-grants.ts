@@ -60,12 +60,6 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     reason: 'Asked only when a conditional put was refused: whether the chunk that stands there is the same.',
   },
   {
-    fn: 'sample',
-    action: 'dynamodb:GetItem',
-    on: 'table/groundcrew-operations',
-    reason: 'Asked only when a conditional put was refused: whether what stands there is its own.',
-  },
-  {
     fn: 'screen',
     action: 'dynamodb:GetItem',
     on: 'table/groundcrew-state',
@@ -171,6 +165,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     action: 'dynamodb:BatchGetItem',
     on: 'table/groundcrew-ledger',
     reason: 'Reads the effects that are on their way while somebody looks, which those of the test seldom are.',
+  },
+  {
+    fn: 'api',
+    action: 'dynamodb:BatchGetItem',
+    on: 'table/groundcrew-operations',
+    reason: 'Reads the samples that wait for a person, of which there may be none when somebody looks.',
   },
   {
     fn: 'checkpoint',

@@ -15,11 +15,11 @@ import { dynamoCalibrationBook } from '../../lib/adapters/aws/calibration-store.
 import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
 import { restoreCase } from '../../lib/adapters/aws/case-store.ts';
 import type { ConsoleWorld, Invoked } from '../../lib/adapters/aws/console/world.ts';
+import { putSample } from '../../lib/adapters/aws/counted-samples.ts';
 import { dynamoDecisionStore } from '../../lib/adapters/aws/decision-store.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
 import { giveOrder } from '../../lib/adapters/aws/give-order.ts';
 import { putHandover } from '../../lib/adapters/aws/handover-store.ts';
-import { putSample } from '../../lib/adapters/aws/sample-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { type Subjects, sealing, subjectOf } from '../../lib/adapters/aws/subject-store.ts';
 import type { AssetRegistration, AssetState } from '../../lib/contracts/asset.ts';
@@ -303,7 +303,7 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
         said: 'leak',
         selectedAtMs: now() - 1_000,
       };
-      await putSample(operations, sample, 0);
+      await putSample(operations, sample, 0, now());
       return sample;
     },
     async closed(record, resolution, atMs = now()) {

@@ -25,7 +25,7 @@ const logger = { trace: silent, debug: silent, warn: silent, error: silent } as 
  * For clients whose calls all go to one endpoint: the chain of middleware is resolved once a command, not once a call,
  * which is a fifth of what a call costs. Not for S3, whose endpoint is of the bucket.
  */
-const oneEndpoint = { ...bounds, logger, cacheMiddleware: true };
+export const oneEndpoint = { ...bounds, logger, cacheMiddleware: true };
 
 let dynamoDbClient: DynamoDBClient | undefined;
 export function dynamoDb(): DynamoDBClient {

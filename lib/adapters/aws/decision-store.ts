@@ -7,7 +7,7 @@ import { packDecision } from './packed-decision.ts';
 /** Shards of a day's index partition, so that a busy day does not heat one. */
 export const dayShards = 8;
 /** Days that a projection is kept, for what is asked of it daily; the audit keeps the record. Nothing relies on its end. */
-const keptDays = 90;
+export const keptDays = 90;
 
 /** When a decision leaves the projection, seconds since the epoch. */
 export const decisionTtlS = ({ atMs }: Decision): number => Math.floor(atMs / 1000) + keptDays * 86_400;

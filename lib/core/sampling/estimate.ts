@@ -1,5 +1,5 @@
 /** How often the automation is wrong, from what people said without knowing what it had said. */
-import type { Sample } from '../../contracts/sample.ts';
+import type { Sample, StratumCount } from '../../contracts/sample.ts';
 import { clopperPearson, type Interval } from './interval.ts';
 
 /** Wrong, where a person names another kind. `anomaly` says that something is new and no class fits: any kind but normal. */
@@ -9,12 +9,7 @@ export function isWrong({ said, answer }: Sample): boolean {
   return answer.kind !== said;
 }
 
-export interface StratumEstimate {
-  readonly stratum: Sample['stratum'];
-  readonly rate: number;
-  readonly selected: number;
-  readonly answered: number;
-  readonly wrong: number;
+export interface StratumEstimate extends StratumCount {
   /** Decisions that it stands for: `selected / rate`. */
   readonly stoodFor: number;
 }
@@ -37,26 +32,15 @@ export interface ErrorEstimate {
  * size (Korn and Graubard, Survey Methodology 24, 1998); with one stratum or equal shares that is the plain one. Samples
  * without an answer are taken to be like those with one; how many they are is said.
  */
-export function estimateErrors(samples: readonly Sample[]): ErrorEstimate {
-  const groups = new Map<string, Sample[]>();
-  for (const each of samples) {
-    const key = `${each.stratum}/${each.rate}`;
-    groups.set(key, [...(groups.get(key) ?? []), each]);
-  }
-  const strata = [...groups.values()].map((group): StratumEstimate => {
-    const answered = group.filter(({ answer }) => answer !== undefined);
-    const [{ stratum, rate }] = group as [Sample];
-    return {
-      stratum,
-      rate,
-      selected: group.length,
-      answered: answered.length,
-      wrong: answered.filter(isWrong).length,
-      stoodFor: group.length / rate,
-    };
-  });
+export function estimateErrors(counts: readonly StratumCount[]): ErrorEstimate {
+  const strata = counts
+    .filter(({ selected }) => selected > 0)
+    .map((count): StratumEstimate => ({ ...count, stoodFor: count.selected / count.rate }))
+    // Sums of the same counts are the same to the last digit, in whatever order they were counted.
+    .sort((a, b) => (a.stratum === b.stratum ? a.rate - b.rate : a.stratum < b.stratum ? -1 : 1));
   const answered = strata.reduce((sum, each) => sum + each.answered, 0);
-  const base = { strata, answered, waiting: samples.length - answered };
+  const selected = strata.reduce((sum, each) => sum + each.selected, 0);
+  const base = { strata, answered, waiting: selected - answered };
   const known = strata.filter((each) => each.answered > 0);
   if (known.length === 0) return base;
   const total = known.reduce((sum, { stoodFor }) => sum + stoodFor, 0);

@@ -10,7 +10,7 @@ import {
 } from '../../../lib/adapters/aws/notification-store.ts';
 import { scrubOperations } from '../../../lib/adapters/aws/operations-scrub.ts';
 import type { OperationsTable } from '../../../lib/adapters/aws/operations-table.ts';
-import { getSample, listSamples, putSample } from '../../../lib/adapters/aws/sample-store.ts';
+import { getSample, listSamples, putSampleItem } from '../../../lib/adapters/aws/sample-store.ts';
 import { ordersFrom, putOrder } from '../../../lib/adapters/aws/standing-order-store.ts';
 import type { Sample } from '../../../lib/contracts/sample.ts';
 import { defaultSettings, plan } from '../../../lib/core/notification/plan.ts';
@@ -113,7 +113,7 @@ describe('erasing a person', () => {
     await putOrder(at, endedOrder(theirs, { by: me, reason: 'my words' }, nowMs + 1).order, 1);
     const window = { bootId: 'b', seq: 9, fromMs: 0, toMs: 9, rows: 10, hash: 'a'.repeat(64) };
     for (const [n, by] of [me, other].entries())
-      await putSample(
+      await putSampleItem(
         at,
         {
           v: 1,
@@ -151,13 +151,13 @@ describe('samples', () => {
       said: 'leak',
       selectedAtMs: nowMs,
     };
-    expect([await putSample(at, sample, 0), await putSample(at, { ...sample, selectedAtMs: 1 }, 0)]).toEqual([
+    expect([await putSampleItem(at, sample, 0), await putSampleItem(at, { ...sample, selectedAtMs: 1 }, 0)]).toEqual([
       true,
       false,
     ]);
     const answered = { ...sample, answer: { kind: 'leak', by: 'p', reason: 'r', atMs: 1 } };
-    expect(await putSample(at, answered, 1)).toBe(true);
-    expect(await putSample(at, { ...answered, said: 'burst' }, 1)).toBe(false);
+    expect(await putSampleItem(at, answered, 1)).toBe(true);
+    expect(await putSampleItem(at, { ...answered, said: 'burst' }, 1)).toBe(false);
     expect(await getSample(at, sample.decisionId)).toEqual({ sample: answered, version: 2 });
     expect(await listSamples(at)).toEqual([answered]);
     expect(await getSample(at, 'e'.repeat(64))).toBeUndefined();

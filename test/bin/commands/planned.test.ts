@@ -5,7 +5,7 @@ import { registerPlanned } from '../../../bin/commands/planned.ts';
 import { registerSample } from '../../../bin/commands/sample.ts';
 import { CommandFailure } from '../../../bin/commands/support/failure.ts';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
-import { putSample } from '../../../lib/adapters/aws/sample-store.ts';
+import { putSample } from '../../../lib/adapters/aws/counted-samples.ts';
 import type { StandingOrder } from '../../../lib/contracts/operations.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
 import { fakeKms } from '../../support/kms.ts';
@@ -90,6 +90,7 @@ test('a sample is listed unlabelled, answered once, and counted', async () => {
       selectedAtMs: 1,
     },
     0,
+    1,
   );
   const list = await run('sample', 'list');
   expect(list).toContain('plant-1');

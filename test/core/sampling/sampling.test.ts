@@ -8,6 +8,7 @@ import { answeredSample } from '../../../lib/core/sampling/answer.ts';
 import { estimateErrors, isWrong } from '../../../lib/core/sampling/estimate.ts';
 import { clopperPearson, incompleteBeta } from '../../../lib/core/sampling/interval.ts';
 import { drawOf, selected, unlabelled } from '../../../lib/core/sampling/select.ts';
+import { countSamples } from '../../../lib/core/sampling/tally.ts';
 import { inferenceOf } from '../../support/decision-data.ts';
 
 const window = { bootId: 'b', seq: 9, fromMs: 0, toMs: 9, rows: 10, hash: 'a'.repeat(64) };
@@ -133,7 +134,7 @@ describe('the estimate', () => {
     }));
 
   test('of one stratum is the plain share with the plain interval', () => {
-    const found = estimateErrors(samples('observe', 0.02, 45, 5, 3));
+    const found = estimateErrors(countSamples(samples('observe', 0.02, 45, 5, 3)));
     expect(found).toMatchObject({ answered: 50, waiting: 3, errorRate: 0.1 });
     expect(found.effectiveAnswers).toBeCloseTo(50, 9);
     expect(found.interval!.low).toBeCloseTo(0.03327509, 6);
@@ -142,7 +143,7 @@ describe('the estimate', () => {
 
   test('weighs strata by what they stand for', () => {
     // 100 acts at 0.5 stand for 200 and are half wrong; 100 observations at 0.02 stand for 5,000 and are all right.
-    const found = estimateErrors([...samples('act', 0.5, 50, 50), ...samples('observe', 0.02, 100, 0)]);
+    const found = estimateErrors(countSamples([...samples('act', 0.5, 50, 50), ...samples('observe', 0.02, 100, 0)]));
     expect(found.errorRate).toBeCloseTo(100 / 5_200, 12);
     expect(found.interval!.low).toBeLessThan(100 / 5_200);
     expect(found.interval!.high).toBeGreaterThan(100 / 5_200);
@@ -150,8 +151,8 @@ describe('the estimate', () => {
 
   test('without answers says nothing, without errors not that there are none', () => {
     expect(estimateErrors([])).toEqual({ strata: [], answered: 0, waiting: 0 });
-    expect(estimateErrors(samples('act', 0.02, 0, 0, 4))).not.toHaveProperty('errorRate');
-    const none = estimateErrors([...samples('act', 0.5, 10, 0), ...samples('observe', 0.02, 10, 0)]);
+    expect(estimateErrors(countSamples(samples('act', 0.02, 0, 0, 4)))).not.toHaveProperty('errorRate');
+    const none = estimateErrors(countSamples([...samples('act', 0.5, 10, 0), ...samples('observe', 0.02, 10, 0)]));
     expect(none.errorRate).toBe(0);
     expect(none.interval!.high).toBeGreaterThan(0.25);
   });
@@ -170,7 +171,7 @@ describe('the estimate', () => {
         const wrong = Array.from({ length: taken }).filter(() => random() < p).length;
         return samples(stratum, rate, taken - wrong, wrong);
       });
-      const { errorRate = 0, interval } = estimateErrors(drawn);
+      const { errorRate = 0, interval } = estimateErrors(countSamples(drawn));
       sum += errorRate;
       if (interval && interval.low <= truth && truth <= interval.high) covered += 1;
     }

@@ -2,7 +2,7 @@
  * A long list of which only what is in sight stands in the document. Rows lie at their measured heights, so they may wrap
  * as they like; a row that holds the focus, or that `keep` names, stays wherever it is.
  */
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 /** Drawn beyond what is in sight, in both directions, so that a quick scroll does not meet emptiness. */
@@ -30,12 +30,14 @@ function rowAt(offsets: Float64Array, px: number): number {
   return low;
 }
 
+/** A row that was not measured is as high as the first that ever was: a guess that changed would move thousands at once. */
+const heightOf = (key: string, heights: ReadonlyMap<string, number>): number =>
+  heights.get(key) ?? heights.values().next().value ?? guessedPx;
+
 /** Where each row begins, and where the last one ends. */
 function offsetsOf(keys: readonly string[], heights: ReadonlyMap<string, number>): Float64Array {
-  // That of the first row ever measured, for good: a guess that changed would move thousands of rows at once.
-  const guess = heights.values().next().value ?? guessedPx;
   const offsets = new Float64Array(keys.length + 1);
-  for (const [row, key] of keys.entries()) offsets[row + 1] = offsets[row]! + (heights.get(key) ?? guess);
+  for (const [row, key] of keys.entries()) offsets[row + 1] = offsets[row]! + heightOf(key, heights);
   return offsets;
 }
 
@@ -61,6 +63,28 @@ export function VirtualList<T>({
   const heights = useRef(new Map<string, number>()).current;
   const [measured, setMeasured] = useState(0);
   const [span, setSpan] = useState<Span>({ from: 0, to: 30 });
+  // Tells sizes when the browser has them anyway: asking for them after each drawing would make it lay out twice.
+  const sizes = useState(
+    () =>
+      new ResizeObserver((entries) => {
+        let changed = false;
+        for (const { target, borderBoxSize } of entries) {
+          const key = (target as HTMLElement).dataset.key ?? '';
+          const height = borderBoxSize[0]?.blockSize ?? 0;
+          // Far down the same row measures a little differently wherever it lies: a browser’s pixels are 32-bit floats.
+          if (height === 0 || Math.abs(height - heightOf(key, heights)) < sameHeightPx) continue;
+          heights.set(key, height);
+          changed = true;
+        }
+        if (changed) setMeasured((count) => count + 1);
+      }),
+  )[0];
+  useEffect(() => () => sizes.disconnect(), []);
+  const watch = useRef((row: HTMLLIElement | null) => {
+    if (!row) return;
+    sizes.observe(row);
+    return () => sizes.unobserve(row);
+  }).current;
   const [focusedKey, setFocusedKey] = useState<string>();
   const focused = useRef<HTMLElement>(undefined);
   // A row that is put elsewhere in the document loses the focus, though nobody took it away.
@@ -93,18 +117,8 @@ export function VirtualList<T>({
       removeEventListener('resize', later);
     };
   }, []);
+  useLayoutEffect(() => look.current(), [offsets, children]);
   useLayoutEffect(() => {
-    let changed = false;
-    for (const row of list.current?.children ?? []) {
-      const key = (row as HTMLElement).dataset.key ?? '';
-      const height = row.getBoundingClientRect().height;
-      // Far down the same row measures a little differently wherever it lies: a browser’s pixels are 32-bit floats.
-      if (height === 0 || Math.abs(height - (heights.get(key) ?? 0)) < sameHeightPx) continue;
-      heights.set(key, height);
-      changed = true;
-    }
-    if (changed) setMeasured((count) => count + 1);
-    look.current();
     if (focused.current?.isConnected && document.activeElement === document.body)
       focused.current.focus({ preventScroll: true });
     drawing.current = false;
@@ -120,6 +134,25 @@ export function VirtualList<T>({
   for (const row of [keep === undefined ? -1 : keys.indexOf(keep), place - 1, place, place + 1])
     if (row >= 0 && row < keys.length && !rows.includes(row)) rows.push(row);
   rows.sort((a, b) => a - b);
+  // Scrolling brings some rows and leaves the others as they are: what was drawn for them is given again, and not compared.
+  const before = useRef<{ readonly of: readonly unknown[]; readonly rows: ReadonlyMap<number, VNode> }>(undefined);
+  const of = [offsets, items, more, children];
+  const known = before.current?.of.every((each, at) => each === of[at]) ? before.current.rows : undefined;
+  const draw = (row: number): VNode => (
+    <li
+      key={keys[row]}
+      ref={watch}
+      data-key={keys[row]}
+      // How many there are is unknown while more can be loaded: -1 says so.
+      aria-setsize={more ? -1 : keys.length}
+      aria-posinset={row + 1}
+      style={{ transform: `translateY(${offsets[row]}px)` }}
+    >
+      {children(items[row]!)}
+    </li>
+  );
+  const drawn = new Map(rows.map((row) => [row, known?.get(row) ?? draw(row)]));
+  before.current = { of, rows: drawn };
   return (
     <ul
       ref={list}
@@ -137,18 +170,7 @@ export function VirtualList<T>({
         setFocusedKey(undefined);
       }}
     >
-      {rows.map((row) => (
-        <li
-          key={keys[row]}
-          data-key={keys[row]}
-          // How many there are is unknown while more can be loaded: -1 says so.
-          aria-setsize={more ? -1 : keys.length}
-          aria-posinset={row + 1}
-          style={{ transform: `translateY(${offsets[row]}px)` }}
-        >
-          {children(items[row]!)}
-        </li>
-      ))}
+      {rows.map((row) => drawn.get(row))}
     </ul>
   );
 }

@@ -4,7 +4,14 @@ import type { CaseSummary, CasesQuery, Claim, Page, PageQuery, ReviewItem } from
 import type { CaseRecord } from '../../../contracts/case.ts';
 import { lazily } from '../../../contracts/lazily.ts';
 import type { Review } from '../../../core/case/effective.ts';
-import { byUrgency, type CaseParts, personsInText, reviewItemOf, summaryOf } from '../../../core/console/case-view.ts';
+import {
+  byUrgency,
+  type CaseParts,
+  openReviewOf,
+  personsInText,
+  reviewItemOf,
+  summaryOf,
+} from '../../../core/console/case-view.ts';
 import { decodeCursor, encodeCursor } from '../../../core/console/cursor.ts';
 import { batchGet } from '../batch-get.ts';
 import { caseOf } from '../case-store.ts';
@@ -17,7 +24,7 @@ import { type ConsoleWorld, tableAt } from './world.ts';
 
 /** A filtered page looks at so many cases at most; it may then be short, and go on by its cursor. */
 const maxLooked = 400;
-const lookedAtOnce = 100;
+const lookedFirst = 100;
 
 const caseIdOf = (pk: string): string => pk.slice('case#'.length);
 
@@ -121,6 +128,19 @@ export async function reviewQueue(world: ConsoleWorld, query: PageQuery): Promis
   return { items: items.sort(byUrgency), ...(next && { nextCursor: encodeCursor(next) }) };
 }
 
+/** When the questions that are due first were asked, of `limit` at most. */
+export async function askedTimes(
+  world: ConsoleWorld,
+  limit: number,
+): Promise<{ readonly askedAtMs: number[]; readonly complete: boolean }> {
+  const { keys, next } = await indexPage(tableAt(world, 'cases'), ['review'], limit);
+  const rounds = roundsIn(keys);
+  const [records, reviews] = await Promise.all([readRecords(world, [...rounds.keys()]), readReviews(world, rounds)]);
+  const parts = withParts(records, reviews, new Map());
+  const asked = [...parts.values()].flatMap((each) => openReviewOf(each)?.request.askedAtMs ?? []);
+  return { askedAtMs: asked, complete: next === undefined };
+}
+
 const roundsIn = (keys: readonly IndexKey[]): Map<string, number> =>
   new Map(keys.map(({ pk, sk }) => [caseIdOf(pk), Number(sk.slice('review#'.length))]));
 
@@ -158,7 +178,9 @@ export async function casesPage(world: ConsoleWorld, query: CasesQuery): Promise
   for (let looked = 0; found.length < query.limit && looked < maxLooked && next; ) {
     const marks = closed ? closedCaseMarks : openCaseMarks;
     const left = query.limit - found.length;
-    const page = await indexPage(at, marks, isFiltered ? lookedAtOnce : left, next, { descending: closed });
+    // Where the first hundred had too few, the rest is looked through at once: each turn takes as long as a whole page.
+    const atOnce = !isFiltered ? left : looked === 0 ? lookedFirst : maxLooked - looked;
+    const page = await indexPage(at, marks, atOnce, next, { descending: closed });
     const records = inOrder(
       page.keys,
       await readRecords(

@@ -9,7 +9,7 @@ import { policiesIn } from '../../../core/console/policy-text.ts';
 import { InvalidInputError } from '../../../core/errors.ts';
 import { readChain } from '../audit-store.ts';
 import { closedCaseMarks } from '../cases-table.ts';
-import { closedCases, reviewQueue } from './case-reader.ts';
+import { askedTimes, closedCases } from './case-reader.ts';
 import { newestDecisions } from './decision-reader.ts';
 import { indexCount } from './index-pages.ts';
 import { readSettings } from './settings.ts';
@@ -75,7 +75,7 @@ async function figuresNow(world: ConsoleWorld, query: FiguresQuery, settings: Se
     Promise.all(closedCaseMarks.map((mark) => indexCount(at, mark, maxCounted, range))),
     closedCases(world, maxCases, range),
     newestDecisions(world, fromMs, toMs, maxDecisions),
-    reviewQueue(world, { limit: maxQuestions }),
+    askedTimes(world, maxQuestions),
     workQueues(world),
   ]);
   const counted = counts.reduce((sum, count) => sum + count, 0);
@@ -89,11 +89,7 @@ async function figuresNow(world: ConsoleWorld, query: FiguresQuery, settings: Se
     decisions: read.decisions,
     complete: read.complete && counted <= facts.length,
     settings,
-    queue: queueOf(
-      queue.items.map(({ askedAtMs }) => askedAtMs),
-      queue.nextCursor === undefined,
-      world.now(),
-    ),
+    queue: queueOf(queue.askedAtMs, queue.complete, world.now()),
     workQueues: queues,
   });
 }

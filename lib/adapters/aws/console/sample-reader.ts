@@ -6,10 +6,12 @@ import { NotFoundError } from '../../../core/errors.ts';
 import { estimateErrors } from '../../../core/sampling/estimate.ts';
 import { unlabelled } from '../../../core/sampling/select.ts';
 import { toldStrata } from '../../../core/sampling/told.ts';
+import type { SampleAt } from '../../../core/sampling/tally.ts';
 import { decodeEvidence } from '../../../core/window/evidence.ts';
 import { evidenceKey } from '../../../core/window/keys.ts';
+import { sampleCounts } from '../counted-samples.ts';
 import { dueKeys } from '../operations-table.ts';
-import { getSample, listSamples, type StoredSample } from '../sample-store.ts';
+import { getSample, getSamples } from '../sample-store.ts';
 import { manifestOf } from './asset-reader.ts';
 import { remembered } from './figures-reader.ts';
 import { type ConsoleWorld, tableAt } from './world.ts';
@@ -26,7 +28,7 @@ export async function sampleKinds(world: ConsoleWorld, { pack }: Pick<Sample, 'p
 }
 
 /** @throws NotFoundError */
-export async function sampleAt(world: ConsoleWorld, id: string): Promise<StoredSample> {
+export async function sampleAt(world: ConsoleWorld, id: string): Promise<SampleAt> {
   const stored = await getSample(tableAt(world, 'operations'), id);
   if (!stored) throw new NotFoundError('There is no such sample.', { code: 'sample-not-found' });
   return stored;
@@ -35,8 +37,9 @@ export async function sampleAt(world: ConsoleWorld, id: string): Promise<StoredS
 export async function waitingSamples(world: ConsoleWorld): Promise<{ items: SampleView[]; more: boolean }> {
   const at = tableAt(world, 'operations');
   const keys = await dueKeys(at, 'sample', world.now(), shown + 1);
-  const stored = await Promise.all(keys.slice(0, shown).map(({ pk }) => getSample(at, pk.slice('sample#'.length))));
-  const waiting = stored.flatMap((each) => (each && !each.sample.answer ? [each.sample] : []));
+  const ids = keys.slice(0, shown).map(({ pk }) => pk.slice('sample#'.length));
+  const stored = new Map((await getSamples(at, ids)).map(({ sample }) => [sample.decisionId, sample]));
+  const waiting = ids.flatMap((id) => stored.get(id) ?? []).filter(({ answer }) => answer === undefined);
   const items = await Promise.all(
     waiting.map(async (sample): Promise<SampleView> => {
       const { decisionId, asset, pack, window } = unlabelled(sample);
@@ -70,7 +73,7 @@ export async function sampleSignal(world: ConsoleWorld, id: string): Promise<Sig
 export const sampleEstimate = (world: ConsoleWorld): Promise<SampleEstimate> =>
   remembered(world, 'samples', async () => {
     const { strata, answered, waiting, errorRate, interval } = estimateErrors(
-      await listSamples(tableAt(world, 'operations')),
+      await sampleCounts(tableAt(world, 'operations'), world.now),
     );
     return {
       answered,
