@@ -5,7 +5,7 @@ import { type CostEstimate, estimateCost, pricesNoted } from '../backtest-cost.t
 import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
 import { condense } from '../backtest-sketch.ts';
-import { duration, percent, promiseKept, scoreOf } from '../backtest-summary.ts';
+import { duration, percent, promiseKept, readingOf, scoreOf } from '../backtest-summary.ts';
 import { episodeCards } from './cards.ts';
 import { axisLabels, axisOf, backdrop, channelChart, ribbonChart, scoreChart } from './charts.ts';
 import { escapeHtml, round, table, tiles, utc, whole } from './html.ts';
@@ -168,7 +168,10 @@ function fileSection(summary: FileSummary, columns: number, colour: Colour, open
   const lanes = order.map((c) => channelChart(summary, buckets, axis, c, behind)).join('');
   const grid = summary.channels.length >= manyChannels ? ' class="two"' : '';
   const notes = summary.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('');
-  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${summary.calibrations.length} times.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}${notes ? `<ul class="notes">${notes}</ul>` : ''}`;
+  const reading = readingOf(summary)
+    .map((line) => `<li>${escapeHtml(line)}</li>`)
+    .join('');
+  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${summary.calibrations.length} times.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}<h4>How the file was read</h4><ul class="notes">${reading}</ul>${notes ? `<ul class="notes">${notes}</ul>` : ''}`;
   const heading = `<h2>${escapeHtml(basename(summary.file))}</h2>`;
   if (!many) return `<section>${heading}${inside}</section>`;
   return `<section>${heading}<details${open ? ' open' : ''}><summary>${summary.alarms} alarms, ${percent(summary.alarmRows / Math.max(summary.rows, 1))} of rows</summary>${inside}</details></section>`;
