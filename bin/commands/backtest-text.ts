@@ -31,9 +31,9 @@ export async function* textOf(path: string, onBytes: (bytes: number) => void): A
       yield oldLineEnds ? text.replaceAll('\r', '\n') : text;
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!code.startsWith('Z_')) throw error;
-    throw new CsvError(path, 0, `the packed file is damaged or not whole (${(error as Error).message})`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!code?.startsWith('Z_')) throw error;
+    throw new CsvError(path, 0, `the packed file is damaged or not whole (${message})`);
   } finally {
     raw.destroy();
   }
