@@ -180,3 +180,33 @@ describe('order of rows', () => {
     expect(parse(`timestamp,a\n${backwards}\n`, { anyOrder: true }).timesMs[0]).toBe(2_000_000);
   });
 });
+
+test('whatever a file holds: one row for each line below the header, or one clear error', () => {
+  const cell = fc.constantFrom(
+    ...['', '1', '-2.5', '1,5', '"1,5"', '1.234,5', 'NaN', 'open', 'text', '"', 'a', 'timestamp', 'Date', '#', 'sep=;'],
+    ...['2024-01-01 00:00', '2024-01-02', '31/12/2024 10', '12/31/2024', '10:00', '1700000000', '1e300', ' ', '\u0000'],
+  );
+  const line = fc.tuple(fc.array(cell, { maxLength: 5 }), fc.constantFrom(',', ';', '\t'));
+  const rows = fc.array(
+    line.map(([cells, mark]) => cells.join(mark)),
+    { maxLength: 8 },
+  );
+  const header = fc.constantFrom('', 'timestamp,a,b\n', 'a;b\n', 'Date;Time;a\n');
+  fc.assert(
+    fc.property(header, rows, fc.boolean(), (first, lines, anyOrder) => {
+      try {
+        const { timesMs, values, channels, timestamps } = parse(`${first}${lines.join('\n')}\n`, { anyOrder });
+        expect(timestamps.length).toBe(timesMs.length);
+        expect(values.length).toBe(timesMs.length * channels.length);
+        expect(channels.length).toBeGreaterThan(0);
+        expect([...timesMs].every(Number.isFinite)).toBe(true);
+        expect([...values].every((value) => Math.abs(value) !== Number.POSITIVE_INFINITY)).toBe(true);
+        if (!anyOrder) expect([...timesMs].every((ms, i) => i === 0 || ms >= timesMs[i - 1]!)).toBe(true);
+      } catch (error) {
+        if (!(error instanceof CsvError)) throw error;
+        expect(error.message).toMatch(/^in\.csv(:\d+)?: .+/);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
