@@ -13,6 +13,7 @@ import { type ScoreCounts, Scorer } from '../../lib/core/scoring/score.ts';
 import type { ScreenEngine } from '../../lib/core/screening/engine.ts';
 import { fewestRows, medianPeriod, slowPeriodMs } from '../../lib/core/screening/fit.ts';
 import { type FollowedRows, Follower } from '../../lib/core/screening/follow.ts';
+import type { FitOptions } from '../../lib/core/screening/types.ts';
 import type { Series } from '../../lib/core/series.ts';
 import { type Episode, EpisodeLog } from './backtest-episodes.ts';
 import { alignHistory, type History } from './backtest-history.ts';
@@ -44,6 +45,8 @@ export function defaultWarmupRows(firstTimesMs: Float64Array): number {
 export interface FileOptions {
   readonly warmupRows: number | undefined;
   readonly history: History | undefined;
+  /** False alarms promised at most, where that was stated. */
+  readonly falseAlarms?: FitOptions['falseAlarms'];
   readonly pack: string | undefined;
   /** How the file is to be read, where that was said. */
   readonly csv: CsvWishes;
@@ -190,7 +193,7 @@ class FileRun {
 
   /** Starts to follow once the warm-up is at hand; false while it is not. */
   async #begin(parser: RowSource, ended: boolean): Promise<boolean> {
-    const { history, warmupRows } = this.#options;
+    const { history, warmupRows, falseAlarms } = this.#options;
     if (parser.channels.length === 0 || (!ended && parser.waiting < periodRows)) return false;
     if (parser.waiting === 0) return false;
     if (!history && this.#warmupRows === 0) {
@@ -211,6 +214,7 @@ class FileRun {
       {
         channels: this.#channels,
         warmupRows: Math.max(this.#warmupRows, 1),
+        fit: falseAlarms === undefined ? {} : { falseAlarms },
         ...(history ? { history: this.#align(history, parser) } : {}),
       },
       (calibration, afterRows, why) => {

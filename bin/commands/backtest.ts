@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import type { CsvWishes } from '../../lib/core/csv/parser.ts';
 import { dateOrders } from '../../lib/core/csv/timestamp.ts';
 import { fewestRows } from '../../lib/core/screening/fit.ts';
+import type { FitOptions } from '../../lib/core/screening/types.ts';
 import { episodeLines } from './backtest-episodes.ts';
 import { backtestFiles, type FileJob, isWrongInput } from './backtest-farm.ts';
 import { printSummaries } from './backtest-summary.ts';
@@ -30,6 +31,7 @@ interface Options {
   readonly labelColumn?: string;
   readonly dateOrder?: string;
   readonly rowSeconds?: string;
+  readonly falseAlarms?: string;
   readonly json?: boolean;
 }
 
@@ -46,6 +48,10 @@ export function registerBacktest(program: Command): void {
       `rows to learn from first, at least ${fewestRows} (default: 400, or 7 days for rows a minute apart or slower)`,
     )
     .option('--calibration <file>', 'CSV of normal rows to learn from instead of a warm-up')
+    .option(
+      '--false-alarms <rate>',
+      'false alarms promised at most: 1/week, or 1/1500 for one in so many rows (default: 1/week for rows a minute apart or slower, else 1/1500)',
+    )
     .option('--pack <name>', 'domain pack (default: told from the channels)')
     .option('--report <file.html>', 'draw channels, alarms, decisions, cost and data quality as one HTML page')
     .option(
@@ -150,6 +156,19 @@ function csvWishes(options: Options): CsvWishes {
   return { leaveOut, keep, missing, labelColumn, dateOrder: order, rowSeconds: seconds };
 }
 
+function falseAlarmsOf(text: string | undefined): FitOptions['falseAlarms'] {
+  if (text === undefined) return undefined;
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\/(day|week|month|\d+)$/.exec(text) ?? [];
+  const [count, rows] = [Number(number), Number(unit)];
+  if (count > 0 && rows >= count) return { perRow: count / rows };
+  const weeks = { day: 1 / 7, week: 1, month: 365.25 / 84 }[unit ?? ''];
+  if (count > 0 && weeks !== undefined) return { perWeek: count / weeks };
+  throw new CommandFailure(
+    `--false-alarms is "${text}"; allowed are a number a day, week or month such as 1/week, or in so many rows such as 1/1500.`,
+    2,
+  );
+}
+
 async function run(options: Options): Promise<void> {
   if (options.warmup !== undefined && options.calibration !== undefined) {
     throw new CommandFailure(
@@ -189,6 +208,7 @@ async function run(options: Options): Promise<void> {
         calibration: options.calibration,
         pack: options.pack,
         csv,
+        falseAlarms: falseAlarmsOf(options.falseAlarms),
         site: options.site,
         report: options.report !== undefined,
         features: options.episodes !== undefined,

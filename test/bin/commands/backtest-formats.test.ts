@@ -220,6 +220,8 @@ describe('a calibration file', () => {
 test.each([
   [['--date-order', 'year-first'], '--date-order is "year-first"'],
   [['--row-seconds', '0'], '--row-seconds is "0"'],
+  [['--false-alarms', 'never'], '--false-alarms is "never"'],
+  [['--false-alarms', '5/4'], '--false-alarms is "5/4"'],
   [['--label-column', 'nowhere'], 'there is no column "nowhere"'],
   [['--output', path('in.csv')], 'would overwrite'],
 ])('refuses %j', async (args, message) => {
@@ -239,4 +241,14 @@ test('a packed file that is cut is refused', async () => {
     message: expect.stringContaining('damaged or not whole'),
   });
   expect(readdirSync(folder)).not.toContain('cut-out.csv');
+});
+
+test.each([
+  ['1/200', 1 / 200],
+  ['1/day', 1 / 86_400],
+  ['7/week', 1 / 86_400],
+])('a stated rate of false alarms, %s, is the one that is promised', async (rate, perRow) => {
+  writeFileSync(path('in.csv'), usual);
+  const { files } = await backtest('--input', path('in.csv'), '--output', path('out.csv'), '--false-alarms', rate);
+  for (const { threshold } of files[0]!.calibrations) expect(threshold.episodesPerRow).toBeCloseTo(perRow, 9);
 });
