@@ -32,7 +32,7 @@ export async function openRunner(
   options: RunOptions,
 ): Promise<(job: FileJob, onBytes: (bytes: number) => void) => Promise<FileSummary>> {
   const { calibration, ...rest } = options;
-  const history = calibration === undefined ? undefined : await readHistory(calibration);
+  const history = calibration === undefined ? undefined : await readHistory(calibration, options.csv);
   const engine = await openScreenEngine(screenModelPath);
   return ({ from, to, labels }, onBytes) => backtestFile(engine, from, to, { ...rest, labels, history, onBytes });
 }
@@ -41,7 +41,7 @@ export async function openRunner(
 export function isWrongInput(error: unknown): error is Error {
   if (error instanceof CsvError || error instanceof RangeError) return true;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR';
+  return code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR' || code === 'ENOTDIR';
 }
 
 /**

@@ -1,24 +1,29 @@
 /** Backtests one file: CSV in, one row out for each row in, in bounded memory. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Calibration } from '../../lib/contracts/calibration.ts';
 import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
-import { CsvParser, type CsvRows } from '../../lib/core/csv/parser.ts';
+import { sameName } from '../../lib/core/csv/columns.ts';
+import { CsvError } from '../../lib/core/csv/csv-error.ts';
+import type { CsvRows, CsvTold, CsvWishes } from '../../lib/core/csv/parser.ts';
 import type { Pack, PackModel } from '../../lib/core/pack.ts';
 import { inferChannels } from '../../lib/core/roles/infer.ts';
-import { LabelReader, normal, parseLabels, type Truth } from '../../lib/core/scoring/labels.ts';
+import { LabelReader, normal, parseLabels, type Truth, truthOf } from '../../lib/core/scoring/labels.ts';
 import { type ScoreCounts, Scorer } from '../../lib/core/scoring/score.ts';
 import type { ScreenEngine } from '../../lib/core/screening/engine.ts';
-import { medianPeriod, slowPeriodMs } from '../../lib/core/screening/fit.ts';
+import { fewestRows, medianPeriod, slowPeriodMs } from '../../lib/core/screening/fit.ts';
 import { type FollowedRows, Follower } from '../../lib/core/screening/follow.ts';
+import type { FitOptions } from '../../lib/core/screening/types.ts';
 import type { Series } from '../../lib/core/series.ts';
 import { type Episode, EpisodeLog } from './backtest-episodes.ts';
-import { alignHistory, feed, type History } from './backtest-history.ts';
+import { alignHistory, type History } from './backtest-history.ts';
 import { columnKind, KindTracker } from './backtest-kinds.ts';
 import { choosePack, openPack } from './backtest-pack.ts';
 import { PolicyTrial, siteOfPolicies } from './backtest-policy.ts';
 import { type DataQuality, Quality } from './backtest-quality.ts';
+import { followFile, type RowSource, type TakeLines } from './backtest-rows.ts';
 import { type Bucket, Sketch } from './backtest-sketch.ts';
+import { wholeText } from './backtest-text.ts';
 
 /** Rows from which the sampling period, and with it the default warm-up, is told. */
 const periodRows = 21;
@@ -40,7 +45,11 @@ export function defaultWarmupRows(firstTimesMs: Float64Array): number {
 export interface FileOptions {
   readonly warmupRows: number | undefined;
   readonly history: History | undefined;
+  /** False alarms promised at most, where that was stated. */
+  readonly falseAlarms?: FitOptions['falseAlarms'];
   readonly pack: string | undefined;
+  /** How the file is to be read, where that was said. */
+  readonly csv: CsvWishes;
   /** File of labels to score against. */
   readonly labels: string | undefined;
   /** Keeps a drawing, and asks the policy about each episode. */
@@ -68,6 +77,10 @@ export interface FileSummary {
     readonly threshold: Calibration['threshold'];
   }[];
   readonly notes: readonly string[];
+  /** How the file was read, where that had to be assumed, and columns that are no channels. */
+  readonly input: CsvTold;
+  /** The same of the calibration file. */
+  readonly calibrationInput?: CsvTold;
   readonly quality: DataQuality;
   readonly episodes: readonly Episode[];
   /** Against the labels, where some were given. */
@@ -95,15 +108,31 @@ export async function backtestFile(
   const draft = join(dirname(output), `.${basename(output)}.${process.pid}.part`);
   const file = await open(draft, 'w');
   try {
-    await file.write('timestamp,score,alarm,kind\n');
-    const labels = options.labels === undefined ? undefined : await readFile(options.labels, 'utf8');
-    const run = new FileRun(engine, input, options, labels, async (text) => void (await file.write(text)));
-    const parser = new CsvParser(input);
-    await feed(input, parser, () => run.advance(parser, false), options.onBytes);
-    await run.advance(parser, true);
+    let at = 0;
+    const write = async (text: string): Promise<void> => {
+      const bytes = Buffer.from(text);
+      await file.write(bytes, 0, bytes.length, at);
+      at += bytes.length;
+    };
+    const restart = async (): Promise<void> => {
+      await file.truncate(0);
+      at = 0;
+      await write(header);
+    };
+    await restart();
+    const labels = options.labels === undefined ? undefined : await wholeText(options.labels);
+    const wishes = wishesOf(options);
+    const { run, source } = await followFile(
+      input,
+      wishes,
+      (take) => new FileRun(engine, input, options, labels, take),
+      restart,
+      write,
+      options.onBytes,
+    );
     await file.close();
     await rename(draft, output);
-    return run.summary(parser.totalRows);
+    return run.summary(source);
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(draft, { force: true });
@@ -111,13 +140,23 @@ export async function backtestFile(
   }
 }
 
+const header = 'timestamp,score,alarm,kind\n';
+
+/** A column of labels is one of the label file, where there is one, and never a channel. */
+function wishesOf({ csv, labels, history }: FileOptions): CsvWishes {
+  const only = history ? { only: history.names } : {};
+  if (labels === undefined || csv.labelColumn === undefined) return { ...csv, ...only };
+  return { ...csv, ...only, labelColumn: undefined, leaveOut: [...(csv.leaveOut ?? []), csv.labelColumn] };
+}
+
 /** The way of one file: warm-up rows are gathered, then rows are followed in runs. */
 class FileRun {
   readonly #engine: ScreenEngine;
   readonly #input: string;
   readonly #options: FileOptions;
-  readonly #write: (text: string) => Promise<void>;
-  readonly #labels: LabelReader | undefined;
+  readonly #take: TakeLines;
+  readonly #labelText: string | undefined;
+  #labels: LabelReader | undefined;
   readonly #scorer: Scorer | undefined;
   readonly #kindRows: Record<string, number> = {};
   readonly #calibrations: { afterRows: number; why: string; threshold: Calibration['threshold'] }[] = [];
@@ -132,27 +171,20 @@ class FileRun {
   #episodes: EpisodeLog | undefined;
   #site: string | undefined;
   #alarmRows = 0;
+  #rows = 0;
   #notes: readonly string[] = [];
 
-  constructor(
-    engine: ScreenEngine,
-    input: string,
-    options: FileOptions,
-    labels: string | undefined,
-    write: (text: string) => Promise<void>,
-  ) {
-    if (options.labels !== undefined && labels !== undefined) {
-      this.#labels = new LabelReader(parseLabels(options.labels, labels));
-      this.#scorer = new Scorer();
-    }
+  constructor(engine: ScreenEngine, input: string, options: FileOptions, labels: string | undefined, take: TakeLines) {
+    this.#labelText = labels;
+    if (labels !== undefined || options.csv.labelColumn !== undefined) this.#scorer = new Scorer();
     this.#engine = engine;
     this.#input = input;
     this.#options = options;
-    this.#write = write;
+    this.#take = take;
   }
 
   /** Handles the rows that wait in the parser; `ended` says that no more will come. */
-  async advance(parser: CsvParser, ended: boolean): Promise<void> {
+  async advance(parser: RowSource, ended: boolean): Promise<void> {
     if (!this.#follower && !(await this.#begin(parser, ended))) return;
     const follower = this.#follower!;
     while (parser.waiting >= (ended ? 1 : follower.wantedRows))
@@ -160,8 +192,8 @@ class FileRun {
   }
 
   /** Starts to follow once the warm-up is at hand; false while it is not. */
-  async #begin(parser: CsvParser, ended: boolean): Promise<boolean> {
-    const { history, warmupRows } = this.#options;
+  async #begin(parser: RowSource, ended: boolean): Promise<boolean> {
+    const { history, warmupRows, falseAlarms } = this.#options;
     if (parser.channels.length === 0 || (!ended && parser.waiting < periodRows)) return false;
     if (parser.waiting === 0) return false;
     if (!history && this.#warmupRows === 0) {
@@ -176,12 +208,14 @@ class FileRun {
     this.#model = await openPack(pack);
     this.#kinds = new KindTracker(this.#channels, pack, this.#model);
     this.#openLogs(pack);
+    this.#openLabels(parser);
     this.#follower = new Follower(
       this.#engine,
       {
         channels: this.#channels,
         warmupRows: Math.max(this.#warmupRows, 1),
-        ...(history ? { history: alignHistory(history, parser.channels, this.#channels, this.#input) } : {}),
+        fit: falseAlarms === undefined ? {} : { falseAlarms },
+        ...(history ? { history: this.#align(history, parser) } : {}),
       },
       (calibration, afterRows, why) => {
         this.#calibrations.push({ afterRows, why, threshold: calibration.threshold });
@@ -201,10 +235,24 @@ class FileRun {
     this.#episodes = new EpisodeLog(names, trial, features);
   }
 
+  /** Dates of labels are read as those of the rows, which are more and so tell day from month. */
+  #openLabels({ dateOrder }: RowSource): void {
+    const { labels: file, csv } = this.#options;
+    if (file === undefined || this.#labelText === undefined) return;
+    const wishes = { dateOrder: csv.dateOrder ?? dateOrder, column: csv.labelColumn };
+    this.#labels = new LabelReader(parseLabels(file, this.#labelText, wishes));
+  }
+
   /** Roles by what the history's columns look like, in the order of the stream. */
   #historyChannels(history: History, names: readonly string[]): ChannelMeta[] {
     const hints = hintsOf(history.names, history);
-    return inferChannels(names.map((name) => hints[history.names.indexOf(name)] ?? { name }));
+    return inferChannels(
+      names.map((name) => ({ ...hints[history.names.findIndex((other) => sameName(other, name))], name })),
+    );
+  }
+
+  #align(history: History, parser: RowSource): Series {
+    return alignHistory(history, parser.channels, this.#channels, this.#input, parser.peek(periodRows).timesMs);
   }
 
   async #run(follower: Follower, rows: CsvRows): Promise<void> {
@@ -213,7 +261,7 @@ class FileRun {
     const kinds = await this.#kinds!.label(series, screened);
     await this.#episodes!.add(series, screened, this.#kinds!.takeLooks());
     this.#quality!.add(series);
-    const truths = this.#score(series, screened, kinds);
+    const truths = this.#score(series, rows, screened, kinds);
     const lines: string[] = [];
     for (let r = 0; r < rows.timestamps.length; r += 1) {
       const alarm = screened.alarms[r]!;
@@ -232,24 +280,33 @@ class FileRun {
       kinds,
       truths.map((truth) => (truth === undefined || truth === normal ? '' : truth)),
     );
-    await this.#write(lines.join(''));
+    await this.#take(lines);
   }
 
   /** What the labels say of each row; counts it against the alarms. */
-  #score({ timesMs }: Series, screened: FollowedRows, kinds: readonly string[]): Truth[] {
+  #score({ timesMs }: Series, rows: CsvRows, screened: FollowedRows, kinds: readonly string[]): Truth[] {
     const truths: Truth[] = [];
-    if (!this.#labels || !this.#scorer) return truths;
+    if (!this.#scorer) return truths;
     const counts = screened.calibration !== undefined;
     for (let r = 0; r < timesMs.length; r += 1) {
       const timeMs = timesMs[r]!;
-      const truth = this.#labels.at(timeMs);
+      const truth = this.#labels
+        ? this.#labels.at(timeMs, rows.places?.[r] ?? this.#rows + r)
+        : this.#labelOf(rows.labels[r] ?? '');
       truths.push(truth);
       this.#scorer.add({ timeMs, truth, alarm: screened.alarms[r] === 1, kind: kinds[r]!, counts });
     }
+    this.#rows += timesMs.length;
     return truths;
   }
 
-  summary(rows: number): FileSummary {
+  #labelOf(cell: string): Truth {
+    return truthOf(cell, (message) => {
+      throw new CsvError(this.#input, 0, `column "${this.#options.csv.labelColumn}": ${message}`);
+    });
+  }
+
+  summary({ totalRows: rows, told }: RowSource): FileSummary {
     const short = !this.#options.history && rows < this.#warmupRows;
     return {
       file: this.#input,
@@ -262,9 +319,16 @@ class FileRun {
       alarmRows: this.#alarmRows,
       kinds: this.#kindRows,
       calibrations: this.#calibrations,
-      notes: short
-        ? [`The file ends within its warm-up of ${this.#warmupRows} rows: nothing was screened.`]
-        : this.#notes,
+      notes: [
+        ...(short
+          ? [
+              `The file ends within its warm-up of ${this.#warmupRows} rows: nothing was screened. --warmup sets fewer, ${fewestRows} at least.`,
+            ]
+          : this.#notes),
+        ...(this.#labels?.problem ? [this.#labels.problem] : []),
+      ],
+      input: told,
+      ...(this.#options.history ? { calibrationInput: this.#options.history.told } : {}),
       quality: this.#quality?.result() ?? new Quality([]).result(),
       episodes: this.#episodes?.episodes ?? [],
       counts: this.#scorer?.end(),

@@ -31,7 +31,7 @@ export interface DataQuality {
   /** Rows that come later than three usual steps, and the longest such wait. */
   readonly gaps: number;
   readonly longestGapMs: number;
-  /** Rows with the time of the row before. Rows that run backwards are refused when a file is read. */
+  /** Rows with the time of the row before. */
   readonly repeatedTimes: number;
 }
 

@@ -1,6 +1,8 @@
 /** What a backtest found, in a terminal and as one JSON document. */
 import { basename } from 'node:path';
 import pc from 'picocolors';
+import type { WhyLeftOut } from '../../lib/core/csv/columns.ts';
+import type { CsvTold } from '../../lib/core/csv/parser.ts';
 import { addCounts, finishScore, type Score } from '../../lib/core/scoring/score.ts';
 import type { FileSummary } from './backtest-file.ts';
 import { printJson, printLine, printTable, wrapped } from './support/print.ts';
@@ -44,6 +46,7 @@ function printFile(summary: FileSummary): void {
   );
   printLine(`  pack: ${pack ?? 'none fits'}${pack && !classifier ? ' (no trained classifier)' : ''}`);
   printLine(wrapped(`  channels: ${channels.map(({ name, role }) => `${name}=${role}`).join(' ')}`, 4));
+  for (const line of readingOf(summary)) printLine(wrapped(`  read: ${line}`, 4));
   const last = calibrations.at(-1);
   if (last) {
     const { episodesPerRow, finestEpisodesPerRow, extrapolated } = last.threshold;
@@ -76,13 +79,49 @@ function printFiles(summaries: readonly FileSummary[]): void {
   printLine(
     `${summaries.length} files: ${rows} rows, ${sum((one) => one.alarms)} alarms, ${percent(alarmRows / Math.max(rows, 1))} of rows${parts === '' ? '' : ` (${parts})`}`,
   );
-  // The same note with other numbers is said once.
-  const notes = new Map<string, number>();
-  for (const note of summaries.flatMap((one) => one.notes)) {
-    const same = note.replaceAll(/\d+/g, '…');
-    notes.set(same, (notes.get(same) ?? 0) + 1);
+  printOnce(
+    'read',
+    summaries.flatMap((summary) => readingOf(summary)),
+  );
+  printOnce(
+    'note',
+    summaries.flatMap((one) => one.notes),
+  );
+}
+
+/** The same sentence with other numbers is said once. */
+function printOnce(what: string, sentences: readonly string[]): void {
+  const files = new Map<string, number>();
+  for (const sentence of sentences) {
+    const same = sentence.replaceAll(/\d[\dT:.Z-]*/g, '…');
+    files.set(same, (files.get(same) ?? 0) + 1);
   }
-  for (const [note, files] of notes) printLine(wrapped(`  note (${files} files): ${note}`, 4));
+  for (const [sentence, count] of files) printLine(wrapped(`  ${what} (${count} files): ${sentence}`, 4));
+}
+
+const whys: Readonly<Record<WhyLeftOut, string>> = {
+  asked: 'as asked',
+  label: 'looks like a label, which would tell the answer',
+  text: 'text',
+  empty: 'empty',
+  'row number': 'numbers the rows',
+  'not calibrated': 'not in the calibration file',
+};
+
+function toldLines({ assumed, leftOut }: CsvTold): string[] {
+  const kinds = [...new Set(leftOut.map(({ why }) => why))];
+  const columns = (kind: WhyLeftOut): string =>
+    leftOut
+      .filter(({ why }) => why === kind)
+      .map(({ name }) => JSON.stringify(name))
+      .join(', ');
+  return [...assumed, ...kinds.map((kind) => `left out: ${columns(kind)} (${whys[kind]})`)];
+}
+
+/** Sentences on how the files of a backtest were read. */
+export function readingOf({ input, calibrationInput }: FileSummary): string[] {
+  const calibration = calibrationInput ? toldLines(calibrationInput) : [];
+  return [...toldLines(input), ...calibration.map((line) => `in the calibration file, ${line}`)];
 }
 
 export const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(1)} %`);

@@ -1,10 +1,13 @@
 /** `groundcrew backtest`: the live path's screening and classification over a file or folder of one's own history. */
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
+import type { CsvWishes } from '../../lib/core/csv/parser.ts';
+import { dateOrders } from '../../lib/core/csv/timestamp.ts';
 import { fewestRows } from '../../lib/core/screening/fit.ts';
+import type { FitOptions } from '../../lib/core/screening/types.ts';
 import { episodeLines } from './backtest-episodes.ts';
 import { backtestFiles, type FileJob, isWrongInput } from './backtest-farm.ts';
 import { printSummaries } from './backtest-summary.ts';
@@ -22,6 +25,13 @@ interface Options {
   readonly jobs?: string;
   readonly site?: string;
   readonly episodes?: string;
+  readonly leaveOut?: readonly string[];
+  readonly keep?: readonly string[];
+  readonly missing?: readonly string[];
+  readonly labelColumn?: string;
+  readonly dateOrder?: string;
+  readonly rowSeconds?: string;
+  readonly falseAlarms?: string;
   readonly json?: boolean;
 }
 
@@ -31,19 +41,29 @@ export function registerBacktest(program: Command): void {
   program
     .command('backtest')
     .description('Screen and classify recorded sensor data exactly as the live path would.')
-    .requiredOption('--input <file|folder>', 'CSV: header "timestamp,<channel>,…"; empty cells are missing')
+    .requiredOption('--input <file|folder>', 'CSV with a header: a column of times, every other one a channel')
     .requiredOption('--output <file|folder>', 'CSV written: timestamp,score,alarm,kind; one row for each row read')
     .option(
       '--warmup <rows>',
       `rows to learn from first, at least ${fewestRows} (default: 400, or 7 days for rows a minute apart or slower)`,
     )
     .option('--calibration <file>', 'CSV of normal rows to learn from instead of a warm-up')
+    .option(
+      '--false-alarms <rate>',
+      'false alarms promised at most: 1/week, or 1/1500 for one in so many rows (default: 1/week for rows a minute apart or slower, else 1/1500)',
+    )
     .option('--pack <name>', 'domain pack (default: told from the channels)')
     .option('--report <file.html>', 'draw channels, alarms, decisions, cost and data quality as one HTML page')
     .option(
       '--labels <file|folder>',
       'score against your own labels: CSV timestamp,label (0, 1 or a kind) or start,end[,kind]; a folder matches by file name',
     )
+    .option('--label-column <name>', 'column of the labels, in the label file or, without one, in the input')
+    .option('--leave-out <columns...>', 'columns that are no channels, beside those that look like labels or text')
+    .option('--keep <columns...>', 'columns that are channels although they look like labels or text')
+    .option('--missing <values...>', 'values that mean "missing", such as -999')
+    .option('--date-order <order>', 'day-first or month-first, where 03/04/2024 could be either')
+    .option('--row-seconds <seconds>', 'time between rows, where they have no times or mere numbers')
     .option('--site <name>', 'site that the policy is asked about for the report (default: the first one it names)')
     .option('--episodes <file.jsonl>', 'write each alarm with what a label and training need ("label list")')
     .option('--jobs <number>', 'files at once (default: one a core where there is enough to do)')
@@ -95,6 +115,8 @@ function labelsOf(labels: string | undefined, inputs: readonly string[]): (strin
   return found;
 }
 
+const tableName = /\.(csv|tsv)(\.gz)?$/i;
+
 /** Pairs of input and output files. */
 function filesOf(input: string, output: string): { from: string; to: string }[] {
   const stat = statSync(input, { throwIfNoEntry: false });
@@ -104,12 +126,47 @@ function filesOf(input: string, output: string): { from: string; to: string }[] 
     return [{ from: input, to: inFolder ? join(output, input.split(/[\\/]/).at(-1)!) : output }];
   }
   const names = readdirSync(input)
-    .filter((name) => name.toLowerCase().endsWith('.csv'))
+    .filter((name) => tableName.test(name) && !name.startsWith('.'))
     .sort();
-  if (names.length === 0) throw new CommandFailure(`--input ${input} holds no .csv file.`, 2);
+  if (names.length === 0) throw new CommandFailure(`--input ${input} holds no .csv, .tsv, .csv.gz or .tsv.gz file.`, 2);
   if (statSync(output, { throwIfNoEntry: false })?.isFile())
     throw new CommandFailure(`--output ${output} is a file; a folder is needed.`, 2);
-  return names.map((name) => ({ from: join(input, name), to: join(output, name) }));
+  return names.map((name) => ({ from: join(input, name), to: join(output, name.replace(/\.gz$/i, '')) }));
+}
+
+/** @throws CommandFailure where an output would take the place of what is read, or of another output */
+function checkOutputs(files: readonly FileJob[], options: Options): void {
+  const read = [...files.flatMap(({ from, labels }) => [from, labels ?? from]), options.calibration ?? options.input];
+  const taken = new Set(read.map((path) => resolve(path)));
+  for (const { from, to } of files) {
+    if (taken.has(resolve(to)))
+      throw new CommandFailure(`--output would overwrite ${to} (from ${from}); choose another file or folder.`, 2);
+    taken.add(resolve(to));
+  }
+}
+
+function csvWishes(options: Options): CsvWishes {
+  const { leaveOut, keep, missing, labelColumn, dateOrder, rowSeconds } = options;
+  const order = dateOrders.find((known) => known === dateOrder);
+  if (dateOrder !== undefined && order === undefined)
+    throw new CommandFailure(`--date-order is "${dateOrder}"; ${dateOrders.join(' or ')} is allowed.`, 2);
+  const seconds = rowSeconds === undefined ? undefined : Number(rowSeconds);
+  if (seconds !== undefined && !(seconds >= 0.001 && seconds <= 31_536_000))
+    throw new CommandFailure(`--row-seconds is "${rowSeconds}"; a number from 0.001 to 31536000 is allowed.`, 2);
+  return { leaveOut, keep, missing, labelColumn, dateOrder: order, rowSeconds: seconds };
+}
+
+function falseAlarmsOf(text: string | undefined): FitOptions['falseAlarms'] {
+  if (text === undefined) return undefined;
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\/(day|week|month|\d+)$/.exec(text) ?? [];
+  const [count, rows] = [Number(number), Number(unit)];
+  if (count > 0 && rows >= count) return { perRow: count / rows };
+  const weeks = { day: 1 / 7, week: 1, month: 365.25 / 84 }[unit ?? ''];
+  if (count > 0 && weeks !== undefined) return { perWeek: count / weeks };
+  throw new CommandFailure(
+    `--false-alarms is "${text}"; allowed are a number a day, week or month such as 1/week, or in so many rows such as 1/1500.`,
+    2,
+  );
 }
 
 async function run(options: Options): Promise<void> {
@@ -131,6 +188,8 @@ async function run(options: Options): Promise<void> {
     files.map(({ from }) => from),
   );
   const jobs: FileJob[] = files.map((file, i) => ({ ...file, labels: labels[i] }));
+  checkOutputs(jobs, options);
+  const csv = csvWishes(options);
   const showBar = process.stderr.isTTY === true;
   const bar = new SingleBar({
     format: 'backtest [{bar}] {percentage}% {eta_formatted} {file}',
@@ -148,6 +207,8 @@ async function run(options: Options): Promise<void> {
         warmupRows,
         calibration: options.calibration,
         pack: options.pack,
+        csv,
+        falseAlarms: falseAlarmsOf(options.falseAlarms),
         site: options.site,
         report: options.report !== undefined,
         features: options.episodes !== undefined,

@@ -44,7 +44,7 @@ export function registerCalibrate(program: Command): void {
   )
     .requiredOption(
       '--input <csv|folder>',
-      'history: first column timestamp, every other column a channel; a folder holds one file an asset',
+      'history: a column of times, every other column a channel; a folder holds one file an asset',
     )
     .option('--asset <id>', 'the asset (default: the file’s name)')
     .option('--site <site>', 'the site, which policies speak of; a new site is only observed', 'new-site')

@@ -36,6 +36,11 @@ export const assetRegistration = lazily(() =>
         pumps: z.array(z.strictObject({ name: z.string().max(64), standby: z.string().max(64).optional() })).max(64),
       })
       .default({ zones: [], pumps: [] }),
+    /**
+     * False alarms that its calibration may raise in a week at most. Absent: one a week where rows are a minute apart or
+     * slower, else one in 1,500 rows.
+     */
+    falseAlarmsPerWeek: z.number().min(0.001).max(10_000).optional(),
     /** Silence: a case is opened when nothing came for this long (wall clock). */
     silenceAfterMs: z
       .number()

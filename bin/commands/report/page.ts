@@ -5,7 +5,7 @@ import { type CostEstimate, estimateCost, pricesNoted } from '../backtest-cost.t
 import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
 import { condense } from '../backtest-sketch.ts';
-import { duration, percent, promiseKept, scoreOf } from '../backtest-summary.ts';
+import { duration, percent, promiseKept, readingOf, scoreOf } from '../backtest-summary.ts';
 import { episodeCards } from './cards.ts';
 import { axisLabels, axisOf, backdrop, channelChart, ribbonChart, scoreChart } from './charts.ts';
 import { escapeHtml, round, table, tiles, utc, whole } from './html.ts';
@@ -159,7 +159,7 @@ function fileSection(summary: FileSummary, columns: number, colour: Colour, open
   const buckets = condense(summary.buckets ?? [], columns);
   const axis = axisOf(buckets);
   const behind = backdrop(summary, buckets, axis);
-  const kinds = [...new Set(buckets.map(({ kind }) => kind).filter(Boolean))];
+  const kinds = [...new Set(buckets.flatMap(({ kind, truth }) => [kind, truth]).filter(Boolean))];
   const labelled = buckets.some(({ truth }) => truth !== '');
   const legend = `<ul class="legend">${kinds.map((kind) => `<li class="${colour(kind)}"><i></i>${escapeHtml(kind)}</li>`).join('')}<li class="s"><i></i>alarm</li>${labelled ? '<li class="t"><i></i>your label</li>' : ''}${summary.warmupRows > 0 ? '<li class="w"><i></i>warm-up</li>' : ''}</ul>`;
   const ribbon = ribbonChart('What it looked like', buckets, axis, ({ kind }) => kind, colour);
@@ -168,7 +168,10 @@ function fileSection(summary: FileSummary, columns: number, colour: Colour, open
   const lanes = order.map((c) => channelChart(summary, buckets, axis, c, behind)).join('');
   const grid = summary.channels.length >= manyChannels ? ' class="two"' : '';
   const notes = summary.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('');
-  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${summary.calibrations.length} times.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}${notes ? `<ul class="notes">${notes}</ul>` : ''}`;
+  const reading = readingOf(summary)
+    .map((line) => `<li>${escapeHtml(line)}</li>`)
+    .join('');
+  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${summary.calibrations.length} times.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}${notes ? `<ul class="notes">${notes}</ul>` : ''}<h3>How the file was read</h3><ul class="notes">${reading}</ul>`;
   const heading = `<h2>${escapeHtml(basename(summary.file))}</h2>`;
   if (!many) return `<section>${heading}${inside}</section>`;
   return `<section>${heading}<details${open ? ' open' : ''}><summary>${summary.alarms} alarms, ${percent(summary.alarmRows / Math.max(summary.rows, 1))} of rows</summary>${inside}</details></section>`;
@@ -192,7 +195,7 @@ const remarks = {
 
 function qualityOf(quality: DataQuality): string {
   const { rows, stepMs, gaps, longestGapMs, repeatedTimes } = quality;
-  const time = `A row every ${duration(stepMs)}. ${gaps === 0 ? 'No gaps.' : `${gaps} gaps, the longest ${duration(longestGapMs)}.`} ${repeatedTimes === 0 ? 'No time comes twice.' : `${repeatedTimes} rows repeat the time before.`} Rows are in order (others are refused).`;
+  const time = `A row every ${duration(stepMs)}. ${gaps === 0 ? 'No gaps.' : `${gaps} gaps, the longest ${duration(longestGapMs)}.`} ${repeatedTimes === 0 ? 'No time comes twice.' : `${repeatedTimes} rows repeat the time before.`}`;
   const notable = quality.channels.filter((channel) => channel.remarks.length > 0);
   if (notable.length === 0) return `<p>${time} No channel has missing cells, stands still or is coarse.</p>`;
   return `<p>${time}</p>${table(

@@ -13,3 +13,11 @@ export class CsvError extends Error {
     this.line = line;
   }
 }
+
+/** Rows stand in no order: whoever can hold all of them may put them in order. */
+export class DisorderError extends CsvError {
+  constructor(file: string, line: number, message: string) {
+    super(file, line, message);
+    this.name = 'DisorderError';
+  }
+}

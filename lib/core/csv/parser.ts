@@ -1,14 +1,20 @@
 /**
- * Parses CSV as it comes, in pieces of text: header `timestamp,channel,…`, then one row a line. Delimiter is `,` or
- * `;`, told from the header. Rows are kept as numbers in growing arrays until they are taken.
+ * Parses CSV as it comes, in pieces of text. How the file is written is told from its first lines (`layout.ts`), then
+ * each line is one row: one row out for each line in. Rows are kept as numbers in growing arrays until they are taken.
  */
-import { maxChannels } from '../../contracts/telemetry.ts';
-import { delimiterOf, splitCells } from './cells.ts';
+import { splitCells } from './cells.ts';
+import type { WhyLeftOut } from './columns.ts';
 import { CsvError } from './csv-error.ts';
-import { parseTimestamp, timestampForms } from './timestamp.ts';
+import { type Layout, type LayoutWishes, tellLayout } from './layout.ts';
+import { readNumber } from './number.ts';
+import { Clock } from './row-clock.ts';
+import { type DateOrder, dateOrderOf } from './timestamp.ts';
 
 /** Longest line that is read, in characters. */
 const longestLine = 64 * 1024;
+/** Lines and characters from which the layout is told. */
+const headLines = 1000;
+const headCharacters = 4 * 1024 * 1024;
 
 export interface CsvRows {
   readonly timesMs: Float64Array;
@@ -16,28 +22,58 @@ export interface CsvRows {
   readonly values: Float64Array;
   /** Timestamps as they came. */
   readonly timestamps: readonly string[];
+  /** Cells of the label column; empty where there is none. */
+  readonly labels: readonly string[];
+  /** Of each row: its number in the file, from 0, where rows were put in another order. */
+  readonly places?: Uint32Array;
+}
+
+export interface CsvWishes extends LayoutWishes {
+  /** Cells that stand for a missing value, beside those that always do: `-999`, `bad value`. */
+  readonly missing?: readonly string[] | undefined;
+  /** Rows may stand in any order; who takes them puts them in order (`in-order.ts`). */
+  readonly anyOrder?: boolean | undefined;
+}
+
+/** What was made of a file, for people and programs. */
+export interface CsvTold {
+  /** Sentences. */
+  readonly assumed: readonly string[];
+  readonly leftOut: readonly { readonly name: string; readonly why: WhyLeftOut }[];
 }
 
 const quoted = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 export class CsvParser {
   readonly #file: string;
+  readonly #wishes: CsvWishes;
+  readonly #missing: ReadonlySet<string>;
+  readonly #missingNumbers: ReadonlySet<number>;
   #rest = '';
   #line = 0;
-  #delimiter = ',';
-  #columns: string[] = [];
-  #lastMs = Number.NEGATIVE_INFINITY;
+  #head: { text: string; line: number }[] | undefined = [];
+  #headCharacters = 0;
+  #layout: Layout | undefined;
+  #clock: Clock | undefined;
+  #columns: readonly string[] = [];
   #times: number[] = [];
   #values: number[] = [];
   #timestamps: string[] = [];
+  #labels: string[] = [];
   #total = 0;
+  #shortRows = 0;
+  /** Of each channel: cells that say neither a number nor that there is none, and the first of them. */
+  readonly #unread = new Map<number, { cells: number; first: string; line: number }>();
 
   /** @param file named in errors */
-  constructor(file: string) {
+  constructor(file: string, wishes: CsvWishes = {}) {
     this.#file = file;
+    this.#wishes = wishes;
+    this.#missing = new Set((wishes.missing ?? []).map((text) => text.trim().toLowerCase()));
+    this.#missingNumbers = new Set((wishes.missing ?? []).map(Number).filter((value) => !Number.isNaN(value)));
   }
 
-  /** Names of the channels; empty until the header was read. */
+  /** Names of the channels; empty until the layout is known. */
   get channels(): readonly string[] {
     return this.#columns;
   }
@@ -52,7 +88,29 @@ export class CsvParser {
     return this.#total;
   }
 
-  /** @throws CsvError at the first line that is not as it must be */
+  /** Day and month of its dates, where they could be either way round. */
+  get dateOrder(): DateOrder | undefined {
+    return dateOrderOf(this.#layout?.time?.form);
+  }
+
+  /** What was assumed until now. */
+  get told(): CsvTold {
+    const assumed = [...(this.#layout?.assumed ?? []), ...(this.#clock?.told() ?? [])];
+    if (this.#shortRows > 0)
+      assumed.push(`rows that are shorter than the header, their last cells missing: ${this.#shortRows}`);
+    for (const [c, { cells, first, line }] of this.#unread) {
+      const others = cells > 1 ? `, and ${cells - 1} more such cell${cells > 2 ? 's' : ''}` : '';
+      assumed.push(
+        `no number, so missing: ${quoted(first)} in column ${quoted(this.#columns[c]!)} (line ${line})${others}`,
+      );
+    }
+    return { assumed, leftOut: this.#layout?.leftOut ?? [] };
+  }
+
+  /**
+   * @throws CsvError at the first line that is not as it must be
+   * @throws DisorderError where rows stand in no order and may not
+   */
   push(text: string): void {
     const all = this.#rest + text;
     let from = 0;
@@ -68,14 +126,13 @@ export class CsvParser {
   end(): void {
     if (this.#rest !== '') this.#readLine(this.#rest.endsWith('\r') ? this.#rest.slice(0, -1) : this.#rest);
     this.#rest = '';
-    if (this.#line === 0 || this.#columns.length === 0)
-      this.#fail('the file is empty; a header and at least two rows are needed', 0);
-    if (this.#total < 2) {
+    if (this.#head?.length === 0) this.#fail('the file is empty; a header and at least two rows are needed', 0);
+    if (this.#head) this.#begin(this.#head);
+    if (this.#total < 2)
       this.#fail(
         `the file has ${this.#total === 1 ? 'one row' : 'no rows'} below its header; at least two are needed`,
         0,
       );
-    }
   }
 
   /** The first waiting rows, left where they are. */
@@ -94,6 +151,7 @@ export class CsvParser {
       timesMs: Float64Array.from(this.#times.splice(0, count)),
       values: Float64Array.from(this.#values.splice(0, count * width)),
       timestamps: this.#timestamps.splice(0, count),
+      labels: this.#labels.splice(0, count),
     };
   }
 
@@ -101,67 +159,63 @@ export class CsvParser {
     throw new CsvError(this.#file, line, message);
   }
 
-  #readLine(line: string): void {
+  #readLine(raw: string): void {
     this.#line += 1;
-    if (this.#line === 1) {
-      this.#readHeader(line.charCodeAt(0) === 0xfeff ? line.slice(1) : line);
+    const text = this.#line === 1 && raw.charCodeAt(0) === 0xfeff ? raw.slice(1) : raw;
+    if (text.trim() === '') return;
+    if (!this.#head) {
+      this.#readRow(text);
       return;
     }
-    if (line === '') return;
-    const cells = this.#split(line);
-    const width = this.#columns.length;
-    if (cells.length !== width + 1) {
-      this.#fail(`${cells.length} cells where the header has ${width + 1} columns`, this.#line);
+    if (this.#head.length === 0 && text.includes('\0'))
+      this.#fail('this is no text; export the table as CSV (a spreadsheet or a Parquet file cannot be read)', 0);
+    this.#head.push({ text, line: this.#line });
+    this.#headCharacters += text.length;
+    if (this.#head.length >= headLines || this.#headCharacters >= headCharacters) this.#begin(this.#head);
+  }
+
+  /** Tells the layout from the first lines and reads their rows. */
+  #begin(head: readonly { text: string; line: number }[]): void {
+    this.#head = undefined;
+    const layout = tellLayout(
+      head.map(({ text }) => text),
+      this.#wishes,
+    );
+    if ('message' in layout) this.#fail(layout.message, layout.at === undefined ? 0 : head[layout.at]!.line);
+    this.#layout = layout;
+    this.#columns = layout.channels.map(({ name }) => name);
+    this.#clock = new Clock(this.#file, layout.time, this.#wishes);
+    const last = this.#line;
+    for (const { text, line } of head.slice(layout.firstRowAt)) {
+      this.#line = line;
+      this.#readRow(text);
     }
-    const timeMs = parseTimestamp(cells[0]!);
-    if (Number.isNaN(timeMs)) {
-      this.#fail(`${quoted(cells[0]!)} is not a time; allowed are ${timestampForms}`, this.#line);
-    }
-    if (timeMs < this.#lastMs) {
-      this.#fail(
-        `time runs backwards: ${quoted(cells[0]!)} is before the row above; rows must be in ascending time`,
-        this.#line,
-      );
-    }
-    this.#lastMs = timeMs;
-    this.#times.push(timeMs);
-    this.#timestamps.push(cells[0]!);
-    for (let c = 1; c <= width; c += 1) this.#values.push(this.#number(cells[c]!, c));
+    this.#line = last;
+  }
+
+  #readRow(line: string): void {
+    const { delimiter, width, channels, time, label, decimalComma } = this.#layout!;
+    const cells = splitCells(line, delimiter) ?? this.#fail('a quoted cell does not end on its line', this.#line);
+    if (cells.length > width && cells.slice(width).some((cell) => cell.trim() !== ''))
+      this.#fail(`${cells.length} cells where the header has ${width} columns`, this.#line);
+    if (cells.length < width) this.#shortRows += 1;
+    const stamp = time ? time.text(cells) : String(this.#total);
+    this.#times.push(this.#clock!.next(stamp, this.#line));
+    this.#timestamps.push(stamp);
+    if (label) this.#labels.push(cells[label.at] ?? '');
+    for (let c = 0; c < channels.length; c += 1)
+      this.#values.push(this.#number(cells[channels[c]!.at] ?? '', c, decimalComma));
     this.#total += 1;
   }
 
-  #number(cell: string, c: number): number {
-    if (cell === '') return Number.NaN;
-    const value = Number(cell);
-    const blank = cell.trim() === '';
-    if (value - value === 0 && !blank) return value;
-    if (blank || /^\s*nan\s*$/i.test(cell)) return Number.NaN;
-    return this.#fail(
-      `${quoted(cell)} in column "${this.#columns[c - 1]}" is not a finite number; a missing value is left empty`,
-      this.#line,
-    );
-  }
-
-  #readHeader(line: string): void {
-    if (line.trim() === '') this.#fail('the file has no header; its first line must be timestamp,<channel>,…', 1);
-    this.#delimiter = delimiterOf(line);
-    const names = this.#split(line).map((name) => name.trim());
-    const first = names[0]!;
-    if (first.toLowerCase() !== 'timestamp') {
-      const why = Number.isNaN(parseTimestamp(first)) ? `the first column is ${quoted(first)}` : 'there is no header';
-      this.#fail(`${why}; the first line must be timestamp,<channel>,…`, 1);
-    }
-    const channels = names.slice(1);
-    if (channels.length === 0) this.#fail('there is no channel beside the timestamp', 1);
-    if (channels.length > maxChannels) this.#fail(`${channels.length} channels; at most ${maxChannels} are allowed`, 1);
-    channels.forEach((name, c) => {
-      if (name === '') this.#fail(`column ${c + 2} has no name`, 1);
-      if (channels.indexOf(name) !== c) this.#fail(`column name ${quoted(name)} occurs twice`, 1);
-    });
-    this.#columns = channels;
-  }
-
-  #split(line: string): string[] {
-    return splitCells(line, this.#delimiter) ?? this.#fail('a quoted cell does not end on its line', this.#line);
+  #number(cell: string, c: number, decimalComma: boolean): number {
+    const value = readNumber(cell, decimalComma);
+    if (this.#missing.size > 0 && (this.#missing.has(cell.trim().toLowerCase()) || this.#missingNumbers.has(value!)))
+      return Number.NaN;
+    if (value !== undefined) return value;
+    const known = this.#unread.get(c);
+    if (known) known.cells += 1;
+    else this.#unread.set(c, { cells: 1, first: cell, line: this.#line });
+    return Number.NaN;
   }
 }

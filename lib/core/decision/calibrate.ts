@@ -116,7 +116,7 @@ export async function calibrateFromHistory(ports: CalibratePorts, asset: string,
   const state = await ports.states.get(asset);
   if (!state) throw new NotFoundError(`There is no asset ${asset}: register it.`, { code: 'asset-unknown' });
   const series = await historySeries(ports, state, key);
-  const calibration = fitted(asset, series);
+  const calibration = await fitted(ports, state, series);
   const windowRows = await fillWindow(ports, asset, series);
   const record = { warmupRows: calibration.warmup.rows, historyKey: key };
   return await adopt(ports, asset, calibration, { record, why: 'history', windowRows });
@@ -185,7 +185,7 @@ async function calibrateIfDue(
   }
   // What an action has changed must not become the asset's normal.
   if (state.calibrationHash !== undefined || !isWarm(state) || state.holds.length > 0) return undefined;
-  const calibration = fitted(state.asset, await windowSeries(ports, state));
+  const calibration = await fitted(ports, state, await windowSeries(ports, state));
   const { rows, periodMs } = calibration.warmup;
   const dueAtReadings = state.readings + rowsToNextFit(state.readings, rows, periodMs);
   return await adopt(ports, state.asset, calibration, { record: { warmupRows: rows, dueAtReadings }, why: 'warm-up' });

@@ -62,13 +62,22 @@ const maxHistoryBytes = 128 * 1024 * 1024;
 /** What a fit from the window looks back. */
 const warmupWindow = { maxMs: calibrationWindowMs, maxRows: 21_000 };
 
-/** @throws InvalidInputError when the rows cannot be fitted */
-export function fitted(asset: string, series: Series, options?: FitOptions): Calibration {
+/**
+ * Fits for the rate of false alarms that the asset's registration states.
+ * @throws InvalidInputError when the rows cannot be fitted
+ */
+export async function fitted(
+  { documents }: Pick<CalibratePorts, 'documents'>,
+  state: Pick<AssetState, 'asset' | 'registrationHash'>,
+  series: Series,
+  options: FitOptions = {},
+): Promise<Calibration> {
+  const { falseAlarmsPerWeek: perWeek } = await documents.registration(state.registrationHash);
   try {
-    return fitCalibration(series, options);
+    return fitCalibration(series, { ...(perWeek !== undefined && { falseAlarms: { perWeek } }), ...options });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new InvalidInputError(`${asset} cannot be calibrated: ${cause.message}`, {
+    throw new InvalidInputError(`${state.asset} cannot be calibrated: ${cause.message}`, {
       code: 'calibration-refused',
       cause,
     });

@@ -1,5 +1,6 @@
 /** An asset's history from a CSV file: the rows to fit on, and the segments that fill its window. */
 import type { ChannelMeta } from '../../contracts/telemetry.ts';
+import { inOrder } from '../csv/in-order.ts';
 import { CsvParser } from '../csv/parser.ts';
 import { inferChannels } from '../roles/infer.ts';
 import type { Series } from '../series.ts';
@@ -19,15 +20,19 @@ export const historyBoot = 'history';
  * @throws CsvError at the first line that is not as it must be
  */
 export function seriesOfCsv(text: string, file: string, registered: readonly ChannelMeta[]): Series {
-  const parser = new CsvParser(file);
+  // What is registered is a channel, whatever its name looks like.
+  const parser = new CsvParser(file, { anyOrder: true, keep: registered.map(({ name }) => name) });
   parser.push(text);
   parser.end();
-  const { timesMs, values } = parser.take(maxHistoryRows);
   const names = parser.channels;
+  const { timesMs, values } = inOrder(parser.take(maxHistoryRows), names.length).rows;
   const column = (at: number): Float64Array => Float64Array.from(timesMs, (_, row) => values[row * names.length + at]!);
   const channels =
     registered.length > 0 ? registered : inferChannels(names.map((name, at) => ({ name, values: column(at) })));
-  const places = registered.length > 0 ? channels.map(({ name }) => names.indexOf(name)) : channels.map((_, at) => at);
+  // A name that the contract does not allow was made to fit when its channel was registered.
+  const fitted = inferChannels(names.map((name) => ({ name }))).map(({ name }) => name);
+  const placeOf = (name: string): number => (names.includes(name) ? names : fitted).indexOf(name);
+  const places = registered.length > 0 ? channels.map(({ name }) => placeOf(name)) : channels.map((_, at) => at);
   // Of rows that bear one time the first counts: a fit needs times that rise.
   const kept = Array.from(timesMs.keys()).filter((row) => row === 0 || timesMs[row]! > timesMs[row - 1]!);
   const wanted = new Float64Array(kept.length * channels.length).fill(Number.NaN);

@@ -64,7 +64,7 @@ export async function renew(
   const decimals = reason === 'resolution' ? streamDecimals(state.screen!) : former.warmup.decimals;
   const rounding = decimals === null ? {} : { decimals };
   if (record.historyKey !== undefined) {
-    const calibration = fitted(asset, await historySeries(ports, state, record.historyKey), rounding);
+    const calibration = await fitted(ports, state, await historySeries(ports, state, record.historyKey), rounding);
     return await adopt(ports, asset, calibration, { record: lasting(record), why: reason, former });
   }
   const series = since(await windowSeries(ports, state), record.fromMs);
@@ -81,7 +81,7 @@ export async function renew(
     return undefined;
   }
   try {
-    const calibration = fitted(asset, series, { minRows: fewestRows, ...rounding, exclude });
+    const calibration = await fitted(ports, state, series, { minRows: fewestRows, ...rounding, exclude });
     return await adopt(ports, asset, calibration, { record: next, why: reason, former });
   } catch (error) {
     // What cannot be fitted now is tried again when more has come, and not every quarter of an hour.
@@ -108,7 +108,7 @@ async function renewFromWord(
   const series = since(await windowSeries(ports, state), fromMs);
   const rows = rowCount(series);
   if (rows < newNormalRows) return undefined;
-  const calibration = fitted(state.asset, series, { minRows: newNormalRows });
+  const calibration = await fitted(ports, state, series, { minRows: newNormalRows });
   const next = {
     warmupRows: rows,
     fromMs,

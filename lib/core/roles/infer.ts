@@ -121,9 +121,11 @@ export function inferChannels(hints: readonly ChannelHint[]): ChannelMeta[] {
       ? hint.name
       : hint.name
           .normalize('NFKD')
-          .replace(/[^A-Za-z0-9 _.:/#-]/g, '_')
+          .replace(/[^A-Za-z0-9 _.:/#-]+/g, ' ')
+          .replace(/\s+/g, ' ')
           .replace(/^[^A-Za-z0-9]+/, '')
-          .slice(0, 60) || 'channel';
+          .slice(0, 60)
+          .trim() || 'channel';
     for (let n = 2; used.has(name); n += 1) name = `${name.slice(0, 60)}-${n}`;
     used.add(name);
     return { name, role: roleOf(hint, unit), unit, ...(element ? { element } : {}) };

@@ -1,10 +1,10 @@
 /**
- * What a person knows of a recording: one label a row (`timestamp,label`) or stretches (`start,end[,kind]`). Columns are
- * named as in the input: the first line is the header, `,` or `;` is told from it, times take the same forms.
+ * What a person knows of a recording: a label a row (times and labels, or labels alone in the order of the rows),
+ * stretches (start and end), or moments. Separator, times and columns are told from the file as those of an input are.
  */
-import { delimiterOf, splitCells } from '../csv/cells.ts';
+import { gridOf, splitCells } from '../csv/cells.ts';
 import { CsvError } from '../csv/csv-error.ts';
-import { parseTimestamp, timestampForms } from '../csv/timestamp.ts';
+import { type DateOrder, tellTimeForm, timestampForms } from '../csv/timestamp.ts';
 
 /** Truth of a row: `normal`, a kind, or undefined where nobody said. */
 export type Truth = string | undefined;
@@ -14,8 +14,11 @@ const someAnomaly = 'anomaly';
 const mostLabels = 5_000_000;
 
 export interface Labels {
-  /** Rows are matched by exact time; a row without a label takes no part. Intervals leave every other row normal. */
-  readonly form: 'rows' | 'intervals';
+  /**
+   * `rows` are matched by exact time, a row without a label takes no part; `order` by the number of the row. Intervals
+   * leave every other row normal; one that lies between two rows counts for the row after it.
+   */
+  readonly form: 'rows' | 'order' | 'intervals';
   readonly startsMs: Float64Array;
   /** For rows the same as `startsMs`; the end of an interval belongs to it. */
   readonly endsMs: Float64Array;
@@ -24,94 +27,159 @@ export interface Labels {
 
 const show = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
+const columnNames = {
+  time: /^(time ?_?-?stamps?|date ?_?-?times?|times?|dates?|ts|datum|zeit)$/,
+  start: /^(start|begin|from)([ _-]?(time|date|stamp|timestamp|ms|s))?$/,
+  end: /^(end|stop|to|until)([ _-]?(time|date|stamp|timestamp|ms|s))?$/,
+  label: /^(label|is[ _]?anomaly|anomaly|att[ _-]?flag|attack|fault|class|target|y)$/,
+  kind: /^(kind|type|label|event|category|class|anomaly|fault)$/,
+} as const;
+const allowed =
+  'timestamp,label or start,end or start,end,kind, or timestamp alone or timestamp,kind for moments, or label alone for one line a row';
+
+interface Columns {
+  readonly form: Labels['form'];
+  readonly start: number;
+  readonly end: number;
+  readonly label: number;
+}
+
+function columnsOf(names: readonly string[], column: string | undefined): Columns | undefined {
+  const at = (form: RegExp): number => names.findIndex((name) => form.test(name));
+  const [time, start, end] = [at(columnNames.time), at(columnNames.start), at(columnNames.end)];
+  const label = column === undefined ? at(columnNames.label) : names.indexOf(column.toLowerCase());
+  if (start >= 0 && end >= 0) return { form: 'intervals', start, end, label: at(columnNames.kind) };
+  if (time < 0) return names.length === 1 && label === 0 ? { form: 'order', start: -1, end: -1, label } : undefined;
+  if (label >= 0) return { form: 'rows', start: time, end: time, label };
+  const kind = at(columnNames.kind);
+  return names.length === (kind < 0 ? 1 : 2) ? { form: 'intervals', start: time, end: time, label: kind } : undefined;
+}
+
+export interface LabelWishes {
+  readonly dateOrder?: DateOrder | undefined;
+  /** Column of the label, where its name does not say so. */
+  readonly column?: string | undefined;
+}
+
 /** @throws CsvError naming the line that is not as it must be */
-export function parseLabels(file: string, text: string): Labels {
+export function parseLabels(file: string, text: string, { dateOrder, column }: LabelWishes = {}): Labels {
   const fail = (line: number, message: string): never => {
     throw new CsvError(file, line, message);
   };
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
   const header = lines[0] ?? '';
-  if (header.trim() === '')
-    fail(0, 'the label file is empty; its first line is timestamp,label or start,end or start,end,kind');
-  const delimiter = delimiterOf(header);
+  if (header.trim() === '') fail(0, `the label file is empty; its first line names its columns: ${allowed}`);
+  if (lines.length > mostLabels) fail(0, `more than ${mostLabels} labels`);
+  const { delimiter } = gridOf(lines.slice(0, 1000).filter((line) => line.trim() !== ''));
   const cellsOf = (line: string, at: number): string[] =>
     (splitCells(line, delimiter) ?? fail(at, 'a quoted cell does not end on its line')).map((cell) => cell.trim());
   const names = cellsOf(header, 1).map((name) => name.toLowerCase());
-  const form =
-    formOf(names) ??
-    fail(
-      1,
-      `the columns are ${names.map(show).join(', ')}; allowed are timestamp,label or start,end or start,end,kind`,
-    );
-  if (lines.length > mostLabels) fail(0, `more than ${mostLabels} labels`);
-  const found: { start: number; end: number; kind: Truth }[] = [];
-  for (let i = 1; i < lines.length; i += 1) {
-    if (lines[i]!.trim() === '') continue;
-    const cells = cellsOf(lines[i]!, i + 1);
+  const columns = columnsOf(names, column);
+  if (!columns) return fail(1, `the columns are ${names.map(show).join(', ')}; allowed are ${allowed}`);
+  const rows = lines.slice(1).flatMap((line, i) => {
+    if (line.trim() === '' && columns.form !== 'order') return [];
+    const cells = cellsOf(line, i + 2);
     if (cells.length !== names.length)
-      fail(i + 1, `${cells.length} cells where the header has ${names.length} columns`);
-    const time = (cell: string): number => {
-      const ms = parseTimestamp(cell);
-      return Number.isNaN(ms) ? fail(i + 1, `${show(cell)} is not a time; allowed are ${timestampForms}`) : ms;
-    };
-    const start = time(cells[0]!);
-    const end = form === 'rows' ? start : time(cells[1]!);
-    if (end < start) fail(i + 1, `the end ${show(cells[1]!)} is before the start ${show(cells[0]!)}`);
-    const label = form === 'rows' ? cells[1]! : (cells[2] ?? '1') || '1';
-    found.push({
-      start,
-      end,
-      kind: truthOf(label, () =>
-        fail(i + 1, `the label is ${show(label)}; allowed are 0, 1 or a kind such as leak (letters, digits, hyphens)`),
-      ),
-    });
-  }
+      fail(i + 2, `${cells.length} cells where the header has ${names.length} columns`);
+    return [{ cells, line: i + 2 }];
+  });
+  if (columns.form === 'order' && rows.at(-1)?.cells[0] === '') rows.pop();
+  const form = tellTimeForm(
+    rows.slice(0, 1000).map(({ cells }) => cells[columns.start] ?? ''),
+    dateOrder,
+  )?.form;
+  const time = (cell: string, line: number): number => {
+    const ms = form?.read(cell) ?? Number.NaN;
+    return Number.isNaN(ms) ? fail(line, `${show(cell)} is not a time; allowed are ${timestampForms}`) : ms;
+  };
+  const found = rows.map(({ cells, line }, i) => {
+    const start = columns.form === 'order' ? i : time(cells[columns.start]!, line);
+    const end = columns.end === columns.start ? start : time(cells[columns.end]!, line);
+    if (end < start)
+      fail(line, `the end ${show(cells[columns.end]!)} is before the start ${show(cells[columns.start]!)}`);
+    const cell = cells[columns.label] ?? '';
+    const label = columns.form === 'intervals' ? cell || '1' : cell;
+    return { start, end, kind: truthOf(label, (message) => fail(line, message)) };
+  });
   // Stable: rows with the same time keep the order in which they stand.
   found.sort((a, b) => a.start - b.start);
   return {
-    form,
+    form: columns.form,
     startsMs: Float64Array.from(found, ({ start }) => start),
     endsMs: Float64Array.from(found, ({ end }) => end),
     kinds: found.map(({ kind }) => kind),
   };
 }
 
-function formOf(names: readonly string[]): Labels['form'] | undefined {
-  const joined = names.join();
-  if (joined === 'timestamp,label') return 'rows';
-  return joined === 'start,end' || joined === 'start,end,kind' ? 'intervals' : undefined;
-}
-
-function truthOf(cell: string, refuse: () => never): Truth {
-  if (cell === '') return undefined;
-  const text = cell.toLowerCase();
-  if (text === normal || text === 'false' || Number(text) === 0) return normal;
-  if (text === 'true' || Number(text) === 1) return someAnomaly;
-  return /^[a-z][a-z0-9-]{0,47}$/.test(text) ? text : refuse();
+/**
+ * What a cell says: 0, `false` and `normal` are normal, 1 and `true` an anomaly, a greater whole number a class of its
+ * own, a negative one or nothing that nobody knows; words are kinds.
+ */
+export function truthOf(cell: string, refuse: (message: string) => never): Truth {
+  const text = cell.trim().toLowerCase();
+  if (text === '' || text === 'nan' || text === 'null') return undefined;
+  const value = Number(text);
+  if (value < 0) return undefined;
+  if (text === normal || text === 'false' || text === 'no' || value === 0) return normal;
+  if (text === 'true' || text === 'yes' || value === 1) return someAnomaly;
+  if (Number.isInteger(value)) return `class-${value}`;
+  const kind = text.replaceAll(/[\s_]+/g, '-');
+  if (/^[a-z][a-z0-9-]{0,47}$/.test(kind)) return kind;
+  return refuse(
+    `the label is ${show(cell)}; allowed are 0, 1, a whole number for a class, -1 or nothing where nobody knows, or a kind such as leak (letters, digits, hyphens)`,
+  );
 }
 
 /** Reads labels beside a stream of rows in ascending time. */
 export class LabelReader {
   readonly #labels: Labels;
   #at = 0;
+  #matched = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(labels: Labels) {
     this.#labels = labels;
   }
 
-  /** Truth of the next row. Of intervals that overlap, the one that began first counts. */
-  at(timeMs: number): Truth {
+  /** A sentence, where there are labels and none of them fell on a row; of a run that has ended. */
+  get problem(): string | undefined {
+    const { form, startsMs, endsMs } = this.#labels;
+    if (startsMs.length === 0 || this.#matched > 0) return undefined;
+    const at = (ms: number): string => new Date(ms).toISOString();
+    const span =
+      form === 'order' ? '' : ` They span ${at(startsMs[0]!)} to ${at(endsMs.reduce((a, b) => Math.max(a, b)))}.`;
+    return `None of the ${startsMs.length} labels falls on a row: are their times of another zone or form?${span}`;
+  }
+
+  /**
+   * Truth of the next row. Of intervals that overlap, the one that began first counts.
+   * @param number of the row in its file, from 0
+   */
+  at(timeMs: number, number: number): Truth {
     const { form, startsMs, endsMs, kinds } = this.#labels;
-    while (this.#at < startsMs.length && endsMs[this.#at]! < timeMs) this.#at += 1;
+    const lastMs = this.#lastMs;
+    this.#lastMs = timeMs;
+    if (form === 'order') {
+      if (number < kinds.length) this.#matched += 1;
+      return kinds[number];
+    }
     if (form === 'rows') {
+      while (this.#at < startsMs.length && startsMs[this.#at]! < timeMs) this.#at += 1;
       if (startsMs[this.#at] !== timeMs) return undefined;
       const truth = kinds[this.#at];
+      this.#matched += 1;
       // Rows with the same time take their labels one after the other.
       if (startsMs[this.#at + 1] === timeMs) this.#at += 1;
       return truth;
     }
+    // One that ended before this row and after the one before fell between both.
+    while (this.#at < startsMs.length && endsMs[this.#at]! < timeMs && startsMs[this.#at]! <= lastMs) this.#at += 1;
     for (let i = this.#at; i < startsMs.length && startsMs[i]! <= timeMs; i += 1) {
-      if (endsMs[i]! >= timeMs) return kinds[i];
+      const between = startsMs[i]! > lastMs && lastMs > Number.NEGATIVE_INFINITY;
+      if (endsMs[i]! >= timeMs || between) {
+        this.#matched += 1;
+        return kinds[i];
+      }
     }
     return normal;
   }

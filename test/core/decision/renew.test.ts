@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { AssetState } from '../../../lib/contracts/asset.ts';
+import { type AssetState, assetRegistration } from '../../../lib/contracts/asset.ts';
 import { type CalibrateInput, calibrate } from '../../../lib/core/decision/calibrate.ts';
 import type { CalibratePorts } from '../../../lib/core/decision/fits.ts';
 import { CorruptDataError } from '../../../lib/core/errors.ts';
@@ -101,6 +101,21 @@ describe('the schedule', () => {
     expect(state().screen?.calibration).toBe(state().calibrationHash!.slice(0, 16));
     expect(why()).toEqual(['warm-up', 'schedule']);
     expect(await run()).toEqual({ calibrated: [], failed: 0 });
+  });
+
+  test('keeps to the false alarms a week that the registration states, from the first calibration on', async () => {
+    const registration = { v: 1 as const, asset, site: 'demo-town', pack: 'water-network', channels: [] };
+    const register = assetRegistration.parse({ ...registration, falseAlarmsPerWeek: 7 });
+    await run({ register });
+    await send(450);
+    await run();
+    const perRow = 1 / 86_400;
+    expect((await calibrationNow()).threshold.episodesPerRow).toBeCloseTo(perRow, 12);
+    await send(100);
+    await run();
+    expect(why()).toEqual(['warm-up', 'schedule']);
+    expect((await calibrationNow()).threshold.episodesPerRow).toBeCloseTo(perRow, 12);
+    expect(() => assetRegistration.parse({ ...registration, falseAlarmsPerWeek: 0 })).toThrow();
   });
 
   test('waits while an alarm stands, and then learns nothing from its rows', async () => {

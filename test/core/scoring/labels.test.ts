@@ -4,7 +4,7 @@ import { LabelReader, parseLabels, type Truth } from '../../../lib/core/scoring/
 
 const read = (text: string, times: readonly number[]): Truth[] => {
   const reader = new LabelReader(parseLabels('l.csv', text));
-  return times.map((seconds) => reader.at(seconds * 1000));
+  return times.map((seconds, row) => reader.at(seconds * 1000, row));
 };
 
 test('rows get the label of their own time, in order where a time comes twice, and none where nobody said', () => {
@@ -40,4 +40,40 @@ test('intervals say the same of a row as a search through all of them', () => {
       expect(read(text, times)).toEqual(times.map((t) => (inside(t) ? 'anomaly' : 'normal')));
     }),
   );
+});
+
+test('moments count for their row, or for the first row after them', () => {
+  const truths = read('timestamp,kind\n1970-01-01T00:00:02Z,leak\n1970-01-01T00:00:04.5Z,burst\n', [1, 2, 3, 4, 5, 6]);
+  expect(truths).toEqual(['normal', 'leak', 'normal', 'normal', 'burst', 'normal']);
+  expect(read('timestamp\n3\n', [2, 3, 4])).toEqual(['normal', 'anomaly', 'normal']);
+});
+
+test('labels alone go by the number of the row', () => {
+  expect(read('label\n0\n1\n\n2\n', [5, 6, 7, 8, 9])).toEqual(['normal', 'anomaly', undefined, 'class-2', undefined]);
+});
+
+test('columns, marks and days are told as those of an input', () => {
+  const rows = 'datetime;value;ATT_FLAG\n03/01/2024 00;7,5;-999\n03/01/2024 01;7,5;1\n04/01/2024 00;7,5;False\n';
+  const times = ['2024-01-03T00:00Z', '2024-01-03T01:00Z', '2024-01-04T00:00Z'].map((text) => Date.parse(text) / 1000);
+  expect(read(rows, times)).toEqual([undefined, 'anomaly', 'normal']);
+  const events = 'End,Start,Type\n01/04/2024 11:00,01/04/2024 10:00,Pump failure\n';
+  const april = [9, 10, 11, 12].map((hour) => Date.UTC(2024, 3, 1, hour) / 1000);
+  expect(read(events, april)).toEqual(['normal', 'pump-failure', 'pump-failure', 'normal']);
+  const january = april.map((seconds) => seconds + (Date.UTC(2024, 0, 4) - Date.UTC(2024, 3, 1)) / 1000);
+  const reader = new LabelReader(parseLabels('l.csv', events, { dateOrder: 'month-first' }));
+  expect(january.map((seconds, row) => reader.at(seconds * 1000, row))).toEqual([
+    'normal',
+    'pump-failure',
+    'pump-failure',
+    'normal',
+  ]);
+  const named = new LabelReader(parseLabels('l.csv', 'timestamp,a,b\n1,0,1\n', { column: 'B' }));
+  expect(named.at(1000, 0)).toBe('anomaly');
+});
+
+test('says so where no label falls on a row', () => {
+  const reader = new LabelReader(parseLabels('l.csv', 'timestamp,label\n1,1\n2,0\n'));
+  for (const [row, ms] of [1500, 2500].entries()) reader.at(ms, row);
+  expect(reader.problem).toContain('None of the 2 labels falls on a row');
+  expect(reader.problem).toContain('1970-01-01T00:00:01.000Z to 1970-01-01T00:00:02.000Z');
 });

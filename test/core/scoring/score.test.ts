@@ -148,7 +148,7 @@ describe('label files', () => {
 
   test.each([
     ['', 'the label file is empty'],
-    ['time,label\n1,0\n', ':1: the columns are "time", "label"'],
+    ['when,label\n1,0\n', ':1: the columns are "when", "label"'],
     ['timestamp,label\n1,0\nnever,1\n', ':3: "never" is not a time'],
     ['timestamp,label\n1,!!\n', ':2: the label is "!!"'],
     ['timestamp,label\n1\n', ':2: 1 cells where the header has 2 columns'],
