@@ -178,6 +178,8 @@ export const t = {
     noCases: 'No open case.',
     doing: 'What the automation does this minute',
     idle: 'It watches. Nothing is being done to the plant.',
+    idleActing: (count: number) =>
+      `Nothing is on its way to the plant this minute. ${plural(count, 'case is', 'cases are')} about to act or to try again: each says why it waits.`,
     doingState: {
       PENDING: 'waiting to be sent',
       IN_PROGRESS: 'being sent',

@@ -23,7 +23,10 @@ export function optionsOf(
   );
   const byAction = new Map<string, PackRemedy>();
   for (const remedy of remedies) if (!byAction.has(remedy.action)) byAction.set(remedy.action, remedy);
-  const undoing = [...byAction.values()].filter(({ inverse }) => inverse !== undefined && !byAction.has(inverse));
+  const undoing = new Map<string, PackRemedy>();
+  for (const remedy of byAction.values())
+    if (remedy.inverse !== undefined && !byAction.has(remedy.inverse) && !undoing.has(remedy.inverse))
+      undoing.set(remedy.inverse, remedy);
   const forward = [...byAction.values()].map((remedy) => {
     const { action, inverse, description } = remedy;
     const targets = registration ? targetsOf(remedy, registration) : [];
@@ -41,16 +44,19 @@ export function optionsOf(
       ...(parameters && proposed !== undefined && { proposed: record.proposal?.parameters ?? {} }),
     };
   });
-  return [...forward, ...undoing.map((remedy) => inverseOption(record, remedy, registration))].slice(0, maxOptions);
+  return [
+    ...forward,
+    ...[...undoing].map(([action, remedy]) => inverseOption(record, action, remedy, registration)),
+  ].slice(0, maxOptions);
 }
 
 /** What was planned for the action itself, its parameters and what it expects, says nothing about its inverse. */
 function inverseOption(
   record: CaseRecord,
+  action: string,
   remedy: PackRemedy,
   registration: AssetRegistration | undefined,
 ): CaseOption {
-  const action = remedy.inverse!;
   const targets = registration ? targetsOf(remedy, registration) : [];
   const parameters = record.orderParameters?.[action];
   return {

@@ -79,7 +79,7 @@ export function CaseProposal({
         </p>
       )}
       <Claimed of={one} />
-      {changed && (
+      {changed && one.status === 'in-review' && !hasAnswer && (
         <p class="field-error" role="alert">
           {t.case.changed}
         </p>

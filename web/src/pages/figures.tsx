@@ -47,12 +47,12 @@ function savedPerCase({ perKind }: Figures): { minutes: number; cases: number } 
 /** All numbers of the page as one table: what, of what, value, unit. */
 export function figuresCsv(data: Figures): string {
   const rows: Cell[][] = [
-    ['decisions', '', data.sample.decisions, ''],
     ['cases', '', data.cases, ''],
     ['automated', '', data.automatedShare, 'share'],
     ['overrides', '', data.overrides, ''],
     ['rejected', '', data.rejected, ''],
     ['expired', '', data.expired, ''],
+    ['decisions', '', data.sample.decisions, ''],
     ['time saved', '', data.timeSavedMinutes, 'min'],
     ['cost', 'decision', data.costUsd?.perDecision, 'USD'],
     ['cost', 'month', data.costUsd?.month, 'USD'],
@@ -166,7 +166,7 @@ function FiguresView({ of: data }: { of: Figures }) {
         {t.figures.span(
           dateOnly(data.fromMs, 'UTC'),
           dateOnly(data.toMs, 'UTC'),
-          site.toLowerCase() === t.product.toLowerCase() ? '' : site,
+          site.toLowerCase() === t.product.toLowerCase() ? t.product : site,
         )}
       </p>
       {!data.sample.complete && <p class="stale">{t.figures.incomplete}</p>}
@@ -192,7 +192,9 @@ function FiguresView({ of: data }: { of: Figures }) {
           {perCase ? (
             t.figures.savedCase(minutes(perCase.minutes), perCase.cases)
           ) : mayAdminister.value ? (
-            <a href={to.settings}>{t.figures.savedEnter}</a>
+            <a class="no-print" href={to.settings}>
+              {t.figures.savedEnter}
+            </a>
           ) : (
             t.figures.savedNone
           )}

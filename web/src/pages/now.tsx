@@ -93,7 +93,7 @@ function Welcome() {
       }}
     >
       <summary>{t.now.welcome.title}</summary>
-      <ul class="stack">
+      <ul>
         {t.now.welcome.text.map(([what, text]) => (
           <li key={what}>
             <b>{what}</b> {text}
@@ -150,7 +150,9 @@ export function NowPage() {
                 <section class="now-doing">
                   <h2>{t.now.doing}</h2>
                   {now.doing.length === 0 ? (
-                    <p class="quiet now-idle">{t.now.idle}</p>
+                    <p class="quiet now-idle">
+                      {now.counts.acting > 0 ? t.now.idleActing(now.counts.acting) : t.now.idle}
+                    </p>
                   ) : (
                     <ul class="doings">
                       {now.doing.map((one) => (

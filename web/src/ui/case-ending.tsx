@@ -7,7 +7,7 @@ import { Time } from './time.tsx';
 import { UndoDialog } from './undo-dialog.tsx';
 
 /** What stands done in the plant and has a way back; an effect that the case itself undid does not. */
-export function undoable(one: CaseDetail): { action: string; target: string; done: string } | undefined {
+function undoable(one: CaseDetail): { action: string; target: string; done: string } | undefined {
   const { inverse, action } = one.proposalDetail ?? {};
   if (one.status !== 'closed' || inverse === undefined) return undefined;
   const newest = one.effects.findLast(({ status }) => status === 'SUCCEEDED');
