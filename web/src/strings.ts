@@ -95,6 +95,7 @@ export const t = {
 
   signIn: {
     title: 'Sign in',
+    what: 'Watches equipment, acts where a policy allows it, and asks people where not.',
     username: 'User name',
     password: 'Password',
     show: 'Show password',
@@ -601,6 +602,8 @@ export const t = {
 
   samples: {
     title: 'Blind samples',
+    intro:
+      'Some of what the automation decided alone is put aside by chance. Say what you see in it; only then it is said what the automation had made of it. So it is known how often it is wrong, and nobody is led by its answer.',
     waiting: (count: number, more: boolean) =>
       `${more ? 'At least ' : ''}${plural(count, 'window waits', 'windows wait')} for a look`,
     span: (from: string, until: string) => `${from} to ${until}`,
@@ -716,7 +719,7 @@ export const t = {
       state: 'State',
       place: 'Zone',
       pack: 'Pack',
-      mode: 'It',
+      mode: 'The automation',
       reading: 'Last reading',
       channels: 'Channels',
       missing: 'Missing',
@@ -914,6 +917,8 @@ export const t = {
     } as Record<string, string>,
     export: 'Export JSON',
     forbidden: 'This chain is for auditors.',
+    toCase: 'Open the case',
+    toAsset: 'Open the asset',
   },
 
   models: {

@@ -96,6 +96,7 @@ function Chain({ name }: { name: string }) {
     <div class="audit">
       <section class="panel stack">
         <h2 class="hash">{name}</h2>
+        <Subject of={name} />
         {forbidden ? (
           <Empty title={t.audit.forbidden} hint={t.error.forbidden} />
         ) : (
@@ -154,6 +155,13 @@ function Honest() {
       ))}
     </div>
   );
+}
+
+/** What a chain is of, on its own page. */
+function Subject({ of: chain }: { of: string }) {
+  const [what, name = ''] = chain.split('#', 2);
+  if (what === 'case') return <a href={to.case(name)}>{t.audit.toCase}</a>;
+  return what === 'asset' ? <a href={to.asset(name)}>{t.audit.toAsset}</a> : null;
 }
 
 /** A chain of a case has a hash for a name: what the case is says more, where it is among the newest. */

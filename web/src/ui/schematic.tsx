@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { AssetSummary, CaseSummary } from '../api/types.ts';
 import { to } from '../lib/address.ts';
+import { byNeed } from '../lib/assets.ts';
 import { t } from '../strings.ts';
 import { Glyph } from './glyph.tsx';
 import { Age } from './time.tsx';
@@ -59,13 +60,10 @@ function Tile({ of: asset, troubled }: { of: AssetSummary; troubled: Troubled })
 
 /** So many quiet assets of a zone are drawn; what is not quiet always is. */
 const quietShown = 8;
-const rank = ['alarm', 'silent', 'unknown', 'learning', 'normal'];
 
 function Zone({ name, assets, troubled }: { name: string; assets: readonly AssetSummary[]; troubled: Troubled }) {
   const [all, setAll] = useState(false);
-  const sorted = assets.toSorted(
-    (a, b) => rank.indexOf(a.status) - rank.indexOf(b.status) || a.asset.localeCompare(b.asset),
-  );
+  const sorted = assets.toSorted(byNeed);
   const isLoud = ({ status, withheld }: AssetSummary) => status !== 'normal' || withheld !== undefined;
   const loud = sorted.filter(isLoud);
   const quiet = sorted.filter((one) => !isLoud(one));
