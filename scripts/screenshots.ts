@@ -36,6 +36,9 @@ async function draw(page: Page, name: string): Promise<void> {
 const firstCase = async (page: Page): Promise<string> =>
   (await page.locator('.case-line').first().getAttribute('href', { timeout: 5_000 })) ?? '#/cases';
 
+/** As whoever has read it once sees the page. */
+const foldWelcome = (page: Page): Promise<void> => page.locator('.now-welcome summary').click();
+
 const browser = await launch();
 try {
   const { page } = await visit(browser, url, {
@@ -46,6 +49,7 @@ try {
   await draw(page, 'sign-in');
   await signIn(page, user, password);
   await page.locator('.counts').waitFor();
+  await foldWelcome(page);
   await draw(page, 'now');
   const waiting = await firstCase(page);
   await open(page, waiting);
@@ -65,6 +69,7 @@ try {
   const small = await visit(browser, url, { ...phone, colorScheme: 'dark' });
   await signIn(small.page, user, password);
   await small.page.locator('.counts').waitFor();
+  await foldWelcome(small.page);
   await draw(small.page, 'phone-now');
   await open(small.page, waiting);
   await draw(small.page, 'phone-case');

@@ -187,12 +187,21 @@ async function scriptedDay(options: StartOptions, ports: Ports): Promise<void> {
     await Promise.all([telling, operating]);
     const verified = await auditVerified(context);
     printSummary(summarize(before, after, effects, verified, latencies), options.json === true);
+    if (options.json !== true) tellWhatNext(options.data);
     if (!verified || (effects?.duplicates ?? 0) > 0) process.exitCode = 1;
   } finally {
     stopping.abort();
     await twin?.stop();
     await runtime.stop();
   }
+}
+
+/** The console ends with the day; whoever wants to look at it afterwards must know how. */
+function tellWhatNext(data: string): void {
+  const chosen = data === defaultDataDir ? '' : ` --data ${data}`;
+  printLine();
+  printLine('The day is over, and the console with it. To look at what happened, and to answer what still waits:');
+  printLine(`  ${pc.bold(`npm start -- --serve${chosen}`)}`);
 }
 
 function checkEndpoint(url: string): void {

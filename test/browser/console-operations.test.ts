@@ -1,7 +1,7 @@
 /** The console in a real browser: what a shift sets, hands over and judges, and who is told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { open, phone } from './support/browser.ts';
+import { desktop, holdPointer, open, phone } from './support/browser.ts';
 import { api, come, id, setUp } from './support/console-rig.ts';
 
 setUp();
@@ -127,4 +127,81 @@ test('a case says at which level its question is, and a closed one how long it w
   await open(page, `#/cases/${id(4)}`);
   await page.getByText('By hand 47 min → 2 min').waitFor();
   await page.getByText('Whom to call').waitFor({ state: 'detached' });
+});
+
+test('what a closed case did is undone in a case of its own, where it is ordered like anything else', async () => {
+  const page = await come();
+  await open(page, `#/cases/${id(5)}`);
+  await page.getByRole('heading', { name: 'What was done', exact: true }).waitFor();
+  await page.getByText('Yes, by “Open valve”, as an order in a case of its own.').waitFor();
+  await page.getByRole('button', { name: 'Undo: Open valve V-north' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Undo: Close valve V-north' });
+  await dialog.getByLabel('Reason').fill('the street is dry again');
+  await dialog.getByRole('button', { name: 'Open the case' }).click();
+  await page.getByText(/mara reports something at north-loop: Undo of “Close valve V-north”/i).waitFor();
+  const reported = api.world.cases.at(-1);
+  assert.match(reported?.sentence ?? '', /the street is dry again$/);
+  assert.equal(await page.getByRole('radio', { name: /Open valve/ }).isChecked(), true);
+  assert.equal(await page.getByLabel('Target').inputValue(), 'V-north');
+  assert.equal(reported?.reviews[0]?.answers.length, 0);
+  await page.getByLabel('Reason').fill('the street is dry again');
+  await holdPointer(page, /Hold to give this order/, 1_400);
+  await page.locator('.note').getByText('Ordered.').waitFor();
+  assert.deepEqual(reported?.reviews[0]?.answers[0]?.override, { action: 'open-valve', target: 'V-north' });
+});
+
+test('nothing is offered to undo where it cannot be, was undone, or who looks may not order', async () => {
+  const page = await come();
+  await open(page, `#/cases/${id(4)}`);
+  await page.getByText('No. There is no action that undoes it.').waitFor();
+  assert.equal(await page.getByRole('button', { name: /^Undo/ }).count(), 0);
+  const [effect] = api.world.cases[5]?.effects ?? [];
+  assert.ok(effect);
+  api.world.cases[5]?.effects.push({ ...effect, effectKey: 'f'.repeat(64), action: 'open-valve', inverse: true });
+  await open(page, `#/cases/${id(5)}`);
+  await page.getByRole('heading', { name: 'What was done', exact: true }).waitFor();
+  assert.equal(await page.getByRole('button', { name: /^Undo/ }).count(), 0);
+  api.world.cases[5]?.effects.pop();
+  const viewer = await come('vic');
+  await open(viewer, `#/cases/${id(5)}`);
+  await viewer.getByRole('heading', { name: 'What was done', exact: true }).waitFor();
+  assert.equal(await viewer.getByRole('button', { name: /^Undo/ }).count(), 0);
+});
+
+test('Now marks the zone of an asset that has an open case, shows what ended, and explains itself once', async () => {
+  const page = await come();
+  const harbour = page.locator('.tile', { hasText: 'harbour' }).first();
+  assert.equal(await harbour.locator('.fed-trouble').textContent(), ' harbour');
+  assert.equal(await harbour.locator('.fed-zone').count(), 3);
+  const ended = page.locator('.now-ended');
+  await ended.getByRole('link', { name: /Sensor fault old-town/ }).waitFor();
+  assert.equal(await ended.locator('.case-line').count(), 2);
+  await page.getByText('How to read this').click();
+  await page.reload();
+  await page.locator('.now-welcome:not([open])').waitFor();
+});
+
+test('figures name money that can be read, and are printed dark on white from a dark screen', async () => {
+  const page = await come('mara', { ...desktop, colorScheme: 'dark' });
+  await open(page, '#/figures');
+  const tile = (name: string) => page.locator('.stat', { hasText: new RegExp(`^${name}`) });
+  assert.match(
+    (await tile('Cost').textContent()) ?? '',
+    /0\.21\u00a0USDfor a thousand decisions\. 4\.10\u00a0USD a month/,
+  );
+  assert.match((await tile('Decisions').textContent()) ?? '', /812/);
+  assert.match((await tile('Errors').textContent()) ?? '', /3could not be delivered/);
+  const ink = (selector: string): Promise<string> =>
+    page.evaluate(`getComputedStyle(document.querySelector('${selector}')).color`);
+  await page.evaluate("document.documentElement.dataset.theme = 'dark'");
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await ink('.stat-value'), 'rgb(21, 32, 28)');
+});
+
+test('chains of cases go by what the case is, and by what they are of', async () => {
+  const page = await come();
+  await open(page, '#/audit');
+  await page.getByRole('link', { name: /^Case [0-9a-f]{8}: Burst at harbour, / }).waitFor();
+  await page.getByRole('button', { name: 'Cases', exact: true }).click();
+  await page.waitForURL(/prefix=case%23/);
 });

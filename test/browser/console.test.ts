@@ -399,7 +399,7 @@ describe('answering', () => {
       target: 'north-loop',
       parameters: { priority: 'now', crew: 3 },
     });
-    await page.getByText(/Raise ticket north-loop, priority now, crew 3/).waitFor();
+    await page.getByText(/Raise ticket north-loop, priority: now, crew: 3/).waitFor();
   });
 
   test('whom to call stands on the first screen, with a number that can be dialled; an admin enters it', async () => {
@@ -561,6 +561,7 @@ test('figures leave as CSV', async () => {
   await page.getByRole('button', { name: 'Export CSV' }).click();
   const text = await readFile(await (await download).path(), 'utf8');
   assert.match(text, /^figure,of,value,unit\r\ncases,,41,\r\n/);
+  assert.match(text, /\r\ndecisions,,812,\r\n/);
   assert.match(text, /\r\nfalse alarms,judged,19,\r\n/);
   assert.match(text, /\r\ndead-letters,waiting,3,\r\ndead-letters,oldest,,ms\r\ndead-letters,not known,refused,\r\n/);
 });

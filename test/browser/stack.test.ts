@@ -207,7 +207,7 @@ test('an order carries what the form of the pack asked for, to the bytes of the 
   await admin.getByLabel('People').fill('3');
   await admin.getByLabel('Reason').fill('send a crew with ears');
   await holdPointer(admin, /Hold to give this order/, holdMs);
-  await admin.getByText('priority now, crew 3').first().waitFor();
+  await admin.getByText('priority: now, crew: 3').first().waitFor();
   await admin.locator('.positions', { hasText: 'yes, by the endpoint' }).waitFor();
   const key = await admin.locator('.effect .hash').first().textContent();
   const ledger = { client: stack.context.dynamodb(), table: stack.context.names.table('ledger') };

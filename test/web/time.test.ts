@@ -53,11 +53,12 @@ describe('lengths of time', () => {
     expect(duration(ms)).toBe(text);
   });
   test('measured ones keep what is small', () => {
-    expect([840, 2_350, 41_200, 80_000, 7_500_000].map(measured)).toEqual([
+    expect([840, 2_350, 41_200, 80_000, 840_000, 7_500_000].map(measured)).toEqual([
       '840 ms',
       '2.4 s',
       '41 s',
       '1 min 20 s',
+      '14 min',
       '2 h 05 min',
     ]);
   });

@@ -95,6 +95,7 @@ export const t = {
 
   signIn: {
     title: 'Sign in',
+    what: 'Watches equipment, acts where a policy allows it, and asks people where not.',
     username: 'User name',
     password: 'Password',
     show: 'Show password',
@@ -178,6 +179,8 @@ export const t = {
     noCases: 'No open case.',
     doing: 'What the automation does this minute',
     idle: 'It watches. Nothing is being done to the plant.',
+    idleActing: (count: number) =>
+      `Nothing is on its way to the plant this minute. ${plural(count, 'case is', 'cases are')} about to act or to try again: each says why it waits.`,
     doingState: {
       PENDING: 'waiting to be sent',
       IN_PROGRESS: 'being sent',
@@ -192,6 +195,31 @@ export const t = {
     noAssetsHint:
       'Register one with its history: groundcrew calibrate --input histories/. It only observes until a policy allows more.',
     report: 'Report',
+    zoneState: (name: string) => `Open case in ${name}`,
+    zonesMore: (count: number) => `and ${count} more`,
+    ended: 'Ended lately',
+    endedNone: 'No case has ended yet.',
+    endedAll: 'All that ended',
+    took: (length: string) => `took ${length}`,
+    welcome: {
+      title: 'How to read this',
+      text: [
+        [
+          'Assets',
+          'send readings. What looks unlike their own past is flagged, and a model says what it may be and why.',
+        ],
+        [
+          'A case',
+          'is one thing that is wrong. Where the policy allows it, the automation acts by itself and checks by later readings whether it helped. Otherwise it asks you, until the time beside the case.',
+        ],
+        [
+          'To answer,',
+          'open the case or Review. Approving is holding a button down; a tap does nothing. Reject, or give another order.',
+        ],
+        ['Stop effects,', 'above, halts whatever reaches the plant. Watching and recording go on.'],
+        ['Audit', 'holds every step, and this browser checks it by itself.'],
+      ] as [string, string][],
+    },
   },
   status: {
     normal: 'Quiet',
@@ -254,6 +282,8 @@ export const t = {
     back: 'All cases',
     wrong: 'What is wrong',
     since: 'Since',
+    lasted: 'It lasted',
+    lastedUntil: 'until',
     newest: 'Newest reading',
     newestAge: (length: string) => `${length} old`,
     newestNone: 'No reading is known',
@@ -281,6 +311,7 @@ export const t = {
     affectedNormal: 'Normal impact: one person approves.',
     undo: 'Can it be undone',
     undoYes: (action: string) => `Yes, by “${action}”. It is sent 45 s after the outcome at the earliest.`,
+    undoPast: (action: string) => `Yes, by “${action}”, as an order in a case of its own.`,
     undoNo: 'No. There is no action that undoes it.',
     undoNone: 'Nothing is proposed.',
     position: 'Commanded and confirmed',
@@ -315,6 +346,10 @@ export const t = {
     proposalPast: 'What was proposed',
     changed: 'The proposal has changed since you opened this page. Look at it again before you answer.',
     proposalNone: 'Nothing is proposed.',
+    ending: 'What was done',
+    endedAlone: (policies: string) => `Without a person, as the policy allows: ${policies}.`,
+    endedAloneShort: 'Without a person, as the policy allows.',
+    manualEnter: 'Enter in Settings how long such a case takes by hand; then it is compared here.',
     counterfactual: 'It would have been decided otherwise if',
     answer: 'Your answer',
     approve: 'Approve',
@@ -425,6 +460,21 @@ export const t = {
     gone: 'This case does not exist',
   },
 
+  undo: {
+    button: (order: string) => `Undo: ${order}`,
+    hint: 'Opens a case in which it can be ordered. Nothing is sent before that.',
+    title: (order: string) => `Undo: ${order}`,
+    intro: (order: string) =>
+      `This case is closed, so a new one is opened, with your name and reason. There the order “${order}” is filled in; it goes out when you hold the button, and stop switch and policy hold for it as for any other.`,
+    reasonHint: 'It stands in the open in the record: write why, not by whom.',
+    submit: 'Open the case',
+    working: 'It is being opened …',
+    note: (done: string, caseId: string, reason: string) => `Undo of “${done}” in case ${caseId}: ${reason}`,
+    opened: (order: string) => `The case is open. Nothing was sent: hold the button to order “${order}”.`,
+    slow: (order: string) =>
+      `Reported. The case appears here within a minute: open it and choose “Other order”, “${order}”.`,
+  },
+
   parameter: {
     true: 'Yes',
     false: 'No',
@@ -441,7 +491,7 @@ export const t = {
     wrong: (title: string, allowed: string) => `${title}: ${allowed || 'choose one.'}`,
     given: (parameters: Readonly<Record<string, string | number | boolean>>) =>
       Object.entries(parameters)
-        .map(([name, value]) => `${words(name)} ${typeof value === 'boolean' ? (value ? 'yes' : 'no') : value}`)
+        .map(([name, value]) => `${words(name)}: ${typeof value === 'boolean' ? (value ? 'yes' : 'no') : value}`)
         .join(', '),
   },
 
@@ -552,6 +602,8 @@ export const t = {
 
   samples: {
     title: 'Blind samples',
+    intro:
+      'Some of what the automation decided alone is put aside by chance. Say what you see in it; only then it is said what the automation had made of it. So it is known how often it is wrong, and nobody is led by its answer.',
     waiting: (count: number, more: boolean) =>
       `${more ? 'At least ' : ''}${plural(count, 'window waits', 'windows wait')} for a look`,
     span: (from: string, until: string) => `${from} to ${until}`,
@@ -667,7 +719,7 @@ export const t = {
       state: 'State',
       place: 'Zone',
       pack: 'Pack',
-      mode: 'It',
+      mode: 'The automation',
       reading: 'Last reading',
       channels: 'Channels',
       missing: 'Missing',
@@ -778,6 +830,11 @@ export const t = {
     prefix: 'Find chains',
     prefixHint: 'asset, case or system, then # and a name: case#3f2a',
     find: 'Find',
+    which: 'Chains of',
+    whiches: { '': 'All', 'case#': 'Cases', 'asset#': 'Assets', 'system#': 'The system' } as Record<string, string>,
+    assetChain: (name: string) => `Asset ${name}`,
+    systemChain: (name: string) => `System: ${words(name)}`,
+    caseChain: (id: string) => `Case ${id}`,
     chains: 'Chains',
     count: (count: number) => plural(count, 'entry', 'entries'),
     listForbidden: 'The list of chains is for auditors',
@@ -860,6 +917,8 @@ export const t = {
     } as Record<string, string>,
     export: 'Export JSON',
     forbidden: 'This chain is for auditors.',
+    toCase: 'Open the case',
+    toAsset: 'Open the asset',
   },
 
   models: {
@@ -943,23 +1002,35 @@ export const t = {
     title: 'Figures',
     from: 'From',
     until: 'Until',
-    span: (from: string, until: string, decisions: number, site: string) =>
-      `${site ? `${site}, ` : ''}${from} to ${until} (UTC days), ${plural(decisions, 'decision', 'decisions')}.`,
+    span: (from: string, until: string, site: string) =>
+      `${site ? `${site}, ` : ''}${from} to ${until}, by days of UTC.`,
+    decisions: 'Decisions',
+    perDay: (count: string) => `${count} a day: each a window that stood out and was judged`,
     incomplete: 'More happened than is read for one answer: the newest of it counts.',
     people: 'Decided otherwise by people',
     median: 'Half within',
     byHand: 'By hand',
-    cases: 'Cases',
+    cases: 'Cases closed',
     automated: 'handled without a person',
     overrides: 'overridden',
     rejected: 'rejected',
     expired: 'nobody answered',
     takenBack: (count: number) => `${count} taken back in time.`,
     saved: 'Time saved',
-    savedNone: 'Enter in Settings how long a case takes by hand; then the time saved stands here.',
+    savedNone: 'It needs the minutes that a case takes by hand. An admin enters them in Settings.',
+    savedEnter: 'Enter in Settings how long a case takes by hand',
+    savedCase: (length: string, count: number) =>
+      `${length} a case, over ${plural(count, 'case', 'cases')} with a time by hand`,
     cost: 'Cost',
-    costDecision: 'a decision',
-    costMonth: 'a month',
+    costDecision: 'a decision.',
+    costThousand: 'for a thousand decisions.',
+    costMillion: 'for a million decisions.',
+    costMonth: (amount: string) => `${amount} a month at this rate.`,
+    costMonthNone: 'For a month there is too little yet: it takes an hour of decisions.',
+    errors: 'Errors that wait for somebody',
+    errorsNone: 'Nothing was given up',
+    errorsSome: 'could not be delivered; what to do stands below',
+    errorsUnknown: 'Why stands below',
     queue: 'Oldest question that waits now',
     queueNone: 'None waits',
     queueWaiting: (count: number, complete: boolean) =>
@@ -996,12 +1067,15 @@ export const t = {
     falseAlarmsOf: (count: number, of: number) => `${count} of ${of} that people judged`,
     interval: (low: string, high: string) => `between ${low} and ${high} with 95 % confidence`,
     hasty: 'Hasty approvals',
+    hastyNone: 'None given',
+    hastyOf: (count: number, of: number) => `${count} of ${of}`,
     hastyHint: (below: string) =>
       `Approved within ${below}: the case can hardly have been read. Not a fault of persons; look whether too much is asked.`,
     steps: 'How long each step takes',
     step: { name: 'Step', p50: 'Half within', p95: '95 % within', p99: '99 % within', n: 'Measured' },
     perKind: 'By kind',
     kind: 'Kind',
+    kindCases: 'Cases',
     export: 'Export CSV',
     print: 'Print or PDF',
     empty: 'Nothing happened in this time',

@@ -18,6 +18,8 @@ const summary = {
   pack: z.string().max(64),
   site: siteId.optional(),
   zone: z.string().max(64).optional(),
+  /** Zones that it feeds itself, where it is registered with any; a case of it may name one. */
+  zones: z.array(z.string().max(64)).max(64).optional(),
   /** `act`: its pack knows a remedy that a policy may permit; `observe`: whatever is seen, a person does it. */
   mode: z.enum(['observe', 'act']),
   status: assetStatus,

@@ -206,7 +206,7 @@ export const caseDetail = lazily(() =>
   z.strictObject({
     ...summary,
     record: caseRecord,
-    /** As it was recorded; absent where its projection has been cleared. The audit keeps it. */
+    /** As it was recorded, with names where it names persons; absent where its projection has been cleared. */
     decision: decision.optional(),
     proposalDetail: proposal.optional(),
     /** An approval names it; it changes when something else is proposed. */

@@ -6,6 +6,9 @@ import { newNormalRows } from '../screening/renewal.ts';
 import { rowCount, type Series } from '../series.ts';
 import type { NameOf } from './case-view.ts';
 
+/** More would not be told apart on a page. */
+const maxZones = 64;
+
 /** Numbers of a boot that never came. */
 const missingIn = ({ missing }: AssetState['boots'][number]): number =>
   missing.reduce((sum, [from, to]) => sum + to - from + 1, 0);
@@ -15,11 +18,13 @@ export function assetSummaryOf(
   registration: AssetRegistration | undefined,
   more: { readonly hasRemedies: boolean; readonly openCaseIds: readonly string[]; readonly nowMs: number },
 ): AssetSummary {
+  const zones = (registration?.topology.zones ?? []).slice(0, maxZones).map(({ name }) => name);
   return {
     asset: state.asset,
     pack: registration?.pack ?? 'unknown',
     ...(registration && { site: registration.site }),
     ...(registration?.zone !== undefined && { zone: registration.zone }),
+    ...(zones.length > 0 && { zones }),
     mode: more.hasRemedies ? 'act' : 'observe',
     status: statusOf(state, registration, more.nowMs),
     ...(state.lastEventMs !== undefined && { lastReadingMs: state.lastEventMs }),

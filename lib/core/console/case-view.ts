@@ -1,7 +1,9 @@
 /** A case, its reviews and its effects as people are shown them. Names of persons are put in by who knows them. */
 import type { CaseSummary, Claim, EffectView, ReviewItem, ReviewView } from '../../contracts/api.ts';
 import type { CaseRecord, ReviewAnswer } from '../../contracts/case.ts';
+import type { Decision } from '../../contracts/decision.ts';
 import type { Effect } from '../../contracts/ledger.ts';
+import type { Proposal } from '../../contracts/remediation.ts';
 import { effectiveCase, hasHighImpact, type Review } from '../case/effective.ts';
 import { levelOf, takeBackUntilMs } from '../case/think-again.ts';
 
@@ -92,6 +94,19 @@ const pseudonym = /\bperson-[0-9a-f]{16}\b/g;
 export const personsInText = (text: string): string[] => text.match(pseudonym) ?? [];
 /** The text with names in place of pseudonyms. */
 export const withNames = (text: string, nameOf: NameOf): string => text.replace(pseudonym, (person) => nameOf(person));
+
+/** As it was recorded, but for the name of who reported it: the same sentence stands with it at the head of the case. */
+export const namedDecision = (decision: Decision, nameOf: NameOf): Decision => {
+  const { inference } = decision;
+  const sentence = withNames(inference.explanation.sentence, nameOf).slice(0, maxSentence);
+  return { ...decision, inference: { ...inference, explanation: { ...inference.explanation, sentence } } };
+};
+
+/** What is proposed, with names where its reason names persons. Its hash is of what was recorded. */
+export const namedProposal = (proposal: Proposal, nameOf: NameOf): Proposal => ({
+  ...proposal,
+  why: withNames(proposal.why, nameOf).slice(0, maxSentence),
+});
 
 const peopleOf = ({ request, first }: Review): { needed: number; approved: number } => ({
   // A first yes that is kept waits for a second one, also where the question alone asks for one person.

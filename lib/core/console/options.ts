@@ -7,8 +7,12 @@ import { targetName } from '../../contracts/remediation.ts';
 import { hasHighImpact } from '../case/effective.ts';
 
 const maxTargets = 64;
+const maxOptions = 64;
 
-/** One option an action: those for the case's own kind first. */
+/**
+ * One option an action: those for the case's own kind first, and after all of them what undoes one, so that a person can
+ * order the way back in a case of its own.
+ */
 export function optionsOf(
   record: CaseRecord,
   manifest: PackManifest | undefined,
@@ -19,7 +23,11 @@ export function optionsOf(
   );
   const byAction = new Map<string, PackRemedy>();
   for (const remedy of remedies) if (!byAction.has(remedy.action)) byAction.set(remedy.action, remedy);
-  return [...byAction.values()].map((remedy) => {
+  const undoing = new Map<string, PackRemedy>();
+  for (const remedy of byAction.values())
+    if (remedy.inverse !== undefined && !byAction.has(remedy.inverse) && !undoing.has(remedy.inverse))
+      undoing.set(remedy.inverse, remedy);
+  const forward = [...byAction.values()].map((remedy) => {
     const { action, inverse, description } = remedy;
     const targets = registration ? targetsOf(remedy, registration) : [];
     const proposed = record.proposal?.action === action ? record.proposal.target : undefined;
@@ -36,6 +44,30 @@ export function optionsOf(
       ...(parameters && proposed !== undefined && { proposed: record.proposal?.parameters ?? {} }),
     };
   });
+  return [
+    ...forward,
+    ...[...undoing].map(([action, remedy]) => inverseOption(record, action, remedy, registration)),
+  ].slice(0, maxOptions);
+}
+
+/** What was planned for the action itself, its parameters and what it expects, says nothing about its inverse. */
+function inverseOption(
+  record: CaseRecord,
+  action: string,
+  remedy: PackRemedy,
+  registration: AssetRegistration | undefined,
+): CaseOption {
+  const targets = registration ? targetsOf(remedy, registration) : [];
+  const parameters = record.orderParameters?.[action];
+  return {
+    action,
+    ...(targets.length === 1 && { target: targets[0] }),
+    ...(targets.length > 0 && { targets }),
+    label: `Undoes “${remedy.action.replaceAll('-', ' ')}”.`,
+    highImpact: hasHighImpact(record, action),
+    inverse: remedy.action,
+    ...(parameters && { parameters }),
+  };
 }
 
 /** Elements of the channels with the role that the remedy names; the asset itself where it names none. */

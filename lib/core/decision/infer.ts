@@ -93,7 +93,7 @@ function stated(flag: FlaggedSignal, registration: AssetRegistration): Found {
   const sentence =
     flag.reason === 'silence'
       ? `${flag.asset} has sent nothing since ${new Date(flag.receivedAtMs).toISOString()}.`
-      : `${flag.statedBy ?? 'Somebody'} reports ${kind} at ${flag.asset}${flag.note ? `: ${flag.note}` : ''}`;
+      : `${flag.statedBy ?? 'Somebody'} reports ${kind === 'manual' ? 'something' : kind} at ${flag.asset}${flag.note ? `: ${flag.note}` : ''}`;
   const why = sentence.slice(0, 1000);
   return {
     inference: {

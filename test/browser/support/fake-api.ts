@@ -12,7 +12,7 @@ import type { AssetSummary, CaseDetail, PackView } from '../../../lib/contracts/
 import { drift } from './fake-drift.ts';
 import { addOperations, marksOf } from './fake-operations.ts';
 import { fakeScores, fakeSignal } from './fake-signal.ts';
-import { type FakeWorld, fakeWorld, spki, startedMs, summaryOf } from './fake-world.ts';
+import { type FakeWorld, fakeWorld, reportedCase, spki, startedMs, summaryOf } from './fake-world.ts';
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -64,6 +64,7 @@ function assets(world: FakeWorld): AssetSummary[] {
     pack: 'water-network',
     site: 'demo-town',
     zone,
+    ...(asset === 'harbour' && { zones: ['quay', 'harbour', 'market'] }),
     mode: 'act',
     status,
     lastReadingMs: Date.now() - (status === 'silent' ? 8_200_000 : 20_000 + index * 3_000),
@@ -289,7 +290,16 @@ export async function startFakeApi(packs: readonly PackView[], port = 0): Promis
     happen({ type: 'answer-taken-back', caseId: one.caseId });
     return c.json({ round, what: 'answer' });
   });
-  api.post('/triggers', (c) => c.json({ flagId: '0'.repeat(64) }, 202));
+  api.post('/triggers', async (c) => {
+    const { asset, kind, note } = await c.req.json();
+    // A report becomes a case a little later, as it does behind the bus.
+    setTimeout(() => {
+      const one = reportedCase(world, { asset, kind, note, by: c.get('who') });
+      world.cases.push(one);
+      happen({ type: 'case-opened', caseId: one.caseId, asset });
+    }, 300).unref();
+    return c.json({ flagId: '0'.repeat(64) }, 202);
+  });
   api.post('/stops', async (c) => {
     const body = await c.req.json();
     const stop = { ...body, by: c.get('who'), atMs: Date.now() };

@@ -258,6 +258,13 @@ function detail(plan: Plan, index: number): CaseDetail {
         inverse: 'open-valve',
       },
       {
+        action: 'open-valve',
+        targets: ['V-north', 'V-harbour', 'V-south'],
+        label: 'Undoes “close valve”.',
+        highImpact: false,
+        inverse: 'close-valve',
+      },
+      {
         action: 'raise-ticket',
         target: plan.asset,
         label: 'Tell the crew what was seen and where.',
@@ -375,6 +382,27 @@ function detail(plan: Plan, index: number): CaseDetail {
     acknowledged: [],
     ...(closed && { manualMinutes: 47 }),
   };
+}
+
+/** What a person reports: a case that asks, with nothing measured. */
+export function reportedCase(
+  world: FakeWorld,
+  said: { readonly asset: string; readonly kind: string; readonly note: string; readonly by: string },
+): CaseDetail {
+  const { asset, kind, note, by } = said;
+  const openedMs = 0;
+  const sentence = `${by} reports ${kind === 'manual' ? 'something' : kind} at ${asset}: ${note}`;
+  const plan: Plan = {
+    asset,
+    zone: '',
+    kind,
+    sentence,
+    status: 'in-review',
+    openedMs,
+    dueMs: 240 * minuteMs,
+    confidence: 1,
+  };
+  return detail(plan, world.cases.length);
 }
 
 /** Everything that the fake server answers from. Writes of its routes change it in place. */

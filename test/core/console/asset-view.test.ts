@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AssetState } from '../../../lib/contracts/asset.ts';
+import { assetSummary } from '../../../lib/contracts/api.ts';
+import type { AssetRegistration, AssetState } from '../../../lib/contracts/asset.ts';
 import type { Calibration, CalibrationRecord } from '../../../lib/contracts/calibration.ts';
-import { calibrationViewOf, qualityOf, type SeenData } from '../../../lib/core/console/asset-view.ts';
+import { assetSummaryOf, calibrationViewOf, qualityOf, type SeenData } from '../../../lib/core/console/asset-view.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { normalSeries } from '../../support/screening.ts';
 
@@ -69,5 +70,29 @@ describe('the calibration as it is shown', () => {
     expect(other).not.toHaveProperty('why');
     expect(other).not.toHaveProperty('dueAtReadings');
     expect(calibrationViewOf(hash, calibration, undefined, nameOf)).not.toHaveProperty('newNormal');
+  });
+});
+
+describe('an asset in a list', () => {
+  const more = { hasRemedies: false, openCaseIds: [], nowMs: 1_005_000 };
+  const feeding = (...names: string[]) =>
+    ({
+      pack: 'p',
+      site: 's',
+      channels: [],
+      silenceAfterMs: 60_000,
+      topology: { zones: names.map((name) => ({ name })), pumps: [] },
+    }) as unknown as AssetRegistration;
+
+  test('names the zones that it feeds, and nothing where it feeds none', () => {
+    expect(assetSummaryOf(state, feeding('Z1', 'Z2'), more).zones).toEqual(['Z1', 'Z2']);
+    expect(assetSummaryOf(state, feeding(), more)).not.toHaveProperty('zones');
+    expect(assetSummaryOf(state, undefined, more)).not.toHaveProperty('zones');
+  });
+
+  test('names no more zones than the contract has room for', () => {
+    const many = Array.from({ length: 256 }, (_, index) => `Z${index}`);
+    const shown = assetSummaryOf({ ...state, asset: 'a' }, feeding(...many), more);
+    expect(assetSummary.parse(shown).zones).toHaveLength(64);
   });
 });

@@ -6,7 +6,13 @@ import type { AuditEntry } from '../../../lib/contracts/audit.ts';
 import type { Decision } from '../../../lib/contracts/decision.ts';
 import { hashOf } from '../../../lib/core/audit/canonical.ts';
 import { refusalOf } from '../../../lib/core/console/answer.ts';
-import { byUrgency, personsInText, summaryOf } from '../../../lib/core/console/case-view.ts';
+import {
+  byUrgency,
+  namedDecision,
+  namedProposal,
+  personsInText,
+  summaryOf,
+} from '../../../lib/core/console/case-view.ts';
 import { changeOf, firstCursor, nextCursor, overlapMs, personsOf } from '../../../lib/core/console/changes.ts';
 import { decodeCursor, encodeCursor } from '../../../lib/core/console/cursor.ts';
 import { decisionSummaryOf } from '../../../lib/core/console/decision-view.ts';
@@ -189,5 +195,23 @@ describe('cursors', () => {
     const cursor = encodeCursor(nextCursor(1_000_000, seen));
     expect(cursor.length).toBeLessThan(8_000);
     expect(cursor).toMatch(/^[A-Za-z0-9_-]{1,8192}$/);
+  });
+});
+
+describe('a case that a person reported', () => {
+  const person = 'person-0123456789abcdef';
+  const named = (name: string): string => (name === person ? 'ann' : name);
+  test('is told with the name everywhere, and the record itself is left as it is', () => {
+    const sentence = `${person} reports something at x: wet street`;
+    const decision = { inference: { explanation: { sentence } } } as unknown as Decision;
+    const proposal = { ...proposalFor(), why: sentence };
+    expect(namedDecision(decision, named).inference.explanation.sentence).toBe(
+      'ann reports something at x: wet street',
+    );
+    expect(namedProposal(proposal, named).why).toBe('ann reports something at x: wet street');
+    expect(decision.inference.explanation.sentence).toBe(sentence);
+    expect(proposal.why).toBe(sentence);
+    // Somebody who was erased has no name any more.
+    expect(namedProposal(proposal, nameOf).why).toBe(sentence);
   });
 });

@@ -74,10 +74,11 @@ export function duration(ms: number): string {
   return h % 24 === 0 ? `${d} d` : `${d} d ${h % 24} h`;
 }
 
-/** A measured time: `840 ms`, `2.4 s`, `1 min 20 s`. */
+/** A measured time: `840 ms`, `2.4 s`, `1 min 20 s`, `14 min`. */
 export function measured(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
   const s = Math.round(ms / 1000);
-  return s < 3600 ? `${Math.floor(s / 60)} min ${s % 60} s` : duration(ms);
+  if (s >= 3600) return duration(ms);
+  return s % 60 === 0 ? `${s / 60} min` : `${Math.floor(s / 60)} min ${s % 60} s`;
 }

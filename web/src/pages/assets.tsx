@@ -2,6 +2,7 @@
 
 import type { AssetSummary } from '../api/types.ts';
 import { query, to } from '../lib/address.ts';
+import { byNeed } from '../lib/assets.ts';
 import { go, route } from '../state/router.ts';
 import { t } from '../strings.ts';
 import { Heading } from '../ui/frame.tsx';
@@ -21,11 +22,15 @@ export function AssetsPage() {
   const set = (change: Partial<typeof filter>) => go(`${to.assets}${query({ ...filter, ...change })}`);
   const { first, items, button } = usePages<AssetSummary>('/assets', { limit: 200 }, ({ asset }) => asset);
   const word = filter.search.toLowerCase();
-  const shown = items.filter(
-    (one) =>
-      (filter.status === '' || one.status === filter.status) &&
-      [one.asset, one.zone ?? '', one.site ?? '', one.pack].some((text) => text.toLowerCase().includes(word)),
-  );
+  const shown = items
+    .filter(
+      (one) =>
+        (filter.status === '' || one.status === filter.status) &&
+        [one.asset, one.zone ?? '', one.site ?? '', one.pack, ...(one.zones ?? [])].some((text) =>
+          text.toLowerCase().includes(word),
+        ),
+    )
+    .toSorted(byNeed);
   const columns = t.assets.columns;
   return (
     <>
@@ -78,7 +83,10 @@ export function AssetsPage() {
                       <td title={t.statusHint[one.status]}>
                         <Glyph name={one.status} /> {t.status[one.status]} <WithheldTag of={one.withheld} />
                       </td>
-                      <td data-label={columns.place}>{[one.site, one.zone].filter(Boolean).join(', ') || t.none}</td>
+                      <td data-label={columns.place}>
+                        {[one.site, one.zone].filter(Boolean).join(', ') || t.none}
+                        {one.zones && <span class="small fed-names"> {one.zones.join(', ')}</span>}
+                      </td>
                       <td class="rare" data-label={columns.mode}>
                         {t.mode(one.mode)}
                       </td>

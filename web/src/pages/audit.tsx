@@ -1,7 +1,7 @@
 /** The record, and the check of it that this browser makes by itself. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api/client.ts';
-import type { ChainPage } from '../api/types.ts';
+import type { CaseSummary, ChainPage, Page } from '../api/types.ts';
 import {
   type CheckedChain,
   type CheckedCheckpoints,
@@ -11,14 +11,17 @@ import {
 } from '../audit/check-chain.ts';
 import { query, to } from '../lib/address.ts';
 import { save } from '../lib/save.ts';
-import { dateTime } from '../lib/time.ts';
+import { dateTime, shortTime } from '../lib/time.ts';
+import { useResource } from '../state/resource.ts';
 import { go, route } from '../state/router.ts';
-import { zone } from '../state/session.ts';
+import { nowMs, zone } from '../state/session.ts';
 import { t } from '../strings.ts';
 import { AuditEntries } from '../ui/audit-entries.tsx';
+import { placeOf } from '../ui/case-line.tsx';
 import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
 import { usePages } from '../ui/paged.tsx';
+import { Segments } from '../ui/segments.tsx';
 import { Empty, Failed, Shown, Skeleton } from '../ui/states.tsx';
 
 type ChainItem = ChainPage['items'][number];
@@ -93,6 +96,7 @@ function Chain({ name }: { name: string }) {
     <div class="audit">
       <section class="panel stack">
         <h2 class="hash">{name}</h2>
+        <Subject of={name} />
         {forbidden ? (
           <Empty title={t.audit.forbidden} hint={t.error.forbidden} />
         ) : (
@@ -153,7 +157,32 @@ function Honest() {
   );
 }
 
+/** What a chain is of, on its own page. */
+function Subject({ of: chain }: { of: string }) {
+  const [what, name = ''] = chain.split('#', 2);
+  if (what === 'case') return <a href={to.case(name)}>{t.audit.toCase}</a>;
+  return what === 'asset' ? <a href={to.asset(name)}>{t.audit.toAsset}</a> : null;
+}
+
+/** A chain of a case has a hash for a name: what the case is says more, where it is among the newest. */
+function chainWords(chain: string, cases: readonly CaseSummary[]): string {
+  const [what, name = ''] = chain.split('#', 2);
+  if (what === 'asset') return t.audit.assetChain(name);
+  if (what === 'system') return t.audit.systemChain(name);
+  if (what !== 'case') return chain;
+  const found = cases.find(({ caseId }) => caseId === name);
+  const id = t.audit.caseChain(name.slice(0, 8));
+  if (!found) return id;
+  const when = shortTime(found.openedAtMs, nowMs.value, zone.value);
+  return `${id}: ${t.case.title(t.kind(found.kind), placeOf(found))}, ${when}`;
+}
+
+const whiches = ['', 'case#', 'asset#', 'system#'] as const;
+const casesNamed = 100;
+
 function Chains({ prefix }: { prefix: string }) {
+  const { state } = useResource<Page<CaseSummary>>(`/cases${query({ state: 'all', limit: casesNamed })}`);
+  const cases = state.value.data?.items ?? [];
   const { first, items, button } = usePages<ChainItem>(
     '/audit/chains',
     { prefix, limit: 100 },
@@ -173,8 +202,8 @@ function Chains({ prefix }: { prefix: string }) {
             <ul class="chains">
               {items.map(({ chain, entries }) => (
                 <li key={chain}>
-                  <a class="hash" href={to.chain(chain)}>
-                    {chain}
+                  <a href={to.chain(chain)} title={chain}>
+                    {chainWords(chain, cases)}
                   </a>
                   {entries !== undefined && <span class="small">{t.audit.count(entries)}</span>}
                 </li>
@@ -237,6 +266,15 @@ export function AuditPage({ chain }: { chain: string | undefined }) {
                 {t.audit.prefixHint}
               </p>
             </form>
+            <Segments
+              label={t.audit.which}
+              of={whiches.map((value) => ({ value, word: t.audit.whiches[value] ?? value }))}
+              value={whiches.find((value) => value === prefix)}
+              onChange={(value) => {
+                setTyped(value);
+                go(`${to.audit}${query({ prefix: value })}`);
+              }}
+            />
             <Chains prefix={prefix} />
           </section>
           <aside class="panel">

@@ -5,10 +5,12 @@ import type { CaseDetail, Change } from '../api/types.ts';
 import { query, to } from '../lib/address.ts';
 import { clockTime, duration } from '../lib/time.ts';
 import { useResource } from '../state/resource.ts';
-import { mayOperate, me, nowMs, zone } from '../state/session.ts';
+import { route } from '../state/router.ts';
+import { mayAdminister, mayOperate, me, nowMs, zone } from '../state/session.ts';
 import { t } from '../strings.ts';
 import { AnswerForm, ClaimLine } from '../ui/answer-form.tsx';
 import { CaseAnswers } from '../ui/case-answers.tsx';
+import { CaseEnding, wasDone } from '../ui/case-ending.tsx';
 import { caseGlyph, placeOf, stateOf } from '../ui/case-line.tsx';
 import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
@@ -33,10 +35,13 @@ function Claimed({ of: one }: { of: CaseDetail }) {
 export function CaseProposal({
   of: one,
   ask,
+  order,
   keyed = true,
   reload,
 }: {
   of: CaseDetail;
+  /** An order that the address asks to begin with. */
+  order?: { readonly action: string; readonly target: string } | undefined;
   ask?: { readonly mode: 'approve' | 'reject' | 'override' } | undefined;
   /** Whether the key that takes an answer back is this case's. */
   keyed?: boolean;
@@ -74,7 +79,7 @@ export function CaseProposal({
         </p>
       )}
       <Claimed of={one} />
-      {changed && (
+      {changed && one.status === 'in-review' && !hasAnswer && (
         <p class="field-error" role="alert">
           {t.case.changed}
         </p>
@@ -91,7 +96,13 @@ export function CaseProposal({
             <AnswerForm key={`${one.caseId}/back`} of={one} only="reject" reload={reload} />
           </>
         ) : (
-          <AnswerForm key={`${one.caseId}/${one.proposalHash}/${open?.round}`} of={one} ask={ask} reload={reload} />
+          <AnswerForm
+            key={`${one.caseId}/${one.proposalHash}/${open?.round}`}
+            of={one}
+            ask={ask}
+            order={order}
+            reload={reload}
+          />
         ))}
       <ClaimLine of={one} reload={reload} />
     </>
@@ -102,6 +113,19 @@ export function CaseProposal({
 function useChanged(value: string | undefined): boolean {
   const first = useRef(value);
   return first.current !== value;
+}
+
+/** On a phone the answer stands below the facts: the proposal beside the title leads there. */
+function toAnswer(): void {
+  const heading = document.getElementById('case-answer');
+  heading?.scrollIntoView({ block: 'start' });
+  heading?.focus({ preventScroll: true });
+}
+
+/** `?order=open-valve&target=V3`: where the case was opened for an order. */
+function orderAsked(): { action: string; target: string } | undefined {
+  const [action, target] = [route.value.query.get('order'), route.value.query.get('target')];
+  return action && target ? { action, target } : undefined;
 }
 
 function CaseView({ of: one, reload }: { of: CaseDetail; reload: () => void }) {
@@ -115,7 +139,17 @@ function CaseView({ of: one, reload }: { of: CaseDetail; reload: () => void }) {
         <div class="case-title">
           <Glyph name={caseGlyph(one, nowMs.value)} large />
           <Heading>{t.case.title(t.kind(one.kind), placeOf(one))}</Heading>
-          <span class="case-state">{stateOf(one)}</span>
+          <span class="case-state">
+            {stateOf(one)}
+            {one.status === 'in-review' && one.proposal && (
+              <>
+                {': '}
+                <button type="button" class="link" onClick={toAnswer}>
+                  {t.order(one.proposal.action, one.proposal.target)}?
+                </button>
+              </>
+            )}
+          </span>
         </div>
         <p class="case-statement">{one.sentence}</p>
         {one.question && one.status === 'in-review' && !one.question.startsWith(one.sentence) && (
@@ -126,6 +160,13 @@ function CaseView({ of: one, reload }: { of: CaseDetail; reload: () => void }) {
             {t.case.manual(duration(one.manualMinutes * 60_000), duration(tookMs))}
           </p>
         )}
+        {tookMs !== undefined && one.manualMinutes === undefined && mayAdminister.value && (
+          <p>
+            <a class="small" href={to.settings}>
+              {t.case.manualEnter}
+            </a>
+          </p>
+        )}
       </header>
       <WithheldBand of={one.withheld} />
       <div class="case">
@@ -133,8 +174,14 @@ function CaseView({ of: one, reload }: { of: CaseDetail; reload: () => void }) {
           <CaseAnswers of={one} />
         </section>
         <section class="panel case-answer stack" aria-labelledby="case-answer">
-          <h2 id="case-answer">{one.status === 'in-review' ? t.case.proposal : t.case.proposalPast}</h2>
-          <CaseProposal of={one} reload={reload} />
+          <h2 id="case-answer" tabIndex={-1}>
+            {one.status === 'in-review' ? t.case.proposal : wasDone(one) ? t.case.ending : t.case.proposalPast}
+          </h2>
+          {one.status === 'closed' ? (
+            <CaseEnding of={one} />
+          ) : (
+            <CaseProposal of={one} order={orderAsked()} reload={reload} />
+          )}
           {mayOperate.value && !one.withheld && one.status !== 'closed' && (
             <p>
               <a class="small" href={`${to.shift}${query({ asset: one.asset, kind: one.kind })}`}>

@@ -7,7 +7,7 @@ import { save } from '../lib/save.ts';
 import { dateOnly, duration, isoDay, measured } from '../lib/time.ts';
 import { useResource } from '../state/resource.ts';
 import { go, route } from '../state/router.ts';
-import { me, nowMs } from '../state/session.ts';
+import { mayAdminister, me, nowMs } from '../state/session.ts';
 import { t } from '../strings.ts';
 import { Heading } from '../ui/frame.tsx';
 import { Scroll } from '../ui/scroll.tsx';
@@ -18,10 +18,31 @@ const percent = (share: number | undefined): string =>
   share === undefined
     ? t.figures.none
     : `${(share * 100).toLocaleString('en-GB', { maximumFractionDigits: 1 })}\u00a0%`;
+/** Work that took longer than by hand saved less than nothing, and says so. */
 const minutes = (count: number | undefined): string =>
-  count === undefined ? t.figures.none : duration(count * 60_000);
-const usd = (amount: number | undefined): string =>
-  amount === undefined ? t.figures.none : `${amount.toLocaleString('en-GB', { maximumSignificantDigits: 3 })} USD`;
+  count === undefined ? t.figures.none : `${count < 0 ? '−' : ''}${duration(Math.abs(count) * 60_000)}`;
+const usd = (amount: number): string =>
+  `${amount.toLocaleString('en-GB', amount < 0.1 ? { maximumSignificantDigits: 2 } : { minimumFractionDigits: 2, maximumFractionDigits: 2 })}\u00a0USD`;
+
+/** One decision costs too little for a number that anybody can read: of how many it is a sum of money. */
+function costWords(perDecision: number | undefined): { value: string; of: string } {
+  if (perDecision === undefined) return { value: t.figures.none, of: '' };
+  const [count, of] =
+    perDecision >= 0.01
+      ? ([1, t.figures.costDecision] as const)
+      : perDecision >= 0.00001
+        ? ([1_000, t.figures.costThousand] as const)
+        : ([1_000_000, t.figures.costMillion] as const);
+  return { value: usd(perDecision * count), of };
+}
+
+/** Minutes that a case saved in the mean, over the cases of kinds for which somebody entered the time by hand. */
+function savedPerCase({ perKind }: Figures): { minutes: number; cases: number } | undefined {
+  const known = perKind.filter(({ timeSavedMinutes }) => timeSavedMinutes !== undefined);
+  const cases = known.reduce((sum, one) => sum + one.cases, 0);
+  const saved = known.reduce((sum, one) => sum + (one.timeSavedMinutes ?? 0), 0);
+  return cases === 0 ? undefined : { minutes: saved / cases, cases };
+}
 
 /** All numbers of the page as one table: what, of what, value, unit. */
 export function figuresCsv(data: Figures): string {
@@ -31,6 +52,7 @@ export function figuresCsv(data: Figures): string {
     ['overrides', '', data.overrides, ''],
     ['rejected', '', data.rejected, ''],
     ['expired', '', data.expired, ''],
+    ['decisions', '', data.sample.decisions, ''],
     ['time saved', '', data.timeSavedMinutes, 'min'],
     ['cost', 'decision', data.costUsd?.perDecision, 'USD'],
     ['cost', 'month', data.costUsd?.month, 'USD'],
@@ -117,8 +139,25 @@ function WorkQueues({ of: queues }: { of: NonNullable<Figures['workQueues']> }) 
   );
 }
 
+/** What could not be delivered and nothing tries again: the errors that want a person. */
+function Errors({ of: queues }: { of: NonNullable<Figures['workQueues']> }) {
+  const dead = queues.find(({ name }) => name === 'dead-letters');
+  if (!dead) return null;
+  const { errors, errorsNone, errorsSome, errorsUnknown, workAtLeast, none } = t.figures;
+  const count = dead.waiting?.toLocaleString('en-GB');
+  return (
+    <Stat name={errors} value={count === undefined ? none : dead.complete ? count : workAtLeast(count)}>
+      {dead.waiting === undefined ? errorsUnknown : dead.waiting === 0 ? errorsNone : errorsSome}
+    </Stat>
+  );
+}
+
 function FiguresView({ of: data }: { of: Figures }) {
-  const { falseAlarms, hastyApprovals, queue } = data;
+  const { falseAlarms, hastyApprovals, queue, sample } = data;
+  const site = me.value?.site.name ?? '';
+  const days = Math.max(1, Math.round((Math.min(data.toMs, nowMs.peek()) - data.fromMs) / dayMs));
+  const cost = costWords(data.costUsd?.perDecision);
+  const perCase = savedPerCase(data);
   const answered = data.steps.find(({ name }) => name === 'answer');
   const step = t.figures.step;
   return (
@@ -127,12 +166,21 @@ function FiguresView({ of: data }: { of: Figures }) {
         {t.figures.span(
           dateOnly(data.fromMs, 'UTC'),
           dateOnly(data.toMs, 'UTC'),
-          data.sample.decisions,
-          me.value?.site.name ?? '',
+          site.toLowerCase() === t.product.toLowerCase() ? t.product : site,
         )}
       </p>
       {!data.sample.complete && <p class="stale">{t.figures.incomplete}</p>}
       <dl class="stats">
+        <Stat
+          name={t.figures.decisions}
+          value={
+            sample.complete
+              ? sample.decisions.toLocaleString('en-GB')
+              : t.figures.workAtLeast(sample.decisions.toLocaleString('en-GB'))
+          }
+        >
+          {t.figures.perDay((sample.decisions / days).toLocaleString('en-GB', { maximumSignificantDigits: 2 }))}
+        </Stat>
         <Stat name={t.figures.cases} value={data.cases.toLocaleString('en-GB')}>
           {percent(data.automatedShare)} {t.figures.automated}
         </Stat>
@@ -141,7 +189,15 @@ function FiguresView({ of: data }: { of: Figures }) {
           {t.figures.expired}
         </Stat>
         <Stat name={t.figures.saved} value={minutes(data.timeSavedMinutes)}>
-          {data.timeSavedMinutes === undefined && t.figures.savedNone}
+          {perCase ? (
+            t.figures.savedCase(minutes(perCase.minutes), perCase.cases)
+          ) : mayAdminister.value ? (
+            <a class="no-print" href={to.settings}>
+              {t.figures.savedEnter}
+            </a>
+          ) : (
+            t.figures.savedNone
+          )}
         </Stat>
         <Stat
           name={t.figures.falseAlarms}
@@ -150,8 +206,10 @@ function FiguresView({ of: data }: { of: Figures }) {
           {falseAlarms.of === 0 ? t.figures.notJudged : t.figures.falseAlarmsOf(falseAlarms.n, falseAlarms.of)}
           {falseAlarms.of > 0 && `; ${t.figures.interval(percent(falseAlarms.low), percent(falseAlarms.high))}`}
         </Stat>
-        <Stat name={t.figures.cost} value={usd(data.costUsd?.perDecision)}>
-          {t.figures.costDecision}; {usd(data.costUsd?.month)} {t.figures.costMonth}
+        <Stat name={t.figures.cost} value={cost.value}>
+          {cost.of}
+          {data.costUsd &&
+            ` ${data.costUsd.month === undefined ? t.figures.costMonthNone : t.figures.costMonth(usd(data.costUsd.month))}`}
         </Stat>
         {queue && (
           <Stat
@@ -162,7 +220,11 @@ function FiguresView({ of: data }: { of: Figures }) {
             {answered && t.figures.queueAnswered(measured(answered.p50Ms), measured(answered.p95Ms))}
           </Stat>
         )}
-        <Stat name={t.figures.hasty} value={`${hastyApprovals.n} / ${hastyApprovals.of}`}>
+        {data.workQueues && <Errors of={data.workQueues} />}
+        <Stat
+          name={t.figures.hasty}
+          value={hastyApprovals.of === 0 ? t.figures.hastyNone : t.figures.hastyOf(hastyApprovals.n, hastyApprovals.of)}
+        >
           {t.figures.hastyHint(measured(hastyApprovals.belowMs))}
           {data.takenBack ? ` ${t.figures.takenBack(data.takenBack)}` : ''}
         </Stat>
@@ -209,7 +271,7 @@ function FiguresView({ of: data }: { of: Figures }) {
               <thead>
                 <tr>
                   <th>{t.figures.kind}</th>
-                  <th class="number">{t.figures.cases}</th>
+                  <th class="number">{t.figures.kindCases}</th>
                   <th class="number">{t.figures.automated}</th>
                   <th class="number">{t.figures.overrides}</th>
                   <th class="number">{t.figures.rejected}</th>

@@ -179,6 +179,9 @@ function Pack({ of: pack, drift }: { of: PackView; drift: Resource<DriftList> })
   );
 }
 
+/** What decides here stands first; packs that are only there come after it. */
+const byUse = (a: PackView, b: PackView): number => b.live.decisions - a.live.decisions || a.name.localeCompare(b.name);
+
 export function ModelsPage() {
   const resource = useResource<{ items: readonly PackView[] }>(
     '/packs',
@@ -203,7 +206,7 @@ export function ModelsPage() {
             <>
               <p class="quiet drift-worth">{t.models.drift.worth}</p>
               <div class="packs">
-                {items.map((pack) => (
+                {items.toSorted(byUse).map((pack) => (
                   <Pack key={pack.name} of={pack} drift={drift} />
                 ))}
               </div>

@@ -1,17 +1,18 @@
 /** The first look: does anything need somebody, where, and what is being done this minute. */
 import { useState } from 'preact/hooks';
-import type { AssetSummary, Doing, Now } from '../api/types.ts';
+import type { Doing, Now } from '../api/types.ts';
 import { to } from '../lib/address.ts';
 import { duration } from '../lib/time.ts';
 import { nowState } from '../state/now.ts';
 import { mayOperate, nowMs } from '../state/session.ts';
 import { t } from '../strings.ts';
 import { CaseLine } from '../ui/case-line.tsx';
+import { EndedCases } from '../ui/ended-cases.tsx';
 import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
+import { Schematic } from '../ui/schematic.tsx';
 import { Empty, Shown } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
-import { WithheldTag } from '../ui/withheld.tsx';
 import { ReportDialog } from './report.tsx';
 
 /** The one sentence that stands above everything. */
@@ -32,72 +33,6 @@ function summary(now: Now): { head: string; more: string[] } {
   if (open > 0) return { head: t.now.open(open), more };
   if (now.assets.length > 0) more.unshift(t.now.calmDetail(now.assets.length));
   return { head: t.now.calm, more };
-}
-
-function Tile({ of: asset }: { of: AssetSummary }) {
-  return (
-    <a class={`tile tile-${asset.status}`} href={to.asset(asset.asset)}>
-      <Glyph name={asset.status} />
-      <span class="tile-name">{asset.asset}</span>
-      <span class="tile-state">
-        {asset.status !== 'normal' && <b>{t.status[asset.status]} </b>}
-        {asset.lastReceivedMs === undefined ? t.now.neverRead : <Age ms={asset.lastReceivedMs} />}
-      </span>
-      <WithheldTag of={asset.withheld} />
-    </a>
-  );
-}
-
-/** So many quiet assets of a zone are drawn; what is not quiet always is. */
-const quietShown = 8;
-const rank = ['alarm', 'silent', 'unknown', 'learning', 'normal'];
-
-function Zone({ name, assets }: { name: string; assets: readonly AssetSummary[] }) {
-  const [all, setAll] = useState(false);
-  const sorted = assets.toSorted(
-    (a, b) => rank.indexOf(a.status) - rank.indexOf(b.status) || a.asset.localeCompare(b.asset),
-  );
-  const isLoud = ({ status, withheld }: AssetSummary) => status !== 'normal' || withheld !== undefined;
-  const loud = sorted.filter(isLoud);
-  const quiet = sorted.filter((one) => !isLoud(one));
-  const shown = all ? sorted : [...loud, ...quiet.slice(0, quietShown)];
-  const rest = sorted.length - shown.length;
-  return (
-    <li class={`zone${loud.some(({ status }) => status === 'alarm') ? ' zone-alarm' : ''}`}>
-      <h3 class={`zone-name${name === '' ? ' zone-none' : ''}`}>{name || t.now.noZone}</h3>
-      <div class="tiles">
-        {shown.map((asset) => (
-          <Tile key={asset.asset} of={asset} />
-        ))}
-        {rest > 0 && (
-          <button type="button" class="button button-plain button-small" onClick={() => setAll(true)}>
-            {t.now.normalMore(rest)}
-          </button>
-        )}
-      </div>
-    </li>
-  );
-}
-
-/** Sites as mains, zones as what branches off them. */
-function Schematic({ assets }: { assets: readonly AssetSummary[] }) {
-  const sites = Map.groupBy(assets, ({ site }) => site ?? '');
-  return (
-    <div class="schematic">
-      {[...sites].map(([site, ofSite]) => (
-        <section class="site" key={site} aria-label={site || t.now.noSite}>
-          <p class="site-name">{site || t.now.noSite}</p>
-          <ul class="zones">
-            {[...Map.groupBy(ofSite, ({ zone }) => zone ?? '')]
-              .toSorted(([a], [b]) => a.localeCompare(b))
-              .map(([zone, ofZone]) => (
-                <Zone key={zone} name={zone} assets={ofZone} />
-              ))}
-          </ul>
-        </section>
-      ))}
-    </div>
-  );
 }
 
 function DoingLine({ of: one }: { of: Doing }) {
@@ -134,6 +69,41 @@ function Counts({ of: counts }: { of: Now['counts'] }) {
   );
 }
 
+const welcomeKey = 'groundcrew.welcome';
+
+/** For whoever sees it for the first time; once closed it stays closed in this browser. */
+function Welcome() {
+  const [open] = useState(() => {
+    try {
+      return localStorage.getItem(welcomeKey) !== 'closed';
+    } catch {
+      return true;
+    }
+  });
+  return (
+    <details
+      class="now-welcome"
+      open={open}
+      onToggle={(event) => {
+        try {
+          localStorage.setItem(welcomeKey, event.currentTarget.open ? 'open' : 'closed');
+        } catch {
+          // A browser that keeps nothing shows it again.
+        }
+      }}
+    >
+      <summary>{t.now.welcome.title}</summary>
+      <ul>
+        {t.now.welcome.text.map(([what, text]) => (
+          <li key={what}>
+            <b>{what}</b> {text}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
 export function NowPage() {
   const [reporting, setReporting] = useState(false);
   return (
@@ -150,54 +120,65 @@ export function NowPage() {
               <Counts of={now.counts} />
             </div>
             <div class="now">
-              <section class="now-cases">
-                <div class="row row-end">
-                  <h2>{t.now.cases}</h2>
-                  {mayOperate.value && (
-                    <button type="button" class="button button-plain button-small" onClick={() => setReporting(true)}>
-                      {t.now.report}
-                    </button>
+              <div class="now-column">
+                <section class="now-cases">
+                  <div class="row row-end">
+                    <h2>{t.now.cases}</h2>
+                    {mayOperate.value && (
+                      <button type="button" class="button button-plain button-small" onClick={() => setReporting(true)}>
+                        {t.now.report}
+                      </button>
+                    )}
+                  </div>
+                  {now.cases.length === 0 ? (
+                    <Empty title={t.now.noCases} hint={t.review.emptyHint} />
+                  ) : (
+                    <ul class="cases">
+                      {now.cases.map((one) => (
+                        <li key={one.caseId}>
+                          <CaseLine
+                            of={one}
+                            withheld={now.assets
+                              .find(({ asset }) => asset === one.asset)
+                              ?.withheld?.filter(({ kind }) => kind === undefined || kind === one.kind)}
+                          />
+                        </li>
+                      ))}
+                    </ul>
                   )}
-                </div>
-                {now.cases.length === 0 ? (
-                  <Empty title={t.now.noCases} hint={t.review.emptyHint} />
-                ) : (
-                  <ul class="cases">
-                    {now.cases.map((one) => (
-                      <li key={one.caseId}>
-                        <CaseLine
-                          of={one}
-                          withheld={now.assets
-                            .find(({ asset }) => asset === one.asset)
-                            ?.withheld?.filter(({ kind }) => kind === undefined || kind === one.kind)}
-                        />
-                      </li>
-                    ))}
-                  </ul>
-                )}
-              </section>
-              <section class="now-doing">
-                <h2>{t.now.doing}</h2>
-                {now.doing.length === 0 ? (
-                  <p class="quiet now-idle">{t.now.idle}</p>
-                ) : (
-                  <ul class="doings">
-                    {now.doing.map((one) => (
-                      <DoingLine key={one.caseId + one.action} of={one} />
-                    ))}
-                  </ul>
-                )}
-              </section>
-              <section class="now-assets">
-                <h2>{t.now.assets}</h2>
-                {now.assets.length === 0 ? (
-                  <Empty title={t.now.noAssets} hint={t.now.noAssetsHint} />
-                ) : (
-                  <Schematic assets={now.assets} />
-                )}
-                {now.assetsMore && <a href={to.assets}>{t.now.assetsMore}</a>}
-              </section>
+                </section>
+                <section class="now-doing">
+                  <h2>{t.now.doing}</h2>
+                  {now.doing.length === 0 ? (
+                    <p class="quiet now-idle">
+                      {now.counts.acting > 0 ? t.now.idleActing(now.counts.acting) : t.now.idle}
+                    </p>
+                  ) : (
+                    <ul class="doings">
+                      {now.doing.map((one) => (
+                        <DoingLine key={one.caseId + one.action} of={one} />
+                      ))}
+                    </ul>
+                  )}
+                </section>
+              </div>
+              <div class="now-column now-plant">
+                <section class="now-assets">
+                  <h2>{t.now.assets}</h2>
+                  {now.assets.length === 0 ? (
+                    <Empty title={t.now.noAssets} hint={t.now.noAssetsHint} />
+                  ) : (
+                    <Schematic assets={now.assets} cases={now.cases} />
+                  )}
+                  {now.assetsMore && <a href={to.assets}>{t.now.assetsMore}</a>}
+                </section>
+                <section class="now-ended">
+                  <h2>{t.now.ended}</h2>
+                  <EndedCases />
+                </section>
+              </div>
             </div>
+            <Welcome />
             {reporting && <ReportDialog assets={now.assets} onClose={() => setReporting(false)} />}
           </>
         );

@@ -187,6 +187,7 @@ export function SamplesPage() {
       <div class="page-head">
         <Heading>{t.samples.title}</Heading>
       </div>
+      <p class="quiet samples-intro">{t.samples.intro}</p>
       <div class="audit">
         <section class="panel stack">
           {mayOperate.value ? <Waiting /> : <Empty title={t.samples.notAllowed} hint={t.error.forbidden} />}

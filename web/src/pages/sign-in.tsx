@@ -97,7 +97,10 @@ export function SignInPage() {
   return (
     <main class="sign-in">
       <form class="stack" onSubmit={submit} noValidate>
-        <p class="brand-name sign-in-brand">{t.product}</p>
+        <div>
+          <p class="brand-name sign-in-brand">{t.product}</p>
+          <p class="quiet">{t.signIn.what}</p>
+        </div>
         <h1 ref={heading} tabIndex={-1}>
           {choosing ? t.signIn.newTitle : t.signIn.title}
         </h1>

@@ -33,11 +33,14 @@ export function AnswerForm({
   of: one,
   ask,
   only,
+  order,
   reload,
 }: {
   of: CaseDetail;
   ask?: { readonly mode: AnswerMode } | undefined;
   only?: AnswerMode;
+  /** An order to begin with, where the case was opened for it; it is filled in, and sent by nobody but a person. */
+  order?: { readonly action: string; readonly target: string } | undefined;
   reload: () => void;
 }) {
   const canApprove = mayApprove.value;
@@ -46,11 +49,16 @@ export function AnswerForm({
     : canApprove
       ? [...(one.proposal ? (['approve'] as const) : []), 'reject', 'override']
       : ['reject'];
-  const [mode, setMode] = useState<AnswerMode>(modes[0] ?? 'reject');
+  const wanted =
+    order && modes.includes('override') ? one.options.findIndex(({ action }) => action === order.action) : -1;
+  const begin = Math.max(0, wanted);
+  const [mode, setMode] = useState<AnswerMode>(wanted >= 0 ? 'override' : (modes[0] ?? 'reject'));
   const [reason, setReason] = useState('');
-  const [chosen, setChosen] = useState(0);
-  const [target, setTarget] = useState(one.options[0]?.target ?? one.options[0]?.targets?.[0] ?? '');
-  const [draft, setDraft] = useState(draftOf(one.options[0]));
+  const [chosen, setChosen] = useState(begin);
+  const [target, setTarget] = useState(
+    wanted >= 0 && order ? order.target : (one.options[begin]?.target ?? one.options[begin]?.targets?.[0] ?? ''),
+  );
+  const [draft, setDraft] = useState(draftOf(one.options[begin]));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
   const shownSince = useRef(Date.now());

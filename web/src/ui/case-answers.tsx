@@ -1,7 +1,7 @@
 /** The questions that somebody has who was just woken, answered before anything else. */
 import type { ComponentChildren } from 'preact';
 import type { CaseDetail } from '../api/types.ts';
-import { clockTime, duration, shortTime } from '../lib/time.ts';
+import { duration, shortTime } from '../lib/time.ts';
 import { nowMs, zone } from '../state/session.ts';
 import { t } from '../strings.ts';
 import { Contacts } from './contacts.tsx';
@@ -51,7 +51,7 @@ function Affected({ of: one }: { of: CaseDetail }) {
   return (
     <>
       {place}
-      {one.proposal && (
+      {one.proposal && one.status !== 'closed' && (
         <>
           <br />
           {one.proposal.impact === 'high' ? <b>{t.case.affectedHigh}</b> : t.case.affectedNormal}
@@ -112,7 +112,8 @@ function Position({ of: one }: { of: CaseDetail }) {
 function Undo({ of: one }: { of: CaseDetail }) {
   if (!one.proposal) return <>{t.case.undoNone}</>;
   const { inverse } = one.proposalDetail ?? {};
-  return <>{inverse ? t.case.undoYes(t.action(inverse)) : t.case.undoNo}</>;
+  if (!inverse) return <>{t.case.undoNo}</>;
+  return <>{one.status === 'closed' ? t.case.undoPast(t.action(inverse)) : t.case.undoYes(t.action(inverse))}</>;
 }
 
 export function CaseAnswers({ of: one }: { of: CaseDetail }) {
@@ -120,9 +121,21 @@ export function CaseAnswers({ of: one }: { of: CaseDetail }) {
   const readAtMs = newestReceivedMs ?? newestReadingMs;
   return (
     <dl class="answers">
-      <Fact name={t.case.since}>
-        <Age ms={one.openedAtMs} /> <span class="quiet">({clockTime(one.openedAtMs, zone.value)})</span>
-      </Fact>
+      {one.closedAtMs === undefined ? (
+        <Fact name={t.case.since}>
+          <Age ms={one.openedAtMs} />{' '}
+          <span class="quiet">
+            (<Time ms={one.openedAtMs} />)
+          </span>
+        </Fact>
+      ) : (
+        <Fact name={t.case.lasted}>
+          {duration(one.closedAtMs - one.openedAtMs)}{' '}
+          <span class="quiet">
+            (<Time ms={one.openedAtMs} /> {t.case.lastedUntil} <Time ms={one.closedAtMs} />)
+          </span>
+        </Fact>
+      )}
       <Fact name={t.case.newest}>
         {readAtMs === undefined
           ? t.case.newestNone

@@ -188,8 +188,9 @@ export function Chart({ line, fromMs, toMs, flagged, alarms, alarmSpans, syncKey
             {
               ...axis,
               size: 26,
+              // A day begins with its name; within it stands the time, or the same name would stand several times.
               values: (_, ticks) =>
-                ticks.map((tick) => (now().toMs - now().fromMs > 2 * 86_400_000 ? day : clock)(dateOf(tick))),
+                ticks.map(dateOf).map((date) => (date.getHours() + date.getMinutes() === 0 ? day : clock)(date)),
               space: 60,
             },
             { ...axis, size: 52, values: (_, ticks) => ticks.map(number) },
