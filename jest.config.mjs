@@ -16,6 +16,6 @@ export default {
       },
     ],
   },
-  // Three parts of the tests and the browser’s share the cores: so long may what takes 10 s alone take.
+  // Others work on the same cores: so long may what takes 10 s alone take.
   testTimeout: 120_000,
 };

@@ -1,6 +1,6 @@
 // Runs every check that must hold before a change is shared, and says which failed. `npm run check` runs all;
-// `npm run check -- types tests` runs those named. One follows the other but for the last two, tests and browser: both wait
-// more than they compute, so they run side by side.
+// `npm run check -- types tests` runs those named. One follows the other but for the last three, which mostly wait
+// for a whole stack and so run side by side.
 import { sideBySide } from './side-by-side.mjs';
 
 const bin = (name) => `node_modules/.bin/${name}`;
@@ -33,7 +33,9 @@ const checks = [
   ['generated', node, ['scripts/generate.ts', '--check']],
   ['web', node, ['scripts/build-web.ts']],
   ['synth', node, ['bin/app.ts']],
-  ['tests', 'npm', ['test', '--silent']],
+  ['tests', node, ['scripts/test.mjs', '--part', 'most']],
+  ['whole-stack', node, ['scripts/test.mjs', '--part', 'whole-stack']],
+  ['campaign', node, ['scripts/test.mjs', '--part', 'campaign']],
   ['browser', 'npm', ['run', '--silent', 'test:browser']],
 ];
 
@@ -48,7 +50,7 @@ if (unknown.length > 0) {
 
 const isAsked = ([name]) => wanted.length === 0 || wanted.includes(name);
 const env = { ...process.env, CDK_OUTDIR: process.env.CDK_OUTDIR ?? 'cdk.out' };
-const steps = [...checks.slice(0, -2).map((check) => [check]), checks.slice(-2)]
+const steps = [...checks.slice(0, -3).map((check) => [check]), checks.slice(-3)]
   .map((step) => step.filter(isAsked))
   .filter((step) => step.length > 0);
 
