@@ -1,6 +1,7 @@
-// Runs every check that must hold before a change is shared, one after the other, and says which failed.
-// `npm run check` runs all; `npm run check -- types tests` runs those named.
-import { spawnSync } from 'node:child_process';
+// Runs every check that must hold before a change is shared, and says which failed. `npm run check` runs all;
+// `npm run check -- types tests` runs those named. One follows the other but for the last three, which mostly wait
+// for a whole stack and so run side by side.
+import { sideBySide } from './side-by-side.mjs';
 
 const bin = (name) => `node_modules/.bin/${name}`;
 const node = process.execPath;
@@ -32,7 +33,9 @@ const checks = [
   ['generated', node, ['scripts/generate.ts', '--check']],
   ['web', node, ['scripts/build-web.ts']],
   ['synth', node, ['bin/app.ts']],
-  ['tests', 'npm', ['test', '--silent']],
+  ['tests', node, ['scripts/test.mjs', '--part', 'most']],
+  ['whole-stack', node, ['scripts/test.mjs', '--part', 'whole-stack']],
+  ['campaign', node, ['scripts/test.mjs', '--part', 'campaign']],
   ['browser', 'npm', ['run', '--silent', 'test:browser']],
 ];
 
@@ -45,20 +48,22 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const isAsked = ([name]) => wanted.length === 0 || wanted.includes(name);
+const env = { ...process.env, CDK_OUTDIR: process.env.CDK_OUTDIR ?? 'cdk.out' };
+const steps = [...checks.slice(0, -3).map((check) => [check]), checks.slice(-3)]
+  .map((step) => step.filter(isAsked))
+  .filter((step) => step.length > 0);
+
 const failed = [];
-for (const [name, command, args] of checks) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const startedAt = Date.now();
-  process.stdout.write(`\n── ${name} ──\n`);
-  const { status, error } = spawnSync(command, args, {
-    stdio: 'inherit',
-    env: { ...process.env, CDK_OUTDIR: process.env.CDK_OUTDIR ?? 'cdk.out' },
-  });
-  const ok = status === 0 && error === undefined;
-  if (!ok) failed.push(name);
-  process.stdout.write(
-    `── ${name}: ${ok ? 'ok' : `FAILED${error ? ` (${error.message})` : ''}`} in ${((Date.now() - startedAt) / 1000).toFixed(1)} s ──\n`,
-  );
+for (const step of steps) {
+  process.stdout.write(`\n── ${step.map(([name]) => name).join(', ')} ──\n`);
+  const ended = await sideBySide(step.map(([name, command, args]) => ({ name, command, args, env })));
+  for (const { name, problem, seconds } of ended) {
+    if (problem !== undefined) failed.push(name);
+    process.stdout.write(
+      `── ${name}: ${problem === undefined ? 'ok' : `FAILED (${problem})`} in ${seconds.toFixed(1)} s ──\n`,
+    );
+  }
 }
 if (failed.length > 0) {
   process.stdout.write(`\nFailed: ${failed.join(', ')}\n`);

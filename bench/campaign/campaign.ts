@@ -168,7 +168,7 @@ async function sweep(stage: Stage, people: People, signal: AbortSignal): Promise
 
 async function openQuestions(stage: Stage): Promise<string[]> {
   const { context } = stage.stack;
-  const { openCases } = await import('../../lib/adapters/aws/case-store.ts');
+  const { openCases } = await import('../../lib/adapters/aws/case-finder.ts');
   const open = await openCases({ client: context.dynamodb(), table: context.names.table('cases') });
   return open.filter(({ status }) => status === 'in-review').map(({ caseId }) => caseId);
 }

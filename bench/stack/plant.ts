@@ -147,7 +147,7 @@ export function writeHistoryFile(dir: string, asset: string, csv: string): strin
 export async function eventually<T>(
   what: string,
   read: () => Promise<T | undefined | false> | T | undefined | false,
-  forMs = 25_000,
+  forMs = 60_000,
 ): Promise<T> {
   let problem: unknown;
   for (const endMs = Date.now() + forMs; Date.now() < endMs; ) {

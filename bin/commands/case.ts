@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { readChain } from '../../lib/adapters/aws/audit-store.ts';
-import { flagsOf, openCases, scanCases } from '../../lib/adapters/aws/case-store.ts';
+import { flagsOf, openCases, scanCases } from '../../lib/adapters/aws/case-finder.ts';
 import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
 import { reviewsOf } from '../../lib/adapters/aws/review-store.ts';
 import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { scanCases } from '../../lib/adapters/aws/case-store.ts';
+import { scanCases } from '../../lib/adapters/aws/case-finder.ts';
 import { type LabelledWindow, labelVersion } from '../../lib/contracts/label.ts';
 import { delimiterOf, splitCells } from '../../lib/core/csv/cells.ts';
 

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { dynamoAudit } from '../../lib/adapters/aws/audit.ts';
 import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
-import { completeOpening, getCase, markStarted, pendingSlots } from '../../lib/adapters/aws/case-store.ts';
+import { pendingSlots } from '../../lib/adapters/aws/case-finder.ts';
+import { completeOpening, getCase, markStarted } from '../../lib/adapters/aws/case-store.ts';
 import { dynamoDb, eventBridge, stepFunctions } from '../../lib/adapters/aws/clients.ts';
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';

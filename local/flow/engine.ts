@@ -32,13 +32,12 @@
 
 import { RealClock, systemRandom } from './clock.ts';
 import { compileDefinition, type Definition, usesTaskTokens } from './definition.ts';
+import { asError, describeLive, failureOf, type Live, parsePayload, redrivesOf, taskIsOver } from './engine-answers.ts';
 import { FlowApiError, JournalError, UnsupportedError } from './errors.ts';
 import { Execution, executionOfToken, HISTORY_LIMIT_EVENTS, type Outcome } from './execution.ts';
-import { PAYLOAD_LIMIT_BYTES } from './flow-context.ts';
 import { FileJournal, type JournalLine, type Summary } from './journal.ts';
 import type {
   Clock,
-  ErrorOutput,
   ExecutionDescription,
   ExecutionStatus,
   ExecutionType,
@@ -87,20 +86,6 @@ const LONGEST_STALLED_PAUSE_MS = 60_000;
 /** AWS's limits on redriving. */
 const REDRIVABLE_MS = 14 * 86_400_000;
 const REDRIVE_LIMIT = 1_000;
-/** AWS's limits on texts that come with a failure. */
-const ERROR_LIMIT_CHARS = 256;
-const CAUSE_LIMIT_CHARS = 32_768;
-
-/** An execution that this process runs or, for Express, ran. */
-interface Live {
-  readonly execution: Execution;
-  readonly type: ExecutionType;
-  readonly input: string;
-  readonly completion: Promise<void>;
-  outcome?: Outcome;
-  stopMs?: number;
-}
-
 /** Starts, resumes and answers executions; see the top of this file. */
 export class FlowEngine {
   readonly #clock: Clock;
@@ -403,48 +388,3 @@ export class FlowEngine {
     throw new FlowApiError('TaskDoesNotExist', `Task Does Not Exist: 'Provided task does not exist'`);
   }
 }
-
-const redrivesOf = (summary: Summary | undefined): Pick<Summary, 'redriveCount' | 'redriveMs'> => ({
-  ...(summary?.redriveCount === undefined ? {} : { redriveCount: summary.redriveCount }),
-  ...(summary?.redriveMs === undefined ? {} : { redriveMs: summary.redriveMs }),
-});
-
-function describeLive({ execution, type, input, outcome, stopMs }: Live): ExecutionDescription {
-  const { executionArn, stateMachineArn, name, startMs } = execution.meta;
-  const base = { executionArn, stateMachineArn, name, type, startMs, input };
-  if (outcome === undefined) return { ...base, status: 'RUNNING' };
-  const { status, output, error, cause } = outcome;
-  return {
-    ...base,
-    status,
-    ...(stopMs === undefined ? {} : { stopMs }),
-    ...(output === undefined ? {} : { output: JSON.stringify(output) }),
-    ...(error === undefined ? {} : { error }),
-    ...(cause === undefined ? {} : { cause }),
-  };
-}
-
-/** AWS says this of a token whose task was answered, timed out or stopped. */
-function taskIsOver(): FlowApiError {
-  return new FlowApiError('TaskTimedOut', `Task Timed Out: 'Provided task does not exist anymore'`);
-}
-
-function failureOf(error: string | undefined, cause: string | undefined): ErrorOutput {
-  return {
-    ...(error === undefined ? {} : { error: error.slice(0, ERROR_LIMIT_CHARS) }),
-    ...(cause === undefined ? {} : { cause: cause.slice(0, CAUSE_LIMIT_CHARS) }),
-  };
-}
-
-function parsePayload(text: string, code: 'InvalidExecutionInput' | 'InvalidOutput', label: string): Json {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > PAYLOAD_LIMIT_BYTES)
-    throw new FlowApiError(code, `${label}: ${bytes} bytes are more than the limit of ${PAYLOAD_LIMIT_BYTES}`);
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    throw new FlowApiError(code, `${label}: '${asError(error).message}'`);
-  }
-}
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

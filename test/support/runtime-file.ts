@@ -1,12 +1,19 @@
 /** A data folder in which commands find a runtime: this process, with ports of the test's own servers. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import type { RuntimeFile } from '../../local/runtime-file.ts';
 
-/** Ports that are not given belong to nobody. */
+const made: string[] = [];
+afterAll(() => {
+  for (const data of made) rmSync(data, { recursive: true, force: true });
+});
+
+/** Ports that are not given belong to nobody. The folder goes away with the test file. */
 export function dataFolderOfRuntime(ports: Partial<Pick<RuntimeFile, 'dynamodbPort' | 'mqttPort'>>): string {
   const data = mkdtempSync(join(tmpdir(), 'data-'));
+  made.push(data);
   const runtime: RuntimeFile = {
     version: 1,
     pid: process.pid,

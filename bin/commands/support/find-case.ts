@@ -1,5 +1,6 @@
 /** A case by the start of its id, as people type it. */
-import { getCase, scanCases } from '../../../lib/adapters/aws/case-store.ts';
+import { scanCases } from '../../../lib/adapters/aws/case-finder.ts';
+import { getCase } from '../../../lib/adapters/aws/case-store.ts';
 import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure } from './failure.ts';

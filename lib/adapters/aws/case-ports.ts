@@ -6,7 +6,8 @@ import type { CasePorts, ReviewPorts } from '../../core/case/ports.ts';
 import { DependencyError, NotFoundError } from '../../core/errors.ts';
 import type { Bus, Clock } from '../../core/ports.ts';
 import { appendAudit } from './audit-store.ts';
-import { flagsOf, freeSlot, getCase, getSlot, updateCase } from './case-store.ts';
+import { flagsOf } from './case-finder.ts';
+import { freeSlot, getCase, getSlot, updateCase } from './case-store.ts';
 import {
   endReview,
   keepFirst,

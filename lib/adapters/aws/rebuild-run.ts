@@ -13,7 +13,8 @@ import {
   unreadable,
 } from '../../core/audit/rebuild.ts';
 import type { AuditSource } from '../../core/audit/report.ts';
-import { flagsOf, getCase, isListed, restoreCase } from './case-store.ts';
+import { flagsOf } from './case-finder.ts';
+import { getCase, isListed, restoreCase } from './case-store.ts';
 import { decisionTtlS, dynamoDecisionStore } from './decision-store.ts';
 import { unpackDecision } from './packed-decision.ts';
 import { restoreReview, reviewsOf } from './review-store.ts';

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { StopState } from '../../contracts/stop.ts';
 import { decisionIdOf } from '../../core/decision/record.ts';
-import { flagsOf } from './case-store.ts';
+import { flagsOf } from './case-finder.ts';
 import { listStops, replaceStop } from './stop-store.ts';
 
 export interface Projections {

@@ -3,23 +3,20 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
+import { flagsOf, openCases, pendingSlots, scanCases } from '../../../lib/adapters/aws/case-finder.ts';
 import { reviewPorts } from '../../../lib/adapters/aws/case-ports.ts';
 import {
   attachFlag,
   CaseConflictError,
   type CaseTable,
   completeOpening,
-  flagsOf,
   freeSlot,
   getCase,
   getSlot,
   markStarted,
-  openCases,
   openOrAttach,
   openSlot,
-  pendingSlots,
   putCase,
-  scanCases,
   updateCase,
 } from '../../../lib/adapters/aws/case-store.ts';
 import { scrubWords } from '../../../lib/adapters/aws/retention.ts';

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { dynamoAudit } from '../../../lib/adapters/aws/audit.ts';
 import { chainTexts, readChain } from '../../../lib/adapters/aws/audit-store.ts';
+import { flagsOf } from '../../../lib/adapters/aws/case-finder.ts';
 import { type CaseWorld, closePorts } from '../../../lib/adapters/aws/case-ports.ts';
 import {
   attachToCase,
   type CaseTable,
   caseOfAlarm,
-  flagsOf,
   getCase,
   getSlot,
   markStarted,

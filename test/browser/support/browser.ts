@@ -56,6 +56,11 @@ export async function open(page: Page, hash: string): Promise<void> {
   await page.locator('main:not(:has(.skeleton))').waitFor();
 }
 
+/** Waits until something outside the page is so; the test's own limit ends it. */
+export async function until(condition: () => unknown): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 /** What has the focus: its element's name, and its words. */
 export const focused = (page: Page): Promise<string> =>
   page.evaluate('`${document.activeElement?.tagName} ${document.activeElement?.textContent}`');
