@@ -5,8 +5,8 @@ import { channelsWorthShowing, chart, emptySignal } from '../../../core/console/
 import { NotFoundError } from '../../../core/errors.ts';
 import { estimateErrors } from '../../../core/sampling/estimate.ts';
 import { unlabelled } from '../../../core/sampling/select.ts';
-import { toldStrata } from '../../../core/sampling/told.ts';
 import type { SampleAt } from '../../../core/sampling/tally.ts';
+import { toldStrata } from '../../../core/sampling/told.ts';
 import { decodeEvidence } from '../../../core/window/evidence.ts';
 import { evidenceKey } from '../../../core/window/keys.ts';
 import { sampleCounts } from '../counted-samples.ts';
