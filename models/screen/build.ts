@@ -10,7 +10,7 @@
  *   smoothing [R,R] lower triangle w(1−w)^(i−j), carry [R,1] (1−w)^(i+1)    pick [A,1,R] 1 at each asset's last row
  *   slow_smoothing, slow_carry: the same with a smaller w   drift_gain, slow_gain [A,R,1]: 1 over the weight gathered
  * gives
- *   evidence [A,R,12] in the order of `graphEvidence`    parts [A,R,C] each channel's share before division by the sum
+ *   evidence [A,R,11] in the order of `graphEvidence`    parts [A,R,C] each channel's share before division by the sum
  *   shift_last, drift_last, slow_last [A,1,C]               residuals [A,R,C] the static ones, in deviations
  */
 import { createHash } from 'node:crypto';
@@ -23,7 +23,7 @@ const { onnx } = onnxProto;
 const { FLOAT, INT64 } = onnx.TensorProto.DataType;
 const { INT, INTS } = onnx.AttributeProto.AttributeType;
 
-export const screenModelVersion = '1.1.0';
+export const screenModelVersion = '1.2.0';
 
 type Dim = string | number;
 const inputs: Readonly<Record<string, readonly Dim[]>> = {
@@ -131,7 +131,6 @@ export function buildScreenModel(): Uint8Array {
   rms(sum('dynamic_square', 'dynamic_sum'), 'observed', 'dynamic_rms');
   rms('quadratic', 'observed', 'level_rms');
   rms(sum('shift_square', 'shift_sum'), 'alive', 'shift_rms');
-  rms(sum('drift_square', 'drift_sum'), 'alive', 'drift_rms');
   rms(sum('trend_square', 'trend_sum'), 'alive', 'trend_rms');
   for (const [from, name] of [
     ['residuals', 'static'],

@@ -8,7 +8,7 @@ import { makePart } from './training/make-part.ts';
 /** Networks by size and split; scenarios a network. */
 const sizes: Readonly<Record<DatasetSize, { networks: Record<Split, number>; scenarios: number }>> = {
   small: { networks: { train: 8, validation: 3, test: 4 }, scenarios: 9 },
-  full: { networks: { train: 280, validation: 24, test: 36 }, scenarios: 17 },
+  full: { networks: { train: 360, validation: 24, test: 36 }, scenarios: 17 },
 };
 
 function parts(size: DatasetSize, seed: number): Part[] {

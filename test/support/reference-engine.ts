@@ -1,5 +1,6 @@
 /** The screening graph written out plainly, in float64, asset by asset and row by row: the tests' second opinion. */
 import type { ScreenEngine } from '../../lib/core/screening/engine.ts';
+import { graphEvidence } from '../../lib/core/screening/kernel.ts';
 
 const cut = 4;
 
@@ -13,7 +14,7 @@ export const referenceEngine: ScreenEngine = {
       });
       return data[at]!;
     };
-    const evidence = new Float32Array(assets * rows * 12);
+    const evidence = new Float32Array(assets * rows * graphEvidence.length);
     const parts = new Float32Array(assets * rows * channels);
     const shiftLast = new Float32Array(assets * channels);
     const driftLast = new Float32Array(assets * channels);
@@ -70,12 +71,11 @@ export const referenceEngine: ScreenEngine = {
             max(unit),
             rms(shiftUnit, alive),
             max(shiftUnit),
-            rms(driftUnit, alive),
             max(driftUnit),
             rms(trend, alive),
             max(trend),
           ],
-          (a * rows + r) * 12,
+          (a * rows + r) * graphEvidence.length,
         );
         for (const c of all) {
           parts[(a * rows + r) * channels + c] =

@@ -41,8 +41,8 @@ const logPrior = { shape: 0.02, maxShape: 0.25, leastScale: Math.LOG10E };
 export function fitEvidence(found: CrossValidated, input: EvidenceInput): FittedEvidence {
   const { rows, channels, dead, mask, skip, smoothing } = input;
   const level = maskRows(found.levels, mask);
-  const { deviations: levelDeviation, wander: levelWander } = normalise(level, input);
-  const { deviations: staticDeviation, wander: staticWander } = normalise(found.staticResiduals, input);
+  const { deviations: levelDeviation, widening: levelWidening } = normalise(level, input);
+  const { deviations: staticDeviation, widening: staticWidening } = normalise(found.staticResiduals, input);
   const { deviations: dynamicDeviation } = normalise(found.dynamicResiduals, input);
   const zeros = new Float64Array(channels);
   const shift = smoothRows(found.staticResiduals, zeros, channels, smoothing);
@@ -51,12 +51,12 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
   const everyCell = new Uint8Array(mask.length).fill(1);
   const { deviations: shiftDeviation } = normalise(shift, { ...input, mask: everyCell });
   const { deviations: driftDeviation } = normalise(drift, { ...input, mask: everyCell });
-  const trendDeviation = trendDeviations(trend, input, levelWander);
+  const trendDeviation = trendDeviations(trend, input, levelWidening);
   const precision = new Float64Array(channels);
   for (let c = 0; c < channels; c += 1) {
-    // Level and residual come to the sum over their deviations. What those were widened by for wandering stays in: taken
-    // out again, the sum would be the one evidence that mistakes a drift for a fault.
-    const deviations = (levelDeviation[c]! / levelWander[c]!) * (staticDeviation[c]! / staticWander[c]!);
+    // Level and residual come to the sum over their deviations. What those were widened by stays in: taken out again, the
+    // sum would be the one evidence that mistakes a drift, or what is merely rare, for a fault.
+    const deviations = (levelDeviation[c]! / levelWidening[c]!) * (staticDeviation[c]! / staticWidening[c]!);
     precision[c] = dead[c] === 1 ? 0 : found.model.precision[c]! * deviations;
   }
   const width = graphEvidence.length;
@@ -143,11 +143,11 @@ function trendRows(drift: Float64Array, slow: Float64Array, channels: number, sm
   return trend;
 }
 
-/** Divides trends by their root mean square, in place: what wanders does so at its usual pace. */
+/** Divides trends by their root mean square, or more where some are rare, in place: what wanders does so at its usual pace. */
 function trendDeviations(
   trend: Float64Array,
   { channels, dead, skip }: EvidenceInput,
-  levelWander: Float64Array,
+  levelWidening: Float64Array,
 ): Float64Array {
   const deviations = new Float64Array(channels).fill(1);
   for (let c = 0; c < channels; c += 1) {
@@ -157,9 +157,10 @@ function trendDeviations(
     const sorted = Float64Array.from(kept).sort();
     const square = sorted.reduce((sum, value) => sum + value * value, 0) / Math.max(sorted.length, 1);
     const high = quantileOfSorted(sorted, 0.98) / 2.326;
-    // Trends are in deviations of the level, which wandering has widened: the least one is not to grow with it.
-    const least = leastDeviation / levelWander[c]!;
-    deviations[c] = Math.max(Math.sqrt(square), Number.isFinite(high) ? high : 0, least);
+    // Trends are in deviations of the level, which have been widened: the least one is not to grow with that.
+    const least = leastDeviation / levelWidening[c]!;
+    const usual = Math.max(Math.sqrt(square), Number.isFinite(high) ? high : 0, least);
+    deviations[c] = usual * rarityOf(sorted, usual);
     for (let i = c; i < trend.length; i += channels) trend[i] = trend[i]! / deviations[c]!;
   }
   return deviations;
@@ -172,15 +173,15 @@ function maskRows(values: Float64Array, mask: Uint8Array): Float64Array {
 /**
  * Divides each column by its deviation, in place, and gives the deviations: the root mean square of values cut at ten
  * robust deviations, or what the 98th percentile of a normal spread would ask for where that is more, times a factor
- * for wandering, which is given beside them.
+ * for wandering and one for rare events, whose product is given beside them.
  */
 function normalise(
   values: Float64Array,
   input: EvidenceInput,
-): { readonly deviations: Float64Array; readonly wander: Float64Array } {
+): { readonly deviations: Float64Array; readonly widening: Float64Array } {
   const { rows, channels, dead, mask, skip } = input;
   const deviations = new Float64Array(channels).fill(1);
-  const wander = new Float64Array(channels).fill(1);
+  const widening = new Float64Array(channels).fill(1);
   const column = new Float64Array(rows);
   for (let c = 0; c < channels; c += 1) {
     if (dead[c] === 1) continue;
@@ -195,11 +196,35 @@ function normalise(
     let square = 0;
     for (const value of sorted) square += Math.min(value, cut) ** 2;
     const rms = Math.sqrt(square / Math.max(sorted.length, 1));
-    wander[c] = (1 + wanderOf(values, input, c)) ** wanderPower;
-    deviations[c] = Math.max(rms, Number.isFinite(high) ? high : 0, leastDeviation) * wander[c]!;
+    const usual = Math.max(rms, Number.isFinite(high) ? high : 0, leastDeviation);
+    widening[c] = (1 + wanderOf(values, input, c)) ** wanderPower * rarityOf(sorted, usual);
+    deviations[c] = usual * widening[c]!;
     for (let i = c; i < values.length; i += channels) values[i] = values[i]! / deviations[c]!;
   }
-  return { deviations, wander };
+  return { deviations, widening };
+}
+
+/** Shares of rows that rare events are looked for in, with the two-sided normal quantile of each. */
+const rareShares = [
+  [0.005, 2.807],
+  [0.001, 3.291],
+  [0.0005, 3.481],
+  [0.0002, 3.719],
+  [0.0001, 3.891],
+] as const;
+
+/**
+ * How many times its usual deviation a column's rarest values ask for, 1 or more. A pump that starts once a month stands
+ * hundreds of its usual deviations out when it does. Evidence is the largest of all channels, so such starts would be
+ * its tail, and no fault of another channel would ever be rarer than they are.
+ */
+function rarityOf(sorted: Float64Array, usual: number): number {
+  let rarity = 1;
+  for (const [share, z] of rareShares) {
+    if (sorted.length * share < 1) break;
+    rarity = Math.max(rarity, quantileOfSorted(sorted, 1 - share) / (z * usual));
+  }
+  return rarity;
 }
 
 /** Blocks by which wandering is judged. */

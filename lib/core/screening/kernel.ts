@@ -13,7 +13,6 @@ export const graphEvidence = [
   'level-max',
   'shift-rms',
   'shift-max',
-  'drift-rms',
   'drift-max',
   'trend-rms',
   'trend-max',
@@ -107,7 +106,6 @@ export function rowEvidence(
   let levelMax = 0;
   let shiftSum = 0;
   let shiftMax = 0;
-  let driftSum = 0;
   let driftMax = 0;
   let trendSum = 0;
   let trendMax = 0;
@@ -122,7 +120,6 @@ export function rowEvidence(
     staticSum += s * s;
     dynamicSum += d * d;
     shiftSum += e * e;
-    driftSum += f * f;
     trendSum += g * g;
     quadratic += level[c]! * residual[c]! * precision[c]!;
     if (s > staticMax) staticMax = s;
@@ -141,8 +138,7 @@ export function rowEvidence(
   out[at + 5] = levelMax;
   out[at + 6] = Math.sqrt(shiftSum / Math.max(alive, 1));
   out[at + 7] = shiftMax;
-  out[at + 8] = Math.sqrt(driftSum / Math.max(alive, 1));
-  out[at + 9] = driftMax;
-  out[at + 10] = Math.sqrt(trendSum / Math.max(alive, 1));
-  out[at + 11] = trendMax;
+  out[at + 8] = driftMax;
+  out[at + 9] = Math.sqrt(trendSum / Math.max(alive, 1));
+  out[at + 10] = trendMax;
 }

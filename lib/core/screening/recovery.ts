@@ -2,7 +2,9 @@
  * Whether the cause of a standing alarm has gone: a sequential probability ratio test of normal rows against rows like
  * those of the alarm, restarted whenever it speaks for the alarm (Page, Biometrika 41, 1954). −log10 p of the fresh
  * evidence is exponential, with mean 1/ln 10 where all is normal and with the alarm's own mean while it stands; so one
- * calm row says much after a loud alarm and little in a faint one, whose rows were hardly louder than normal ones.
+ * calm row says much after a loud alarm and little in a faint one, whose rows were hardly louder than normal ones. What
+ * a loud cause leaves behind, a warm motor or a valve that does not close as it did, is no longer that cause: rows a
+ * quarter as loud as the alarm speak for its end, too.
  */
 import type { OpenState } from './state.ts';
 
@@ -10,12 +12,14 @@ import type { OpenState } from './state.ts';
 const normalMean = Math.LOG10E;
 /** An alarm counts as so many times as loud as normal rows at least, or no row could speak against it. */
 const leastLoudness = 1.5;
+/** What a cause leaves behind may be as loud as this part of it, where that is more than normal rows are. */
+const remainsShare = 0.25;
 /** −log10 p above this is cut: a fault that roars does not make what it leaves behind a recovery. */
-const levelCut = 10;
+const levelCut = 20;
 /** One row changes the logarithm of the odds by no more than this. */
 const rowCut = 3;
-/** Logarithm of the odds at which the alarm ends: a hundred to one. */
-const recoveredOdds = Math.log(100);
+/** Logarithm of the odds at which the alarm ends: fifty to one. */
+const recoveredOdds = Math.log(50);
 /** The alarm's own mean remembers so many lengths of the residuals' memory. */
 const levelMemories = 4;
 
@@ -29,7 +33,8 @@ export function startRecovery(state: OpenState, fresh: number): void {
 export function hasRecovered(state: OpenState, fresh: number, smoothing: number): boolean {
   const loud = Math.min(fresh, levelCut);
   const mean = Math.max(state.level, leastLoudness * normalMean);
-  const odds = Math.log(mean / normalMean) - loud * (1 / normalMean - 1 / mean);
+  const ended = Math.max(normalMean, remainsShare * mean);
+  const odds = Math.log(mean / ended) - loud * (1 / ended - 1 / mean);
   state.recovery = Math.fround(Math.max(0, state.recovery + Math.min(Math.max(odds, -rowCut), rowCut)));
   const weight = Math.max(1 / state.alarmRows, smoothing / levelMemories);
   state.level = Math.fround(state.level + weight * (loud - state.level));

@@ -13,7 +13,7 @@ const episodesToRead = 5;
 const targetShare = 0.7;
 
 /** Release falls below what this part of normal rows keeps below. */
-const releaseQuantile = 0.97;
+const releaseQuantile = 0.98;
 
 /** No alarm sets in below this, −log10 p. */
 const leastOnset = 1;
@@ -34,8 +34,8 @@ function clusterPeaks(logs: Float64Array, skip: Uint8Array, floor: number, gap: 
   return Float64Array.from(peaks).sort();
 }
 
-/** Smoothing of the fresh evidence on which release is decided: twice as quick as that of the residuals. */
-export const releaseSmoothing = (smoothing: number): number => Math.min(2 * smoothing, 1);
+/** Smoothing of the fresh evidence on which release is decided: four times as quick as that of the residuals. */
+export const releaseSmoothing = (smoothing: number): number => Math.min(4 * smoothing, 1);
 
 /**
  * @param logs −log10 p of the combined evidence by row, held out
