@@ -143,7 +143,7 @@ function trendRows(drift: Float64Array, slow: Float64Array, channels: number, sm
   return trend;
 }
 
-/** Divides trends by their root mean square, or more where some are rare, in place: what wanders does so at its usual pace. */
+/** Divides trends by their root mean square, in place: what wanders does so at its usual pace. */
 function trendDeviations(
   trend: Float64Array,
   { channels, dead, skip }: EvidenceInput,
@@ -159,8 +159,7 @@ function trendDeviations(
     const high = quantileOfSorted(sorted, 0.98) / 2.326;
     // Trends are in deviations of the level, which have been widened: the least one is not to grow with that.
     const least = leastDeviation / levelWidening[c]!;
-    const usual = Math.max(Math.sqrt(square), Number.isFinite(high) ? high : 0, least);
-    deviations[c] = usual * rarityOf(sorted, usual);
+    deviations[c] = Math.max(Math.sqrt(square), Number.isFinite(high) ? high : 0, least);
     for (let i = c; i < trend.length; i += channels) trend[i] = trend[i]! / deviations[c]!;
   }
   return deviations;
