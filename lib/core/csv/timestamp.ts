@@ -166,7 +166,9 @@ function epochForm(
 ): ToldForm {
   const numbers = texts
     .filter((text) => plainNumber.test(text))
-    .map((text) => Math.abs(Number(text.replace(',', '.'))));
+    .map((text) => Math.abs(Number(text.replace(',', '.'))))
+    // Digits and an exponent may make more than a number holds.
+    .filter(Number.isFinite);
   const largest = Math.max(0, ...numbers);
   const unit = epochUnits.find(({ below }) => largest < below)!;
   const relative = largest < relativeBelow;

@@ -181,6 +181,10 @@ describe('order of rows', () => {
   });
 });
 
+test('a number larger than numbers are is no time', () => {
+  expect(() => parse('Date;Time;a\n1700000000,1e300\n')).toThrow(CsvError);
+});
+
 test('whatever a file holds: one row for each line below the header, or one clear error', () => {
   const cell = fc.constantFrom(
     ...['', '1', '-2.5', '1,5', '"1,5"', '1.234,5', 'NaN', 'open', 'text', '"', 'a', 'timestamp', 'Date', '#', 'sep=;'],

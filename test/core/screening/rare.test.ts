@@ -38,7 +38,8 @@ describe('a pump that starts a few times in the warm-up', () => {
   test.each([400, 700, 1100])('every %d hours is no tail by which other channels are judged', async (startEvery) => {
     const series = station(1, startEvery, 8);
     const calibration = fitCalibration(slice(series, 0, warmupRows));
-    for (const { name, knots, tailScale } of calibration.evidence)
+    // Trends are not widened: their rarest values say how fast a channel may move.
+    for (const { name, knots, tailScale } of calibration.evidence.filter(({ name }) => !name.startsWith('trend')))
       expect({ name, reach: knots.at(-1)! + 3 * tailScale < 9 }).toEqual({ name, reach: true });
     const { rows: found } = await screenRows(engine, calibration, undefined, slice(series, warmupRows, rows));
     const alarms = (from: number, to: number): number =>
