@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Command } from 'commander';
-import { registerBacktest } from '../../../bin/commands/backtest.ts';
 import type { FileSummary } from '../../../bin/commands/backtest-file.ts';
 import type { Score } from '../../../lib/core/scoring/score.ts';
+import { runBacktest } from '../../support/run-backtest.ts';
 import { pumpRig } from '../../support/screen-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'formats-'));
@@ -29,22 +28,7 @@ const usual = table(
   rows.map(({ ms, cells }) => [stamp(ms), ...cells]),
 );
 
-async function backtest(...args: string[]): Promise<{ files: (FileSummary & { score?: Score })[] }> {
-  const program = new Command().exitOverride();
-  registerBacktest(program);
-  const write = process.stdout.write;
-  let text = '';
-  process.stdout.write = (chunk) => {
-    text += chunk;
-    return true;
-  };
-  try {
-    await program.parseAsync(['node', 'groundcrew', 'backtest', '--json', ...args]);
-  } finally {
-    process.stdout.write = write;
-  }
-  return JSON.parse(text);
-}
+const backtest = (...args: string[]) => runBacktest<{ files: (FileSummary & { score?: Score })[] }>(...args);
 
 const linesOf = (file: string): string[][] =>
   readFileSync(file, 'utf8')

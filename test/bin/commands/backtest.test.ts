@@ -2,8 +2,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { Command } from 'commander';
-import { registerBacktest } from '../../../bin/commands/backtest.ts';
 import { defaultWarmupRows } from '../../../bin/commands/backtest-file.ts';
 import type { Score } from '../../../lib/core/scoring/score.ts';
 import type { Series } from '../../../lib/core/series.ts';
@@ -12,6 +10,7 @@ import { drawCity } from '../../../models/air-quality/generator/city.ts';
 import type { SensorFault } from '../../../models/air-quality/generator/faults.ts';
 import { simulate } from '../../../models/air-quality/generator/simulate.ts';
 import { rigSeries } from '../../../models/rotating-equipment/generator/rig.ts';
+import { runBacktest } from '../../support/run-backtest.ts';
 import { hourlyNetwork, pumpRig } from '../../support/screen-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'backtest-'));
@@ -30,7 +29,7 @@ const csv = ({ channels, timesMs, values }: Series): string => {
 const contents = (path: string): Record<string, string> =>
   Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name), 'utf8')]));
 
-/** Runs the command and gives what it printed as JSON. */
+/** What the command prints as JSON, as far as it is looked at here. */
 interface Told {
   files: {
     pack?: string;
@@ -43,22 +42,7 @@ interface Told {
   score: Score;
 }
 
-async function backtest(...args: string[]): Promise<Told> {
-  const program = new Command().exitOverride();
-  registerBacktest(program);
-  const write = process.stdout.write;
-  let text = '';
-  process.stdout.write = (chunk) => {
-    text += chunk;
-    return true;
-  };
-  try {
-    await program.parseAsync(['node', 'groundcrew', 'backtest', '--json', ...args]);
-  } finally {
-    process.stdout.write = write;
-  }
-  return JSON.parse(text);
-}
+const backtest = (...args: string[]): Promise<Told> => runBacktest(...args);
 
 const rig = csv(pumpRig(101, 'valve-closing').series);
 
