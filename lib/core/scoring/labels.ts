@@ -29,13 +29,14 @@ const show = (text: string): string => JSON.stringify(text.length > 40 ? `${text
 
 const columnNames = {
   time: /^(time ?_?-?stamps?|date ?_?-?times?|times?|dates?|ts|datum|zeit)$/,
-  start: /^(start|begin|from)([ _-]?(time|date|stamp|timestamp|ms|s))?$/,
-  end: /^(end|stop|to|until)([ _-]?(time|date|stamp|timestamp|ms|s))?$/,
+  start:
+    /^(?:[a-z]{3,16}[ _-])?(?:start|begin|from|onset)(?:[ _-]?(?:time|date|stamp|timestamp|datetime|at|ms|s|utc))*$/,
+  end: /^(?:[a-z]{3,16}[ _-])?(?:end|stop|to|until)(?:[ _-]?(?:time|date|stamp|timestamp|datetime|at|ms|s|utc))*$/,
   label: /^(label|is[ _]?anomaly|anomaly|att[ _-]?flag|attack|fault|class|target|y)$/,
-  kind: /^(kind|type|label|event|category|class|anomaly|fault)$/,
+  kind: /^(kind|type|label|event|category|class|anomaly|fault|failure)([ _-]?(kind|type|code|class|name|label))?$/,
 } as const;
 const allowed =
-  'timestamp,label or start,end or start,end,kind, or timestamp alone or timestamp,kind for moments, or label alone for one line a row';
+  'timestamp,label or start,end or start,end,kind (these also without a header), or timestamp alone or timestamp,kind for moments, or label alone for one line a row';
 
 interface Columns {
   readonly form: Labels['form'];
@@ -53,6 +54,18 @@ function columnsOf(names: readonly string[], column: string | undefined): Column
   if (label >= 0) return { form: 'rows', start: time, end: time, label };
   const kind = at(columnNames.kind);
   return names.length === (kind < 0 ? 1 : 2) ? { form: 'intervals', start: time, end: time, label: kind } : undefined;
+}
+
+/**
+ * Columns of a file whose first line is none of names: a start and an end on each line, as the label files of Amazon
+ * Lookout for Equipment have it, and a kind where there is a third cell.
+ */
+function columnsWithoutNames(first: readonly string[]): Columns | undefined {
+  const [start = '', end = ''] = first;
+  const [from, to] = [tellTimeForm([start])?.form, tellTimeForm([end])?.form];
+  // `1775001600,1` is a row and its label, and no stretch that ends a second after 1970 began.
+  if (!from || !to || from.relative || to.relative) return undefined;
+  return { form: 'intervals', start: 0, end: 1, label: first.length > 2 ? 2 : -1 };
 }
 
 export interface LabelWishes {
@@ -73,19 +86,28 @@ export function parseLabels(file: string, text: string, { dateOrder, column }: L
   const { delimiter } = gridOf(lines.slice(0, 1000).filter((line) => line.trim() !== ''));
   const cellsOf = (line: string, at: number): string[] =>
     (splitCells(line, delimiter) ?? fail(at, 'a quoted cell does not end on its line')).map((cell) => cell.trim());
-  const names = cellsOf(header, 1).map((name) => name.toLowerCase());
-  const columns = columnsOf(names, column);
+  const first = cellsOf(header, 1);
+  const names = first.map((name) => name.toLowerCase());
+  const bare = columnsWithoutNames(first);
+  const columns = bare ?? columnsOf(names, column);
   if (!columns) return fail(1, `the columns are ${names.map(show).join(', ')}; allowed are ${allowed}`);
-  const rows = lines.slice(1).flatMap((line, i) => {
-    if (line.trim() === '' && columns.form !== 'order') return [];
-    const cells = cellsOf(line, i + 2);
+  const before = bare ? 0 : 1;
+  const rows = lines.slice(before).flatMap((text, i) => {
+    const line = i + before + 1;
+    if (text.trim() === '' && columns.form !== 'order') return [];
+    const cells = cellsOf(text, line);
     if (cells.length !== names.length)
-      fail(i + 2, `${cells.length} cells where the header has ${names.length} columns`);
-    return [{ cells, line: i + 2 }];
+      fail(line, `${cells.length} cells where the ${bare ? 'first line' : 'header'} has ${names.length} columns`);
+    return [{ cells, line }];
   });
   if (columns.form === 'order' && rows.at(-1)?.cells[0] === '') rows.pop();
   const form = tellTimeForm(
-    rows.slice(0, 1000).map(({ cells }) => cells[columns.start] ?? ''),
+    // An end may tell day from month where no start does.
+    rows
+      .slice(0, 1000)
+      .flatMap(({ cells }) =>
+        [columns.start, ...(columns.end === columns.start ? [] : [columns.end])].map((c) => cells[c] ?? ''),
+      ),
     dateOrder,
   )?.form;
   const time = (cell: string, line: number): number => {

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LabelReader, parseLabels, type Truth } from '../../../lib/core/scoring/labels.ts';
 
@@ -69,6 +69,52 @@ test('columns, marks and days are told as those of an input', () => {
   ]);
   const named = new LabelReader(parseLabels('l.csv', 'timestamp,a,b\n1,0,1\n', { column: 'B' }));
   expect(named.at(1000, 0)).toBe('anomaly');
+});
+
+describe('files without a header, as Amazon Lookout for Equipment takes them', () => {
+  const hours = (day: number, month: number) => [-1, 0, 1, 2].map((hour) => Date.UTC(2020, month, day, hour) / 1000);
+  const found = ['normal', 'anomaly', 'anomaly', 'normal'];
+
+  test.each([
+    ['with microseconds', '2020-02-01T00:00:00.000000,2020-02-01T01:00:00.000000\n'],
+    ['year first', '2020/2/1 0:00,2020/2/1 1:00\n'],
+    ['epoch seconds', '1580515200,1580518800\n'],
+    ['with a mark at the start of the file and Windows line ends', '\ufeff2020-02-01 00:00,2020-02-01 01:00\r\n'],
+  ])('two times on a line are start and end: %s', (_, text) => {
+    expect(read(text, hours(1, 1))).toEqual(found);
+  });
+
+  test('a third cell is the kind, and its faults are named by their line', () => {
+    const text = '2020-02-01 00:00;2020-02-01 01:00;Bearing wear\n';
+    expect(read(text, hours(1, 1))).toEqual(found.map((one) => (one === 'anomaly' ? 'bearing-wear' : one)));
+    expect(() => parseLabels('l.csv', `${text}2020-02-02 00:00;2020-02-02 01:00\n`)).toThrow(
+      'l.csv:2: 2 cells where the first line has 3 columns',
+    );
+    expect(() => parseLabels('l.csv', `${text}2020-02-03 00:00;2020-02-02 01:00;x\n`)).toThrow('l.csv:2: the end');
+    expect(() => parseLabels('l.csv', `${text}2020-02-03 00:00;tomorrow;x\n`)).toThrow('l.csv:2: "tomorrow"');
+  });
+
+  test('an end tells day from month where no start does', () => {
+    expect(read('1/2/2020 0:00,1/2/2020 1:00\n1/2/2020 5:00,13/2/2020 0:00\n', hours(1, 1))).toEqual(found);
+    expect(read('2/1/2020 0:00,2/1/2020 1:00\n2/1/2020 5:00,2/13/2020 0:00\n', hours(1, 1))).toEqual(found);
+  });
+
+  test.each(['1580515200,1\n', '2020-02-01,leak\n', 'leak,2020-02-01\n'])('%j is none of them', (text) => {
+    expect(() => parseLabels('l.csv', text)).toThrow('l.csv:1: the columns are');
+  });
+});
+
+test.each([
+  ['Anomaly Start;Anomaly End;Fault code', 'leak'],
+  ['event_start_time;event_end_time;failure_type', 'leak'],
+  ['start_timestamp;end_timestamp;note', 'anomaly'],
+])('stretches under the names %s', (header, kind) => {
+  expect(read(`${header}\n1970-01-01 00:00:02;1970-01-01 00:00:03;leak\n`, [1, 2, 3, 4])).toEqual([
+    'normal',
+    kind,
+    kind,
+    'normal',
+  ]);
 });
 
 test('says so where no label falls on a row', () => {
