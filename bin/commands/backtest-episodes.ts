@@ -41,6 +41,13 @@ export interface Episode {
   decision?: TriedDecision;
 }
 
+/** Those with the most evidence, in the order of time. */
+export const strongest = (episodes: readonly Episode[], most: number): Episode[] =>
+  [...episodes]
+    .sort((a, b) => b.score - a.score || a.number - b.number)
+    .slice(0, most)
+    .sort((a, b) => a.number - b.number);
+
 const strength = { observe: 0, ask: 1, act: 2 } as const;
 
 export class EpisodeLog {

@@ -9,7 +9,7 @@ import type { CsvRows, CsvTold, CsvWishes } from '../../lib/core/csv/parser.ts';
 import type { Pack, PackModel } from '../../lib/core/pack.ts';
 import { inferChannels } from '../../lib/core/roles/infer.ts';
 import { LabelReader, normal, parseLabels, type Truth, truthOf } from '../../lib/core/scoring/labels.ts';
-import { type ScoreCounts, Scorer } from '../../lib/core/scoring/score.ts';
+import { type ScoreCounts, type ScoredEvent, Scorer } from '../../lib/core/scoring/score.ts';
 import type { ScreenEngine } from '../../lib/core/screening/engine.ts';
 import { fewestRows, medianPeriod, slowPeriodMs } from '../../lib/core/screening/fit.ts';
 import { type FollowedRows, Follower } from '../../lib/core/screening/follow.ts';
@@ -85,6 +85,8 @@ export interface FileSummary {
   readonly episodes: readonly Episode[];
   /** Against the labels, where some were given. */
   readonly counts: ScoreCounts | undefined;
+  /** The first events of the labels, and whether each was found. */
+  readonly events?: readonly ScoredEvent[];
   /** Site that the policy was asked about. */
   readonly site: string | undefined;
   /** What a report draws. */
@@ -332,6 +334,7 @@ class FileRun {
       quality: this.#quality?.result() ?? new Quality([]).result(),
       episodes: this.#episodes?.episodes ?? [],
       counts: this.#scorer?.end(),
+      ...(this.#scorer ? { events: this.#scorer.events } : {}),
       site: this.#site,
       buckets: this.#sketch?.buckets,
     };

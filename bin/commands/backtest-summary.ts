@@ -4,11 +4,19 @@ import pc from 'picocolors';
 import type { WhyLeftOut } from '../../lib/core/csv/columns.ts';
 import type { CsvTold } from '../../lib/core/csv/parser.ts';
 import { addCounts, finishScore, type Score } from '../../lib/core/scoring/score.ts';
+import { type CostEstimate, estimateCost, pricesNoted } from './backtest-cost.ts';
+import { type Episode, strongest } from './backtest-episodes.ts';
 import type { FileSummary } from './backtest-file.ts';
+import { counted, duration, falseAlarmWords, foundWords, percent, tellingEvents, utc } from './backtest-words.ts';
 import { printJson, printLine, printTable, wrapped } from './support/print.ts';
 
 /** More files than this get one line each. */
 const mostInFull = 3;
+/** Alarms and events that are told one by one; all of them are in the report and in `--json`. */
+const mostAlarms = 8;
+const mostEventLines = 20;
+/** Of assets like the recorded ones: what a fleet of them would cost. */
+const fleet = 1000;
 
 /** Score of all files that had labels. */
 export function scoreOf(summaries: readonly FileSummary[]): Score | undefined {
@@ -24,12 +32,47 @@ export function printSummaries(summaries: readonly FileSummary[], json: boolean)
       episodes: episodes.map(({ features: __, ...episode }) => episode),
       ...(counts ? { score: finishScore(counts) } : {}),
     }));
-    printJson({ files, ...(score ? { score } : {}) });
+    const cost = estimateCost(summaries, 1);
+    printJson({ files, ...(score ? { score } : {}), ...(cost ? { cost: costFields(cost) } : {}) });
     return;
   }
   if (summaries.length <= mostInFull) for (const summary of summaries) printFile(summary);
   else printFiles(summaries);
   if (score) printScore(score, summaries);
+  printCost(summaries);
+}
+
+const costFields = ({ assets, readings, usd }: CostEstimate) => ({
+  usdPerMonth: Number(usd.toFixed(2)),
+  assets,
+  readingsPerMonth: Math.round(readings),
+  pricesNoted,
+});
+
+function printCost(summaries: readonly FileSummary[]): void {
+  const [one, many] = [estimateCost(summaries, 1), estimateCost(summaries, fleet)];
+  if (!one || !many) return;
+  const usd = (value: number): string => `${Math.ceil(value).toLocaleString('en-US')} USD`;
+  printLine();
+  printLine(
+    wrapped(
+      `Cost on AWS: about ${usd(one.usd)} a month for ${counted(one.assets, 'asset')} like this, ${usd(many.usd)} for ${many.assets.toLocaleString('en-US')} (an estimate by list prices of us-east-1, ${pricesNoted}).`,
+      2,
+    ),
+  );
+}
+
+/** The strongest alarms in the order of time, each with its sentence. */
+function printAlarms(episodes: readonly Episode[], all: number): void {
+  if (all === 0) return;
+  const shown = strongest(episodes, mostAlarms);
+  printLine(`  ${shown.length < all ? `the ${shown.length} strongest of ${all} alarms` : 'alarms'}, times in UTC:`);
+  for (const { number, kind, confidence, fromMs, toMs, sentence } of shown) {
+    const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)} % sure`;
+    const lasted = toMs > fromMs ? duration(toMs - fromMs) : 'one row';
+    printLine(`  ${String(number).padStart(4)}  ${utc(fromMs)}, ${lasted}: ${pc.bold(kind)}${sure}`);
+    printLine(wrapped(`        ${sentence}`, 8));
+  }
 }
 
 const kindsText = (kinds: Readonly<Record<string, number>>): string =>
@@ -39,10 +82,10 @@ const kindsText = (kinds: Readonly<Record<string, number>>): string =>
     .join(', ');
 
 function printFile(summary: FileSummary): void {
-  const { file, rows, alarms, alarmRows, kinds, pack, classifier, channels, notes, calibrations } = summary;
+  const { file, rows, alarms, alarmRows, kinds, pack, classifier, channels, notes, calibrations, episodes } = summary;
   const parts = kindsText(kinds);
   printLine(
-    `${pc.bold(file)}: ${rows} rows, ${alarms} alarms over ${alarmRows} rows${parts === '' ? '' : ` (rows by kind: ${parts})`}`,
+    `${pc.bold(file)}: ${rows} rows, ${counted(alarms, 'alarm')} over ${alarmRows} rows${parts === '' ? '' : ` (rows by kind: ${parts})`}`,
   );
   printLine(`  pack: ${pack ?? 'none fits'}${pack && !classifier ? ' (no trained classifier)' : ''}`);
   printLine(wrapped(`  channels: ${channels.map(({ name, role }) => `${name}=${role}`).join(' ')}`, 4));
@@ -55,6 +98,7 @@ function printFile(summary: FileSummary): void {
     );
   }
   for (const note of notes) printLine(wrapped(`  note: ${note}`, 4));
+  printAlarms(episodes, alarms);
 }
 
 function printFiles(summaries: readonly FileSummary[]): void {
@@ -124,18 +168,7 @@ export function readingOf({ input, calibrationInput }: FileSummary): string[] {
   return [...toldLines(input), ...calibration.map((line) => `in the calibration file, ${line}`)];
 }
 
-export const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(1)} %`);
 const decimal = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
-
-/** `35 s`, `12 min`, `4.5 h`, `3.2 d`. */
-export function duration(ms: number | null): string {
-  if (ms === null) return '-';
-  const seconds = ms / 1000;
-  if (seconds < 120) return `${Number(seconds.toFixed(1))} s`;
-  if (seconds < 7200) return `${(seconds / 60).toFixed(0)} min`;
-  if (seconds < 172_800) return `${(seconds / 3600).toFixed(1)} h`;
-  return `${(seconds / 86_400).toFixed(1)} d`;
-}
 
 /** Most false alarm episodes that the calibrations promise for a row, and how many came; undefined without normal rows. */
 export function promiseKept(summaries: readonly FileSummary[], score: Score): string | undefined {
@@ -156,19 +189,47 @@ function printScore(score: Score, summaries: readonly FileSummary[]): void {
   printLine();
   printLine(pc.bold('Against your labels'));
   printLine(
+    `  events  ${events.found} of ${events.all} found${events.found > 0 ? `, ${duration(events.delayMedianMs)} after they began (median; 90 % within ${duration(events.delayP90Ms)})` : ''}`,
+  );
+  printLine(`  false   ${falseAlarmWords(score)}`);
+  const kept = promiseKept(summaries, score);
+  if (kept) printLine(`          ${kept}`);
+  printLine(
     `  rows    precision ${decimal(rows.precision)}  recall ${decimal(rows.recall)}  F1 ${decimal(rows.f1)}  FAR ${percent(rows.far)}  MAR ${percent(rows.mar)}`,
   );
   printLine(
     `          ${rows.tp + rows.fn} rows of events, ${rows.fp + rows.tn} normal, ${rows.leftOut} left out (warm-up or no label)`,
   );
-  printLine(
-    `  events  ${events.found} of ${events.all} found  delay ${duration(events.delayMedianMs)} (median), ${duration(events.delayP90Ms)} (p90)  ${events.falseEpisodes} false episodes${events.falseEpisodesPerWeek === null ? '' : `, ${Number(events.falseEpisodesPerWeek.toPrecision(3))} a week`}`,
-  );
-  const kept = promiseKept(summaries, score);
-  if (kept) printLine(`  false   ${kept}`);
+  printEvents(summaries);
   printConfusion('EVENT', confusion.events);
   printConfusion('ROW', confusion.rows);
 }
+
+/** Each event of the labels: found or not, how soon, how long before its end. */
+function printEvents(summaries: readonly FileSummary[]): void {
+  const all = eventsOf(summaries);
+  if (all.length === 0) return;
+  const shown = tellingEvents(all, mostEventLines);
+  const many = summaries.length > 1;
+  printLine();
+  if (shown.length < all.length)
+    printLine(`The ${shown.length} of ${all.length} events that were missed or found last:`);
+  printTable(
+    [...(many ? ['FILE'] : []), 'YOUR EVENT', 'FROM (UTC)', 'LASTED', 'SAID', 'FOUND'],
+    shown.map((event) => [
+      ...(many ? [event.file] : []),
+      event.kind,
+      utc(event.fromMs),
+      duration(event.toMs - event.fromMs),
+      event.said ?? '-',
+      event.foundMs === null ? pc.red(foundWords(event)) : foundWords(event),
+    ]),
+  );
+}
+
+/** Events of all files, each with the name of its own. */
+export const eventsOf = (summaries: readonly FileSummary[]) =>
+  summaries.flatMap(({ file, events = [] }) => events.map((event) => ({ ...event, file: basename(file) })));
 
 function printConfusion(what: string, table: Readonly<Record<string, Readonly<Record<string, number>>>>): void {
   const truths = Object.keys(table).sort();

@@ -1,7 +1,7 @@
 /** Episodes as cards: when, what it looked like, where, and what the policy would have allowed. */
-import type { Episode } from '../backtest-episodes.ts';
-import { duration } from '../backtest-summary.ts';
-import { escapeHtml, round, utc } from './html.ts';
+import { type Episode, strongest } from '../backtest-episodes.ts';
+import { duration, utc } from '../backtest-words.ts';
+import { escapeHtml, round } from './html.ts';
 
 const mostCards = 60;
 const mostMeters = 4;
@@ -17,13 +17,6 @@ export function episodeCards(episodes: readonly Episode[], all: number, colour: 
       ? `<p class="dim">The ${shown.length} strongest of ${all} episodes, in the order of time.</p>`
       : '';
   return `${more}<ol class="cards">${shown.map((episode) => card(episode, colour)).join('')}</ol>`;
-}
-
-function strongest(episodes: readonly Episode[], most: number): Episode[] {
-  return [...episodes]
-    .sort((a, b) => b.score - a.score || a.number - b.number)
-    .slice(0, most)
-    .sort((a, b) => a.number - b.number);
 }
 
 function card(episode: Episode, colour: (kind: string) => string): string {

@@ -1,7 +1,8 @@
 /** Charts of one file: kinds as a ribbon, score with its threshold, channels as small multiples. All share one time axis. */
 import type { FileSummary } from '../backtest-file.ts';
 import type { Bucket } from '../backtest-sketch.ts';
-import { escapeHtml, round, utc } from './html.ts';
+import { utc } from '../backtest-words.ts';
+import { escapeHtml, round } from './html.ts';
 
 const width = 1000;
 /** Units of a lane; it is stretched to its place on the page. */

@@ -8,8 +8,6 @@ const escapes: Readonly<Record<string, string>> = {
 };
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => escapes[char]!);
 
-/** UTC to the second. */
-export const utc = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
 export const round = (value: number): string => String(Number(value.toPrecision(4)));
 export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 

@@ -5,10 +5,11 @@ import { type CostEstimate, estimateCost, pricesNoted } from '../backtest-cost.t
 import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
 import { condense } from '../backtest-sketch.ts';
-import { duration, percent, promiseKept, readingOf, scoreOf } from '../backtest-summary.ts';
+import { eventsOf, promiseKept, readingOf, scoreOf } from '../backtest-summary.ts';
+import { counted, duration, falseAlarmWords, foundWords, percent, tellingEvents, utc } from '../backtest-words.ts';
 import { episodeCards } from './cards.ts';
 import { axisLabels, axisOf, backdrop, channelChart, ribbonChart, scoreChart } from './charts.ts';
-import { escapeHtml, round, table, tiles, utc, whole } from './html.ts';
+import { escapeHtml, round, table, tiles, whole } from './html.ts';
 import { kindCount, style } from './style.ts';
 
 /** Columns × channels that all charts together may draw: about 11 bytes each. */
@@ -22,6 +23,7 @@ const manyChannels = 9;
 /** Files that are drawn; those with the most alarms. The others are in the table. */
 const mostDrawn = 60;
 const anotherScale = 1000;
+const mostEventRows = 200;
 
 type Colour = (kind: string) => string;
 
@@ -54,8 +56,17 @@ export function reportHtml(summaries: readonly FileSummary[]): string {
   ].join('');
   const total = summaries.reduce((sum, { alarms }) => sum + alarms, 0);
   const name = summaries.length === 1 ? basename(summaries[0]!.file) : `${summaries.length} files`;
-  const title = `${total} alarm${total === 1 ? '' : 's'} in ${name}`;
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Backtest: ${escapeHtml(title)}</title><style>${style}</style></head><body><header><p class="dim">Groundcrew backtest</p><h1>${escapeHtml(title)}</h1></header><main>${body}</main><footer><p>Made by <code>groundcrew backtest</code>. Times are UTC. Each row was judged by the rows before it alone.</p></footer></body></html>\n`;
+  const title = `${counted(total, 'alarm')} in ${name}`;
+  const answer = score ? `<p class="lead">${escapeHtml(answerOf(score))}</p>` : '';
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Backtest: ${escapeHtml(title)}</title><style>${style}</style></head><body><header><p class="dim">Groundcrew backtest</p><h1>${escapeHtml(title)}</h1>${answer}</header><main>${body}</main><footer><p>Made by <code>groundcrew backtest</code>. Times are UTC. Each row was judged by the rows before it alone.</p></footer></body></html>\n`;
+}
+
+/** What somebody with labels asks first. */
+function answerOf(score: Score): string {
+  const { found, all, delayMedianMs, delayP90Ms } = score.events;
+  const delay =
+    found === 0 ? '' : `, ${duration(delayMedianMs)} after they began (median; 90 % within ${duration(delayP90Ms)})`;
+  return `${found} of your ${counted(all, 'event')} found${delay}; ${falseAlarmWords(score)}.`;
 }
 
 function overview(summaries: readonly FileSummary[], score: Score | undefined): string {
@@ -110,12 +121,33 @@ function scoreSection(score: Score, summaries: readonly FileSummary[]): string {
       `${events.found} of ${events.all}`,
       `delay ${duration(events.delayMedianMs)} median, ${duration(events.delayP90Ms)} p90`,
     ],
-    [
-      'False episodes',
-      whole(events.falseEpisodes),
-      events.falseEpisodesPerWeek === null ? '' : `${round(events.falseEpisodesPerWeek)} a week of normal time`,
-    ],
-  ])}${kept ? `<p>${escapeHtml(`${kept[0]!.toUpperCase()}${kept.slice(1)}.`)}</p>` : ''}${confusionTable('Events: your label in rows, what was said in columns', confusion.events)}${confusionTable('Rows: your label in rows, what was said in columns', confusion.rows)}</section>`;
+    ['False alarms', whole(events.falseEpisodes), falseAlarmWords(score).replace(/^.*? in /, 'in ')],
+  ])}${kept ? `<p>${escapeHtml(`${kept[0]!.toUpperCase()}${kept.slice(1)}.`)}</p>` : ''}${eventTable(summaries)}${confusionTable('Events: your label in rows, what was said in columns', confusion.events)}${confusionTable('Rows: your label in rows, what was said in columns', confusion.rows)}</section>`;
+}
+
+/** Each event: found or not, how soon after it began, how long before it ended. */
+function eventTable(summaries: readonly FileSummary[]): string {
+  const all = eventsOf(summaries);
+  if (all.length === 0) return '';
+  const shown = tellingEvents(all, mostEventRows);
+  const many = summaries.length > 1;
+  return table(
+    shown.length < all.length
+      ? `The ${shown.length} of ${all.length} events that were missed or found last; times are UTC`
+      : 'Your events; times are UTC',
+    [...(many ? ['file'] : []), 'your event', 'found', 'what was said', 'from', 'lasted'],
+    shown.map((event) => {
+      const found = escapeHtml(foundWords(event));
+      return [
+        ...(many ? [escapeHtml(event.file)] : []),
+        escapeHtml(event.kind),
+        event.foundMs === null ? `<b class="missed">${found}</b>` : found,
+        escapeHtml(event.said ?? '-'),
+        utc(event.fromMs),
+        duration(event.toMs - event.fromMs),
+      ];
+    }),
+  );
 }
 
 function confusionTable(label: string, counts: Score['confusion']['rows']): string {

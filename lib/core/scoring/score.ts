@@ -38,10 +38,30 @@ export interface ScoredRow {
   readonly counts: boolean;
 }
 
+/** One event of the labels, and what the alarms made of it. */
+export interface ScoredEvent {
+  /** As it was labelled. */
+  readonly kind: string;
+  readonly fromMs: number;
+  /** Of its last row. */
+  readonly toMs: number;
+  /** Its first row in alarm; null where it was missed. */
+  readonly foundMs: number | null;
+  /** Onset of the alarm that found it: before `fromMs` where that alarm stood already. */
+  readonly alarmFromMs: number | null;
+  /** What most of its alarm rows said. */
+  readonly said: string | null;
+}
+
+/** Most events of a file that are kept one by one; all are counted. */
+export const mostEvents = 1000;
+
 interface Event {
   readonly kind: string;
   readonly startMs: number;
+  endMs: number;
   foundMs: number | undefined;
+  alarmFromMs: number | undefined;
   readonly kinds: Map<string, number>;
 }
 
@@ -66,9 +86,18 @@ export class Scorer {
   #event: Event | undefined;
   #episode: 'none' | 'false' | 'true' | 'unknown' = 'none';
   #lastNormalMs: number | undefined;
+  #alarmFromMs: number | undefined;
+  readonly #events: ScoredEvent[] = [];
+
+  /** The first `mostEvents` events, in the order of time; whole once `end` was called. */
+  get events(): readonly ScoredEvent[] {
+    return this.#events;
+  }
 
   add({ timeMs, truth, alarm, kind, counts }: ScoredRow): void {
     const { rows, rowConfusion } = this.#counts;
+    if (!counts || !alarm) this.#alarmFromMs = undefined;
+    else this.#alarmFromMs ??= timeMs;
     if (!counts || truth === undefined) {
       rows.leftOut += 1;
       this.#lastNormalMs = undefined;
@@ -94,9 +123,18 @@ export class Scorer {
   }
 
   #inEvent(timeMs: number, truth: string, alarm: boolean, kind: string): void {
-    this.#event ??= { kind: truth, startMs: timeMs, foundMs: undefined, kinds: new Map() };
+    this.#event ??= {
+      kind: truth,
+      startMs: timeMs,
+      endMs: timeMs,
+      foundMs: undefined,
+      alarmFromMs: undefined,
+      kinds: new Map(),
+    };
+    this.#event.endMs = timeMs;
     if (!alarm) return;
     this.#event.foundMs ??= timeMs;
+    this.#event.alarmFromMs ??= this.#alarmFromMs;
     this.#event.kinds.set(kind, (this.#event.kinds.get(kind) ?? 0) + 1);
   }
 
@@ -106,6 +144,15 @@ export class Scorer {
     this.#event = undefined;
     const [answer] = [...event.kinds].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0] ?? ['missed'];
     tally(this.#counts.eventConfusion, event.kind, answer);
+    if (this.#events.length < mostEvents)
+      this.#events.push({
+        kind: event.kind,
+        fromMs: event.startMs,
+        toMs: event.endMs,
+        foundMs: event.foundMs ?? null,
+        alarmFromMs: event.alarmFromMs ?? null,
+        said: event.foundMs === undefined ? null : answer,
+      });
     if (event.foundMs === undefined) this.#counts.events.missed += 1;
     else {
       this.#counts.events.found += 1;

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseLabels } from '../../../lib/core/scoring/labels.ts';
-import { addCounts, finishScore, type Score, type ScoredRow, Scorer } from '../../../lib/core/scoring/score.ts';
+import {
+  addCounts,
+  finishScore,
+  mostEvents,
+  type Score,
+  type ScoredRow,
+  Scorer,
+} from '../../../lib/core/scoring/score.ts';
 
 const kinds = ['normal', 'normal', 'normal', 'leak', 'burst', undefined] as const;
 const truths = fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 80 });
@@ -14,6 +21,12 @@ const countsOf = (rows: readonly ScoredRow[]) => {
   const scorer = new Scorer();
   for (const row of rows) scorer.add(row);
   return scorer.end();
+};
+const eventsOf = (rows: readonly ScoredRow[]) => {
+  const scorer = new Scorer();
+  for (const row of rows) scorer.add(row);
+  scorer.end();
+  return scorer.events;
 };
 const score = (rows: readonly ScoredRow[]): Score => finishScore(countsOf(rows));
 const anomalous = (truth: string | undefined): boolean => truth !== undefined && truth !== 'normal';
@@ -129,6 +142,52 @@ describe('scores against labels', () => {
     // The first leak row comes before the alarm: two minutes by the clock. The run from row 3 on holds a leak: not false.
     expect(events).toMatchObject({ all: 2, found: 1, delayMedianMs: 120_000, falseEpisodes: 2 });
     expect(confusion.events).toEqual({ leak: { leak: 1 }, burst: { missed: 1 } });
+    const minutes = (count: number): number => 60_000 * count;
+    expect(eventsOf(rowsOf(truth, (_, i) => alarm[i]!))).toEqual([
+      // Found at row 4 by the alarm that began at row 3, of which nobody said what it was.
+      {
+        kind: 'leak',
+        fromMs: minutes(2),
+        toMs: minutes(5),
+        foundMs: minutes(4),
+        alarmFromMs: minutes(3),
+        said: 'leak',
+      },
+      { kind: 'burst', fromMs: minutes(7), toMs: minutes(7), foundMs: null, alarmFromMs: null, said: null },
+    ]);
+  });
+
+  test('an alarm that stands when an event begins says since when; one of the warm-up says nothing', () => {
+    const truth = ['normal', 'normal', 'leak', 'leak'];
+    const rows = rowsOf(truth, (_, i) => (i >= 1 ? 'leak' : ''));
+    expect(eventsOf(rows)).toMatchObject([{ foundMs: 120_000, alarmFromMs: 60_000 }]);
+    const warm = rows.map((row, i) => ({ ...row, counts: i >= 3 }));
+    expect(eventsOf(warm)).toMatchObject([{ fromMs: 180_000, foundMs: 180_000, alarmFromMs: 180_000 }]);
+  });
+
+  test('events one by one say what the counts say', () => {
+    fc.assert(
+      fc.property(truths, fc.infiniteStream(fc.constantFrom('', 'leak', 'burst')), (truth, answers) => {
+        const rows = rowsOf(truth, () => answers.next().value!);
+        const { events, confusion } = score(rows);
+        const one = eventsOf(rows);
+        expect(one.length).toBe(events.all);
+        expect(one.filter(({ foundMs }) => foundMs !== null).length).toBe(events.found);
+        for (const { fromMs, toMs, foundMs, alarmFromMs, said, kind } of one) {
+          expect(confusion.events[kind]![said ?? 'missed']).toBeGreaterThan(0);
+          if (foundMs === null || alarmFromMs === null)
+            expect([foundMs, alarmFromMs, said]).toEqual([null, null, null]);
+          else expect(fromMs <= foundMs && foundMs <= toMs && alarmFromMs <= foundMs).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('more events than are kept one by one are all counted', () => {
+    const truth = Array.from({ length: 2 * mostEvents + 20 }, (_, i) => (i % 2 === 0 ? 'leak' : 'normal'));
+    const rows = rowsOf(truth, () => '');
+    expect(eventsOf(rows).length).toBe(mostEvents);
+    expect(score(rows).events.all).toBe(mostEvents + 10);
   });
 });
 

@@ -1,0 +1,62 @@
+/** How a backtest says durations, shares, what became of an event, and how many false alarms there were. */
+import type { Score, ScoredEvent } from '../../lib/core/scoring/score.ts';
+
+export const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(1)} %`);
+
+/** `35 s`, `12 min`, `4.5 h`, `3.2 d`. */
+export function duration(ms: number | null): string {
+  if (ms === null) return '-';
+  const seconds = ms / 1000;
+  if (seconds < 120) return `${Number(seconds.toFixed(1))} s`;
+  if (seconds < 7200) return `${(seconds / 60).toFixed(0)} min`;
+  if (seconds < 172_800) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${(seconds / 86_400).toFixed(1)} d`;
+}
+
+/** UTC to the second. */
+export const utc = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
+
+/** `1 alarm`, `2 alarms`. */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/**
+ * When an event of the labels was found, by its own beginning and by its end, which is when people noticed or mended it.
+ * @example foundWords(event) // 'after 18 s, 4.7 h before its end'
+ */
+export function foundWords({ fromMs, toMs, foundMs, alarmFromMs }: ScoredEvent): string {
+  if (foundMs === null) return 'missed';
+  const stood = alarmFromMs !== null && alarmFromMs < fromMs ? fromMs - alarmFromMs : 0;
+  const when =
+    stood > 0
+      ? `at once, in alarm ${duration(stood)} before`
+      : foundMs > fromMs
+        ? `after ${duration(foundMs - fromMs)}`
+        : 'at once';
+  return toMs > foundMs ? `${when}, ${duration(toMs - foundMs)} before its end` : when;
+}
+
+/** A rate by the week says nothing of less than a week. */
+const leastWeeks = 1;
+
+/** `3 false alarms in 4.2 weeks of normal time, 0.71 a week`; of less than a week without the rate. */
+export function falseAlarmWords({ events }: Score): string {
+  const { falseEpisodes, normalWeeks, falseEpisodesPerWeek } = events;
+  const alarms = falseEpisodes === 0 ? 'no false alarm' : counted(falseEpisodes, 'false alarm');
+  const weekly =
+    falseEpisodesPerWeek === null || normalWeeks < leastWeeks
+      ? ''
+      : `, ${Number(falseEpisodesPerWeek.toPrecision(2))} a week`;
+  return `${alarms} in ${duration(normalWeeks * 7 * 86_400_000)} of normal time${weekly}`;
+}
+
+/** The events that are worth a line where there are too many: missed ones, then late ones; in the order of time. */
+export function tellingEvents<T extends ScoredEvent>(events: readonly T[], most: number): T[] {
+  const lateness = ({ fromMs, foundMs }: ScoredEvent): number =>
+    foundMs === null ? Number.POSITIVE_INFINITY : foundMs - fromMs;
+  return events
+    .map((event, at) => ({ event, at, late: lateness(event) }))
+    .sort((a, b) => (a.late === b.late ? a.at - b.at : b.late - a.late))
+    .slice(0, most)
+    .sort((a, b) => a.at - b.at)
+    .map(({ event }) => event);
+}
