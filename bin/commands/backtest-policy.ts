@@ -18,7 +18,10 @@ export interface TriedDecision {
   readonly atRow: number;
   readonly policies: readonly string[];
   readonly reasons: readonly string[];
+  /** What would have changed the verdict, where something would. */
+  readonly counterfactual?: string;
   readonly action?: string;
+  /** Absent where it is the asset itself. */
   readonly target?: string;
 }
 
@@ -96,7 +99,7 @@ export class PolicyTrial {
     });
     const proposal = planned && proposalSchema.parse(planned);
     const recent = this.#actedMs.filter((ms) => ms > atMs - hourMs).length;
-    const { verdict, policies, reasons } = await guard(
+    const { verdict, policies, reasons, counterfactual } = await guard(
       {
         authorizerOf,
         assetOf: async () => ({ registration: this.#registration, holds: [] }),
@@ -113,7 +116,9 @@ export class PolicyTrial {
       atRow,
       policies,
       reasons,
-      ...(proposal ? { action: proposal.action, target: proposal.target } : {}),
+      ...(counterfactual === undefined ? {} : { counterfactual }),
+      ...(proposal ? { action: proposal.action } : {}),
+      ...(proposal && proposal.target !== asset ? { target: proposal.target } : {}),
     };
   }
 }

@@ -28,6 +28,6 @@ export const tiles = (list: readonly (readonly [string, string, string?])[]): st
   `<dl class="tiles">${list
     .map(
       ([name, value, remark]) =>
-        `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}${remark ? `<small>${escapeHtml(remark)}</small>` : ''}</dd></div>`,
+        `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}${remark ? `<small>${escapeHtml(remark.replaceAll(/(\d) (?=%|s\b|min\b|h\b|d\b)/g, '$1\u00a0'))}</small>` : ''}</dd></div>`,
     )
     .join('')}</dl>`;

@@ -103,6 +103,31 @@ describe('the report of a network with a pack', () => {
     }
   });
 
+  test('says first what became of the events of the labels, and of each when it was found', () => {
+    const { found, missed } = summary.counts!.events;
+    const all = found + missed;
+    expect(found).toBeGreaterThan(0);
+    expect(html).toMatch(
+      new RegExp(`<header>.*${found} of your ${all} events found.* of normal time[^<]*</p></header>`),
+    );
+    const [table] = html.match(/<table><caption>Your events.*?<\/table>/s)!;
+    expect(table.split('<tr>').length - 2).toBe(all);
+    expect(table.match(/class="missed"/g) ?? []).toHaveLength(all - found);
+    expect(summary.events).toHaveLength(all);
+  });
+
+  test('says of a decision what would change it, and names no target that is the asset itself', () => {
+    const changes = summary.episodes.flatMap(({ decision }) => decision?.counterfactual ?? []);
+    expect(changes.length).toBeGreaterThan(0);
+    expect(html).toContain('<b>What would change that:</b>');
+    expect(html).not.toMatch(/raise ticket: backtest/);
+  });
+
+  test('is dark on a dark screen only: a dark screen prints dark on white', () => {
+    const schemes = [...html.matchAll(/@media([^{]*prefers-color-scheme[^{]*)\{/g)].map(([, query]) => query!.trim());
+    expect(schemes).toEqual(['screen and (prefers-color-scheme:dark)']);
+  });
+
   test('stays small however long the file is', () => {
     const many = Array.from({ length: 40 }, (_, i) => ({ ...summary, file: `file-${i}.csv` }));
     expect(Buffer.byteLength(html)).toBeLessThan(1_000_000);
