@@ -100,7 +100,8 @@ export class KindTracker {
       };
       const onsetRow = Math.max(0, end - from - 1 - this.#alarmRows);
       const rowsSinceOnset = end - from - 1 - onsetRow;
-      const context = { ...alarm, onsetRow, rowsSinceOnset };
+      const older = this.#alarmRows > end - from - 1;
+      const context = { ...alarm, onsetRow, rowsSinceOnset, ...(older ? { olderThanWindow: true } : {}) };
       const classification = await this.#model.classify(window, calibration, context);
       const kind = classification.kind === 'normal' ? 'anomaly' : classification.kind;
       this.#looks.push({ row, kind, alarm: context, classification });

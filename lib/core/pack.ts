@@ -29,6 +29,8 @@ export type OpenModel = (model: { readonly path: string; readonly sha256: string
 export interface AlarmContext {
   /** Row of the window where the alarm set in; 0 where it is older than the window. */
   readonly onsetRow: number;
+  /** The alarm set in before the window begins. */
+  readonly olderThanWindow?: boolean;
   /** Rows from the onset to the last row of the window. */
   readonly rowsSinceOnset: number;
   /** Highest score since the onset. */

@@ -1,5 +1,6 @@
 /** Where it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
+import { sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
 import type { Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
@@ -25,11 +26,10 @@ export function conclude(
   const stations = rankStations(features.stations).slice(0, stationLimit);
   const zones = stations.map((one) => one.name);
   const suspect = kind === 'sensor-fault' ? suspectOf(features.members) : undefined;
-  const sinceMs = window.timesMs[Math.min(alarm.onsetRow, window.timesMs.length - 1)]!;
   return {
     zones,
     ...(suspect === undefined ? {} : { suspect: suspect.statistics.view.name }),
-    sentence: sentence(features, kind, zones[0], suspect, sinceMs),
+    sentence: sentence(features, kind, zones[0], suspect, sinceOnset(window.timesMs, alarm)),
   };
 }
 
@@ -38,13 +38,12 @@ function sentence(
   kind: Kind,
   station: string | undefined,
   suspect: Member | undefined,
-  sinceMs: number,
+  since: string,
 ): string {
-  const since = new Date(sinceMs).toISOString().slice(11, 16);
   const parts = suspect === undefined ? airParts(features, kind, station) : sensorParts(features, suspect);
   const near = kind === 'pollution-episode' && station !== undefined ? ` ${station}` : '';
   const text = [
-    `${parts[0] ?? 'the channels together are unlike the calibration'} since ${since} UTC`,
+    `${parts[0] ?? 'the channels together are unlike the calibration'} ${since}`,
     ...parts.slice(1, 3),
     `${conclusions[kind] ?? 'looks like nothing known'}${near}`,
   ];
@@ -92,7 +91,7 @@ function difference({ view }: WindowFeatures, { statistics: { view: channel } }:
     view.hours.findIndex((hour) => hour > -1),
   );
   const value = mean(channel.raw, from) - mean(channel.expected, from);
+  if (Number.isNaN(value)) return `${channel.name} sends no values`;
   const { unit } = view.calibration.channels[channel.index]!;
-  const size = `${Math.abs(value).toPrecision(2)}${unit === '' ? '' : ` ${unit}`}`;
-  return `${channel.name} is ${size} ${value < 0 ? 'below' : 'above'} its profile`;
+  return `${channel.name} is ${withUnit(value, unit)} ${value < 0 ? 'below' : 'above'} its profile`;
 }

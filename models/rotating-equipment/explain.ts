@@ -1,5 +1,6 @@
 /** Which part it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
+import { sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
 import type { Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
@@ -34,12 +35,10 @@ export function conclude(
   { window, alarm }: Seen,
 ): Pick<Classification, 'suspect'> & { readonly sentence: string } {
   const suspect = suspectOf(features.channels, kind);
-  const sinceMs = window.timesMs[Math.min(alarm.onsetRow, window.timesMs.length - 1)]!;
-  const since = new Date(sinceMs).toISOString().slice(11, 19);
   const parts = kind === 'sensor-fault' ? instrumentParts(features, suspect) : machineParts(features, kind);
   const near = kind === 'bearing-wear' && suspect !== undefined ? ` near ${nameOf(suspect)}` : '';
   const text = [
-    `${parts[0] ?? 'the channels together are unlike the calibration'} since ${since} UTC`,
+    `${parts[0] ?? 'the channels together are unlike the calibration'} ${sinceOnset(window.timesMs, alarm, 'seconds')}`,
     ...parts.slice(1, partLimit),
     `${conclusions[kind] ?? 'looks like nothing known'}${near}`,
   ];
@@ -107,13 +106,14 @@ function difference({ view }: WindowFeatures, one: MachineChannel): string {
   );
   const now = mean(channel.raw, recent);
   const before = mean(channel.raw, ...view.before);
+  if (Number.isNaN(now)) return `${channel.name} sends no values`;
   const usual = Number.isNaN(before) ? mean(channel.expected, recent) : before;
   const side = now < usual ? 'below' : 'above';
-  const what = Number.isNaN(before) ? 'its usual value' : 'what it was before';
+  const what = Number.isNaN(before) ? 'its usual value' : 'its earlier value';
   const percent = Math.round(100 * Math.abs(now / usual - 1));
   if (withZero.has(one.quantity) && percent > 0 && percent <= largestPercent) {
     return `${channel.name} is ${percent} % ${side} ${what}`;
   }
   const { unit } = view.calibration.channels[channel.index]!;
-  return `${channel.name} is ${Math.abs(now - usual).toPrecision(2)}${unit === '' ? '' : ` ${unit}`} ${side} ${what}`;
+  return `${channel.name} is ${withUnit(now - usual, unit)} ${side} ${what}`;
 }

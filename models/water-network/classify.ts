@@ -19,7 +19,7 @@ export const openWaterClassifier = (openModel: OpenModel, path: string, sidecar:
     featureNames,
     featuresOf: windowFeatures,
     groupsOf: featureGroups,
-    conclude: (features, kind, { window, alarm }) => {
+    conclude: (features, kind, seen) => {
       const zones = rankZones(features)
         .filter((zone) => zone.score > 0)
         .slice(0, zoneLimit)
@@ -28,7 +28,7 @@ export const openWaterClassifier = (openModel: OpenModel, path: string, sidecar:
       return {
         zones,
         ...(suspect === undefined ? {} : { suspect }),
-        sentence: sentence(features, kind, zones[0], { timesMs: window.timesMs, timeZone: alarm.timeZone }),
+        sentence: sentence(features, kind, zones[0], seen),
       };
     },
   });

@@ -7,7 +7,8 @@ import {
   judgedRows,
   relativeWords,
 } from '../../lib/core/explanation/departure.ts';
-import { isNight, sinceWhen } from '../../lib/core/explanation/words.ts';
+import { isNight, sinceOnset } from '../../lib/core/explanation/words.ts';
+import type { Seen } from '../training/classifier.ts';
 import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
 import type { WindowFeatures } from './features.ts';
 import { failedPump, rankSensors, suspectChannel } from './localise.ts';
@@ -21,23 +22,20 @@ const conclusions: Partial<Record<Kind, string>> = {
   'sensor-fault': 'looks like a faulty sensor',
 };
 
-/** Row times of the window, and the zone in which people are told them. */
-export interface Clock {
-  readonly timesMs: Float64Array;
-  readonly timeZone: string | undefined;
-}
-
 /** One sentence an operator understands, from what was measured since the onset. */
-export function sentence(features: WindowFeatures, kind: Kind, zone: string | undefined, clock: Clock): string {
-  const { timesMs, timeZone } = clock;
-  const since = sinceWhen(timesMs[features.view.onsetRow]!, timesMs[timesMs.length - 1]!, timeZone);
+export function sentence(
+  features: WindowFeatures,
+  kind: Kind,
+  zone: string | undefined,
+  { window: { timesMs }, alarm }: Seen,
+): string {
   const rows = judgedRows(timesMs, features.view.onsetRow);
-  const night = isNight(timesMs.subarray(...rows), timeZone);
+  const night = isNight(timesMs.subarray(...rows), alarm.timeZone);
   const parts =
     kind === 'sensor-fault' ? sensorParts(features, rows) : hydraulicParts(features, zone, kind, rows, night);
   const first = parts[0] === undefined ? 'the channels together are unlike the calibration' : parts[0];
   const text = [
-    `${first} since ${since}`,
+    `${first} ${sinceOnset(timesMs, alarm)}`,
     ...parts.slice(1, 3),
     `${conclusions[kind] ?? 'looks like nothing known'}${whereabouts(features, kind, zone)}`,
   ];
@@ -101,9 +99,7 @@ function strongest(group: readonly ChannelStatistics[]): ChannelStatistics | und
 }
 
 function distance(features: WindowFeatures, one: ChannelStatistics, rows: Rows): string {
-  const found = departureOf(one, rows);
-  if (Number.isNaN(found.difference)) return `${one.view.name} sends no values`;
-  return `${one.view.name} ${absoluteWords(found, unitOf(features, one))}`;
+  return `${one.view.name} ${absoluteWords(departureOf(one, rows), unitOf(features, one))}`;
 }
 
 /** A zone by its balance, and within it the sensor that fell most; without zones that sensor alone. */

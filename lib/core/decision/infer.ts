@@ -9,6 +9,7 @@ import type { PackManifest } from '../../contracts/pack.ts';
 import { type Proposal, remediationVersion } from '../../contracts/remediation.ts';
 import { DependencyError, InvalidInputError, NotFoundError } from '../errors.ts';
 import { generalSentence } from '../explanation/general-sentence.ts';
+import { dateAndTime } from '../explanation/words.ts';
 import { asDeclared } from '../guard/declared.ts';
 import type { Documents } from '../ingest/documents.ts';
 import type { StateStore } from '../ingest/ports.ts';
@@ -92,7 +93,7 @@ function stated(flag: FlaggedSignal, registration: AssetRegistration): Found {
   const kind: Kind = flag.reason === 'silence' ? 'silence' : (flag.statedKind ?? 'manual');
   const sentence =
     flag.reason === 'silence'
-      ? `${flag.asset} has sent nothing since ${new Date(flag.receivedAtMs).toISOString()}.`
+      ? `${flag.asset} has sent nothing since ${dateAndTime(flag.receivedAtMs, registration.timeZone)}.`
       : `${flag.statedBy ?? 'Somebody'} reports ${kind === 'manual' ? 'something' : kind} at ${flag.asset}${flag.note ? `: ${flag.note}` : ''}`;
   const why = sentence.slice(0, 1000);
   return {
@@ -214,20 +215,18 @@ export function alarmOf(
   timeZone?: string,
 ): AlarmContext {
   const last = window.seqs.length - 1;
-  let onsetRow = last;
-  if (flag.onset) {
-    const { bootId, seq } = flag.onset;
-    // Not in the window: older than it, which the contract of AlarmContext calls row 0.
-    onsetRow = Math.max(
-      0,
-      window.seqs.findIndex((one, at) => one === seq && window.bootIds[at] === bootId),
-    );
-  }
+  const { onset } = flag;
+  const foundAt = onset
+    ? window.seqs.findIndex((one, at) => one === onset.seq && window.bootIds[at] === onset.bootId)
+    : last;
+  // Not in the window: older than it, which the contract of AlarmContext calls row 0.
+  const onsetRow = Math.max(0, foundAt);
   const topChannels = flag.topChannels
     .map(({ name, share }) => ({ channel: calibration.channels.findIndex((one) => one.name === name), share }))
     .filter(({ channel }) => channel >= 0);
   return {
     onsetRow,
+    ...(foundAt < 0 ? { olderThanWindow: true } : {}),
     rowsSinceOnset: last - onsetRow,
     score: flag.score,
     topChannels,

@@ -59,8 +59,12 @@ export function channelDeparture(
   return { ...found, spread: Math.max(median(known.slice(...rows).map(({ spread }) => spread)), step, 1e-12) };
 }
 
+/** Of a channel whose judged rows are all missing. */
+const noValues = 'sends no values';
+
 /** @example relativeWords({ difference: 3.8, expected: 10 }, 'l/s') // 'is 38 % above its profile' */
 export function relativeWords({ difference, expected }: Departure, unit: string): string {
+  if (Number.isNaN(difference)) return noValues;
   const side = difference < 0 ? 'below' : 'above';
   const percent = Math.round((100 * Math.abs(difference)) / Math.max(Math.abs(expected), 1e-9));
   if (percent <= largestPercent) return `is ${percent} % ${side} its profile`;
@@ -69,7 +73,9 @@ export function relativeWords({ difference, expected }: Departure, unit: string)
 
 /** @example absoluteWords({ difference: -4.07, expected: 50 }, 'm') // 'is 4.1 m below its profile' */
 export const absoluteWords = ({ difference }: Departure, unit: string): string =>
-  `is ${withUnit(difference, unit)} ${difference < 0 ? 'below' : 'above'} its profile`;
+  Number.isNaN(difference)
+    ? noValues
+    : `is ${withUnit(difference, unit)} ${difference < 0 ? 'below' : 'above'} its profile`;
 
 function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;

@@ -4,7 +4,7 @@ import type { Kind } from '../../contracts/common.ts';
 import type { AlarmContext } from '../pack.ts';
 import type { Series } from '../series.ts';
 import { absoluteWords, channelDeparture, judgedRows } from './departure.ts';
-import { sinceWhen } from './words.ts';
+import { sinceOnset } from './words.ts';
 
 const namedChannels = 3;
 /** Less than this many usual spreads from the profile is not worth saying. */
@@ -24,13 +24,11 @@ export function generalSentence({ asset, kind, window, calibration, alarm }: Spo
   const parts = alarm.topChannels.slice(0, namedChannels).map(({ channel }) => {
     const { name, unit } = calibration.channels[channel]!;
     const found = channelDeparture(window, calibration, channel, rows);
-    if (Number.isNaN(found.difference)) return `${name} sends no values`;
     if (Math.abs(found.difference) < leastSpreads * found.spread) return `${name} does not move as it usually does`;
     return `${name} ${absoluteWords(found, unit)}`;
   });
-  const nowMs = window.timesMs[window.timesMs.length - 1]!;
-  const since = sinceWhen(window.timesMs[Math.min(alarm.onsetRow, window.timesMs.length - 1)]!, nowMs, alarm.timeZone);
+  const since = sinceOnset(window.timesMs, alarm);
   const [first = `the channels of ${asset} together are unlike their calibration`, ...others] = parts;
   const conclusion = kind === 'anomaly' ? 'no kind is known for it' : `looks like ${kind.replaceAll('-', ' ')}`;
-  return `${[`${first} since ${since}`, ...others, conclusion].join('; ')}.`.slice(0, 1000);
+  return `${[`${first} ${since}`, ...others, conclusion].join('; ')}.`.slice(0, 1000);
 }

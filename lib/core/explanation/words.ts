@@ -1,12 +1,16 @@
 /** Times and sizes as a person on duty reads them. */
 
+import type { AlarmContext } from '../pack.ts';
+
 const dayMs = 86_400_000;
+/** Machines are told by the second, networks by the minute. */
+type Precision = 'minutes' | 'seconds';
 
 /** What a clock at the site shows. */
 interface WallClock {
   /** `YYYY-MM-DD` */
   readonly date: string;
-  /** `HH:MM` */
+  /** `HH:MM:SS` */
   readonly time: string;
   readonly hour: number;
   /** The zone was known; otherwise it is UTC. */
@@ -23,13 +27,18 @@ function wallClock(timeMs: number, timeZone: string | undefined): WallClock {
       formats.set(timeZone, format);
       const parts = Object.fromEntries(format.formatToParts(timeMs).map(({ type, value }) => [type, value]));
       const date = `${parts['year']}-${parts['month']}-${parts['day']}`;
-      return { date, time: `${parts['hour']}:${parts['minute']}`, hour: Number(parts['hour']), local: true };
+      return {
+        date,
+        time: `${parts['hour']}:${parts['minute']}:${parts['second']}`,
+        hour: Number(parts['hour']),
+        local: true,
+      };
     } catch {
       return wallClock(timeMs, undefined);
     }
   }
   const text = new Date(timeMs).toISOString();
-  return { date: text.slice(0, 10), time: text.slice(11, 16), hour: Number(text.slice(11, 13)), local: false };
+  return { date: text.slice(0, 10), time: text.slice(11, 19), hour: Number(text.slice(11, 13)), local: false };
 }
 
 const formatOf = (timeZone: string): Intl.DateTimeFormat =>
@@ -40,6 +49,7 @@ const formatOf = (timeZone: string): Intl.DateTimeFormat =>
     day: '2-digit',
     hour: '2-digit',
     minute: '2-digit',
+    second: '2-digit',
     hourCycle: 'h23',
   });
 
@@ -48,11 +58,38 @@ const formatOf = (timeZone: string): Intl.DateTimeFormat =>
  * @example sinceWhen(onsetMs, nowMs, 'Europe/Berlin') // '02:15'
  * @example sinceWhen(onsetMs, nowMs, undefined) // '2025-03-03 00:15 UTC'
  */
-export function sinceWhen(timeMs: number, nowMs: number, timeZone: string | undefined): string {
+export function sinceWhen(
+  timeMs: number,
+  nowMs: number,
+  timeZone: string | undefined,
+  precision: Precision = 'minutes',
+): string {
   const then = wallClock(timeMs, timeZone);
   const now = wallClock(nowMs, timeZone);
   const sameDay = then.date === now.date && Math.abs(nowMs - timeMs) < dayMs;
-  return `${sameDay ? '' : `${then.date} `}${then.time}${then.local ? '' : ' UTC'}`;
+  const time = precision === 'seconds' ? then.time : then.time.slice(0, 5);
+  return `${sameDay ? '' : `${then.date} `}${time}${then.local ? '' : ' UTC'}`;
+}
+
+/** @example dateAndTime(timeMs, 'Europe/Berlin') // '2025-03-03 02:15' */
+export function dateAndTime(timeMs: number, timeZone: string | undefined): string {
+  const { date, time, local } = wallClock(timeMs, timeZone);
+  return `${date} ${time.slice(0, 5)}${local ? '' : ' UTC'}`;
+}
+
+/**
+ * Since when an alarm stands, at the site's clock; of one that is older than the window, the time before which it began.
+ * @example sinceOnset(timesMs, alarm) // 'since 02:15', 'since before 2025-03-03 00:15 UTC'
+ */
+export function sinceOnset(
+  timesMs: ArrayLike<number>,
+  { onsetRow, olderThanWindow, timeZone }: Pick<AlarmContext, 'onsetRow' | 'olderThanWindow' | 'timeZone'>,
+  precision: Precision = 'minutes',
+): string {
+  const last = timesMs.length - 1;
+  const onsetMs = timesMs[Math.max(0, Math.min(onsetRow, last))]!;
+  const when = sinceWhen(onsetMs, timesMs[last]!, timeZone, precision);
+  return `since ${olderThanWindow === true ? 'before ' : ''}${when}`;
 }
 
 /** Whether all of these times are at night, midnight to five, at the site; never where its zone is not known. */

@@ -52,6 +52,7 @@ const units: Readonly<Record<string, ChannelRole>> = {
   ppm: 'quality',
   '%rh': 'quality',
 };
+const inMetres: ReadonlySet<ChannelRole> = new Set(['pressure', 'level']);
 /** Quantities that no role stands for: a name that says one is no tag of another. */
 const otherQuantity = /\b(rpm|speed|voltage|volts?|power|kw|hz|frequency|torque)\b/;
 /** Tags of control systems: a letter for the quantity, then the element: P_J12, F_PU3, S_PU3, L_T1. */
@@ -115,7 +116,7 @@ function roleOf({ name, values }: ChannelHint, unit: string): ChannelRole {
 export function inferChannels(hints: readonly ChannelHint[]): ChannelMeta[] {
   const used = new Set<string>();
   return hints.map((hint) => {
-    const unit = unitOf(hint.name).slice(0, 16);
+    const named = unitOf(hint.name).slice(0, 16);
     const element = elementOf(hint.name);
     let name = channelName.safeParse(hint.name).success
       ? hint.name
@@ -128,6 +129,9 @@ export function inferChannels(hints: readonly ChannelHint[]): ChannelMeta[] {
           .trim() || 'channel';
     for (let n = 2; used.has(name); n += 1) name = `${name.slice(0, 60)}-${n}`;
     used.add(name);
-    return { name, role: roleOf(hint, unit), unit, ...(element ? { element } : {}) };
+    const role = roleOf(hint, named);
+    // A lone m is a unit only of what is measured in metres: elsewhere it may stand for motor or main.
+    const unit = named === '' && inMetres.has(role) && /_m\s*$/i.test(hint.name) ? 'm' : named;
+    return { name, role, unit, ...(element ? { element } : {}) };
   });
 }

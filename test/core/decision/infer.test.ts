@@ -54,6 +54,36 @@ const larger = (change: object = {}) =>
   );
 
 describe('an inference', () => {
+  test('tells the model whether the alarm began within the window', async () => {
+    const asked: object[] = [];
+    const ask = withModel(async (_, __, alarm) => {
+      asked.push(alarm);
+      return { kind: 'leak', probabilities: { leak: 1 } };
+    });
+    const { bootId, seq } = flag;
+    await infer(ask, { ...flag, onset: { bootId, seq: seq - 1 } });
+    const { inference } = await infer(ask, { ...flag, onset: { bootId: `${bootId}-before`, seq: 1 } });
+    expect(asked).toEqual([
+      expect.not.objectContaining({ olderThanWindow: true }),
+      expect.objectContaining({ onsetRow: 0, olderThanWindow: true }),
+    ]);
+    expect(inference.explanation.sentence).toMatch(/ since before \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+  });
+
+  test('of silence says the time as people read it, at the site’s clock where that is known', async () => {
+    const silence = { ...flag, reason: 'silence', receivedAtMs: Date.UTC(2026, 0, 10, 22, 15, 30) } as const;
+    expect((await infer(ports, silence)).inference.explanation.sentence).toMatch(
+      / has sent nothing since 2026-01-10 22:15 UTC\.$/,
+    );
+    const registrationOf = ports.documents.registration.bind(ports.documents);
+    const documents = Object.assign(new Documents(ports.objects), {
+      registration: async (hash: string) => ({ ...(await registrationOf(hash)), timeZone: 'Asia/Kolkata' }),
+    });
+    expect((await infer({ ...ports, documents }, silence)).inference.explanation.sentence).toMatch(
+      / has sent nothing since 2026-01-11 03:45\.$/,
+    );
+  });
+
   test('keeps its contract, with sentence, parts, set and what the confidence rests on', async () => {
     const { inference } = await infer(ports, flag);
     expect(inferenceSchema.parse(inference)).toEqual(inference);

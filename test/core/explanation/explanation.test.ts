@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { absurdReadings } from '../../../lib/core/decision/absurd.ts';
-import { departure, judgedRows, relativeWords } from '../../../lib/core/explanation/departure.ts';
+import { absoluteWords, departure, judgedRows, relativeWords } from '../../../lib/core/explanation/departure.ts';
 import { generalSentence } from '../../../lib/core/explanation/general-sentence.ts';
-import { isNight, sinceWhen, withUnit } from '../../../lib/core/explanation/words.ts';
+import { dateAndTime, isNight, sinceOnset, sinceWhen, withUnit } from '../../../lib/core/explanation/words.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { type TownDay, town, townChannels, weekRows } from '../../models/water-network/support/town.ts';
 
@@ -23,6 +23,17 @@ describe('times', () => {
     ['2026-01-10T02:15:00Z', '2026-01-10T09:00:00Z', 'Not/AZone', '02:15 UTC'],
   ])('%s seen at %s in %s is %s', (then, now, zone, said) => {
     expect(sinceWhen(at(then), at(now), zone)).toBe(said);
+  });
+
+  test('of an alarm that is older than the window is said before when it began', () => {
+    const times = [at('2026-01-09T23:15:20Z'), at('2026-01-10T02:00:00Z'), at('2026-01-10T09:00:00Z')];
+    expect(sinceOnset(times, { onsetRow: 0 })).toBe('since 2026-01-09 23:15 UTC');
+    expect(sinceOnset(times, { onsetRow: 0, olderThanWindow: true })).toBe('since before 2026-01-09 23:15 UTC');
+    expect(sinceOnset(times, { onsetRow: 1, timeZone: 'Asia/Kolkata' })).toBe('since 07:30');
+    expect(sinceOnset(times, { onsetRow: 0, timeZone: 'Asia/Kolkata' }, 'seconds')).toBe('since 04:45:20');
+    expect(sinceOnset(times, { onsetRow: 99 })).toBe('since 09:00 UTC');
+    expect(dateAndTime(times[0]!, 'Asia/Kolkata')).toBe('2026-01-10 04:45');
+    expect(dateAndTime(times[0]!, undefined)).toBe('2026-01-09 23:15 UTC');
   });
 
   test('night is what a clock at the site says, and unknown without one', () => {
@@ -54,6 +65,14 @@ describe('departures', () => {
       expected: 10,
     });
     expect(departure([Number.NaN], [1], [0, 1]).difference).toBeNaN();
+  });
+
+  test('of nothing but missing readings are none', () => {
+    const nothing = { difference: Number.NaN, expected: Number.NaN };
+    expect([relativeWords(nothing, 'l/s'), absoluteWords(nothing, 'm')]).toEqual([
+      'sends no values',
+      'sends no values',
+    ]);
   });
 
   test('are told in percent unless the profile is next to nothing', () => {

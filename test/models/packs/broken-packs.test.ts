@@ -144,6 +144,21 @@ describe('the suite finds', () => {
       () => answering(() => ({ explanation: { sentence: 'Something happened.', contributions: [] } })),
       'names no channel',
     ],
+    [
+      'an explanation with a number that nobody reads',
+      () => answering(() => ({ explanation: { sentence: 'load is 1.2e+3 above its profile.', contributions: [] } })),
+      'has "2e+3", which no operator reads',
+    ],
+    [
+      'an explanation of what could not be computed',
+      () => answering(() => ({ explanation: { sentence: 'load is NaN kW above its profile.', contributions: [] } })),
+      'has "NaN"',
+    ],
+    [
+      'times that are not those of the site',
+      () => answering(() => ({ explanation: { sentence: 'load departs since 02:15 UTC.', contributions: [] } })),
+      'says UTC at a site whose time zone is known',
+    ],
     ['a suspect of another asset', () => answering(() => ({ suspect: 'gate-9' })), '"gate-9" is no channel'],
     [
       'an answer that depends on the order of channels',

@@ -51,6 +51,11 @@ describe('the sentence', () => {
     expect((await explain({ leakLps: 25, fromRow: 170 }, unknown)).sentence).toContain('since 18:30 UTC');
   });
 
+  test('of an alarm that is older than the window does not say that it began with the window', async () => {
+    const { sentence } = await explain({ leakLps: 25, fromRow: 0 }, alarmAt(0, { olderThanWindow: true }));
+    expect(sentence).toMatch(/ above its profile since before \d{4}-\d\d-\d\d \d\d:\d\d UTC; /);
+  });
+
   test.each([191, 190, 180, 120])('understates no step, whether it began at row %i or long before', async (fromRow) => {
     const { sentence } = await explain({ leakLps: 15, fromRow }, alarmAt(fromRow));
     const percent = Number(/is (\d+) % above/.exec(sentence!)![1]);

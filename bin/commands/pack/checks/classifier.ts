@@ -23,6 +23,9 @@ export const answerCheck: Check = {
       ]);
       if (!names.some((name) => sentence.includes(name)))
         problems.add(`The explanation "${sentence}" names no channel.`);
+      const abroad = await model.classify(one.window, calibration, { ...one.alarm, timeZone: 'Asia/Kolkata' });
+      if (abroad.explanation?.sentence?.includes('UTC') === true)
+        problems.add(`The explanation "${abroad.explanation.sentence}" says UTC at a site whose time zone is known.`);
       const again = await model.classify(one.window, calibration, one.alarm);
       if (JSON.stringify(again) !== JSON.stringify(made)) problems.add('The same window got two different answers.');
     }
@@ -111,6 +114,9 @@ function problemsOf({ pack: { manifest }, registration }: Subject, made: Classif
   if (suspect !== undefined && !elements.includes(suspect))
     problems.push(`The suspect "${suspect}" is no channel and no element of the asset.`);
   if ((explanation?.sentence ?? '') === '') problems.push('It does not say why.');
+  const unread = /NaN|Infinity|undefined|\[object|\de[+-]?\d/.exec(explanation?.sentence ?? '')?.[0];
+  if (unread !== undefined)
+    problems.push(`The explanation "${explanation?.sentence}" has "${unread}", which no operator reads.`);
   for (const { feature } of explanation?.contributions ?? []) {
     if (!manifest.features.includes(feature))
       problems.push(`It explains by "${feature}", which is none of the features.`);
@@ -141,7 +147,11 @@ function hardships({ kind, window, alarm }: FlaggedWindow): Record<string, Flagg
       alarm: { ...alarm, onsetRow: 0, rowsSinceOnset: 0 },
       window: { ...window, timesMs: window.timesMs.slice(-1), values: window.values.slice(-width) },
     },
-    'an alarm older than the window': { kind, window, alarm: { ...alarm, onsetRow: 0, rowsSinceOnset: rows + 50 } },
+    'an alarm older than the window': {
+      kind,
+      window,
+      alarm: { ...alarm, onsetRow: 0, olderThanWindow: true, rowsSinceOnset: rows + 50 },
+    },
     'no channel named by the screen': { kind, window, alarm: { ...alarm, topChannels: [] } },
   };
 }

@@ -3,6 +3,7 @@
  * change of the process. To be replaced by a trained model once there is a generator or labelled history.
  */
 import type { Calibration } from '../../../../lib/contracts/calibration.ts';
+import { sinceOnset } from '../../../../lib/core/explanation/words.ts';
 import type { AlarmContext, Classification } from '../../../../lib/core/pack.ts';
 import type { Series } from '../../../../lib/core/series.ts';
 import { kinds } from './manifest.ts';
@@ -17,8 +18,6 @@ export function classify(window: Series, calibration: Calibration, alarm: AlarmC
   const kind = first !== undefined && first.share >= lonelyShare ? 'sensor-fault' : 'process-change';
   const name = first === undefined ? undefined : window.channels[first.channel]?.name;
   const other = second === undefined ? undefined : window.channels[second.channel]?.name;
-  const onsetMs = window.timesMs[Math.min(alarm.onsetRow, window.timesMs.length - 1)] ?? 0;
-  const since = new Date(onsetMs).toISOString().slice(11, 16);
   const what =
     kind === 'sensor-fault' ? 'departs alone' : `departs${other === undefined ? '' : `, and so does ${other}`}`;
   return {
@@ -30,7 +29,7 @@ export function classify(window: Series, calibration: Calibration, alarm: AlarmC
     set: kinds,
     ...(kind === 'sensor-fault' && name !== undefined ? { suspect: name } : {}),
     explanation: {
-      sentence: `${name ?? calibration.channels[0]?.name ?? 'A channel'} ${what} since ${since} UTC.`,
+      sentence: `${name ?? calibration.channels[0]?.name ?? 'A channel'} ${what} ${sinceOnset(window.timesMs, alarm)}.`,
       contributions: [],
     },
   };
