@@ -1,9 +1,10 @@
 /** Where it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
 import { sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
-import type { Classification } from '../../lib/core/pack.ts';
+import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
+import { moved } from '../training/moved.ts';
 import { type Member, neighboursOf, rankStations, suspectOf } from './features/network.ts';
 import type { WindowFeatures } from './features.ts';
 import { isPollutant } from './quantity.ts';
@@ -21,7 +22,7 @@ const conclusions: Readonly<Record<string, string>> = {
 export function conclude(
   features: WindowFeatures,
   kind: Kind,
-  { window, alarm }: Seen,
+  seen: Seen,
 ): Pick<Classification, 'zones' | 'suspect'> & { readonly sentence: string } {
   const stations = rankStations(features.stations).slice(0, stationLimit);
   const zones = stations.map((one) => one.name);
@@ -29,7 +30,7 @@ export function conclude(
   return {
     zones,
     ...(suspect === undefined ? {} : { suspect: suspect.statistics.view.name }),
-    sentence: sentence(features, kind, zones[0], suspect, sinceOnset(window.timesMs, alarm)),
+    sentence: sentence(features, kind, zones[0], suspect, seen),
   };
 }
 
@@ -38,12 +39,12 @@ function sentence(
   kind: Kind,
   station: string | undefined,
   suspect: Member | undefined,
-  since: string,
+  { window, alarm }: Seen,
 ): string {
-  const parts = suspect === undefined ? airParts(features, kind, station) : sensorParts(features, suspect);
+  const parts = suspect === undefined ? airParts(features, kind, station, alarm) : sensorParts(features, suspect);
   const near = kind === 'pollution-episode' && station !== undefined ? ` ${station}` : '';
   const text = [
-    `${parts[0] ?? 'the channels together are unlike the calibration'} ${since}`,
+    `${parts[0] ?? 'the channels together are unlike the calibration'} ${sinceOnset(window.timesMs, alarm)}`,
     ...parts.slice(1, 3),
     `${conclusions[kind] ?? 'looks like nothing known'}${near}`,
   ];
@@ -51,17 +52,13 @@ function sentence(
 }
 
 /** The channels that moved most: at the station where the source is, else anywhere. */
-function airParts(features: WindowFeatures, kind: Kind, station: string | undefined): string[] {
+function airParts(features: WindowFeatures, kind: Kind, station: string | undefined, alarm: AlarmContext): string[] {
+  const size = (one: Member): number => Math.abs(moved(one.statistics, alarm));
   const at =
     kind === 'pollution-episode' ? features.members.filter((one) => one.station === station) : features.members;
-  const moved = at
-    .filter((one) => isPollutant(one.quantity) && Math.abs(one.statistics.lastShift) > 1)
-    .sort(
-      (a, b) =>
-        Math.abs(b.statistics.lastShift) - Math.abs(a.statistics.lastShift) ||
-        (a.statistics.view.name < b.statistics.view.name ? -1 : 1),
-    );
-  const [first, second] = moved;
+  const [first, second] = at
+    .filter((one) => isPollutant(one.quantity) && size(one) > 1)
+    .sort((a, b) => size(b) - size(a) || (a.statistics.view.name < b.statistics.view.name ? -1 : 1));
   if (first === undefined) return [];
   const parts = [difference(features, first)];
   const raised = features.stations.filter((one) => one.lift > 1).length;

@@ -1,9 +1,10 @@
 /** Which part it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
 import { sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
-import type { Classification } from '../../lib/core/pack.ts';
+import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
+import { moved } from '../training/moved.ts';
 import type { MachineChannel } from './features/machine-features.ts';
 import type { Quantity } from './features/quantity.ts';
 import type { WindowFeatures } from './features.ts';
@@ -35,7 +36,8 @@ export function conclude(
   { window, alarm }: Seen,
 ): Pick<Classification, 'suspect'> & { readonly sentence: string } {
   const suspect = suspectOf(features.channels, kind);
-  const parts = kind === 'sensor-fault' ? instrumentParts(features, suspect) : machineParts(features, kind);
+  const parts =
+    kind === 'sensor-fault' ? instrumentParts(features, suspect, alarm) : machineParts(features, kind, alarm);
   const near = kind === 'bearing-wear' && suspect !== undefined ? ` near ${nameOf(suspect)}` : '';
   const text = [
     `${parts[0] ?? 'the channels together are unlike the calibration'} ${sinceOnset(window.timesMs, alarm, 'seconds')}`,
@@ -67,21 +69,21 @@ export function suspectOf(channels: readonly MachineChannel[], kind: Kind): Mach
 const oddity = ({ statistics: { peerRms, runRatio, missing } }: MachineChannel): number =>
   (Number.isNaN(peerRms) ? 0 : peerRms) + Math.max(0, runRatio) * 2 + Math.max(0, missing) * 10;
 
-function machineParts(features: WindowFeatures, kind: Kind): string[] {
-  const moved = features.channels.filter(
-    (one) => !one.statistics.view.dead && Math.abs(one.statistics.lastShift) > 1 && one.quantity !== 'voltage',
+function machineParts(features: WindowFeatures, kind: Kind, alarm: AlarmContext): string[] {
+  const shifted = features.channels.filter(
+    (one) => !one.statistics.view.dead && Math.abs(moved(one.statistics, alarm)) > 1 && one.quantity !== 'voltage',
   );
   const wanted = telling[kind] ?? [];
   const rank = (one: MachineChannel): number => {
     const at = wanted.indexOf(one.quantity);
     return at < 0 ? wanted.length : at;
   };
-  return largestBy(moved, (one) => Math.abs(one.statistics.lastShift))
+  return largestBy(shifted, (one) => Math.abs(moved(one.statistics, alarm)))
     .sort((a, b) => rank(a) - rank(b))
-    .map((one) => difference(features, one));
+    .map((one) => difference(features, one, alarm));
 }
 
-function instrumentParts(features: WindowFeatures, suspect: MachineChannel | undefined): string[] {
+function instrumentParts(features: WindowFeatures, suspect: MachineChannel | undefined, alarm: AlarmContext): string[] {
   if (suspect === undefined) return [];
   const name = nameOf(suspect);
   const { missing, runRatio, roughRatio, spikes } = suspect.statistics;
@@ -89,7 +91,7 @@ function instrumentParts(features: WindowFeatures, suspect: MachineChannel | und
   if (runRatio > 0.5) return [`${name} has not moved for longer than ever before`];
   if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`];
   if (roughRatio > 1) return [`${name} varies ${(2 ** roughRatio).toFixed(1)} times as much as usual`];
-  return [difference(features, suspect), 'the other channels do not explain it'];
+  return [difference(features, suspect, alarm), 'the other channels do not explain it'];
 }
 
 const withZero: ReadonlySet<Quantity> = new Set(['vibration', 'current', 'power', 'flow', 'speed']);
@@ -97,7 +99,7 @@ const withZero: ReadonlySet<Quantity> = new Set(['vibration', 'current', 'power'
 const largestPercent = 900;
 
 /** In per cent where the quantity has a zero that is known, else in its unit. */
-function difference({ view }: WindowFeatures, one: MachineChannel): string {
+function difference({ view }: WindowFeatures, one: MachineChannel, { olderThanWindow }: AlarmContext): string {
   const channel = one.statistics.view;
   const recent = Math.max(
     view.now[0],
@@ -105,7 +107,8 @@ function difference({ view }: WindowFeatures, one: MachineChannel): string {
     0,
   );
   const now = mean(channel.raw, recent);
-  const before = mean(channel.raw, ...view.before);
+  // Within an alarm that is older than the window nothing was before it.
+  const before = olderThanWindow === true ? Number.NaN : mean(channel.raw, ...view.before);
   if (Number.isNaN(now)) return `${channel.name} sends no values`;
   const usual = Number.isNaN(before) ? mean(channel.expected, recent) : before;
   const side = now < usual ? 'below' : 'above';

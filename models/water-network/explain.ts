@@ -8,8 +8,10 @@ import {
   relativeWords,
 } from '../../lib/core/explanation/departure.ts';
 import { isNight, sinceOnset } from '../../lib/core/explanation/words.ts';
+import type { AlarmContext } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
+import { moved } from '../training/moved.ts';
 import type { WindowFeatures } from './features.ts';
 import { failedPump, rankSensors, suspectChannel } from './localise.ts';
 
@@ -32,7 +34,9 @@ export function sentence(
   const rows = judgedRows(timesMs, features.view.onsetRow);
   const night = isNight(timesMs.subarray(...rows), alarm.timeZone);
   const parts =
-    kind === 'sensor-fault' ? sensorParts(features, rows) : hydraulicParts(features, zone, kind, rows, night);
+    kind === 'sensor-fault'
+      ? sensorParts(features, rows)
+      : hydraulicParts(features, zone, kind, { rows, night, alarm });
   const first = parts[0] === undefined ? 'the channels together are unlike the calibration' : parts[0];
   const text = [
     `${first} ${sinceOnset(timesMs, alarm)}`,
@@ -52,14 +56,17 @@ function hydraulicParts(
   features: WindowFeatures,
   zone: string | undefined,
   kind: Kind,
-  rows: Rows,
-  night: boolean,
+  { rows, night, alarm }: { readonly rows: Rows; readonly night: boolean; readonly alarm: AlarmContext },
 ): string[] {
   const parts: string[] = [];
   const pump = kind === 'pump-failure' ? failedPump(features) : undefined;
   if (pump !== undefined) parts.push(`${pump.view.element} stands still where its profile runs`);
   const flows = features.channels.filter((one) => one.view.role === 'flow');
-  const flow = strongest(flows.filter((one) => one.view.zone === zone && zone !== undefined)) ?? strongest(flows);
+  const flow =
+    strongest(
+      flows.filter((one) => one.view.zone === zone && zone !== undefined),
+      alarm,
+    ) ?? strongest(flows, alarm);
   if (flow !== undefined) {
     const quantity = night ? 'night flow' : 'inflow';
     const what =
@@ -68,14 +75,17 @@ function hydraulicParts(
         : `${night ? 'night flow at ' : ''}${flow.view.name}`;
     parts.push(`${what} ${relativeWords(departureOf(flow, rows), unitOf(features, flow))}`);
   }
-  const level = strongest(features.channels.filter((one) => one.view.role === 'level'));
+  const level = strongest(
+    features.channels.filter((one) => one.view.role === 'level'),
+    alarm,
+  );
   const sensors = rankSensors(features);
   const pressure = features.channels.find((one) => one.view.name === sensors[0]?.name);
-  if (pressure !== undefined && pressure.lastShift < -1)
+  if (pressure !== undefined && moved(pressure, alarm) < -1)
     parts.push(`pressure at ${distance(features, pressure, rows)}`);
   if (level !== undefined) parts.push(`level at ${distance(features, level, rows)}`);
   if (parts.length > 0) return parts;
-  const any = strongest(features.channels);
+  const any = strongest(features.channels, alarm);
   return any === undefined ? [] : [distance(features, any, rows)];
 }
 
@@ -91,10 +101,11 @@ function sensorParts(features: WindowFeatures, rows: Rows): string[] {
 }
 
 /** The one that moved most, where that is more than its usual spread. */
-function strongest(group: readonly ChannelStatistics[]): ChannelStatistics | undefined {
+function strongest(group: readonly ChannelStatistics[], alarm: AlarmContext): ChannelStatistics | undefined {
+  const size = (one: ChannelStatistics): number => Math.abs(moved(one, alarm));
   const sorted = group
-    .filter((one) => Math.abs(one.lastShift) > 1)
-    .sort((a, b) => Math.abs(b.lastShift) - Math.abs(a.lastShift) || (a.view.name < b.view.name ? -1 : 1));
+    .filter((one) => size(one) > 1)
+    .sort((a, b) => size(b) - size(a) || (a.view.name < b.view.name ? -1 : 1));
   return sorted[0];
 }
 

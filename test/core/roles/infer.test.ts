@@ -54,3 +54,8 @@ test('always gives metas that the contract accepts, with names of their own', ()
     }),
   );
 });
+
+test('a lone m at the end is metres of a pressure or a level, and of nothing else', () => {
+  const names = ['P-N1_pressure_m', 'Level_T1_M', 'flow_m', 'temperature_m', 'pressure_bar', 'Pressure_main'];
+  expect(inferChannels(names.map((name) => ({ name }))).map(({ unit }) => unit)).toEqual(['m', 'm', '', '', 'bar', '']);
+});
