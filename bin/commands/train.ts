@@ -13,7 +13,14 @@ import {
   type TrainedModel,
   trainModel,
 } from '../../models/training/train.ts';
-import { compareWithCommitted, readConfirmed } from './support/confirmed.ts';
+import {
+  committedRival,
+  compareModels,
+  comparisonMarkdown,
+  comparisonText,
+  readConfirmed,
+  unlabelledRival,
+} from './support/confirmed.ts';
 import { CommandFailure } from './support/failure.ts';
 import { farmParts } from './support/part-farm.ts';
 import { loadRecipe, repositoryUrl } from './support/recipe-tools.ts';
@@ -84,16 +91,28 @@ async function train(options: TrainOptions): Promise<void> {
   );
 }
 
-/** Trains with confirmed windows, writes the model elsewhere, and holds it against the pack's own on the same windows. */
+/**
+ * Trains with confirmed windows, writes the model elsewhere, and holds it against one of its like: the pack's own, or,
+ * of the small size, a small one without the labels.
+ */
 async function retrain(recipe: TrainingRecipe, options: TrainOptions, labels: string): Promise<void> {
   if (options.check)
     throw new CommandFailure('--check compares what comes from the seed alone: leave --labels out.', 2);
   if (options.accept && options.output !== undefined)
     throw new CommandFailure('--accept replaces the model beside the pack: leave --output out.', 2);
+  const isSmall = options.size === 'small';
+  if (options.accept && isSmall)
+    throw new CommandFailure(
+      "--accept replaces the pack's model, which is made from the full data set, and --size small makes one that knows far less: leave --size out.",
+      2,
+    );
   const confirmed = readConfirmed(labels, recipe);
   const small = await trainOnce(recipe, 'small', options, confirmed);
-  const trained = options.size === 'small' ? small : await trainOnce(recipe, 'full', options, confirmed);
-  const comparison = await compareWithCommitted(recipe, packUrl(options.pack), trained);
+  const trained = isSmall ? small : await trainOnce(recipe, 'full', options, confirmed);
+  const rival = isSmall
+    ? await unlabelledRival(await trainOnce(recipe, 'small', options))
+    : await committedRival(recipe, packUrl(options.pack));
+  const comparison = await compareModels(recipe, rival, trained, confirmed);
   const folder = options.accept
     ? packUrl(options.pack)
     : pathToFileURL(`${options.output ?? `retrained/${options.pack}`}/`);
@@ -103,11 +122,12 @@ async function retrain(recipe: TrainingRecipe, options: TrainOptions, labels: st
   say(
     `Trained with ${confirmed.length} confirmed windows, each event with the weight of ${confirmedWeight} generated ones.`,
   );
-  say(comparison);
+  say(comparisonText(comparison));
+  if (!options.accept) writeFileSync(new URL('comparison.md', folder), comparisonMarkdown(options.pack, comparison));
   say(
     options.accept
       ? `The model in models/${options.pack} is the new one now.`
-      : `Wrote ${fileURLToPath(folder)}; models/${options.pack} is as it was. Take the new one over with --accept.`,
+      : `Wrote ${fileURLToPath(folder)}: the model, its cards, and comparison.md beside them. models/${options.pack} is as it was.${isSmall ? '' : ' Take the new one over with --accept.'}`,
   );
 }
 

@@ -24,9 +24,11 @@ export class ModelError extends Error {
   }
 }
 
-/** Makes a session from a file. */
-export const createSession = (path: string): Promise<ort.InferenceSession> =>
-  ort.InferenceSession.create(path, sessionOptions);
+/** Makes a session from a file, or from the bytes of one. */
+export const createSession = (model: string | Uint8Array): Promise<ort.InferenceSession> =>
+  typeof model === 'string'
+    ? ort.InferenceSession.create(model, sessionOptions)
+    : ort.InferenceSession.create(model, sessionOptions);
 
 /** @throws ModelError where a number is NaN or infinite: ONNX Runtime would score it without a word */
 export function checkFinite(name: string, data: Float32Array): void {

@@ -6,7 +6,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { mockClient } from 'aws-sdk-client-mock';
 import { Command } from 'commander';
 import { registerLabel } from '../../../bin/commands/label.ts';
-import { compareWithCommitted, readConfirmed } from '../../../bin/commands/support/confirmed.ts';
+import {
+  committedRival,
+  compareModels,
+  comparisonMarkdown,
+  comparisonText,
+  readConfirmed,
+  unlabelledRival,
+} from '../../../bin/commands/support/confirmed.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
 import { evaluate } from '../../../models/training/metrics.ts';
 import type { TrainedModel } from '../../../models/training/train.ts';
@@ -121,10 +128,30 @@ test('a model is held against the committed one on the windows that it was teste
     recipe.kinds,
   );
   const trained = { heldOut, result: { test } } as unknown as TrainedModel;
-  const told = await compareWithCommitted(recipe, new URL('../../../models/water-network/', import.meta.url), trained);
+  const own = new URL('../../../models/water-network/', import.meta.url);
+  const confirmed = heldOut.slice(0, 2);
+  const against = await compareModels(recipe, await committedRival(recipe, own), trained, confirmed);
+  const told = comparisonText(against);
   for (const kind of recipe.kinds) expect(told).toMatch(new RegExp(`${kind} +1 +[01]\\.\\d{3} +[01]\\.\\d{3}`));
   expect(told).toContain(`On the same ${recipe.kinds.length} held-out windows`);
-  expect(await compareWithCommitted(recipe, new URL(`file://${folder}/`), trained)).toContain('There is no model');
+  // A window of a normal day: the model gives both the one answer that it has for it.
+  expect(told).toContain('Of your 2 labelled windows the model "old" names 1 as you did');
+  expect(comparisonMarkdown('water-network', against)).toContain('| leak | 1 | 0.000 | 0.000 |');
+  const nowhere = await committedRival(recipe, new URL(`file://${folder}/`));
+  expect(comparisonText(await compareModels(recipe, nowhere, trained, confirmed))).toContain('There is no model');
+});
+
+test('a small model is held against a small one without the labels, and its columns say so', async () => {
+  const onnx = readFileSync(new URL('../../../models/water-network/model.onnx', import.meta.url));
+  const { baseline } = JSON.parse(
+    readFileSync(new URL('../../../models/water-network/model.json', import.meta.url), 'utf8'),
+  );
+  const windows = [{ kind: 'normal', event: 'e', features: Float32Array.from(baseline) }];
+  const result = { test: evaluate([Float64Array.from(recipe.kinds, () => 1 / 6)], [0], recipe.kinds) };
+  const trained = { onnx, heldOut: windows, result } as unknown as TrainedModel;
+  const against = await compareModels(recipe, await unlabelledRival(trained), trained, windows);
+  expect(against.head).toEqual(['', 'windows', 'F1 without', 'F1 with', 'recall without', 'recall with']);
+  expect(against.notes[0]).toContain('both made from the small data set');
 });
 
 describe('label of a case', () => {

@@ -15,6 +15,11 @@ describe('groundcrew train', () => {
     ['a size that is not known', ['--pack', 'water-network', '--size', 'huge'], 'small, full'],
     ['a seed that is no number', ['--pack', 'water-network', '--seed', 'x'], 'whole number'],
     ['too many jobs', ['--pack', 'water-network', '--jobs', '1000'], 'whole number from 0 to 64'],
+    [
+      'a small model in place of the full one',
+      ['--pack', 'water-network', '--size', 'small', '--labels', 'x.jsonl', '--accept'],
+      'leave --size out',
+    ],
     ['an unknown option', ['--pack', 'water-network', '--fast'], '--fast'],
   ])('refuses %s with one clear line', (_name, words, message) => {
     const answer = run(...words);
