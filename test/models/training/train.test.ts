@@ -22,7 +22,7 @@ async function makePart(part: Part): Promise<PartResult> {
       phase: i % 2 === 0 ? 'onset' : 'later',
       faint: false,
       roles: 'known',
-      ...(kind === 'leak' ? { zoneRank: 1 + (i % 2) } : {}),
+      ...(kind === 'leak' ? { zoneRank: 1 + (i % 5) } : {}),
     };
   });
   const events = samples.map(({ event, kind, segment }, i) => ({
@@ -56,6 +56,42 @@ const recipe: TrainingRecipe = {
 };
 const makeParts = async (parts: readonly Part[]): Promise<PartResult[]> => Promise.all(parts.map(makePart));
 const run = (seed: number) => trainModel(recipe, 'small', seed, makeParts, () => {});
+
+describe('the card for people', () => {
+  test('says how often the right place is ranked first, and among the first three', async () => {
+    const { card } = modelFiles(recipe, 'small', 1, await run(1), '0'.repeat(64));
+    // Thirty leaks in the test part, their ranks evenly from 1 to 5.
+    expect(card).toContain('Of 30 windows whose place is known');
+    expect(card).toContain('is ranked first in 20.0 % and among the first three in 60.0 %');
+  });
+
+  test('draws how often each confidence was right, from the windows that were counted', async () => {
+    const trained = await run(1);
+    const { card } = modelFiles(recipe, 'small', 1, trained, '0'.repeat(64));
+    const bins = trained.result.test.reliability.filter(({ count }) => count > 0);
+    const rows = [...card.matchAll(/^\| 0\.\d to [01]\.\d \| (\d+) \| ([\d.]+) % \| ([\d.]+) % \| `(█*)(·*)` \|$/gm)];
+    expect(rows.map(([, count]) => Number(count))).toEqual(bins.map(({ count }) => count));
+    rows.forEach(([, , confidence, right, drawn, rest], i) => {
+      expect(Number(confidence)).toBeCloseTo(100 * bins[i]!.meanConfidence, 0);
+      expect(Number(right)).toBeCloseTo(100 * bins[i]!.accuracy, 0);
+      expect([drawn!.length, drawn!.length + rest!.length]).toEqual([Math.round(20 * bins[i]!.accuracy), 20]);
+    });
+    expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(trained.result.test.rows);
+  });
+
+  test('says how often the set of kinds holds the truth, and how often it is a single one', async () => {
+    const trained = await run(1);
+    const { sets } = trained.result;
+    const { card } = modelFiles(recipe, 'small', 1, trained, '0'.repeat(64));
+    const told =
+      /holds the truth in ([\d.]+) % of the windows; it is a\s+single class in ([\d.]+) %, and that class is right in ([\d.]+) %/.exec(
+        card,
+      )!;
+    expect(told.slice(1).map(Number)).toEqual(
+      [sets.coverage, sets.single, sets.singleRight].map((share) => Number((100 * share).toFixed(1))),
+    );
+  });
+});
 
 describe('a training run', () => {
   test('gives the same files from the same seed, and others from another', async () => {
