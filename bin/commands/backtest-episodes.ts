@@ -15,6 +15,8 @@ export interface Look {
   readonly row: number;
   readonly kind: string;
   readonly alarm: AlarmContext;
+  /** For people: what moved, how far, since when. */
+  readonly sentence: string;
   /** Absent where the kind comes from the general rule. */
   readonly classification?: Classification;
 }
@@ -107,14 +109,14 @@ export class EpisodeLog {
     this.#open.score = Math.max(this.#open.score, score);
   }
 
-  async #look({ kind, alarm, classification }: Look): Promise<void> {
+  async #look({ kind, alarm, sentence, classification }: Look): Promise<void> {
     const episode = this.#open!;
     if (episode.number > mostEpisodes) return;
     const channels = alarm.topChannels.map(({ channel, share }) => ({ name: this.#names[channel]!, share }));
     episode.kind = kind;
     episode.channels = channels;
     episode.set = classification?.set ?? [kind];
-    episode.sentence = classification?.explanation?.sentence ?? plainSentence(kind, channels);
+    episode.sentence = sentence;
     // An alarm that the classifier takes for normal stays an anomaly: how sure it was of normal says nothing of that.
     if (classification?.kind === kind) episode.confidence = classification.probabilities[classification.kind] ?? 0;
     else delete episode.confidence;
@@ -125,16 +127,6 @@ export class EpisodeLog {
     const tried = await this.#trial.decide({ kind, classification, channels, atRow, atMs, episode });
     if (!episode.decision || strength[tried.verdict] > strength[episode.decision.verdict]) episode.decision = tried;
   }
-}
-
-/** What can be said where no classifier explains: which channels carry the evidence. */
-function plainSentence(kind: string, channels: Episode['channels']): string {
-  const [first, ...others] = channels.slice(0, 3).map(({ name }) => name);
-  if (first === undefined) return 'Something is new; no channel stands out.';
-  if (kind === 'sensor-fault') return `${first} departs from what the other channels say; they show nothing unusual.`;
-  return others.length === 0
-    ? `${first} behaves as it did not before.`
-    : `${first} moves as it did not before, together with ${others.join(' and ')}.`;
 }
 
 interface EpisodesOfFile {

@@ -327,7 +327,7 @@ class FileRun {
               `The file ends within its warm-up of ${this.#warmupRows} rows: nothing was screened. --warmup sets fewer, ${fewestRows} at least.`,
             ]
           : this.#notes),
-        ...(this.#labels?.problem ? [this.#labels.problem] : []),
+        ...(this.#labels?.notes ?? []),
       ],
       input: told,
       ...(this.#options.history ? { calibrationInput: this.#options.history.told } : {}),

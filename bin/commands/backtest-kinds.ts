@@ -1,5 +1,6 @@
 /** Gives each alarm its kind: by the pack's classifier where there is one, else by the general rule. */
 import type { Calibration } from '../../lib/contracts/calibration.ts';
+import { generalSentence } from '../../lib/core/explanation/general-sentence.ts';
 import type { AlarmContext, Pack, PackModel } from '../../lib/core/pack.ts';
 import type { FollowedRows } from '../../lib/core/screening/follow.ts';
 import { kindByRule } from '../../lib/core/screening/kind-rule.ts';
@@ -27,6 +28,8 @@ export const columnKind = (kind: string): string => (kind === '' || columnKinds.
 /** Rows after the onset at which the class is asked for again, as there is more to see; then every `laterRows`. */
 const againAfterRows = new Set([2, 5, 11, 23, 47]);
 const laterRows = 96;
+/** Rows that a sentence speaks of where no classifier wants more. */
+const spokenRows = 256;
 
 export class KindTracker {
   readonly #pack: Pack | undefined;
@@ -41,7 +44,7 @@ export class KindTracker {
   constructor(channels: Series['channels'], pack: Pack | undefined, model: PackModel | undefined) {
     this.#pack = pack;
     this.#model = model;
-    this.#window = new RowHistory(channels, pack && model ? pack.manifest.window.maxRows : 1);
+    this.#window = new RowHistory(channels, pack && model ? pack.manifest.window.maxRows : spokenRows);
     this.#shares = new Float64Array(channels.length);
   }
 
@@ -60,7 +63,7 @@ export class KindTracker {
         timesMs: rows.timesMs.subarray(r, r + 1),
         values: rows.values.subarray(r * width, (r + 1) * width),
       };
-      if (this.#model) this.#window.push(row, one);
+      this.#window.push(row, one);
       if (screened.alarms[r] === 0 || !screened.calibration) {
         this.#alarmRows = 0;
         this.#shares.fill(0);
@@ -84,32 +87,42 @@ export class KindTracker {
   }
 
   async #classify(calibration: Calibration, row: number): Promise<string> {
-    const alarm = this.#context();
-    if (this.#pack && this.#model) {
-      const all = this.#window.series();
-      const end = all.timesMs.length;
-      const oldest = all.timesMs[end - 1]! - this.#pack.manifest.window.ms;
-      const from = Math.max(
-        0,
-        all.timesMs.findIndex((time) => time >= oldest),
-      );
-      const window: Series = {
-        channels: all.channels,
-        timesMs: all.timesMs.subarray(from),
-        values: all.values.subarray(from * all.channels.length),
-      };
-      const onsetRow = Math.max(0, end - from - 1 - this.#alarmRows);
-      const rowsSinceOnset = end - from - 1 - onsetRow;
-      const older = this.#alarmRows > end - from - 1;
-      const context = { ...alarm, onsetRow, rowsSinceOnset, ...(older ? { olderThanWindow: true } : {}) };
-      const classification = await this.#model.classify(window, calibration, context);
+    const { window, alarm } = this.#seen();
+    const sentenceOf = (kind: string): string => generalSentence({ kind, window, calibration, alarm });
+    if (this.#model) {
+      const classification = await this.#model.classify(window, calibration, alarm);
       const kind = classification.kind === 'normal' ? 'anomaly' : classification.kind;
-      this.#looks.push({ row, kind, alarm: context, classification });
+      const sentence = classification.explanation?.sentence ?? sentenceOf(kind);
+      this.#looks.push({ row, kind, alarm, sentence, classification });
       return kind;
     }
     const kind = kindByRule(alarm, calibration.channels.filter((channel) => !channel.dead).length);
-    this.#looks.push({ row, kind, alarm });
+    this.#looks.push({ row, kind, alarm, sentence: sentenceOf(kind) });
     return kind;
+  }
+
+  /** The last rows, as many as the pack wants, and the alarm in them. */
+  #seen(): { window: Series; alarm: AlarmContext } {
+    const all = this.#window.series();
+    const end = all.timesMs.length;
+    const oldest =
+      all.timesMs[end - 1]! - (this.#model && this.#pack ? this.#pack.manifest.window.ms : Number.POSITIVE_INFINITY);
+    const from = Math.max(
+      0,
+      all.timesMs.findIndex((time) => time >= oldest),
+    );
+    const window: Series = {
+      channels: all.channels,
+      timesMs: all.timesMs.subarray(from),
+      values: all.values.subarray(from * all.channels.length),
+    };
+    const onsetRow = Math.max(0, end - from - 1 - this.#alarmRows);
+    const older = this.#alarmRows > end - from - 1;
+    const rowsSinceOnset = end - from - 1 - onsetRow;
+    return {
+      window,
+      alarm: { ...this.#context(), onsetRow, rowsSinceOnset, ...(older ? { olderThanWindow: true } : {}) },
+    };
   }
 
   #context(): AlarmContext {

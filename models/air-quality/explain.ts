@@ -1,6 +1,6 @@
 /** Where it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
-import { sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
+import { onlyTogether, sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
@@ -44,7 +44,7 @@ function sentence(
   const parts = suspect === undefined ? airParts(features, kind, station, alarm) : sensorParts(features, suspect);
   const near = kind === 'pollution-episode' && station !== undefined ? ` ${station}` : '';
   const text = [
-    `${parts[0] ?? 'the channels together are unlike the calibration'} ${sinceOnset(window.timesMs, alarm)}`,
+    `${parts[0] ?? onlyTogether} ${sinceOnset(window.timesMs, alarm)}`,
     ...parts.slice(1, 3),
     `${conclusions[kind] ?? 'looks like nothing known'}${near}`,
   ];

@@ -1,6 +1,6 @@
 /** Which part it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
-import { sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
+import { onlyTogether, sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
@@ -40,7 +40,7 @@ export function conclude(
     kind === 'sensor-fault' ? instrumentParts(features, suspect, alarm) : machineParts(features, kind, alarm);
   const near = kind === 'bearing-wear' && suspect !== undefined ? ` near ${nameOf(suspect)}` : '';
   const text = [
-    `${parts[0] ?? 'the channels together are unlike the calibration'} ${sinceOnset(window.timesMs, alarm, 'seconds')}`,
+    `${parts[0] ?? onlyTogether} ${sinceOnset(window.timesMs, alarm, 'seconds')}`,
     ...parts.slice(1, partLimit),
     `${conclusions[kind] ?? 'looks like nothing known'}${near}`,
   ];

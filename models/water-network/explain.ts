@@ -7,7 +7,7 @@ import {
   judgedRows,
   relativeWords,
 } from '../../lib/core/explanation/departure.ts';
-import { isNight, sinceOnset } from '../../lib/core/explanation/words.ts';
+import { isNight, onlyTogether, sinceOnset } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
@@ -37,7 +37,7 @@ export function sentence(
     kind === 'sensor-fault'
       ? sensorParts(features, rows)
       : hydraulicParts(features, zone, kind, { rows, night, alarm });
-  const first = parts[0] === undefined ? 'the channels together are unlike the calibration' : parts[0];
+  const first = parts[0] ?? onlyTogether;
   const text = [
     `${first} ${sinceOnset(timesMs, alarm)}`,
     ...parts.slice(1, 3),

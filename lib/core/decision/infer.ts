@@ -160,7 +160,7 @@ async function classified(
   const made = model ? await model.classify(window.series, calibration, alarm) : unclassified(flag);
   const own = ownAnswer(made, {
     tier: model ? 1 : 0,
-    sentence: () => generalSentence({ asset: flag.asset, kind: made.kind, window: window.series, calibration, alarm }),
+    sentence: () => generalSentence({ kind: made.kind, window: window.series, calibration, alarm }),
     oodReasons: absurdReadings(window.series, calibration, alarm.onsetRow),
   });
   const proposalFor = (answer: TierAnswer): Proposal | undefined =>

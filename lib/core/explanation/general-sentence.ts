@@ -4,14 +4,13 @@ import type { Kind } from '../../contracts/common.ts';
 import type { AlarmContext } from '../pack.ts';
 import type { Series } from '../series.ts';
 import { absoluteWords, channelDeparture, judgedRows } from './departure.ts';
-import { sinceOnset } from './words.ts';
+import { onlyTogether, sinceOnset } from './words.ts';
 
 const namedChannels = 3;
 /** Less than this many usual spreads from the profile is not worth saying. */
 const leastSpreads = 1;
 
 export interface Spoken {
-  readonly asset: string;
   readonly kind: Kind;
   readonly window: Series;
   readonly calibration: Calibration;
@@ -19,7 +18,7 @@ export interface Spoken {
 }
 
 /** @example generalSentence(spoken) // 'p-12 is 4.1 m below its profile since 02:15 UTC; looks like a leak.' */
-export function generalSentence({ asset, kind, window, calibration, alarm }: Spoken): string {
+export function generalSentence({ kind, window, calibration, alarm }: Spoken): string {
   const rows = judgedRows(window.timesMs, alarm.onsetRow);
   const parts = alarm.topChannels.slice(0, namedChannels).map(({ channel }) => {
     const { name, unit } = calibration.channels[channel]!;
@@ -28,7 +27,7 @@ export function generalSentence({ asset, kind, window, calibration, alarm }: Spo
     return `${name} ${absoluteWords(found, unit)}`;
   });
   const since = sinceOnset(window.timesMs, alarm);
-  const [first = `the channels of ${asset} together are unlike their calibration`, ...others] = parts;
+  const [first = onlyTogether, ...others] = parts;
   const conclusion = kind === 'anomaly' ? 'no kind is known for it' : `looks like ${kind.replaceAll('-', ' ')}`;
   return `${[`${first} ${since}`, ...others, conclusion].join('; ')}.`.slice(0, 1000);
 }

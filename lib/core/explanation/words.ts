@@ -6,6 +6,9 @@ const dayMs = 86_400_000;
 /** Machines are told by the second, networks by the minute. */
 type Precision = 'minutes' | 'seconds';
 
+/** Said where the channels together are new and none of them alone is. */
+export const onlyTogether = 'no channel stands out, but together they have behaved in a new way';
+
 /** What a clock at the site shows. */
 interface WallClock {
   /** `YYYY-MM-DD` */

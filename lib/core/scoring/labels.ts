@@ -163,8 +163,19 @@ export class LabelReader {
     this.#labels = labels;
   }
 
+  /** What to know of figures against these labels. */
+  get notes(): string[] {
+    const { form, startsMs, endsMs } = this.#labels;
+    const problem = this.#problem;
+    if (problem !== undefined) return [problem];
+    if (form !== 'intervals' || startsMs.length === 0 || startsMs.some((ms, i) => ms !== endsMs[i])) return [];
+    return [
+      'The labels are moments, each of which counts for one row: figures by row say little, those by event count.',
+    ];
+  }
+
   /** A sentence, where there are labels and none of them fell on a row; of a run that has ended. */
-  get problem(): string | undefined {
+  get #problem(): string | undefined {
     const { form, startsMs, endsMs } = this.#labels;
     if (startsMs.length === 0 || this.#matched > 0) return undefined;
     const at = (ms: number): string => new Date(ms).toISOString();

@@ -120,6 +120,18 @@ test.each([
 test('says so where no label falls on a row', () => {
   const reader = new LabelReader(parseLabels('l.csv', 'timestamp,label\n1,1\n2,0\n'));
   for (const [row, ms] of [1500, 2500].entries()) reader.at(ms, row);
-  expect(reader.problem).toContain('None of the 2 labels falls on a row');
-  expect(reader.problem).toContain('1970-01-01T00:00:01.000Z to 1970-01-01T00:00:02.000Z');
+  expect(reader.notes).toEqual([expect.stringContaining('None of the 2 labels falls on a row')]);
+  expect(reader.notes[0]).toContain('1970-01-01T00:00:01.000Z to 1970-01-01T00:00:02.000Z');
+});
+
+test.each([
+  ['timestamp\n1\n2\n', 1],
+  ['start,end\n1,1\n2,2\n', 1],
+  ['start,end\n1,1\n2,3\n', 0],
+  ['timestamp,label\n1,1\n2,0\n', 0],
+  ['start,end\n', 0],
+])('moments are no measure of rows, which is said: %j', (text, notes) => {
+  const reader = new LabelReader(parseLabels('l.csv', text));
+  for (const [row, ms] of [1000, 2000].entries()) reader.at(ms, row);
+  expect(reader.notes).toHaveLength(notes);
 });
