@@ -2,7 +2,11 @@ import { Command } from 'commander';
 import { registerBacktest } from '../../bin/commands/backtest.ts';
 
 /** Runs `groundcrew backtest --json` in this process and gives what it printed. */
-export async function runBacktest<Told>(...args: string[]): Promise<Told> {
+export const runBacktest = async <Told>(...args: string[]): Promise<Told> =>
+  JSON.parse(await printBacktest('--json', ...args)) as Told;
+
+/** Runs `groundcrew backtest` in this process and gives the text that it printed. */
+export async function printBacktest(...args: string[]): Promise<string> {
   const program = new Command().exitOverride();
   registerBacktest(program);
   const write = process.stdout.write;
@@ -12,9 +16,9 @@ export async function runBacktest<Told>(...args: string[]): Promise<Told> {
     return true;
   };
   try {
-    await program.parseAsync(['node', 'groundcrew', 'backtest', '--json', ...args]);
+    await program.parseAsync(['node', 'groundcrew', 'backtest', ...args]);
   } finally {
     process.stdout.write = write;
   }
-  return JSON.parse(text) as Told;
+  return text;
 }

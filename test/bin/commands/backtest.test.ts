@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { defaultWarmupRows } from '../../../bin/commands/backtest-file.ts';
-import type { Score } from '../../../lib/core/scoring/score.ts';
+import { foundWords } from '../../../bin/commands/backtest-words.ts';
+import type { Score, ScoredEvent } from '../../../lib/core/scoring/score.ts';
 import type { Series } from '../../../lib/core/series.ts';
 import type { Episode } from '../../../models/air-quality/generator/air.ts';
 import { drawCity } from '../../../models/air-quality/generator/city.ts';
 import type { SensorFault } from '../../../models/air-quality/generator/faults.ts';
 import { simulate } from '../../../models/air-quality/generator/simulate.ts';
 import { rigSeries } from '../../../models/rotating-equipment/generator/rig.ts';
-import { runBacktest } from '../../support/run-backtest.ts';
+import { printBacktest, runBacktest } from '../../support/run-backtest.ts';
 import { hourlyNetwork, pumpRig } from '../../support/screen-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'backtest-'));
@@ -160,6 +161,42 @@ describe('backtest', () => {
     expect(score.events).toMatchObject({ all: 2, found: 2 });
     expect(score.rows.tp + score.rows.fp + score.rows.tn + score.rows.fn + score.rows.leftOut).toBe(2200);
     expect(score.rows.leftOut).toBe(800);
+  });
+
+  test('tells people and programs of each labelled event when it was found, of each alarm what it was, and what it costs', async () => {
+    const { series, labels: truth } = pumpRig(101, 'valve-closing');
+    const [first, last] = [truth.indexOf(1), truth.lastIndexOf(1)];
+    const [fromMs, toMs] = [series.timesMs[first]!, series.timesMs[last]!];
+    const [input, labels] = [join(folder, 'told.csv'), join(folder, 'told-labels.csv')];
+    writeFileSync(input, csv(series));
+    // Without a header, as Amazon Lookout for Equipment takes it; the second event lies within quiet rows.
+    const stretches = [
+      [fromMs, toMs],
+      [series.timesMs[410]!, series.timesMs[412]!],
+    ];
+    const iso = (ms: number): string => new Date(ms).toISOString();
+    writeFileSync(labels, stretches.map((ends) => `${ends.map(iso).join(',')}\n`).join(''));
+    const wanted = ['--input', input, '--output', join(folder, 'told-out.csv'), '--labels', labels];
+    const { files, cost } = await runBacktest<{
+      files: { events: ScoredEvent[]; episodes: { fromMs: number; sentence: string }[] }[];
+      cost: { usdPerMonth: number; assets: number; readingsPerMonth: number };
+    }>(...wanted);
+    const [{ events, episodes }] = files as [(typeof files)[number]];
+    expect(events).toHaveLength(2);
+    const found = events.find((event) => event.fromMs === fromMs)!;
+    expect(found).toMatchObject({ kind: 'anomaly', toMs });
+    expect(found.foundMs).toBeGreaterThanOrEqual(fromMs);
+    expect(cost).toMatchObject({ assets: 1, readingsPerMonth: 730 * 3600 });
+    expect(cost.usdPerMonth).toBeGreaterThan(1);
+    const text = await printBacktest(...wanted);
+    expect(text).toContain(`${new Date(fromMs).toISOString().slice(0, 19).replace('T', ' ')}  `);
+    expect(text).toContain(foundWords(found));
+    for (const { fromMs: alarmMs, sentence } of episodes.slice(0, 1)) {
+      expect(text).toContain(iso(alarmMs).slice(0, 19).replace('T', ' '));
+      expect(text).toContain(sentence);
+    }
+    expect(text).toMatch(/\n {2}false +(no|\d+) false alarms? in \d+ min of normal time\n/);
+    expect(text).toMatch(/Cost on AWS: about \d+ USD a month for 1 asset like this, [\d,]+ USD for 1,000/);
   });
 
   test('names the first bad file of a folder, whatever the threads', async () => {
