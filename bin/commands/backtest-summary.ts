@@ -7,7 +7,16 @@ import { addCounts, finishScore, type Score } from '../../lib/core/scoring/score
 import { type CostEstimate, estimateCost, pricesNoted } from './backtest-cost.ts';
 import { type Episode, strongest } from './backtest-episodes.ts';
 import type { FileSummary } from './backtest-file.ts';
-import { counted, duration, falseAlarmWords, foundWords, percent, tellingEvents, utc } from './backtest-words.ts';
+import {
+  counted,
+  duration,
+  eventWords,
+  falseAlarmWords,
+  foundWords,
+  percent,
+  tellingEvents,
+  utc,
+} from './backtest-words.ts';
 import { printJson, printLine, printTable, wrapped } from './support/print.ts';
 
 /** More files than this get one line each. */
@@ -185,12 +194,10 @@ export function promiseKept(summaries: readonly FileSummary[], score: Score): st
 }
 
 function printScore(score: Score, summaries: readonly FileSummary[]): void {
-  const { rows, events, confusion } = score;
+  const { rows, confusion } = score;
   printLine();
   printLine(pc.bold('Against your labels'));
-  printLine(
-    `  events  ${events.found} of ${events.all} found${events.found > 0 ? `, ${duration(events.delayMedianMs)} after they began (median; 90 % within ${duration(events.delayP90Ms)})` : ''}`,
-  );
+  printLine(wrapped(`  events  ${eventWords(score)}`, 10));
   printLine(`  false   ${falseAlarmWords(score)}`);
   const kept = promiseKept(summaries, score);
   if (kept) printLine(`          ${kept}`);

@@ -35,6 +35,18 @@ export function foundWords({ fromMs, toMs, foundMs, alarmFromMs }: ScoredEvent):
   return toMs > foundMs ? `${when}, ${duration(toMs - foundMs)} before its end` : when;
 }
 
+/** `2 of 3 found, 4.0 h after they began (median; 90 % within 9.0 h)`, and which took no part. */
+export function eventWords({ events }: Score, of = ''): string {
+  const { found, all, inWarmup, delayMedianMs, delayP90Ms } = events;
+  const warm =
+    inWarmup === 0 ? '' : `; ${counted(inWarmup, 'event')} within the warm-up, in which nothing is looked for`;
+  if (all === 0)
+    return `none of ${of === '' ? 'the' : of.trim()} labels is an event among the rows that were screened${warm}`;
+  const delay =
+    found === 0 ? '' : `, ${duration(delayMedianMs)} after they began (median; 90 % within ${duration(delayP90Ms)})`;
+  return `${found} of ${of}${of === '' ? all : counted(all, 'event')} found${delay}${warm}`;
+}
+
 /** A rate by the week says nothing of less than a week. */
 const leastWeeks = 1;
 

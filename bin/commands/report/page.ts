@@ -6,7 +6,16 @@ import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
 import { condense } from '../backtest-sketch.ts';
 import { eventsOf, promiseKept, readingOf, scoreOf } from '../backtest-summary.ts';
-import { counted, duration, falseAlarmWords, foundWords, percent, tellingEvents, utc } from '../backtest-words.ts';
+import {
+  counted,
+  duration,
+  eventWords,
+  falseAlarmWords,
+  foundWords,
+  percent,
+  tellingEvents,
+  utc,
+} from '../backtest-words.ts';
 import { episodeCards } from './cards.ts';
 import { axisLabels, axisOf, backdrop, channelChart, ribbonChart, scoreChart } from './charts.ts';
 import { escapeHtml, round, table, tiles, whole } from './html.ts';
@@ -62,12 +71,10 @@ export function reportHtml(summaries: readonly FileSummary[]): string {
 }
 
 /** What somebody with labels asks first. */
-function answerOf(score: Score): string {
-  const { found, all, delayMedianMs, delayP90Ms } = score.events;
-  const delay =
-    found === 0 ? '' : `, ${duration(delayMedianMs)} after they began (median; 90 % within ${duration(delayP90Ms)})`;
-  return `${found} of your ${counted(all, 'event')} found${delay}; ${falseAlarmWords(score)}.`;
-}
+const answerOf = (score: Score): string => {
+  const text = `${eventWords(score, 'your ')}; ${falseAlarmWords(score)}.`;
+  return `${text[0]!.toUpperCase()}${text.slice(1)}`;
+};
 
 function overview(summaries: readonly FileSummary[], score: Score | undefined): string {
   const sum = (of: (summary: FileSummary) => number): number => summaries.reduce((all, one) => all + of(one), 0);

@@ -140,7 +140,10 @@ function columnsWrong(
   if (channels.length > 0) return undefined;
   if (leftOut.length === 0) return { message: 'there is no channel beside the time', at };
   const all = leftOut.map((one) => `${quoted(one.name)} (${one.why})`).join(', ');
-  return { message: `no channel is left, of ${all}; --keep NAME uses a column nevertheless`, at };
+  const remedy = leftOut.every(({ why }) => why === 'not calibrated')
+    ? 'the columns of the calibration file must have the same names'
+    : '--keep NAME uses a column nevertheless';
+  return { message: `no channel is left, of ${all}; ${remedy}`, at };
 }
 
 /** Columns that were named and are not there. */

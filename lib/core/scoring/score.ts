@@ -19,6 +19,8 @@ export interface ScoreCounts {
   readonly events: { found: number; missed: number };
   /** Of each found event, ms. */
   readonly delaysMs: number[];
+  /** Events that ended within the warm-up: nobody looked for them. */
+  eventsInWarmup: number;
   falseEpisodes: number;
   /** Time between neighbouring normal rows, ms. */
   normalMs: number;
@@ -69,6 +71,7 @@ export const emptyCounts = (): ScoreCounts => ({
   rows: { tp: 0, fp: 0, tn: 0, fn: 0, leftOut: 0 },
   events: { found: 0, missed: 0 },
   delaysMs: [],
+  eventsInWarmup: 0,
   falseEpisodes: 0,
   normalMs: 0,
   rowConfusion: {},
@@ -87,6 +90,8 @@ export class Scorer {
   #episode: 'none' | 'false' | 'true' | 'unknown' = 'none';
   #lastNormalMs: number | undefined;
   #alarmFromMs: number | undefined;
+  /** Kind of the event that runs in the warm-up. */
+  #warmKind: string | undefined;
   readonly #events: ScoredEvent[] = [];
 
   /** The first `mostEvents` events, in the order of time; whole once `end` was called. */
@@ -96,6 +101,7 @@ export class Scorer {
 
   add({ timeMs, truth, alarm, kind, counts }: ScoredRow): void {
     const { rows, rowConfusion } = this.#counts;
+    this.#followWarmup(counts, truth);
     if (!counts || !alarm) this.#alarmFromMs = undefined;
     else this.#alarmFromMs ??= timeMs;
     if (!counts || truth === undefined) {
@@ -120,6 +126,18 @@ export class Scorer {
     this.#endEvent();
     this.#follow(false, undefined);
     return this.#counts;
+  }
+
+  #followWarmup(counts: boolean, truth: Truth): void {
+    const { eventsInWarmup } = this.#counts;
+    if (!counts && truth !== undefined) {
+      if (truth !== normal && truth !== this.#warmKind) this.#counts.eventsInWarmup = eventsInWarmup + 1;
+      this.#warmKind = truth === normal ? undefined : truth;
+    } else if (counts && this.#warmKind !== undefined && truth !== undefined) {
+      // One that goes on behind the warm-up counts there.
+      if (truth === this.#warmKind) this.#counts.eventsInWarmup = eventsInWarmup - 1;
+      this.#warmKind = undefined;
+    }
   }
 
   #inEvent(timeMs: number, truth: string, alarm: boolean, kind: string): void {
@@ -178,6 +196,7 @@ export function addCounts(all: readonly ScoreCounts[]): ScoreCounts {
     sum.events.found += one.events.found;
     sum.events.missed += one.events.missed;
     for (const delay of one.delaysMs) sum.delaysMs.push(delay);
+    sum.eventsInWarmup += one.eventsInWarmup;
     sum.falseEpisodes += one.falseEpisodes;
     sum.normalMs += one.normalMs;
     for (const table of ['rowConfusion', 'eventConfusion'] as const)
@@ -200,6 +219,8 @@ export interface Score {
   readonly events: {
     readonly all: number;
     readonly found: number;
+    /** Not among `all`: they ended within the warm-up. */
+    readonly inWarmup: number;
     readonly recall: number | null;
     readonly delayMedianMs: number | null;
     readonly delayP90Ms: number | null;
@@ -231,6 +252,7 @@ export function finishScore(counts: ScoreCounts): Score {
     events: {
       all: found + missed,
       found,
+      inWarmup: counts.eventsInWarmup,
       recall: share(found, found + missed),
       delayMedianMs: nearestRank(delays, 0.5),
       delayP90Ms: nearestRank(delays, 0.9),

@@ -186,7 +186,7 @@ describe('a calibration file', () => {
         ['timestamp', 'x'],
         normal.map(({ ms }) => [stamp(ms), '1']),
       ),
-      /no channel is left.*not calibrated/,
+      /no channel is left.*not calibrated.*must have the same names/,
     ],
     [
       'rows at another distance',

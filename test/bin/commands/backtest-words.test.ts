@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { counted, duration, falseAlarmWords, foundWords, tellingEvents } from '../../../bin/commands/backtest-words.ts';
+import {
+  counted,
+  duration,
+  eventWords,
+  falseAlarmWords,
+  foundWords,
+  tellingEvents,
+} from '../../../bin/commands/backtest-words.ts';
 import { emptyCounts, finishScore, type ScoredEvent } from '../../../lib/core/scoring/score.ts';
 
 const hour = 3_600_000;
@@ -23,6 +30,26 @@ describe('when an event was found', () => {
     ['at once', { toMs: 10 * hour, foundMs: 10 * hour, alarmFromMs: 10 * hour }],
   ])('%s', (words, change) => {
     expect(foundWords(event(change))).toBe(words);
+  });
+});
+
+describe('events of the labels', () => {
+  const score = (found: number, missed: number, eventsInWarmup: number) =>
+    finishScore({
+      ...emptyCounts(),
+      events: { found, missed },
+      delaysMs: Array.from({ length: found }, () => hour),
+      eventsInWarmup,
+    });
+
+  test('are told with those that took no part, and none are no success', () => {
+    expect(eventWords(score(2, 1, 0))).toBe('2 of 3 found, 60 min after they began (median; 90 % within 60 min)');
+    expect(eventWords(score(0, 1, 2), 'your ')).toBe(
+      '0 of your 1 event found; 2 events within the warm-up, in which nothing is looked for',
+    );
+    expect(eventWords(score(0, 0, 0), 'your ')).toBe(
+      'none of your labels is an event among the rows that were screened',
+    );
   });
 });
 

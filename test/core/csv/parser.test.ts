@@ -50,7 +50,7 @@ describe('CsvParser', () => {
     ['timestamp,a\n2024-05-01 00:00,1\n2024-04-01 00:00,1\n', 3, 'rows must be in ascending time'],
     ['timestamp,a,b\n2024-01-01,1,5,2,5\n2024-01-02,1,6,2,6\n', 1, '3 columns and the rows below it have 5 cells'],
     ['date,a\nKW 12,1\nKW 13,1\n', 2, '"KW 12" in column "date" is not a time'],
-    ['timestamp,mode\n2024-01-01,auto\n2024-01-02,auto\n', 1, 'no channel is left, of "mode" (text)'],
+    ['timestamp,mode\n2024-01-01,auto\n2024-01-02,auto\n', 1, 'no channel is left, of "mode" (text); --keep NAME'],
     [`timestamp,${Array.from({ length: 257 }, (_, i) => `c${i}`)}\n1,1\n`, 1, '257 channels; at most 256'],
     ['a\0b\n1\n', 0, 'this is no text'],
   ])('refuses %j', (text, line, message) => {

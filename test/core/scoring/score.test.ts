@@ -165,6 +165,14 @@ describe('scores against labels', () => {
     expect(eventsOf(warm)).toMatchObject([{ fromMs: 180_000, foundMs: 180_000, alarmFromMs: 180_000 }]);
   });
 
+  test('events that end within the warm-up are counted by themselves, one that goes on counts behind it', () => {
+    const truth = ['leak', 'leak', 'normal', 'burst', undefined, 'burst', 'leak', 'leak', 'normal', 'burst'];
+    const rows = rowsOf(truth, () => 'leak').map((row, i) => ({ ...row, counts: i >= 7 }));
+    expect(score(rows).events).toMatchObject({ all: 2, found: 2, inWarmup: 2 });
+    expect(score(rows.map((row) => ({ ...row, counts: false }))).events).toMatchObject({ all: 0, inWarmup: 4 });
+    expect(score(rows.map((row) => ({ ...row, counts: true }))).events).toMatchObject({ all: 4, inWarmup: 0 });
+  });
+
   test('events one by one say what the counts say', () => {
     fc.assert(
       fc.property(truths, fc.infiniteStream(fc.constantFrom('', 'leak', 'burst')), (truth, answers) => {
