@@ -14,6 +14,9 @@ import type { Classification, Pack } from '../../lib/core/pack.ts';
 
 export interface TriedDecision {
   readonly verdict: Verdict;
+  /** What it looked like then, and how sure the classifier was of it; later looks may have said otherwise. */
+  readonly kind: string;
+  readonly confidence?: number;
   /** Data row at which it was given, from 0. */
   readonly atRow: number;
   readonly policies: readonly string[];
@@ -113,6 +116,8 @@ export class PolicyTrial {
     if (verdict === 'act') this.#actedMs.push(atMs);
     return {
       verdict,
+      kind,
+      ...(classification?.kind === kind ? { confidence: inference.confidence } : {}),
       atRow,
       policies,
       reasons,

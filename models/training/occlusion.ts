@@ -125,12 +125,19 @@ export function withoutNames(batch: OcclusionBatch, scoreOf: (row: number) => nu
   ];
 }
 
-/** Groups for a pack that names none: features whose names begin alike ("flow-main-step", "flow-night-excess"). */
-export function groupsByPrefix(featureNames: readonly string[]): FeatureGroup[] {
+/**
+ * Groups of features whose names begin alike ("flow-main-step", "flow-night-excess"), for a pack that knows no better.
+ * @param words what an operator calls a beginning; beginnings of one name are one group
+ */
+export function groupsByPrefix(
+  featureNames: readonly string[],
+  words: Readonly<Record<string, string>> = {},
+): FeatureGroup[] {
   const groups = new Map<string, number[]>();
-  featureNames.forEach((name, feature) => {
-    const [prefix = name] = name.split(/[-_.:/ ]/);
-    groups.set(prefix, [...(groups.get(prefix) ?? []), feature]);
+  featureNames.forEach((feature, at) => {
+    const [prefix = feature] = feature.split(/[-_.:/ ]/);
+    const name = Object.hasOwn(words, prefix) ? words[prefix]! : `what ${prefix} shows`;
+    groups.set(name, [...(groups.get(name) ?? []), at]);
   });
-  return [...groups].map(([prefix, features]) => ({ name: `what ${prefix} shows`, features }));
+  return [...groups].map(([name, features]) => ({ name, features }));
 }

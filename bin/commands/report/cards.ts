@@ -40,10 +40,11 @@ const verdictOf = ({ decision }: Episode): string =>
 
 function decisionOf({ decision, fromRow }: Episode): string {
   if (!decision) return '';
-  const { action, target, policies, reasons, counterfactual, atRow, verdict } = decision;
+  const { action, target, policies, reasons, counterfactual, atRow, verdict, kind, confidence } = decision;
   const what = action ? `${action.replaceAll('-', ' ')}${target ? `: ${target}` : ''}` : 'nothing';
   const after = atRow > fromRow ? `, ${atRow - fromRow} rows after the onset` : ', at the onset';
+  const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)} % sure`;
   const why = verdict === 'act' ? [] : reasons;
   const change = counterfactual ? `<p><b>What would change that:</b> ${escapeHtml(counterfactual)}</p>` : '';
-  return `<p><b>Proposed:</b> ${escapeHtml(what)}${after}.${why.length > 0 ? ` ${escapeHtml(why.join(' '))}` : ''}${policies.length > 0 ? ` <span class="dim">Policy: ${escapeHtml(policies.join(', '))}.</span>` : ''}</p>${change}`;
+  return `<p><b>Proposed:</b> ${escapeHtml(what)}${after} (${escapeHtml(kind)}${sure} then).${why.length > 0 ? ` ${escapeHtml(why.join(' '))}` : ''}${policies.length > 0 ? ` <span class="dim">Policy: ${escapeHtml(policies.join(', '))}.</span>` : ''}</p>${change}`;
 }
