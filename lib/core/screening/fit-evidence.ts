@@ -212,13 +212,18 @@ const rareShares = [
   [0.0001, 3.891],
 ] as const;
 
+/** Values of a column without which nothing is said of what is rare: four of them then lie beyond the first share. */
+const rarityLeastValues = 800;
+
 /**
  * How many times its usual deviation a column's rarest values ask for, 1 or more. A pump that starts once a month stands
  * hundreds of its usual deviations out when it does. Evidence is the largest of all channels, so such starts would be
- * its tail, and no fault of another channel would ever be rarer than they are.
+ * its tail, and no fault of another channel would ever be rarer than they are. Of few values the rarest are as rare as
+ * chance made them: three bumps in 400 would dull their channel.
  */
 function rarityOf(sorted: Float64Array, usual: number): number {
   let rarity = 1;
+  if (sorted.length < rarityLeastValues) return rarity;
   for (const [share, z] of rareShares) {
     if (sorted.length * share < 1) break;
     rarity = Math.max(rarity, quantileOfSorted(sorted, 1 - share) / (z * usual));
