@@ -190,7 +190,7 @@ export const missingFade = 0.9;
 
 /**
  * Weight of the newest row in smoothed residuals: twelve rows of memory, fewer where twelve rows are more than three
- * hours, never below four.
+ * hours, never below five.
  */
 export const smoothingOf = (periodMs: number): number =>
-  1 / Math.min(12, Math.max(4, Math.round(10_800_000 / periodMs)));
+  1 / Math.min(12, Math.max(5, Math.round(10_800_000 / periodMs)));

@@ -36,10 +36,10 @@ function rowsUntilOver(state: OpenState, calm: number, most = 500): number {
 }
 
 describe('an alarm ends', () => {
-  test('after a handful of calm rows where it was loud, and later where it was faint', () => {
+  test('after two calm rows where it was loud, and later where it was faint', () => {
     const loud = rowsUntilOver(standing(8), 0.2);
     const faint = rowsUntilOver(standing(1), 0.2);
-    expect(loud).toBeLessThanOrEqual(4);
+    expect(loud).toBe(2);
     expect(faint).toBeGreaterThan(2 * loud);
   });
 
@@ -50,7 +50,7 @@ describe('an alarm ends', () => {
 
   test('later by a loud row between calm ones, however loud that was', () => {
     fc.assert(
-      fc.property(fc.double({ min: 3, max: 300, noNaN: true }), fc.integer({ min: 0, max: 2 }), (loud, calmBefore) => {
+      fc.property(fc.double({ min: 3, max: 300, noNaN: true }), fc.integer({ min: 0, max: 1 }), (loud, calmBefore) => {
         const state = standing(6);
         for (let i = 0; i < calmBefore; i += 1) step(state, 0.2);
         const before = state.recovery;
