@@ -196,7 +196,8 @@ function normalise(
     for (const value of sorted) square += Math.min(value, cut) ** 2;
     const rms = Math.sqrt(square / Math.max(sorted.length, 1));
     const usual = Math.max(rms, Number.isFinite(high) ? high : 0, leastDeviation);
-    widening[c] = (1 + wanderOf(values, input, c)) ** wanderPower * rarityOf(sorted, usual);
+    const wander = Math.min((1 + wanderOf(values, input, c)) ** wanderPower, mostWander);
+    widening[c] = wander * rarityOf(sorted, usual);
     deviations[c] = usual * widening[c]!;
     for (let i = c; i < values.length; i += channels) values[i] = values[i]! / deviations[c]!;
   }
@@ -235,6 +236,8 @@ function rarityOf(sorted: Float64Array, usual: number): number {
 const wanderBlocks = 5;
 /** 0.5 would take what wandered within the warm-up as all there is; above, it is expected to wander on after it. */
 const wanderPower = 1.5;
+/** No channel is taken to be off by more times what it was within the warm-up, or nothing it does would be news. */
+const mostWander = 6;
 
 /**
  * How much a column wanders: the variance of its means by block over the variance within blocks. A channel that is
