@@ -24,7 +24,6 @@ export interface CrossValidateInput {
   readonly channels: number;
   readonly dead: Uint8Array;
   readonly periodMs: number;
-  readonly cut: number;
 }
 
 export interface CrossValidated {
@@ -53,10 +52,11 @@ function blockBounds(rows: number, periodMs: number, manyChannels: boolean): num
 }
 
 export function crossValidate(input: CrossValidateInput): CrossValidated {
-  const { z, season, skip, rows, channels, periodMs, cut, dead } = input;
+  const { z, season, skip, rows, channels, periodMs, dead } = input;
   const terms = season.length / rows;
   const blocks = blockBounds(rows, periodMs, channels > 96);
-  const clipped = z.map((value) => Math.min(Math.max(value, -cut), cut));
+  const cuts = usualReach(input);
+  const clipped = z.map((value, i) => Math.min(Math.max(value, -cuts[i % channels]!), cuts[i % channels]!));
   const size = terms + 2 * channels;
   const all = emptyGram(size);
   const parts: Gram[] = [];
@@ -134,13 +134,46 @@ export function crossValidate(input: CrossValidateInput): CrossValidated {
   return { model: solve(seasonOf(all)), levels, staticResiduals, dynamicResiduals, ridge, blocks };
 }
 
-/** How much further than within the warm-up a channel is taken to wander after it. */
-const wanderFactor = 4;
+/** Scales that a value may be off, however rarely it is, before sums of products are formed. */
+const leastReach = 8;
+/** Part of the rows, and the fewest of them, in which a value must have been seen further off to count as usual. */
+const usualShare = 0.001;
+const fewestUsualRows = 3;
+const reachMargin = 1.25;
 
-/** Variance by channel of the blocks' means: what a channel wanders, on top of the little that noise would give. */
+/**
+ * How far off each channel is taken for real, in scales. A wild reading or two must not decide what a channel has to do
+ * with others; a stand-by pump that runs for a day of a year must, for with its flow cut short, each of its hours would
+ * be foretold many times too large in all that leans on it.
+ */
+function usualReach({ z, mask, skip, rows, channels }: CrossValidateInput): Float64Array {
+  const reach = new Float64Array(channels);
+  const seen = Math.max(fewestUsualRows, Math.ceil(usualShare * rows));
+  const column = new Float64Array(rows);
+  for (let c = 0; c < channels; c += 1) {
+    let kept = 0;
+    for (let t = 0; t < rows; t += 1) {
+      if (skip[t] === 0 && mask[t * channels + c] === 1) column[kept++] = Math.abs(z[t * channels + c]!);
+    }
+    const sorted = column.subarray(0, kept).sort();
+    reach[c] = Math.max(leastReach, reachMargin * (sorted[kept - seen] ?? 0));
+  }
+  return reach;
+}
+
+/** How much further than on its way within the warm-up a channel is taken to go after it. */
+const wanderFactor = 1.5;
+
+/**
+ * Variance by channel that a straight line through the blocks' means explains: a channel on its way, as one that warms
+ * up, will be further off after the warm-up. One that only comes and goes has shown how far it does.
+ */
 function wanderOf(parts: readonly Gram[], season: Float64Array, terms: number, channels: number): Float64Array {
   const used = parts.filter((part) => part.rows > 0);
   const wander = new Float64Array(channels);
+  const middle = (used.length - 1) / 2;
+  const spread = used.reduce((sum, _, b) => sum + (b - middle) ** 2, 0);
+  if (used.length < 2) return wander;
   for (let c = 0; c < channels; c += 1) {
     // The first seasonal term is 1, so its products are plain sums.
     const means = used.map((part) => {
@@ -148,9 +181,8 @@ function wanderOf(parts: readonly Gram[], season: Float64Array, terms: number, c
       for (let i = 0; i < terms; i += 1) sum -= part.sums[i]! * season[i * channels + c]!;
       return sum / part.rows;
     });
-    const mean = means.reduce((sum, value) => sum + value, 0) / used.length;
-    const between = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(used.length - 1, 1);
-    wander[c] = wanderFactor * between;
+    const along = means.reduce((sum, value, b) => sum + (b - middle) * value, 0);
+    wander[c] = (wanderFactor * along ** 2) / spread / (used.length - 1);
   }
   return wander;
 }

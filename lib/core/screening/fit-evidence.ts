@@ -196,7 +196,8 @@ function normalise(
     for (const value of sorted) square += Math.min(value, cut) ** 2;
     const rms = Math.sqrt(square / Math.max(sorted.length, 1));
     const usual = Math.max(rms, Number.isFinite(high) ? high : 0, leastDeviation);
-    widening[c] = (1 + wanderOf(values, input, c)) ** wanderPower * rarityOf(sorted, usual);
+    const wander = Math.min((1 + wanderOf(values, input, c)) ** wanderPower, mostWander);
+    widening[c] = wander * rarityOf(sorted, usual);
     deviations[c] = usual * widening[c]!;
     for (let i = c; i < values.length; i += channels) values[i] = values[i]! / deviations[c]!;
   }
@@ -212,13 +213,18 @@ const rareShares = [
   [0.0001, 3.891],
 ] as const;
 
+/** Values of a column without which nothing is said of what is rare: four of them then lie beyond the first share. */
+const rarityLeastValues = 800;
+
 /**
  * How many times its usual deviation a column's rarest values ask for, 1 or more. A pump that starts once a month stands
  * hundreds of its usual deviations out when it does. Evidence is the largest of all channels, so such starts would be
- * its tail, and no fault of another channel would ever be rarer than they are.
+ * its tail, and no fault of another channel would ever be rarer than they are. Of few values the rarest are as rare as
+ * chance made them: three bumps in 400 would dull their channel.
  */
 function rarityOf(sorted: Float64Array, usual: number): number {
   let rarity = 1;
+  if (sorted.length < rarityLeastValues) return rarity;
   for (const [share, z] of rareShares) {
     if (sorted.length * share < 1) break;
     rarity = Math.max(rarity, quantileOfSorted(sorted, 1 - share) / (z * usual));
@@ -230,6 +236,8 @@ function rarityOf(sorted: Float64Array, usual: number): number {
 const wanderBlocks = 5;
 /** 0.5 would take what wandered within the warm-up as all there is; above, it is expected to wander on after it. */
 const wanderPower = 1.5;
+/** No channel is taken to be off by more times what it was within the warm-up, or nothing it does would be news. */
+const mostWander = 6;
 
 /**
  * How much a column wanders: the variance of its means by block over the variance within blocks. A channel that is

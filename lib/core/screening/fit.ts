@@ -17,8 +17,6 @@ export const slowPeriodMs = 60_000;
 /** Promise for fast rows where none is asked for. */
 const fastEpisodesPerRow = 1 / 1500;
 const weekMs = 7 * 86_400_000;
-/** Values are cut at so many scales before sums of products are formed. */
-const regressionCut = 8;
 
 /**
  * Fits a calibration.
@@ -48,7 +46,7 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
   const days = (toMs - fromMs + periodMs) / 86_400_000;
   const { z, mask } = standardise(values, described, channels);
   const skip = options.exclude ?? new Uint8Array(rows);
-  const base = { z, mask, skip, rows, channels, dead, periodMs, cut: regressionCut };
+  const base = { z, mask, skip, rows, channels, dead, periodMs };
   const { harmonics, weekend, found } = chooseSeason(series.timesMs, days, periodMs, base);
   const episodesPerRow = promisedRate(options, periodMs);
   const smoothing = smoothingOf(periodMs);
@@ -192,7 +190,7 @@ export const missingFade = 0.9;
 
 /**
  * Weight of the newest row in smoothed residuals: twelve rows of memory, fewer where twelve rows are more than three
- * hours, never below four.
+ * hours, never below five.
  */
 export const smoothingOf = (periodMs: number): number =>
-  1 / Math.min(12, Math.max(4, Math.round(10_800_000 / periodMs)));
+  1 / Math.min(12, Math.max(5, Math.round(10_800_000 / periodMs)));

@@ -4,7 +4,7 @@
  * evidence is exponential, with mean 1/ln 10 where all is normal and with the alarm's own mean while it stands; so one
  * calm row says much after a loud alarm and little in a faint one, whose rows were hardly louder than normal ones. What
  * a loud cause leaves behind, a warm motor or a valve that does not close as it did, is no longer that cause: rows a
- * quarter as loud as the alarm speak for its end, too.
+ * quarter as loud as the alarm speak for its end, too. Each row counts for whichever of the two ends it suits better.
  */
 import type { OpenState } from './state.ts';
 
@@ -33,8 +33,8 @@ export function startRecovery(state: OpenState, fresh: number): void {
 export function hasRecovered(state: OpenState, fresh: number, smoothing: number): boolean {
   const loud = Math.min(fresh, levelCut);
   const mean = Math.max(state.level, leastLoudness * normalMean);
-  const ended = Math.max(normalMean, remainsShare * mean);
-  const odds = Math.log(mean / ended) - loud * (1 / ended - 1 / mean);
+  const oddsOf = (ended: number): number => Math.log(mean / ended) - loud * (1 / ended - 1 / mean);
+  const odds = Math.max(oddsOf(normalMean), oddsOf(Math.max(normalMean, remainsShare * mean)));
   state.recovery = Math.fround(Math.max(0, state.recovery + Math.min(Math.max(odds, -rowCut), rowCut)));
   const weight = Math.max(1 / state.alarmRows, smoothing / levelMemories);
   state.level = Math.fround(state.level + weight * (loud - state.level));

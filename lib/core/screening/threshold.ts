@@ -34,8 +34,15 @@ function clusterPeaks(logs: Float64Array, skip: Uint8Array, floor: number, gap: 
   return Float64Array.from(peaks).sort();
 }
 
-/** Smoothing of the fresh evidence on which release is decided: four times as quick as that of the residuals. */
-export const releaseSmoothing = (smoothing: number): number => Math.min(4 * smoothing, 1);
+/** Rows by which the memory of release is shorter than that of the residuals. */
+const releaseForgetsRows = 6;
+
+/**
+ * Weight of the newest row in the fresh evidence on which release is decided. Residuals remember twelve rows, and release
+ * six of them: with three, a faint fault's alarm ends in its first calm moment. Where rows are slow, residuals remember
+ * four, and release none: each row that it remembered would be another hour of an alarm that is over.
+ */
+export const releaseSmoothing = (smoothing: number): number => 1 / Math.max(1 / smoothing - releaseForgetsRows, 1);
 
 /**
  * @param logs −log10 p of the combined evidence by row, held out

@@ -3,7 +3,7 @@ import { normal, seededRandom } from '../../../lib/core/random.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { screenRows } from '../../../lib/core/screening/screen.ts';
 import type { Series } from '../../../lib/core/series.ts';
-import { onnxEngine, slice } from '../../support/screening.ts';
+import { normalSeries, onnxEngine, slice } from '../../support/screening.ts';
 
 const engine = await onnxEngine();
 const hourMs = 3_600_000;
@@ -46,5 +46,20 @@ describe('a pump that starts a few times in the warm-up', () => {
       found.alarms.subarray(from - warmupRows, to - warmupRows).reduce((sum, alarm) => sum + alarm, 0);
     expect(alarms(warmupRows, 4400)).toBeLessThanOrEqual(20);
     expect(alarms(4402, rows)).toBeGreaterThanOrEqual(180);
+  });
+});
+
+describe('bumps in a warm-up of a few hundred rows', () => {
+  test.each([0, 2, 3])('%d of them do not dull their own channel', async (count) => {
+    const rows = 400;
+    const series = normalSeries(5, { rows: rows + 200, channels: 4 });
+    for (let i = 0; i < count; i += 1) series.values[Math.floor(((i + 0.5) * rows) / count) * 4 + 1]! += 40;
+    for (let t = rows + 100; t < rows + 200; t += 1) series.values[t * 4 + 1]! += 3;
+    const calibration = fitCalibration(slice(series, 0, rows));
+    const { rows: found } = await screenRows(engine, calibration, undefined, slice(series, rows, rows + 200));
+    const alarms = (from: number, to: number): number =>
+      found.alarms.subarray(from, to).reduce((sum, alarm) => sum + alarm, 0);
+    expect(alarms(0, 100)).toBeLessThanOrEqual(5);
+    expect(alarms(100, 200)).toBeGreaterThanOrEqual(90);
   });
 });
