@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { normal, type Random, seededRandom } from '../../../lib/core/random.ts';
+import { roundTo } from '../../../lib/core/screening/describe.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { screenRows } from '../../../lib/core/screening/screen.ts';
 import type { Series } from '../../../lib/core/series.ts';
-import { onnxEngine, slice } from '../../support/screening.ts';
+import { follow, onnxEngine, slice } from '../../support/screening.ts';
 
 const engine = await onnxEngine();
 const hourMs = 3_600_000;
@@ -61,4 +62,43 @@ describe('what channels have to do with each other', () => {
     expect(alarms(warmupRows, faultRow)).toBeLessThanOrEqual(12);
     expect(alarms(faultRow, rows)).toBeGreaterThanOrEqual(98);
   });
+});
+
+describe('a load that swings slowly', () => {
+  /** A pump a second whose load swings by a twentieth in nineteen minutes; from row 1000 to 1300 its valve is closing. */
+  function pump(seed: number): Series {
+    const random = seededRandom(seed);
+    const noise = new Float64Array(8);
+    const rowOf = (t: number): number[] => {
+      for (let c = 0; c < noise.length; c += 1) noise[c] = 0.9 * noise[c]! + 0.43 * normal(random);
+      const load = 1 + 0.05 * Math.sin(t / 180) + 0.01 * noise[0]!;
+      const shut = t >= 1000 && t < 1300 ? Math.min(1, (t - 1000) / 30) : 0;
+      return [
+        2.1 * load + 0.1 * noise[1]!,
+        18 * load * (1 - 0.1 * shut) + 0.15 * noise[3]!,
+        5.8 * load ** 1.2 * (1 + 0.25 * shut) + 0.05 * noise[5]!,
+        42 * load * (1 - 0.3 * shut) + 0.3 * noise[6]!,
+        55 + 3 * load + 0.1 * noise[3]!,
+      ];
+    };
+    return {
+      channels: ['vibration', 'current', 'discharge', 'flow', 'motor'].map((name) => ({
+        name,
+        role: 'unknown' as const,
+        unit: '',
+      })),
+      timesMs: Float64Array.from({ length: 1500 }, (_, t) => 1_700_000_000_000 + t * 1000),
+      values: Float64Array.from(
+        Array.from({ length: 1500 }, (_, t) => rowOf(t).map((value) => roundTo(value, 3))).flat(),
+      ),
+    };
+  }
+
+  test.each([3, 7, 19])(
+    'dulls no channel so far that a third of its flow could go missing unseen (seed %d)',
+    async (seed) => {
+      const { alarms } = await follow(engine, pump(seed), { warmupRows: 400 });
+      expect(alarms.subarray(1000, 1300).reduce((sum, alarm) => sum + alarm, 0)).toBeGreaterThanOrEqual(270);
+    },
+  );
 });
