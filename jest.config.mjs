@@ -1,4 +1,4 @@
-// Tests run as ES modules under Node's own loader flags (see the `test` script); swc only strips the types.
+// Tests run as ES modules under Node's own loader flags (see the `test` script); the transform strips the types.
 export default {
   testEnvironment: '<rootDir>/test/support/onnx-environment.mjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
@@ -9,7 +9,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
-      '@swc/jest',
+      '<rootDir>/test/support/transform.mjs',
       {
         jsc: { parser: { syntax: 'typescript' }, target: 'es2024', experimental: { keepImportAttributes: true } },
         module: { type: 'es6' },

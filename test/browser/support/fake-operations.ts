@@ -1,12 +1,12 @@
 /** Planned work, the handover and blind samples of the API in memory. */
 import { createHash } from 'node:crypto';
-import type { Context, Hono } from 'hono';
 import type { OrderView, WithheldMark } from '../../../lib/contracts/api.ts';
+import { startedMs, summaryOf } from './fake-cases.ts';
+import { type Api, type Happen, problem } from './fake-routes.ts';
 import { fakeSignal } from './fake-signal.ts';
-import { type FakeWorld, startedMs, summaryOf } from './fake-world.ts';
+import type { FakeWorld } from './fake-world.ts';
 
 const hourMs = 3_600_000;
-type Problem = (c: Context, status: 404 | 409, code: string, detail: string) => Response;
 
 /** What holds at an asset, or for one kind there. */
 export function marksOf({ orders }: FakeWorld, asset: string, kind?: string): { withheld?: WithheldMark[] } {
@@ -19,12 +19,7 @@ export function marksOf({ orders }: FakeWorld, asset: string, kind?: string): { 
   return withheld.length > 0 ? { withheld } : {};
 }
 
-export function addOperations(
-  api: Hono<{ Variables: { who: string } }>,
-  world: FakeWorld,
-  happen: (change: { type: string }) => void,
-  problem: Problem,
-): void {
+export function addOperations(api: Api, world: FakeWorld, happen: Happen): void {
   let serial = 0;
   const id = (): string => {
     serial += 1;

@@ -1,44 +1,25 @@
 /** What the stack has more for each configured remediator, and that it has no more than that. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { App, Validations } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import { AwsSolutionsChecks } from 'cdk-nag';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import type { Template } from 'aws-cdk-lib/assertions';
 import { checkSettings, remediatorNeeds } from '../../../lib/adapters/remediation/configured.ts';
-import { GroundcrewStack } from '../../../lib/constructs/groundcrew-stack.ts';
-import { configuration } from '../../../lib/contracts/configuration.ts';
-import { functionNames } from '../../../lib/contracts/names.ts';
+import { Synthesizer } from '../../support/synthesized.ts';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'groundcrew-remediators-'));
-  mkdirSync(join(folder, 'layer'));
-  writeFileSync(join(folder, 'layer/runtime.js'), '');
-  for (const name of functionNames) {
-    mkdirSync(join(folder, 'bundles', name), { recursive: true });
-    writeFileSync(join(folder, 'bundles', name, 'index.js'), 'exports.handler = async () => ({});');
-  }
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const made = new Synthesizer();
+afterAll(() => made.remove());
 
 function synthesize(remediators: Record<string, object>): Template {
   checkSettings(remediators);
-  const app = new App({ outdir: mkdtempSync(join(folder, 'out-')) });
-  const stack = new GroundcrewStack(app, 'groundcrew', {
-    configuration: configuration.parse({ remediators }),
-    remediators: remediatorNeeds(remediators),
-    configurationHash: 'a'.repeat(64),
-    codeHash: 'b'.repeat(64),
-    modelHashes: { 'pack/model.onnx': 'c'.repeat(64) },
-    bundles: join(folder, 'bundles'),
-    layer: join(folder, 'layer'),
-  });
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  app.synth();
-  return Template.fromStack(stack);
+  return made.template({ remediators }, { remediators: remediatorNeeds(remediators), rules: true });
 }
+
+/** All ways to act that need something of the stack. */
+const many = {
+  webhook: { mutualTls: true, idempotencyHeader: 'X-Key' },
+  ticket: { service: 'servicenow', url: 'https://acme.service-now.com' },
+  'rpa-queue': { url: 'https://cloud.uipath.com/a/b/orchestrator_', folderId: 3, queue: 'orders' },
+  'device-command': { shadow: 'orders' },
+  event: {},
+};
 
 const secretNames = (template: Template): string[] =>
   Object.values(template.findResources('AWS::SecretsManager::Secret'))
@@ -73,13 +54,7 @@ describe('configured remediators', () => {
   });
 
   test('each gets its secret and its grants, for what sends alone, and nothing that the rules object to', () => {
-    const template = synthesize({
-      webhook: { mutualTls: true, idempotencyHeader: 'X-Key' },
-      ticket: { service: 'servicenow', url: 'https://acme.service-now.com' },
-      'rpa-queue': { url: 'https://cloud.uipath.com/a/b/orchestrator_', folderId: 3, queue: 'orders' },
-      'device-command': { shadow: 'orders' },
-      event: {},
-    });
+    const template = synthesize(many);
     const names = ['rpa-queue', 'sampling', 'ticket', 'ticket-webhook', 'webhook', 'webhook-tls'].map(
       (name) => `groundcrew/${name}`,
     );
@@ -110,7 +85,7 @@ describe('configured remediators', () => {
       Object.values(template.findResources('AWS::Lambda::Function')).find(
         ({ Properties }) => Properties['FunctionName'] === name,
       )!['Properties'].Environment.Variables.TICKET_SERVICE;
-    const template = synthesize({ ticket: { service: 'servicenow', url: 'https://acme.service-now.com' } });
+    const template = synthesize(many);
     expect(serviceOf(template, 'groundcrew-api')).toBe('servicenow');
     for (const name of [...senders, 'groundcrew-review-answer']) expect(serviceOf(template, name)).toBeUndefined();
     const without = synthesize({ event: {} });

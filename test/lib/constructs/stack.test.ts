@@ -1,62 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { App, Validations } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
-import { AwsSolutionsChecks } from 'cdk-nag';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { modelHashes } from '../../../layers/build.ts';
-import { GroundcrewStack } from '../../../lib/constructs/groundcrew-stack.ts';
 import { configuration } from '../../../lib/contracts/configuration.ts';
 import { functionNames } from '../../../lib/contracts/names.ts';
 import { metricUnits } from '../../../lib/middleware/metrics.ts';
+import { list, type Statement, Synthesizer } from '../../support/synthesized.ts';
 
-interface Statement {
-  readonly Action: string | string[];
-  readonly Effect: string;
-  readonly Resource: unknown;
-}
-const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
-
-let folder: string;
+const made = new Synthesizer();
 let template: Template;
 /** Statements of the policies attached to each function's role, by the function's name. */
 const statements = new Map<string, Statement[]>();
 
-function synthesize(
-  given: unknown,
-  channelSecrets: readonly string[] = [],
-  pushSecret?: string,
-): { template: Template; app: App } {
-  const app = new App({
-    outdir: mkdtempSync(join(folder, 'out-')),
-    context: { '@aws-cdk/aws-iam:minimizePolicies': true },
-  });
-  const stack = new GroundcrewStack(app, 'groundcrew', {
-    configuration: configuration.parse(given),
-    configurationHash: 'a'.repeat(64),
-    codeHash: 'b'.repeat(64),
-    channelSecrets,
-    pushSecret,
-    modelHashes: { 'pack/model.onnx': 'c'.repeat(64) },
-    bundles: join(folder, 'bundles'),
-    layer: join(folder, 'layer'),
-  });
-  return { template: Template.fromStack(stack), app };
-}
-
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'groundcrew-stack-'));
-  mkdirSync(join(folder, 'layer'));
-  writeFileSync(join(folder, 'layer/runtime.js'), '');
-  for (const name of functionNames) {
-    mkdirSync(join(folder, 'bundles', name), { recursive: true });
-    writeFileSync(join(folder, 'bundles', name, 'index.js'), 'exports.handler = async () => ({});');
-  }
-  template = synthesize({}).template;
-  const functions = template.findResources('AWS::Lambda::Function');
+  template = made.template({}, { rules: true });
   const policies = Object.values(template.findResources('AWS::IAM::Policy'));
-  for (const fn of Object.values(functions)) {
+  for (const fn of Object.values(template.findResources('AWS::Lambda::Function'))) {
     const role = fn.Properties.Role['Fn::GetAtt'][0] as string;
     const own = policies.filter((policy) => policy.Properties.Roles.some((each: { Ref: string }) => each.Ref === role));
     statements.set(
@@ -64,8 +22,8 @@ beforeAll(() => {
       own.flatMap((policy) => policy.Properties.PolicyDocument.Statement as Statement[]),
     );
   }
-}, 120_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+});
+afterAll(() => made.remove());
 
 const allowed = (name: string): string[] => (statements.get(name) ?? []).flatMap((each) => list(each.Action));
 
@@ -86,11 +44,8 @@ describe('the stack', () => {
   });
 
   test('passes the AwsSolutions rules with nothing but acknowledged findings', () => {
-    const { app } = synthesize({});
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-    // Again, because the template was made before there were rules.
-    expect(() => app.synth({ force: true })).not.toThrow();
-  }, 120_000);
+    expect(() => made.template({}, { rules: true })).not.toThrow();
+  });
 
   test('keeps checkpoints where nobody can delete them, and outlives its own removal', () => {
     template.hasResource('AWS::S3::Bucket', {
@@ -106,7 +61,7 @@ describe('the stack', () => {
   });
 
   test('moves the archive to colder storage, forgets raw readings after their time, and never an entry', () => {
-    const { template: kept } = synthesize({ archiveColdAfterDays: 120, rawRetentionDays: 31 });
+    const kept = made.template({ archiveColdAfterDays: 120, rawRetentionDays: 31 });
     const rulesOf = (name: RegExp) => {
       const [bucket] = Object.entries(kept.findResources('AWS::S3::Bucket')).filter(([id]) => name.test(id));
       return (bucket![1]['Properties'].LifecycleConfiguration?.Rules ?? []) as Record<string, unknown>[];
@@ -138,7 +93,7 @@ describe('the stack', () => {
   });
 
   test('checkpoints may go to a bucket in another account, and then there is none here', () => {
-    const { template: elsewhere } = synthesize({ auditBucket: 'the-auditors-bucket' });
+    const elsewhere = made.template({ auditBucket: 'the-auditors-bucket' });
     elsewhere.resourceCountIs('AWS::S3::Bucket', 1);
     const text = JSON.stringify(elsewhere.toJSON());
     expect(text).toContain(':s3:::the-auditors-bucket/checkpoints/*');
@@ -179,9 +134,7 @@ describe('the stack', () => {
       expect(table.Properties.DeletionProtectionEnabled).toBe(true);
       expect(table.DeletionPolicy).toBe('Retain');
     }
-    for (const table of Object.values(
-      synthesize({ disposable: true }).template.findResources('AWS::DynamoDB::Table'),
-    )) {
+    for (const table of Object.values(made.template({ disposable: true }).findResources('AWS::DynamoDB::Table'))) {
       expect(table.Properties.DeletionProtectionEnabled).toBe(false);
       expect(table.DeletionPolicy).toBe('Delete');
     }
@@ -283,43 +236,6 @@ describe('the console', () => {
     expect(callers.map(({ Properties }) => Properties.Principal)).toEqual(['apigateway.amazonaws.com']);
   });
 
-  test('tells the function how long a session may idle, and where else the console is opened', () => {
-    const variables = (given: object): Record<string, string> => {
-      const functions = Object.values(synthesize(given).template.findResources('AWS::Lambda::Function'));
-      return functions.find((each) => each.Properties.FunctionName === 'groundcrew-api')!.Properties.Environment
-        .Variables;
-    };
-    expect(variables({})).toMatchObject({ SESSION_IDLE_MINUTES: '60' });
-    expect(variables({})).not.toHaveProperty('CONSOLE_ORIGIN');
-    expect(variables({ sessionIdleMinutes: 5, consoleOrigin: 'https://console.example' })).toMatchObject({
-      SESSION_IDLE_MINUTES: '5',
-      CONSOLE_ORIGIN: 'https://console.example',
-    });
-    for (const consoleOrigin of ['http://console.example', 'https://a/b', 'https://A', '*'])
-      expect(configuration.safeParse({ consoleOrigin }).success).toBe(false);
-  });
-
-  test('tells screening alone how long the scores of weeks stay', () => {
-    const days = (given: object): [string, string][] =>
-      Object.values(synthesize(given).template.findResources('AWS::Lambda::Function')).flatMap(({ Properties }) => {
-        const kept = Properties.Environment?.Variables?.SCORE_RETENTION_DAYS;
-        return kept === undefined ? [] : [[Properties.FunctionName, kept] as [string, string]];
-      });
-    expect(days({})).toEqual([['groundcrew-screen', '90']]);
-    expect(days({ scoreRetentionDays: 30 })).toEqual([['groundcrew-screen', '30']]);
-  });
-
-  test('tells whoever takes answers alone who edits policies, and knows nobody unless they are named', () => {
-    const authors = (given: object): [string, string][] =>
-      Object.values(synthesize(given).template.findResources('AWS::Lambda::Function')).flatMap(({ Properties }) => {
-        const named = Properties.Environment?.Variables?.POLICY_AUTHORS;
-        return named === undefined ? [] : [[Properties.FunctionName, named] as [string, string]];
-      });
-    expect(authors({})).toEqual([['groundcrew-review-answer', '[]']]);
-    expect(authors({ policyAuthors: ['mara'] })).toEqual([['groundcrew-review-answer', '["mara"]']]);
-    expect(configuration.safeParse({ policyAuthors: [' '] }).success).toBe(false);
-  });
-
   test('nobody signs up by themselves, passwords are long, and only the function may try one', () => {
     template.hasResource('AWS::Cognito::UserPool', {
       DeletionPolicy: 'Retain',
@@ -341,7 +257,7 @@ describe('the console', () => {
       'operator',
       'viewer',
     ]);
-    const { template: trial } = synthesize({ disposable: true });
+    const trial = made.template({ disposable: true });
     trial.hasResource('AWS::Cognito::UserPool', { DeletionPolicy: 'Delete' });
     expect(functionNames.filter((name) => allowed(name).some((action) => action.startsWith('cognito-idp:')))).toEqual([
       'api',
@@ -421,155 +337,4 @@ describe('what functions may do', () => {
     expect(functionNames.filter((name) => allowed(name).includes('sns:Publish'))).toEqual(['notify']);
     expect(functionNames.filter((name) => allowed(name).includes('kms:Sign'))).toEqual(['checkpoint']);
   });
-});
-
-describe('channels to people', () => {
-  test('each that needs one has a secret, which only the function that tells may read', () => {
-    const { template: named, app } = synthesize({ channels: { ops: { by: 'slack' } } }, ['notify-ops']);
-    named.hasResourceProperties('AWS::SecretsManager::Secret', { Name: 'groundcrew/notify-ops' });
-    const readers = Object.entries(named.findResources('AWS::IAM::Policy')).flatMap(([id, policy]) =>
-      (policy['Properties'].PolicyDocument.Statement as Statement[]).some(({ Resource }) =>
-        JSON.stringify(Resource).includes('Secretnotifyops'),
-      )
-        ? [id]
-        : [],
-    );
-    expect(readers).toEqual([expect.stringMatching(/^Functionsnotify/)]);
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-    expect(() => app.synth()).not.toThrow();
-  }, 120_000);
-});
-
-describe('items in OpsCenter', () => {
-  const makers = (from: Template): Statement[] =>
-    Object.values(from.findResources('AWS::IAM::Policy'))
-      .flatMap((policy) => policy['Properties'].PolicyDocument.Statement as Statement[])
-      .filter(({ Action }) => list(Action).some((action) => action.startsWith('ssm:')));
-  const rules = (from: Template) =>
-    Object.values(from.findResources('AWS::Events::Rule')).filter(({ Properties }) =>
-      /:ssm:.*opsitem/.test(JSON.stringify(Properties.Targets)),
-    );
-
-  test('are made by nobody unless the configuration names them', () => {
-    expect(rules(template)).toEqual([]);
-    expect(makers(template)).toEqual([]);
-    expect(configuration.safeParse({ opsCenter: { severity: '5' } }).success).toBe(false);
-    expect(configuration.safeParse({ opsCenter: { colour: 'red' } }).success).toBe(false);
-  });
-
-  test('are made of cases whose flow failed, by a role that can make items and nothing else', () => {
-    const { template: named, app } = synthesize({ opsCenter: { severity: '1' } });
-    const [rule, ...others] = rules(named);
-    expect(others).toEqual([]);
-    expect(rule!.Properties.EventPattern).toMatchObject({
-      source: ['aws.states'],
-      detail: {
-        status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-        stateMachineArn: [expect.objectContaining({ 'Fn::Join': expect.anything() })],
-      },
-    });
-    // People are told of the same.
-    expect(
-      Object.values(named.findResources('AWS::Events::Rule')).filter(
-        ({ Properties }) => JSON.stringify(Properties.EventPattern) === JSON.stringify(rule!.Properties.EventPattern),
-      ),
-    ).toHaveLength(2);
-    expect(makers(named)).toEqual([{ Action: 'ssm:CreateOpsItem', Effect: 'Allow', Resource: '*' }]);
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-    expect(() => app.synth({ force: true })).not.toThrow();
-  }, 120_000);
-});
-
-describe('the channel to browsers', () => {
-  const phones = { by: 'web-push', hosts: ['fcm.googleapis.com'], contact: 'mailto:operators@example.org' };
-  const grants = (from: Template): string[] =>
-    Object.entries(from.findResources('AWS::IAM::Policy')).flatMap(([id, policy]) =>
-      (policy['Properties'].PolicyDocument.Statement as Statement[]).flatMap((each) => {
-        const on = /Secretnotifyphones|SubjectKey|Subjects/i.exec(JSON.stringify(each.Resource))?.[0];
-        return on === undefined ? [] : [`${id.replace(/^Functions|Role.*$/g, '')} ${list(each.Action).join()} ${on}`];
-      }),
-    );
-
-  test('lets who tells open addresses and who shows the key read the secret, only where it is configured', () => {
-    const { template: named, app } = synthesize(
-      { channels: { ops: { by: 'slack' }, phones } },
-      ['notify-ops', 'notify-phones'],
-      'notify-phones',
-    );
-    const before = new Set(grants(template));
-    const added = grants(named).filter((grant) => !before.has(grant));
-    expect(added.map((grant) => grant.replace(/ \w+$/, '')).sort()).toEqual([
-      'api secretsmanager:GetSecretValue',
-      'notify dynamodb:GetItem',
-      'notify kms:Decrypt',
-      'notify secretsmanager:GetSecretValue',
-    ]);
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-    expect(() => app.synth()).not.toThrow();
-  }, 120_000);
-});
-
-describe('the larger model', () => {
-  const secretArn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:models/token-AbCdEf';
-  const given = { url: 'https://models.example/kept', costUsd: 0.01 };
-  interface Resource {
-    readonly Properties: {
-      readonly FunctionName: string;
-      readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
-    };
-  }
-  const toldOf = (from: Template): [string, string][] =>
-    (Object.values(from.findResources('AWS::Lambda::Function')) as Resource[]).flatMap(({ Properties }) => {
-      const told = Properties.Environment.Variables['TIER2'];
-      return told === undefined ? [] : [[Properties.FunctionName, told] as [string, string]];
-    });
-  const grantsOf = (from: Template, needle: string): string[] =>
-    Object.entries(from.findResources('AWS::IAM::Policy')).flatMap(([id, policy]) =>
-      (policy['Properties'].PolicyDocument.Statement as Statement[])
-        .filter((each) => JSON.stringify(each.Resource).includes(needle))
-        .map((each) => `${id.replace(/^Functions|Role.*$/g, '')} ${list(each.Action).join()}`),
-    );
-
-  test('is nobody’s unless it is named: no function is told of one, and no role changes', () => {
-    expect(toldOf(template)).toEqual([]);
-    const named = synthesize({ tier2: given }).template;
-    expect(named.findResources('AWS::IAM::Policy')).toEqual(template.findResources('AWS::IAM::Policy'));
-  });
-
-  test('is told to inference alone, which alone may read its token', () => {
-    const { template: named, app } = synthesize({ tier2: { ...given, secretArn } });
-    const told = toldOf(named);
-    expect(told.map(([name]) => name)).toEqual(['groundcrew-infer']);
-    expect(JSON.parse(told[0]![1])).toEqual({ ...given, secretArn, timeoutMs: 3000, allowPrivate: false, models: {} });
-    expect(grantsOf(named, secretArn)).toEqual(['infer secretsmanager:GetSecretValue']);
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-    expect(() => app.synth()).not.toThrow();
-  }, 120_000);
-
-  test.each([
-    ['another protocol', { ...given, url: 'ftp://models.example' }],
-    ['no cost', { url: given.url }],
-    ['an endless wait', { ...given, timeoutMs: 60_000 }],
-    ['a secret that is none', { ...given, secretArn: 'arn:aws:s3:::bucket' }],
-    ['every secret', { ...given, secretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:*' }],
-    ['a pack that cannot be', { ...given, models: { '../x': { name: 'm' } } }],
-    ['a model with a path', { ...given, models: { 'water-network': { name: 'a/b' } } }],
-    ['an unknown option', { ...given, retries: 5 }],
-  ])('is refused with %s', (_, wrong) => expect(configuration.safeParse({ tier2: wrong }).success).toBe(false));
-});
-
-describe('configuration', () => {
-  test('a prefix names everything', () => {
-    const north = synthesize({ prefix: 'north' }).template;
-    for (const table of Object.values(north.findResources('AWS::DynamoDB::Table')))
-      expect(table.Properties.TableName).toMatch(/^north-/);
-    north.hasResourceProperties('AWS::IoT::TopicRule', { RuleName: 'north_telemetry' });
-  });
-
-  test.each([
-    ['an unknown name', { colour: 'red' }],
-    ['a prefix with capitals', { prefix: 'North' }],
-    ['a negative quota', { quotaPerAssetHour: -1 }],
-    ['a retention that CloudWatch does not know', { logRetentionDays: 31 }],
-  ])('refuses %s', (_, given) => expect(configuration.safeParse(given).success).toBe(false));
 });

@@ -2,13 +2,12 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { openModel } from '../../../lib/adapters/onnx/session.ts';
-import { cedarAuthorizers } from '../../../lib/adapters/policy/cedar.ts';
-import { type AssetState, assetRegistration } from '../../../lib/contracts/asset.ts';
+import { type AssetRegistration, type AssetState, assetRegistration } from '../../../lib/contracts/asset.ts';
 import { inference as inferenceSchema } from '../../../lib/contracts/decision.ts';
 import type { FlaggedSignal } from '../../../lib/contracts/flag.ts';
 import { type InferPorts, infer } from '../../../lib/core/decision/infer.ts';
 import { packModels } from '../../../lib/core/decision/pack-models.ts';
-import { guard } from '../../../lib/core/guard/guard.ts';
+import type { GuardPorts } from '../../../lib/core/guard/guard.ts';
 import { Documents } from '../../../lib/core/ingest/documents.ts';
 import { makeFlag } from '../../../lib/core/ingest/flags.ts';
 import type { Series } from '../../../lib/core/series.ts';
@@ -17,6 +16,7 @@ import { chunkKey } from '../../../lib/core/window/keys.ts';
 import { WindowStore } from '../../../lib/core/window/window-store.ts';
 import { packs } from '../../../models/index.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
+import { verdictOn } from '../support/verdict.ts';
 import {
   calibration,
   city,
@@ -33,13 +33,12 @@ import {
 
 const asset = 'city-1';
 const bootId = 'boot-1';
-const policies = fileURLToPath(new URL('../../../models/air-quality/policies', import.meta.url));
 const modelFile = fileURLToPath(new URL('../../../models/air-quality/model.onnx', import.meta.url));
 
 interface Stored {
   readonly ports: InferPorts;
   readonly flag: FlaggedSignal;
-  readonly registration: ReturnType<typeof assetRegistration.parse>;
+  readonly registration: AssetRegistration;
 }
 
 /** An asset whose rows lie in its store, the last of them flagged, as screening leaves it. */
@@ -101,22 +100,22 @@ async function stored(series: Series, site: string, pack = 'air-quality'): Promi
   return { ports, flag, registration };
 }
 
-async function decide(event: Parameters<typeof laterRun>[0], hours: number, site = 'demo-city', change: object = {}) {
+const verdictAbout = (
+  registration: AssetRegistration,
+  flag: FlaggedSignal,
+  { inference, proposal }: Awaited<ReturnType<typeof infer>>,
+  change: Partial<GuardPorts> = {},
+) => verdictOn(registration, { flag, inference, ...(proposal && { proposal }) }, change);
+
+async function decide(
+  event: Parameters<typeof laterRun>[0],
+  hours: number,
+  site = 'demo-city',
+  change: Partial<GuardPorts> = {},
+) {
   const { ports, flag, registration } = await stored(until(laterRun(event).series, eventMs + hours * hourMs), site);
   const made = await infer(ports, flag);
-  const verdict = await guard(
-    {
-      authorizerOf: cedarAuthorizers(() => policies),
-      assetOf: async () => ({ registration, holds: [] }),
-      stoppedScopes: async () => [],
-      standingOrders: async () => [],
-      quotaLeft: async () => 3,
-      nowMs: () => flag.receivedAtMs + 1000,
-      ...change,
-    },
-    { flag, inference: made.inference, ...(made.proposal && { proposal: made.proposal }), pack: made.pack },
-  );
-  return { ...made, verdict };
+  return { ...made, verdict: await verdictAbout(registration, flag, made, change) };
 }
 
 describe('a decision about a city', () => {
@@ -160,7 +159,7 @@ describe('a decision about a city', () => {
     expect((await decide(localEpisode('fire'), 4, 'elsewhere')).verdict.verdict).toBe('observe');
   });
 
-  test.each<[string, object]>([
+  test.each<[string, Partial<GuardPorts>]>([
     ['the stop switch is on', { stoppedScopes: async () => ['all'] }],
     ['the quota is used up', { quotaLeft: async () => 0 }],
     ['the stop switch cannot be read', { stoppedScopes: () => Promise.reject(new Error('the table is gone')) }],
@@ -195,17 +194,7 @@ describe('what cannot be decided', () => {
       const { ports, flag, registration } = await stored({ ...window, values }, 'demo-city');
       const made = await infer(ports, flag);
       expect(made.inference.oodReasons?.length).toBeGreaterThan(0);
-      const { verdict } = await guard(
-        {
-          authorizerOf: cedarAuthorizers(() => policies),
-          assetOf: async () => ({ registration, holds: [] }),
-          stoppedScopes: async () => [],
-          standingOrders: async () => [],
-          quotaLeft: async () => 3,
-          nowMs: () => flag.receivedAtMs + 1000,
-        },
-        { flag, inference: made.inference, ...(made.proposal && { proposal: made.proposal }), pack: made.pack },
-      );
+      const { verdict } = await verdictAbout(registration, flag, made);
       expect(verdict).not.toBe('act');
     }
   });

@@ -1,11 +1,8 @@
 /** From rows to a verdict through the pure core: screening, classification, remedy, policies, record. */
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { openModel } from '../../../lib/adapters/onnx/session.ts';
-import { cedarAuthorizers } from '../../../lib/adapters/policy/cedar.ts';
 import { assetRegistration } from '../../../lib/contracts/asset.ts';
 import { record } from '../../../lib/core/decision/record.ts';
-import { guard } from '../../../lib/core/guard/guard.ts';
 import type { PackModel } from '../../../lib/core/pack.ts';
 import type { ScreenEngine } from '../../../lib/core/screening/engine.ts';
 import { screenRows } from '../../../lib/core/screening/screen.ts';
@@ -16,9 +13,9 @@ import { flaggedRows, windowAt } from '../../../models/training/flagged-windows.
 import { flagAtMs, flagOf, inferenceOf } from '../../support/decision-data.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
 import { onnxEngine } from '../../support/screening.ts';
+import { verdictOn } from '../support/verdict.ts';
 import { calibration, faultRow, laterRows, machineFault, warmup } from './support/machine.ts';
 
-const policies = fileURLToPath(new URL('../../../models/rotating-equipment/policies', import.meta.url));
 const registrationAt = (site: string) =>
   assetRegistration.parse({
     v: 1,
@@ -56,17 +53,8 @@ async function decide(fault: FaultSpec, site: string, world = new MemoryWorld())
     oodPValue: made.oodPValue!,
     explanation: { sentence: explanation!.sentence!, contributions: [...explanation!.contributions] },
   });
-  const verdict = await guard(
-    {
-      authorizerOf: cedarAuthorizers(() => policies),
-      assetOf: async () => ({ registration: registrationAt(site), holds: [] }),
-      stoppedScopes: async () => [],
-      standingOrders: async () => [],
-      quotaLeft: async () => 3,
-      nowMs: () => flagAtMs + 2000,
-    },
-    { flag, inference, ...(proposal && { proposal }), pack: pack.manifest.name },
-  );
+  const found = { flag, inference, ...(proposal && { proposal }) };
+  const verdict = await verdictOn(registrationAt(site), found);
   await world.flags.putIfAbsent(flag, flagAtMs);
   const { decisionId } = await record(
     {
@@ -78,7 +66,7 @@ async function decide(fault: FaultSpec, site: string, world = new MemoryWorld())
       configurationHash: '2'.repeat(64),
       codeHash: '3'.repeat(64),
     },
-    { flag, inference, guard: verdict, ...(proposal && { proposal }), pack: pack.manifest.name },
+    { ...found, guard: verdict, pack: pack.manifest.name },
   );
   return { decision: world.decisionItems.get(decisionId)!, made, proposal, verdict };
 }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { AlarmContext } from '../../../../lib/core/pack.ts';
 import { fitCalibration } from '../../../../lib/core/screening/fit.ts';
 import type { Series } from '../../../../lib/core/series.ts';
@@ -7,6 +6,7 @@ import { rankStations, suspectOf } from '../../../../models/air-quality/features
 import { featureNames, windowFeatures } from '../../../../models/air-quality/features.ts';
 import { quantityOf, stationOf } from '../../../../models/air-quality/quantity.ts';
 import { missingFeature } from '../../../../models/training/conformal.ts';
+import { withChannels } from '../../support/series.ts';
 import {
   calibration,
   city,
@@ -20,16 +20,15 @@ import {
   sensorFault,
   until,
   warmup,
-  withChannels,
 } from '../support/city.ts';
 
 const seen = (event?: Parameters<typeof laterRun>[0]): Series => until(laterRun(event).series, eventMs + 6 * hourMs);
 const fire = seen(localEpisode('fire'));
 const smoke = seen(regionalEpisode('smoke'));
 const stuck = until(laterRun(sensorFault('stuck')).series, eventMs + 12 * hourMs);
-const alarmOf = (window: Series, topChannels: AlarmContext['topChannels'] = []): AlarmContext => {
+const alarmOf = (window: Series): AlarmContext => {
   const onsetRow = window.timesMs.findIndex((timeMs) => timeMs > eventMs);
-  return { onsetRow, rowsSinceOnset: window.timesMs.length - 1 - onsetRow, score: 5, topChannels };
+  return { onsetRow, rowsSinceOnset: window.timesMs.length - 1 - onsetRow, score: 5, topChannels: [] };
 };
 const featuresOf = (window: Series, own = calibration): Float32Array =>
   windowFeatures(window, own, alarmOf(window)).values;
@@ -41,28 +40,6 @@ const feature = (values: Float32Array, name: string): number => {
 const identity = city.channels.map((_, i) => i);
 
 describe('the features of a window', () => {
-  test('have distinct names and finite values', () => {
-    expect(new Set(featureNames).size).toBe(featureNames.length);
-    expect(featuresOf(fire).length).toBe(featureNames.length);
-    expect(featuresOf(fire).every(Number.isFinite)).toBe(true);
-  });
-
-  test('do not depend on the order of the channels', () => {
-    const expected = windowFeatures(fire, calibration, alarmOf(fire, [{ channel: 2, share: 0.6 }])).values;
-    fc.assert(
-      fc.property(fc.shuffledSubarray(identity, { minLength: identity.length }), (order) => {
-        const own = fitCalibration(withChannels(warmup, order));
-        const top = alarmOf(fire, [{ channel: order.indexOf(2), share: 0.6 }]);
-        const { values } = windowFeatures(withChannels(fire, order), own, top);
-        const moved = featureNames.filter(
-          (_, i) => Math.abs(values[i]! - expected[i]!) > 0.02 * Math.max(1, Math.abs(expected[i]!)),
-        );
-        expect(moved).toEqual([]);
-      }),
-      { numRuns: 4 },
-    );
-  });
-
   test('do not depend on how stations are called', () => {
     const renamed = (series: Series): Series => ({
       ...series,
@@ -98,63 +75,11 @@ describe('the features of a window', () => {
     );
   });
 
-  test.each([
-    ['pm10', ['pm10-shift-min']],
-    ['o3', ['o3-shift-median', 'o3-shift-max']],
-  ])('without %s its features are missing and all others are there', (quantity, missing) => {
-    const order = identity.filter((i) => quantityOf(city.channels[i]!) !== quantity);
-    const values = featuresOf(withChannels(fire, order), fitCalibration(withChannels(warmup, order)));
-    for (const name of missing) expect(feature(values, name)).toBe(missingFeature);
-    expect(feature(values, 'all-shift-max')).toBeGreaterThan(0);
-    expect(feature(values, 'pm25-shift-min')).not.toBe(missingFeature);
-  });
-
   test('of one station alone have no neighbours, and are finite', () => {
     const order = identity.filter((i) => city.channels[i]!.zone === fullStation.name);
     const values = featuresOf(withChannels(fire, order), fitCalibration(withChannels(warmup, order)));
     expect(values.every(Number.isFinite)).toBe(true);
     expect(feature(values, 'neighbours-shift-median')).toBe(missingFeature);
-  });
-
-  test('without any known quantity the general features remain', () => {
-    const bare = (series: Series): Series => ({
-      ...series,
-      channels: series.channels.map((_, i) => ({ name: `x-${i}`, role: 'unknown', unit: '' })),
-    });
-    const values = featuresOf(bare(fire), fitCalibration(bare(warmup)));
-    expect(feature(values, 'share-unknown')).toBe(1);
-    expect(feature(values, 'pm25-shift-min')).toBe(missingFeature);
-    expect(feature(values, 'energy-now-total')).toBeGreaterThan(0);
-  });
-
-  test.each([1, 2, 5, 40])('are finite for a window of %i rows', (count) => {
-    const short = {
-      ...fire,
-      timesMs: fire.timesMs.slice(0, count),
-      values: fire.values.slice(0, count * identity.length),
-    };
-    const context = { onsetRow: 0, rowsSinceOnset: count - 1, score: 3, topChannels: [] };
-    expect(windowFeatures(short, calibration, context).values.every(Number.isFinite)).toBe(true);
-  });
-
-  test('are finite when nearly everything is missing, absurd or constant', () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom(Number.NaN, 0, 1e12, -1e12),
-        fc.integer({ min: 0, max: identity.length - 1 }),
-        (bad, spared) => {
-          const values = fire.values.map((value, i) => (i % identity.length === spared ? value : bad));
-          expect(featuresOf({ ...fire, values }).every(Number.isFinite)).toBe(true);
-        },
-      ),
-      { numRuns: 20 },
-    );
-  });
-
-  test('refuse an empty window and one of other channels', () => {
-    const empty = { ...fire, timesMs: new Float64Array(0), values: new Float64Array(0) };
-    expect(() => windowFeatures(empty, calibration, alarmOf(fire))).toThrow('no rows');
-    expect(() => featuresOf(withChannels(fire, [0, 1]))).toThrow('different channels');
   });
 });
 

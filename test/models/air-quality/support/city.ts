@@ -66,15 +66,3 @@ export function until(series: Series, timeMs: number): Series {
     values: series.values.slice(0, rows * series.channels.length),
   };
 }
-
-/** The series with its channels in this order; those that are not named are left out. */
-export function withChannels(series: Series, order: readonly number[]): Series {
-  const width = series.channels.length;
-  const rows = series.timesMs.length;
-  const values = new Float64Array(rows * order.length);
-  for (let row = 0; row < rows; row += 1) {
-    for (const [at, channel] of order.entries())
-      values[row * order.length + at] = series.values[row * width + channel]!;
-  }
-  return { ...series, channels: order.map((channel) => series.channels[channel]!), values };
-}

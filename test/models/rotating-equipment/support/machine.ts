@@ -34,15 +34,3 @@ export const machineFault = (kind: MachineFaultKind, severity: number): FaultSpe
   site: kind === 'blockage' ? 'impeller' : kind === 'bearing-wear' ? 'drive-end' : 'none',
   ...faultTime,
 });
-
-/** The series with its channels in another order, or fewer of them. */
-export function withChannels(series: Series, order: readonly number[]): Series {
-  const width = series.channels.length;
-  const values = new Float64Array(series.timesMs.length * order.length);
-  for (let row = 0; row < series.timesMs.length; row += 1) {
-    order.forEach((from, to) => {
-      values[row * order.length + to] = series.values[row * width + from]!;
-    });
-  }
-  return { channels: order.map((from) => series.channels[from]!), timesMs: series.timesMs, values };
-}

@@ -68,17 +68,4 @@ export function town(startRow: number, rows: number, day: TownDay = {}): Series 
   return { channels: townChannels, timesMs, values };
 }
 
-/** Picks and orders channels. */
-export function withChannels(series: Series, order: readonly number[]): Series {
-  const width = series.channels.length;
-  const rows = series.timesMs.length;
-  const values = new Float64Array(rows * order.length);
-  for (let row = 0; row < rows; row += 1) {
-    order.forEach((from, to) => {
-      values[row * order.length + to] = series.values[row * width + from]!;
-    });
-  }
-  return { channels: order.map((from) => series.channels[from]!), timesMs: series.timesMs, values };
-}
-
 export const weekRows = 7 * 96;
