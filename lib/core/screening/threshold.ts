@@ -40,7 +40,7 @@ const releaseForgetsRows = 6;
 /**
  * Weight of the newest row in the fresh evidence on which release is decided. Residuals remember twelve rows, and release
  * six of them: with three, a faint fault's alarm ends in its first calm moment. Where rows are slow, residuals remember
- * four, and release none: each row that it remembered would be another hour of an alarm that is over.
+ * five, and release none: each row that it remembered would be another hour of an alarm that is over.
  */
 export const releaseSmoothing = (smoothing: number): number => 1 / Math.max(1 / smoothing - releaseForgetsRows, 1);
 
