@@ -16,6 +16,9 @@ export default {
       },
     ],
   },
+  // Node keeps the modules of every file that a worker has run. After two hundred files that are gigabytes, which a worker
+  // that ends cannot give back within the time that jest waits for it. One whose heap has grown is replaced between files.
+  workerIdleMemoryLimit: '500MB',
   // Others work on the same cores: so long may what takes 10 s alone take.
   testTimeout: 120_000,
 };
