@@ -139,6 +139,7 @@ const leastReach = 8;
 /** Part of the rows, and the fewest of them, in which a value must have been seen further off to count as usual. */
 const usualShare = 0.001;
 const fewestUsualRows = 3;
+/** What is usual goes a little further than it was seen to; a value beyond is cut in the fit, and not in the stream. */
 const reachMargin = 1.25;
 
 /**
