@@ -3,6 +3,7 @@ import { type ModelCard, modelCard as modelCardContract, modelCardVersion } from
 import type { FitResult } from './fit.ts';
 import { setAlpha } from './fit.ts';
 import type { Metrics } from './metrics.ts';
+import type { Nearness } from './nearness.ts';
 import type { DatasetSize, TrainingRecipe } from './recipe.ts';
 
 export interface CardInput {
@@ -161,6 +162,7 @@ export function modelCard(input: CardInput): string {
       ? 'No test window had zones to rank.'
       : `Of ${result.zones.windows} windows whose place is known (a zone, a station), the right one is ranked first in ${percent(result.zones.top1)} and among the first three in ${percent(result.zones.top3)}.`,
     '',
+    ...nearestSensors(result.nearness),
     '## Features that matter most',
     '',
     table(['feature', 'share of split gain', 'on a normal day'], topFeatures(recipe, result)),
@@ -190,6 +192,37 @@ function segments(result: FitResult): string[][] {
       found?.medianHours === undefined ? '' : delay(found.medianHours),
     ];
   });
+}
+
+function nearestSensors(figures: FitResult['nearness']): string[] {
+  if (figures === undefined) return [];
+  const metres = (value: number): string => value.toFixed(0);
+  const row = (name: string, one: Nearness): string[] => [
+    name,
+    `${one.leaks}`,
+    percent(one.nearestNamed),
+    percent(one.nearestByChance),
+    metres(one.medianM),
+    metres(one.meanM),
+    metres(one.meanByChanceM),
+    metres(one.meanOfNearestM),
+  ];
+  return [
+    'Pressure sensors are ranked too, also where no zone is known. How often the sensor nearest to the leak is among the',
+    'first three, and how far it is along the pipes, in metres, from the leak to the nearest of the three; beside each',
+    'what three drawn at random would give, and the nearest of all sensors, which no list can better. Leaks and bursts of',
+    'networks with more than three pressure sensors, each counted once, by size at its first flagged window.',
+    '',
+    table(
+      ['leaks', 'count', 'in the first three', 'at random', 'median m', 'mean m', 'mean m at random', 'nearest of all'],
+      [
+        row('all, first window', figures.first),
+        row('all, last window while the alarm held', figures.last),
+        ...figures.bySegment.map((one) => row(one.segment, one)),
+      ],
+    ),
+    '',
+  ];
 }
 
 /** Machines are found in seconds, leaks in hours. */

@@ -4,6 +4,7 @@ import { childRandom } from '../../lib/core/random.ts';
 import { type BoostedModel, defaultBoosterOptions, fitBooster, gainShares, rawScores } from './booster.ts';
 import { type ConformalReference, conformalTests, fitConformal, missingFeature } from './conformal.ts';
 import { argMax, evaluate, type Metrics } from './metrics.ts';
+import { type NearnessFigures, nearnessFigures } from './nearness.ts';
 import type { EventResult, PartResult, Sample, Split, TrainingRecipe } from './recipe.ts';
 import { referenceOf } from './reference.ts';
 import { fitTemperature } from './temperature.ts';
@@ -57,6 +58,8 @@ export interface FitResult {
   /** What it saw and said on the test windows, for the card. */
   readonly reference: CardReference;
   readonly zones: { readonly windows: number; readonly top1: number; readonly top3: number };
+  /** Of the test leaks on plants that have more than three sensors to rank. */
+  readonly nearness: NearnessFigures | undefined;
   readonly windows: Readonly<Record<Split, number>>;
   readonly parts: Readonly<Record<Split, number>>;
 }
@@ -149,6 +152,7 @@ function heldOutFigures(
       top1: mean(ranked.map((rank) => Number(rank === 1))),
       top3: mean(ranked.map((rank) => Number(rank <= 3))),
     },
+    nearness: nearnessFigures(test),
   };
 }
 

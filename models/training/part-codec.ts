@@ -15,6 +15,15 @@ const stored = z.strictObject({
       faint: z.boolean(),
       roles: z.enum(['known', 'inferred']),
       zoneRank: z.number().int().min(1).optional(),
+      sensorPlace: z
+        .strictObject({
+          sensors: z.number().int().min(1),
+          nearestNamed: z.boolean(),
+          bestOfThreeM: z.number().min(0),
+          nearestM: z.number().min(0),
+          chanceM: z.number().min(0),
+        })
+        .optional(),
     }),
   ),
   events: z.array(
@@ -27,7 +36,7 @@ const stored = z.strictObject({
 export function encodePart(part: PartResult): string {
   // Keys are named one by one, so that the text does not depend on the order in which a recipe sets them.
   return JSON.stringify({
-    samples: part.samples.map(({ features, kind, segment, event, phase, faint, roles, zoneRank }) => ({
+    samples: part.samples.map(({ features, kind, segment, event, phase, faint, roles, zoneRank, sensorPlace }) => ({
       features: encodeFloats(features),
       kind,
       segment,
@@ -36,6 +45,13 @@ export function encodePart(part: PartResult): string {
       faint,
       roles,
       zoneRank,
+      sensorPlace: sensorPlace && {
+        sensors: sensorPlace.sensors,
+        nearestNamed: sensorPlace.nearestNamed,
+        bestOfThreeM: sensorPlace.bestOfThreeM,
+        nearestM: sensorPlace.nearestM,
+        chanceM: sensorPlace.chanceM,
+      },
     })),
     events: part.events.map(({ event, kind, segment, foundAfterHours }) => ({ event, kind, segment, foundAfterHours })),
     normalRows: part.normalRows,
@@ -48,10 +64,11 @@ export function decodePart(text: string): PartResult {
   const part = stored.parse(JSON.parse(text));
   return {
     ...part,
-    samples: part.samples.map(({ features, zoneRank, ...sample }) => ({
+    samples: part.samples.map(({ features, zoneRank, sensorPlace, ...sample }) => ({
       ...sample,
       features: decodeFloats(features),
       ...(zoneRank === undefined ? {} : { zoneRank }),
+      ...(sensorPlace === undefined ? {} : { sensorPlace }),
     })),
     events: part.events.map(({ foundAfterHours, ...event }) =>
       foundAfterHours === undefined ? event : { ...event, foundAfterHours },

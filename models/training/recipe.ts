@@ -33,6 +33,21 @@ export interface Sample {
   readonly roles: 'known' | 'inferred';
   /** Rank of the true zone in the localisation, 1 is first; where truth and zones are known. */
   readonly zoneRank?: number;
+  /** Of a leak whose place is known, where sensors are ranked. */
+  readonly sensorPlace?: SensorPlace;
+}
+
+/** How near to a leak the three sensors are that were ranked first; distances in m, whole. */
+export interface SensorPlace {
+  /** How many there were to choose from. */
+  readonly sensors: number;
+  /** Whether the nearest of all is among the three. */
+  readonly nearestNamed: boolean;
+  /** From the leak to the nearest of the three, and to the nearest of all. */
+  readonly bestOfThreeM: number;
+  readonly nearestM: number;
+  /** What the nearest of three drawn at random would be away on average. */
+  readonly chanceM: number;
 }
 
 /** Whether the screen found an event. */

@@ -71,6 +71,7 @@ export async function trainModel(
       accuracy: round(result.test.accuracy),
       f1: Object.fromEntries(result.test.classes.map((c) => [c.name, round(c.f1)])),
       calibrationError: round(result.test.calibrationError),
+      ...(result.nearness === undefined ? {} : { nearestSensorInThree: round(result.nearness.first.nearestNamed) }),
     }),
     limits: JSON.stringify(recipe.limits),
     intended_use: recipe.intendedUse,

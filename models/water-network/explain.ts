@@ -80,7 +80,8 @@ function hydraulicParts(
     alarm,
   );
   const sensors = rankSensors(features);
-  const pressure = features.channels.find((one) => one.view.name === sensors[0]?.name);
+  // A channel of unknown role may be near, but must not be called a pressure.
+  const pressure = features.channels.find(({ view }) => view.role === 'pressure' && view.name === sensors[0]?.name);
   if (pressure !== undefined && moved(pressure, alarm) < -1)
     parts.push(`pressure at ${distance(features, pressure, rows)}`);
   if (level !== undefined) parts.push(`level at ${distance(features, level, rows)}`);

@@ -38,7 +38,7 @@ export function featureGroups(features: WindowFeatures): FeatureGroup[] {
   const flow = strongest('flow');
   const level = strongest('level');
   const fallen = rankSensors(features)[0]?.name;
-  const pressure = features.channels.find((one) => one.view.name === fallen);
+  const pressure = features.channels.find(({ view }) => view.role === 'pressure' && view.name === fallen);
   const suspect = suspectChannel(features);
   const names: Partial<Record<Subject, string>> = {
     ...(flow === undefined ? {} : { flow: `${change(flow)} of flow at ${flow.view.name}` }),

@@ -41,11 +41,19 @@ export function rankZones(features: WindowFeatures): Ranked[] {
     .map(({ name, score }) => ({ name, score }));
 }
 
-/** Pressure sensors by how far they fell more than their peers explain: the nearest to a leak fall most. */
+/**
+ * Pressure sensors by how far they fell more than their peers explain: the nearest to a leak fall most. Where no channel
+ * is known to be a pressure, those of unknown role stand in their place, by what is less of the two: a flow that stays
+ * while others rise lies below what its peers explain, but has not fallen.
+ */
 export function rankSensors(features: WindowFeatures): Ranked[] {
-  return features.channels
-    .filter((one) => one.view.role === 'pressure')
-    .map((one) => ({ name: one.view.name, score: -(one.peerMean + one.lastShift) }))
+  const pressures = features.channels.filter((one) => one.view.role === 'pressure');
+  const unknown = features.channels.filter((one) => one.view.role === 'unknown');
+  const scored =
+    pressures.length > 0
+      ? pressures.map((one) => ({ name: one.view.name, score: -(one.peerMean + one.lastShift) }))
+      : unknown.map((one) => ({ name: one.view.name, score: -Math.max(one.peerMean, one.lastShift) }));
+  return scored
     .filter((one) => !Number.isNaN(one.score))
     .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
 }

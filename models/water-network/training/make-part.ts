@@ -8,11 +8,12 @@ import type { Series } from '../../../lib/core/series.ts';
 import { flaggedRows, foundAfter, normalRowsOf, type ScreenedRun, windowAt } from '../../training/flagged-windows.ts';
 import type { EventResult, Part, PartResult, RecipeTools, Sample } from '../../training/recipe.ts';
 import { windowFeatures } from '../features.ts';
-import { rankZones } from '../localise.ts';
+import { rankSensors, rankZones } from '../localise.ts';
 import { type FaultSpec, progress, zoneOf } from '../twin/faults.ts';
 import { generateNetwork, type TwinNetwork } from '../twin/network.ts';
 import { type SimulatedRun, simulate } from '../twin/simulate.ts';
 import { windowMaxRows, windowMs } from '../window.ts';
+import { sensorPlace } from './nearest.ts';
 import { drawFault, drawPlant, type Plant, scenarioMix, segmentOf } from './scenarios.ts';
 
 const dayMs = 86_400_000;
@@ -152,6 +153,7 @@ function flaggedWindows(scenario: Scenario): Sample[] {
     const zone = scenario.fault && zoneOf(scenario.network, scenario.fault);
     const rank = zone === undefined ? 0 : rankZones(features).findIndex((ranked) => ranked.name === zone) + 1;
     const hydraulic = truth.kind === 'leak' || truth.kind === 'burst';
+    const place = hydraulic ? sensorPlace(scenario.network, scenario.fault!.element, rankSensors(features)) : undefined;
     samples.push({
       features: features.values,
       ...truth,
@@ -160,6 +162,7 @@ function flaggedWindows(scenario: Scenario): Sample[] {
       faint: truth.kind !== 'normal' && progress(scenario.fault!, timesMs[row]!) < faintProgress,
       roles: rolesHidden ? 'inferred' : 'known',
       ...(hydraulic && rank > 0 ? { zoneRank: rank } : {}),
+      ...(place === undefined ? {} : { sensorPlace: place }),
     });
   }
   return samples;

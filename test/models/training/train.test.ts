@@ -2,12 +2,20 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { childRandom, normal } from '../../../lib/core/random.ts';
 import { decodePart, encodePart } from '../../../models/training/part-codec.ts';
-import type { Part, PartResult, Sample, TrainingRecipe } from '../../../models/training/recipe.ts';
+import type { Part, PartResult, Sample, SensorPlace, TrainingRecipe } from '../../../models/training/recipe.ts';
 import { modelSidecar } from '../../../models/training/sidecar.ts';
 import { modelFiles, trainModel } from '../../../models/training/train.ts';
 import { readMetadata, treeProbabilities } from '../../../models/training/tree-onnx.ts';
 
 const kinds = ['normal', 'leak', 'burst'] as const;
+
+const placeOf = (i: number): SensorPlace => ({
+  sensors: 10,
+  nearestNamed: i % 2 === 0,
+  bestOfThreeM: 100 + (i % 2) * 200,
+  nearestM: 80,
+  chanceM: 700,
+});
 
 /** A plant in which the first feature is the size of a leak and the second is noise. */
 async function makePart(part: Part): Promise<PartResult> {
@@ -22,7 +30,7 @@ async function makePart(part: Part): Promise<PartResult> {
       phase: i % 2 === 0 ? 'onset' : 'later',
       faint: false,
       roles: 'known',
-      ...(kind === 'leak' ? { zoneRank: 1 + (i % 5) } : {}),
+      ...(kind === 'leak' ? { zoneRank: 1 + (i % 5), sensorPlace: placeOf(i) } : {}),
     };
   });
   const events = samples.map(({ event, kind, segment }, i) => ({
@@ -63,6 +71,14 @@ describe('the card for people', () => {
     // Thirty leaks in the test part, their ranks evenly from 1 to 5.
     expect(card).toContain('Of 30 windows whose place is known');
     expect(card).toContain('is ranked first in 20.0 % and among the first three in 60.0 %');
+  });
+
+  test('says how near the first three sensors are to a leak, beside what chance gives', async () => {
+    const trained = await run(1);
+    const { card } = modelFiles(recipe, 'small', 1, trained, '0'.repeat(64));
+    expect(card).toContain('| all, first window | 30 | 50.0 % | 30.0 % | 200 | 200 | 700 | 80 |');
+    expect(card).toContain('| leak, large | 30 | 50.0 % | 30.0 % | 200 | 200 | 700 | 80 |');
+    expect(JSON.parse(readMetadata(trained.onnx)['metrics']!)).toMatchObject({ nearestSensorInThree: 0.5 });
   });
 
   test('draws how often each confidence was right, from the windows that were counted', async () => {

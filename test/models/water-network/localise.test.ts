@@ -34,6 +34,18 @@ describe('localisation', () => {
     expect(rankZones(windowFeatures({ ...bare, channels }, calibration, alarm))[0]?.name).toBe('Z2');
   });
 
+  test('ranks all channels where no role is known, and only pressures where some are', () => {
+    const unknown = { ...at(leak), channels: townChannels.map((one) => ({ ...one, role: 'unknown' as const })) };
+    const ranked = rankSensors(windowFeatures(unknown, calibration, alarm)).map(({ name }) => name);
+    expect(ranked[0]).toBe('p-22');
+    expect(ranked).toHaveLength(townChannels.length);
+    expect(
+      rankSensors(features(leak))
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['p-11', 'p-12', 'p-21', 'p-22']);
+  });
+
   test('names the sensor that stands still', () => {
     expect(suspectChannel(features(stuck))?.view.name).toBe('p-12');
   });
