@@ -1,5 +1,5 @@
 /** Episodes as cards: when, what it looked like, where, and what the policy would have allowed. */
-import { type Episode, strongest } from '../backtest-episodes.ts';
+import { courseWords, type Episode, strongest } from '../backtest-episodes.ts';
 import { duration, utc } from '../backtest-words.ts';
 import { escapeHtml, round } from './html.ts';
 
@@ -24,6 +24,8 @@ function card(episode: Episode, colour: (kind: string) => string): string {
   const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)} % sure`;
   const others = episode.set.filter((other) => other !== kind);
   const set = others.length > 0 ? `<p class="dim">Not excluded either: ${escapeHtml(others.join(', '))}.</p>` : '';
+  const said = courseWords(episode);
+  const course = said === '' ? '' : `<p class="dim">${escapeHtml(said)}</p>`;
   const rows = toRow - fromRow + 1;
   const meters = episode.channels
     .slice(0, mostMeters)
@@ -32,7 +34,7 @@ function card(episode: Episode, colour: (kind: string) => string): string {
         `<span>${escapeHtml(name)}</span><span style="--w:${Math.round(100 * share)}%"></span><span>${Math.round(100 * share)} %</span>`,
     )
     .join('');
-  return `<li class="${colour(kind)}"><div class="top"><h4>${number}. ${escapeHtml(kind)}${sure}</h4>${verdictOf(episode)}</div><p class="dim">${utc(fromMs)} UTC, ${toMs > fromMs ? duration(toMs - fromMs) : 'one row'} (${rows} row${rows === 1 ? '' : 's'}), evidence ${round(score)}</p><p>${escapeHtml(sentence)}</p>${set}${meters ? `<div class="meter">${meters}</div>` : ''}${decisionOf(episode)}</li>`;
+  return `<li class="${colour(kind)}"><div class="top"><h4>${number}. ${escapeHtml(kind)}${sure}</h4>${verdictOf(episode)}</div><p class="dim">${utc(fromMs)} UTC, ${toMs > fromMs ? duration(toMs - fromMs) : 'one row'} (${rows} row${rows === 1 ? '' : 's'}), evidence ${round(score)}</p><p>${escapeHtml(sentence)}</p>${set}${course}${meters ? `<div class="meter">${meters}</div>` : ''}${decisionOf(episode)}</li>`;
 }
 
 const verdictOf = ({ decision }: Episode): string =>

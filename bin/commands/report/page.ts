@@ -273,5 +273,5 @@ function method(summaries: readonly FileSummary[]): string {
     sites.length > 0
       ? ` Each look at an alarm was put to the pack's policy as the live path does, for site ${escapeHtml(sites.join(', '))}; the strongest answer is shown. A new site only observes until somebody adds it to the policy.`
       : '';
-  return `<section><h2>How to read this</h2><p class="lead">Evidence says how unlikely a row is under what the warm-up showed (2 is one in a hundred); an alarm stands from its onset until the evidence is gone. Kinds are those of the last look at the alarm on its card, and of each row in the ribbon.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
+  return `<section><h2>How to read this</h2><p class="lead">Evidence says how unlikely a row is under what the warm-up showed (2 is one in a hundred); an alarm stands from its onset until the evidence is gone. The kind on a card is that of the look by which one would have decided: the first at which the policy acts or asks, else the surest; the ribbon shows that of each row.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
 }
