@@ -169,11 +169,12 @@ interface EpisodesOfFile {
   readonly episodes: readonly Episode[];
 }
 
-/** What an episode was taken for over its course, where that changed; empty where it did not. */
-export function courseWords({ course, kind }: Pick<Episode, 'course' | 'kind'>): string {
+/** What an episode looked like in turn, where that changed; empty where it did not. */
+export function courseWords({ course }: Pick<Episode, 'course'>): string {
   if (course.length < 2) return '';
-  const others = course.length > mostCourseWords ? `, and ${course.length - mostCourseWords} changes more` : '';
-  return `Over its course it was taken for ${course.slice(0, mostCourseWords).join(', then ')}${others}; ${kind} is what was decided by.`;
+  const more = course.length - mostCourseWords;
+  const others = more > 0 ? ` and ${more} change${more > 1 ? 's' : ''} more` : '';
+  return `In turn it looked like ${course.slice(0, mostCourseWords).join(', ')}${others}.`;
 }
 
 /** Lines that `label` works on: one an episode, numbered over all files of the run. */

@@ -36,7 +36,7 @@ async function episodeOf(seen: readonly Seen[]) {
       sentence: `${kind} at row ${row}.`,
       ...(sure === undefined
         ? {}
-        : { classification: { kind, probabilities: { [kind]: sure }, set: [kind], features: [row] } }),
+        : { classification: { kind, probabilities: { [kind]: sure }, set: [kind], features: Float32Array.of(row) } }),
     }),
   );
   const screened = {
@@ -102,9 +102,7 @@ describe('an episode is called', () => {
       { kind: 'leak', sure: 0.6, verdict: 'act' },
       { kind: 'burst', sure: 0.9, verdict: 'act' },
     ]);
-    expect(courseWords(changing)).toBe(
-      'Over its course it was taken for leak, then burst; leak is what was decided by.',
-    );
+    expect(courseWords(changing)).toBe('In turn it looked like leak, burst.');
     // What is trained from is the last look, which saw most.
     expect(changing.features).toEqual([2]);
     const steady = await episodeOf([

@@ -57,7 +57,7 @@ describe('joining', () => {
         }),
         fc.integer({ min: 0, max: 8000 }),
         fc.uniqueArray(fc.integer({ min: 10, max: 29 }), { maxLength: 4 }),
-        fc.integer({ min: 3, max: 27 }),
+        fc.integer({ min: 3, max: 20 }),
         async (cells, jitterMs, gaps, cut) => {
           // At least one reading in each row, so that the row is there.
           const rows = cells
