@@ -1,4 +1,4 @@
-/** Alarms as episodes: when, what it looked like at the last look, where, and what the pack's policy would have allowed. */
+/** Alarms as episodes: when, what it was taken for, where, and what the pack's policy would have allowed. */
 import { type EpisodeLine, labelVersion } from '../../lib/contracts/label.ts';
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { FollowedRows } from '../../lib/core/screening/follow.ts';
@@ -31,13 +31,16 @@ export interface Episode {
   toMs: number;
   /** Most evidence of a row, −log10 p. */
   score: number;
-  /** As of the last look, with all that follows. */
+  /** As of the look that counts, with all that follows but the features (`counts`). */
   kind: string;
+  /** What successive looks said, each kind once where it did not change: what it was taken for over its course. */
+  readonly course: string[];
   set: readonly string[];
   confidence?: number;
   sentence: string;
   channels: readonly { readonly name: string; readonly share: number }[];
   zone?: string;
+  /** Of the last look, which saw most. */
   features?: readonly number[];
   /** The strongest verdict among the looks. Absent where no pack fits or no verdicts were asked for. */
   decision?: TriedDecision;
@@ -51,6 +54,29 @@ export const strongest = (episodes: readonly Episode[], most: number): Episode[]
     .sort((a, b) => a.number - b.number);
 
 const strength = { observe: 0, ask: 1, act: 2 } as const;
+/** Kinds of a course that are said. */
+const mostCourseWords = 4;
+/** Kinds of a course that are kept. */
+const mostCourse = 20;
+
+/**
+ * Whether a look takes the place of those before it. What an operator decides by is the first look at which the policy
+ * acts, or asks if it never acts. Where it only observes, or there is none, it is the look at which the classifier was
+ * surest of a kind; without a classifier the last one, as the general rule says no more than has been seen.
+ */
+function counts(look: Look, tried: TriedDecision | undefined, before: Episode, seen: boolean): boolean {
+  if (!seen) return true;
+  const was = before.decision ? strength[before.decision.verdict] : 0;
+  const is = tried ? strength[tried.verdict] : 0;
+  if (is !== was) return is > was;
+  if (was > 0) return false;
+  const sure = confidenceOf(look);
+  return sure === undefined ? before.confidence === undefined : sure > (before.confidence ?? -1);
+}
+
+/** An alarm that the classifier takes for normal stays an anomaly: how sure it was of normal says nothing of that. */
+const confidenceOf = ({ kind, classification }: Look): number | undefined =>
+  classification?.kind === kind ? (classification.probabilities[kind] ?? 0) : undefined;
 
 export class EpisodeLog {
   readonly #names: readonly string[];
@@ -98,6 +124,7 @@ export class EpisodeLog {
         toMs: timeMs,
         score,
         kind: 'anomaly',
+        course: [],
         set: ['anomaly'],
         sentence: '',
         channels: [],
@@ -109,23 +136,30 @@ export class EpisodeLog {
     this.#open.score = Math.max(this.#open.score, score);
   }
 
-  async #look({ kind, alarm, sentence, classification }: Look): Promise<void> {
+  async #look(look: Look): Promise<void> {
     const episode = this.#open!;
     if (episode.number > mostEpisodes) return;
+    const { kind, alarm, sentence, classification } = look;
     const channels = alarm.topChannels.map(({ channel, share }) => ({ name: this.#names[channel]!, share }));
+    const seen = episode.course.length > 0;
+    if (episode.course.at(-1) !== kind && episode.course.length < mostCourse) episode.course.push(kind);
+    if (this.#features && classification?.features) episode.features = [...classification.features];
+    // Once the policy acts, nothing later is what was decided by.
+    if (episode.decision?.verdict === 'act') return;
+    const { atRow, atMs } = { atRow: this.#row, atMs: episode.toMs };
+    const tried = await this.#trial?.decide({ kind, classification, channels, atRow, atMs, episode });
+    if (!counts(look, tried, episode, seen)) return;
     episode.kind = kind;
     episode.channels = channels;
     episode.set = classification?.set ?? [kind];
     episode.sentence = sentence;
-    // An alarm that the classifier takes for normal stays an anomaly: how sure it was of normal says nothing of that.
-    if (classification?.kind === kind) episode.confidence = classification.probabilities[classification.kind] ?? 0;
-    else delete episode.confidence;
-    if (classification?.zones?.[0] !== undefined) episode.zone = classification.zones[0];
-    if (this.#features && classification?.features) episode.features = [...classification.features];
-    if (!this.#trial || episode.decision?.verdict === 'act') return;
-    const { atRow, atMs } = { atRow: this.#row, atMs: episode.toMs };
-    const tried = await this.#trial.decide({ kind, classification, channels, atRow, atMs, episode });
-    if (!episode.decision || strength[tried.verdict] > strength[episode.decision.verdict]) episode.decision = tried;
+    const sure = confidenceOf(look);
+    if (sure === undefined) delete episode.confidence;
+    else episode.confidence = sure;
+    const zone = classification?.zones?.[0];
+    if (zone === undefined) delete episode.zone;
+    else episode.zone = zone;
+    if (tried) episode.decision = tried;
   }
 }
 
@@ -133,6 +167,14 @@ interface EpisodesOfFile {
   readonly file: string;
   readonly pack: string | undefined;
   readonly episodes: readonly Episode[];
+}
+
+/** What an episode looked like in turn, where that changed; empty where it did not. */
+export function courseWords({ course }: Pick<Episode, 'course'>): string {
+  if (course.length < 2) return '';
+  const more = course.length - mostCourseWords;
+  const others = more > 0 ? ` and ${more} change${more > 1 ? 's' : ''} more` : '';
+  return `In turn it looked like ${course.slice(0, mostCourseWords).join(', ')}${others}.`;
 }
 
 /** Lines that `label` works on: one an episode, numbered over all files of the run. */

@@ -52,7 +52,7 @@ export interface FileOptions {
   readonly csv: CsvWishes;
   /** File of labels to score against. */
   readonly labels: string | undefined;
-  /** Keeps a drawing, and asks the policy about each episode. */
+  /** Keeps a drawing. */
   readonly report: boolean;
   /** Keeps the features of each episode's last look, to train from. */
   readonly features: boolean;
@@ -64,6 +64,9 @@ export interface FileOptions {
 export interface FileSummary {
   readonly file: string;
   readonly rows: number;
+  /** Earliest and latest time of its rows; absent where there was none. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
   readonly warmupRows: number;
   readonly channels: readonly ChannelMeta[];
   readonly pack: string | undefined;
@@ -173,6 +176,8 @@ class FileRun {
   #episodes: EpisodeLog | undefined;
   #site: string | undefined;
   #alarmRows = 0;
+  #fromMs: number | undefined;
+  #toMs: number | undefined;
   #rows = 0;
   #notes: readonly string[] = [];
 
@@ -232,7 +237,7 @@ class FileRun {
     const { report, features, site } = this.#options;
     this.#quality = new Quality(names);
     if (report) this.#sketch = new Sketch(names.length);
-    if (report && pack) this.#site = site ?? siteOfPolicies(pack.manifest.name);
+    if (pack) this.#site = site ?? siteOfPolicies(pack.manifest.name);
     const trial = pack && this.#site !== undefined ? new PolicyTrial(pack, this.#channels, this.#site) : undefined;
     this.#episodes = new EpisodeLog(names, trial, features);
   }
@@ -259,6 +264,8 @@ class FileRun {
 
   async #run(follower: Follower, rows: CsvRows): Promise<void> {
     const series: Series = { channels: this.#channels, timesMs: rows.timesMs, values: rows.values };
+    this.#fromMs ??= rows.timesMs[0];
+    this.#toMs = rows.timesMs.at(-1) ?? this.#toMs;
     const screened = await follower.push(series);
     const kinds = await this.#kinds!.label(series, screened);
     await this.#episodes!.add(series, screened, this.#kinds!.takeLooks());
@@ -313,6 +320,7 @@ class FileRun {
     return {
       file: this.#input,
       rows,
+      ...(this.#fromMs === undefined ? {} : { fromMs: this.#fromMs, toMs: this.#toMs }),
       warmupRows: this.#warmupRows,
       channels: this.#channels,
       pack: this.#pack,

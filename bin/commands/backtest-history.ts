@@ -3,11 +3,11 @@ import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
 import { sameName } from '../../lib/core/csv/columns.ts';
 import { CsvError, DisorderError } from '../../lib/core/csv/csv-error.ts';
 import { inOrder, type OrderedRows } from '../../lib/core/csv/in-order.ts';
-import { CsvParser, type CsvRows, type CsvTold, type CsvWishes } from '../../lib/core/csv/parser.ts';
+import type { CsvParser, CsvRows, CsvTold, CsvWishes } from '../../lib/core/csv/parser.ts';
 import type { DateOrder } from '../../lib/core/csv/timestamp.ts';
 import { medianPeriod } from '../../lib/core/screening/fit.ts';
 import type { Series } from '../../lib/core/series.ts';
-import { textOf } from './backtest-text.ts';
+import { openTable, textFor } from './backtest-join.ts';
 
 /** Rows in no order are put in order in memory, up to so many cells (8 bytes each). */
 const mostCellsInMemory = 25_000_000;
@@ -23,14 +23,14 @@ export interface History {
   readonly told: CsvTold;
 }
 
-/** Pushes a file through a parser, piece by piece; `onText` takes what has come. */
+/** Pushes a file, or the files of a folder, through a parser, piece by piece; `onText` takes what has come. */
 export async function feed(
   path: string,
   parser: CsvParser,
   onText: () => Promise<void>,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  for await (const text of textOf(path, onBytes)) {
+  for await (const text of textFor(parser, path, onBytes)) {
     parser.push(text);
     await onText();
   }
@@ -50,7 +50,7 @@ export interface WholeFile extends OrderedRows {
  * @throws CsvError where it is not as it must be, or too large for that
  */
 export async function readWhole(path: string, wishes: CsvWishes): Promise<WholeFile> {
-  const parser = new CsvParser(path, { ...wishes, anyOrder: true });
+  const parser = openTable(path, { ...wishes, anyOrder: true });
   const parts: CsvRows[] = [];
   await feed(
     path,

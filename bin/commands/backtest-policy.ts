@@ -14,7 +14,7 @@ import type { Classification, Pack } from '../../lib/core/pack.ts';
 
 export interface TriedDecision {
   readonly verdict: Verdict;
-  /** What it looked like then, and how sure the classifier was of it; later looks may have said otherwise. */
+  /** What it looked like then, and how sure the classifier was of it; the surest look may have said otherwise where it only observes. */
   readonly kind: string;
   readonly confidence?: number;
   /** Data row at which it was given, from 0. */

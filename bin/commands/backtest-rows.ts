@@ -1,7 +1,8 @@
 /** Where a backtest takes its rows from: a file that streams, or a whole one whose rows had to be put in order. */
-import { CsvParser, type CsvRows, type CsvTold, type CsvWishes } from '../../lib/core/csv/parser.ts';
+import type { CsvRows, CsvTold, CsvWishes } from '../../lib/core/csv/parser.ts';
 import type { DateOrder } from '../../lib/core/csv/timestamp.ts';
 import { feed, inEitherOrder, readWhole, type WholeFile } from './backtest-history.ts';
+import { openTable } from './backtest-join.ts';
 
 export interface RowSource {
   readonly channels: readonly string[];
@@ -38,7 +39,7 @@ export async function followFile<Run extends RowRun>(
   onBytes: (bytes: number) => void,
 ): Promise<{ run: Run; source: RowSource }> {
   const streamed = async (): Promise<{ run: Run; source: RowSource }> => {
-    const source = new CsvParser(path, wishes);
+    const source = openTable(path, wishes);
     const run = begin((lines) => write(lines.join('')));
     await feed(path, source, () => run.advance(source, false), onBytes);
     await run.advance(source, true);

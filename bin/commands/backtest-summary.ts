@@ -5,7 +5,7 @@ import type { WhyLeftOut } from '../../lib/core/csv/columns.ts';
 import type { CsvTold } from '../../lib/core/csv/parser.ts';
 import { addCounts, finishScore, type Score } from '../../lib/core/scoring/score.ts';
 import { type CostEstimate, estimateCost, pricesNoted } from './backtest-cost.ts';
-import { type Episode, strongest } from './backtest-episodes.ts';
+import { courseWords, type Episode, strongest } from './backtest-episodes.ts';
 import type { FileSummary } from './backtest-file.ts';
 import {
   counted,
@@ -35,6 +35,7 @@ export function scoreOf(summaries: readonly FileSummary[]): Score | undefined {
 
 export function printSummaries(summaries: readonly FileSummary[], json: boolean): void {
   const score = scoreOf(summaries);
+  const hint = joinHint(summaries);
   if (json) {
     const files = summaries.map(({ buckets: _, counts, episodes, ...rest }) => ({
       ...rest,
@@ -42,11 +43,17 @@ export function printSummaries(summaries: readonly FileSummary[], json: boolean)
       ...(counts ? { score: finishScore(counts) } : {}),
     }));
     const cost = estimateCost(summaries, 1);
-    printJson({ files, ...(score ? { score } : {}), ...(cost ? { cost: costFields(cost) } : {}) });
+    printJson({
+      files,
+      ...(hint ? { hint } : {}),
+      ...(score ? { score } : {}),
+      ...(cost ? { cost: costFields(cost) } : {}),
+    });
     return;
   }
   if (summaries.length <= mostInFull) for (const summary of summaries) printFile(summary);
   else printFiles(summaries);
+  if (hint) printLine(wrapped(`note: ${hint}`, 2));
   if (score) printScore(score, summaries);
   printCost(summaries);
 }
@@ -76,11 +83,14 @@ function printAlarms(episodes: readonly Episode[], all: number): void {
   if (all === 0) return;
   const shown = strongest(episodes, mostAlarms);
   printLine(`  ${shown.length < all ? `the ${shown.length} strongest of ${all} alarms` : 'alarms'}, times in UTC:`);
-  for (const { number, kind, confidence, fromMs, toMs, sentence } of shown) {
+  for (const episode of shown) {
+    const { number, kind, confidence, fromMs, toMs, sentence } = episode;
     const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)} % sure`;
     const lasted = toMs > fromMs ? duration(toMs - fromMs) : 'one row';
     printLine(`  ${String(number).padStart(4)}  ${utc(fromMs)}, ${lasted}: ${pc.bold(kind)}${sure}`);
     printLine(wrapped(`        ${sentence}`, 8));
+    const course = courseWords(episode);
+    if (course !== '') printLine(wrapped(`        ${course}`, 8));
   }
 }
 
@@ -108,6 +118,19 @@ function printFile(summary: FileSummary): void {
   }
   for (const note of notes) printLine(wrapped(`  note: ${note}`, 4));
   printAlarms(episodes, alarms);
+}
+
+/**
+ * What to say where each file has one channel and their times overlap, as sensors of one asset have them; undefined
+ * where nothing speaks for that.
+ */
+export function joinHint(summaries: readonly FileSummary[]): string | undefined {
+  const spans = summaries
+    .map(({ fromMs, toMs }) => ({ fromMs: fromMs ?? Number.NaN, toMs: toMs ?? Number.NaN }))
+    .sort((a, b) => a.fromMs - b.fromMs);
+  const single = summaries.length > 1 && summaries.every(({ channels }) => channels.length === 1);
+  if (!single || !spans.every(({ fromMs }, i) => i === 0 || fromMs < spans[i - 1]!.toMs)) return undefined;
+  return `each of these ${summaries.length} files has one channel and was taken for an asset of its own; where they are sensors of one asset, --join reads them as one`;
 }
 
 function printFiles(summaries: readonly FileSummary[]): void {

@@ -42,8 +42,14 @@ export function eventWords({ events }: Score, of = ''): string {
     inWarmup === 0 ? '' : `; ${counted(inWarmup, 'event')} within the warm-up, in which nothing is looked for`;
   if (all === 0)
     return `none of ${of === '' ? 'the' : of.trim()} labels is an event among the rows that were screened${warm}`;
+  const after = (events: string): string =>
+    delayMedianMs === 0 ? 'at once' : `${duration(delayMedianMs)} after ${events} began`;
   const delay =
-    found === 0 ? '' : `, ${duration(delayMedianMs)} after they began (median; 90 % within ${duration(delayP90Ms)})`;
+    found === 0
+      ? ''
+      : found === 1
+        ? `, ${after('it')}`
+        : `, ${after('they')} (median; 90 % within ${duration(delayP90Ms)})`;
   return `${found} of ${of}${of === '' ? all : counted(all, 'event')} found${delay}${warm}`;
 }
 

@@ -1,7 +1,7 @@
 /** `groundcrew backtest`: the live path's screening and classification over a file or folder of one's own history. */
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import type { CsvWishes } from '../../lib/core/csv/parser.ts';
@@ -10,6 +10,7 @@ import { fewestRows } from '../../lib/core/screening/fit.ts';
 import type { FitOptions } from '../../lib/core/screening/types.ts';
 import { episodeLines } from './backtest-episodes.ts';
 import { backtestFiles, type FileJob, isWrongInput } from './backtest-farm.ts';
+import { bytesOf, filesOfTable, isFolder, tableOfFolder, tablesIn } from './backtest-join.ts';
 import { printSummaries } from './backtest-summary.ts';
 import { reportHtml } from './report/page.ts';
 import { CommandFailure } from './support/failure.ts';
@@ -31,6 +32,7 @@ interface Options {
   readonly labelColumn?: string;
   readonly dateOrder?: string;
   readonly rowSeconds?: string;
+  readonly join?: boolean;
   readonly falseAlarms?: string;
   readonly json?: boolean;
 }
@@ -47,7 +49,7 @@ export function registerBacktest(program: Command): void {
       '--warmup <rows>',
       `rows to learn from first, at least ${fewestRows} (default: 400, or 7 days for rows a minute apart or slower)`,
     )
-    .option('--calibration <file>', 'CSV of normal rows to learn from instead of a warm-up')
+    .option('--calibration <file|folder>', 'CSV of normal rows to learn from instead of a warm-up; a folder is joined')
     .option(
       '--false-alarms <rate>',
       'false alarms promised at most: 1/week, or 1/1500 for one in so many rows (default: 1/week for rows a minute apart or slower, else 1/1500)',
@@ -63,7 +65,8 @@ export function registerBacktest(program: Command): void {
     .option('--keep <columns...>', 'columns that are channels although they look like labels or text')
     .option('--missing <values...>', 'values that mean "missing", such as -999')
     .option('--date-order <order>', 'day-first or month-first, where 03/04/2024 could be either')
-    .option('--row-seconds <seconds>', 'time between rows, where they have no times or mere numbers')
+    .option('--row-seconds <seconds>', 'time between rows, where they have no times or mere numbers, and with --join')
+    .option('--join', 'take the input folder for one asset: a file, or a folder of files, for each sensor')
     .option('--site <name>', 'site that the policy is asked about for the report (default: the first one it names)')
     .option('--episodes <file.jsonl>', 'write each alarm with what a label and training need ("label list")')
     .option('--jobs <number>', 'files at once (default: one a core where there is enough to do)')
@@ -104,7 +107,7 @@ function labelsOf(labels: string | undefined, inputs: readonly string[]): (strin
     );
   }
   const found = inputs.map((input) => {
-    const file = join(labels, basename(input));
+    const file = join(labels, isFolder(input) ? tableOfFolder(resolve(input)) : basename(input));
     return existsSync(file) ? file : undefined;
   });
   if (found.every((file) => file === undefined))
@@ -115,28 +118,41 @@ function labelsOf(labels: string | undefined, inputs: readonly string[]): (strin
   return found;
 }
 
-const tableName = /\.(csv|tsv)(\.gz)?$/i;
-
 /** Pairs of input and output files. */
-function filesOf(input: string, output: string): { from: string; to: string }[] {
+function filesOf(input: string, output: string, joined: boolean): { from: string; to: string }[] {
   const stat = statSync(input, { throwIfNoEntry: false });
   if (!stat) throw new CommandFailure(`--input ${input} does not exist.`, 2);
+  if (joined) return [joinedFile(input, output)];
   if (!stat.isDirectory()) {
     const inFolder = statSync(output, { throwIfNoEntry: false })?.isDirectory() ?? false;
     return [{ from: input, to: inFolder ? join(output, input.split(/[\\/]/).at(-1)!) : output }];
   }
-  const names = readdirSync(input)
-    .filter((name) => tableName.test(name) && !name.startsWith('.'))
-    .sort();
-  if (names.length === 0) throw new CommandFailure(`--input ${input} holds no .csv, .tsv, .csv.gz or .tsv.gz file.`, 2);
+  const names = tablesIn(input);
+  if (names.length === 0)
+    throw new CommandFailure(
+      `--input ${input} holds no .csv, .tsv, .csv.gz or .tsv.gz file. Where it is one asset with a folder of files for each sensor, give --join.`,
+      2,
+    );
   if (statSync(output, { throwIfNoEntry: false })?.isFile())
     throw new CommandFailure(`--output ${output} is a file; a folder is needed.`, 2);
   return names.map((name) => ({ from: join(input, name), to: join(output, name.replace(/\.gz$/i, '')) }));
 }
 
+function joinedFile(input: string, output: string): { from: string; to: string } {
+  if (!isFolder(input)) throw new CommandFailure(`--join needs a folder; --input ${input} is a file.`, 2);
+  const to = isFolder(output) ? join(output, tableOfFolder(resolve(input))) : output;
+  // The next run would take it for a sensor.
+  if (`${dirname(resolve(to))}/`.startsWith(`${resolve(input)}/`))
+    throw new CommandFailure(`--output ${to} lies in the folder that is joined; choose another place.`, 2);
+  return { from: input, to };
+}
+
 /** @throws CommandFailure where an output would take the place of what is read, or of another output */
 function checkOutputs(files: readonly FileJob[], options: Options): void {
-  const read = [...files.flatMap(({ from, labels }) => [from, labels ?? from]), options.calibration ?? options.input];
+  const read = [
+    ...files.flatMap(({ from, labels }) => [...filesOfTable(from), labels ?? from]),
+    ...filesOfTable(options.calibration ?? options.input),
+  ];
   const taken = new Set(read.map((path) => resolve(path)));
   for (const { from, to } of files) {
     if (taken.has(resolve(to)))
@@ -170,6 +186,14 @@ function falseAlarmsOf(text: string | undefined): FitOptions['falseAlarms'] {
 }
 
 async function run(options: Options): Promise<void> {
+  try {
+    await backtest(options);
+  } catch (error) {
+    throw isWrongInput(error) ? new CommandFailure(error.message, 2, { cause: error }) : error;
+  }
+}
+
+async function backtest(options: Options): Promise<void> {
   if (options.warmup !== undefined && options.calibration !== undefined) {
     throw new CommandFailure(
       '--warmup and --calibration exclude each other: a calibration file replaces the warm-up.',
@@ -182,7 +206,7 @@ async function run(options: Options): Promise<void> {
       2,
     );
   const warmupRows = options.warmup === undefined ? undefined : wholeRows(options.warmup);
-  const files = filesOf(options.input, options.output);
+  const files = filesOf(options.input, options.output, options.join ?? false);
   const labels = labelsOf(
     options.labels,
     files.map(({ from }) => from),
@@ -197,33 +221,30 @@ async function run(options: Options): Promise<void> {
     stream: process.stderr,
     noTTYOutput: false,
   });
-  const bytes = jobs.reduce((sum, { from }) => sum + statSync(from).size, 0);
+  const bytes = jobs.reduce((sum, { from }) => sum + bytesOf(from), 0);
   const threads = jobsOf(options.jobs, bytes);
   if (showBar) bar.start(bytes, 0, { file: '' });
-  try {
-    const summaries = await backtestFiles(
-      jobs,
-      {
-        warmupRows,
-        calibration: options.calibration,
-        pack: options.pack,
-        csv,
-        falseAlarms: falseAlarmsOf(options.falseAlarms),
-        site: options.site,
-        report: options.report !== undefined,
-        features: options.episodes !== undefined,
-      },
-      threads,
-      (read, file) => {
-        if (showBar) bar.increment(read, { file: basename(file) });
-      },
-    );
+  const work = backtestFiles(
+    jobs,
+    {
+      warmupRows,
+      calibration: options.calibration,
+      pack: options.pack,
+      csv,
+      falseAlarms: falseAlarmsOf(options.falseAlarms),
+      site: options.site,
+      report: options.report !== undefined,
+      features: options.episodes !== undefined,
+    },
+    threads,
+    (read, file) => {
+      if (showBar) bar.increment(read, { file: basename(file) });
+    },
+  );
+  const summaries = await work.finally(() => {
     if (showBar) bar.stop();
-    if (options.report !== undefined) writeFileSync(options.report, reportHtml(summaries));
-    if (options.episodes !== undefined) writeFileSync(options.episodes, episodeLines(summaries));
-    printSummaries(summaries, options.json ?? false);
-  } catch (error) {
-    if (showBar) bar.stop();
-    throw isWrongInput(error) ? new CommandFailure(error.message, 2, { cause: error }) : error;
-  }
+  });
+  if (options.report !== undefined) writeFileSync(options.report, reportHtml(summaries));
+  if (options.episodes !== undefined) writeFileSync(options.episodes, episodeLines(summaries));
+  printSummaries(summaries, options.json ?? false);
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
 import { stepFunctions } from '../../lib/adapters/aws/clients.ts';
-import { caseWorld } from '../../lib/adapters/aws/worlds.ts';
+import { caseWorld, subjectWorld } from '../../lib/adapters/aws/worlds.ts';
 import { correlationId, sha256Hex } from '../../lib/contracts/common.ts';
 import { timeOutReview } from '../../lib/core/case/review.ts';
 import { settleAnswer } from '../../lib/core/case/take-back.ts';
@@ -17,7 +17,7 @@ const input = z.strictObject({
   round: z.number().int().min(0).max(9),
   settle: z.literal(true).optional(),
 });
-const ports = reviewPorts(caseWorld(), stepFunctions());
+const ports = reviewPorts({ ...caseWorld(), subjects: subjectWorld() }, stepFunctions());
 
 export const handler = handle({
   name: 'review-timeout',

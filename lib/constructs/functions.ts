@@ -13,7 +13,7 @@ import { type FunctionName, functionNames, type Names, type TableName } from '..
 import { Fn } from './fn.ts';
 import { acknowledge } from './nag.ts';
 import type { People } from './people.ts';
-import { type DataPrefix, peopleActions, permissions } from './permissions.ts';
+import { type DataPrefix, type FunctionPermissions, peopleActions, permissions } from './permissions.ts';
 import type { Stores } from './stores.ts';
 
 export interface FunctionsProps {
@@ -34,6 +34,13 @@ export interface FunctionsProps {
   readonly people: People;
   readonly topicArn: string;
 }
+
+/** What each of the ways to take a person's word needs of the key that wraps those of persons. */
+const keyActions = {
+  pseudonym: ['kms:GenerateDataKey'],
+  record: ['kms:GenerateDataKey', 'kms:Decrypt'],
+  seal: ['kms:Decrypt'],
+} as const satisfies Record<NonNullable<FunctionPermissions['persons']>, readonly string[]>;
 
 export class Functions extends Construct {
   readonly all: Readonly<Record<FunctionName, IFunction>>;
@@ -222,7 +229,7 @@ export class Functions extends Construct {
     if (may.persons)
       fn.addToRolePolicy(
         new PolicyStatement({
-          actions: ['kms:GenerateDataKey', ...(may.persons === 'record' ? ['kms:Decrypt'] : [])],
+          actions: [...keyActions[may.persons]],
           resources: [stores.subjectKey.keyArn],
         }),
       );

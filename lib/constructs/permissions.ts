@@ -29,8 +29,11 @@ export interface FunctionPermissions {
   readonly asksLargerModel?: boolean;
   /** Must know which remediators are configured; what calls them does. */
   readonly knowsRemediators?: boolean;
-  /** Takes a person's word: `pseudonym` makes new ones, `record` also encrypts what they write and so can read it. */
-  readonly persons?: 'pseudonym' | 'record';
+  /**
+   * Takes a person's word: `pseudonym` makes new ones, `record` also encrypts what they write and so can read it; `seal`
+   * encrypts it for those who have a pseudonym already.
+   */
+  readonly persons?: 'pseudonym' | 'record' | 'seal';
   /** Hands a person's word on to these functions, by their names. */
   readonly invokes?: readonly FunctionName[];
   /** Reads checkpoints and the public key that they are signed with. */
@@ -168,9 +171,11 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     ...small,
   },
   'review-timeout': {
-    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem'], audit: append },
+    // It records a first yes that nobody has recorded, and what a person wrote with it is theirs.
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem'], audit: append, subjects: ['GetItem'] },
     reads: [],
     writes: [],
+    persons: 'seal',
     ...small,
   },
   permit: {

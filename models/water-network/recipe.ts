@@ -52,6 +52,7 @@ const recipe: TrainingRecipe = {
     'One fault at a time. Two at once get one answer, and the set of classes tends to grow.',
     'Leaks below 5 % of the mean demand look like a warm day; many are never flagged.',
     'Without roles of channels there is no water balance, and no zone or pump can be named.',
+    'Without roles, the sensor that a leak is said to be near may be one that measures no pressure.',
     'A sensor fault smaller than about twice the usual spread of its channel is seldom flagged.',
   ],
   // What decides the windows and their features, not how trees are grown from them.

@@ -109,6 +109,14 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     ...grant,
     reason: 'Makes the key of a person who speaks for the first time; whoever orders something else before has one.',
   })),
+  ...[
+    { action: 'dynamodb:GetItem', on: 'table/groundcrew-subjects' },
+    { action: 'kms:Decrypt', on: 'key/' },
+  ].map((grant) => ({
+    fn: 'review-timeout',
+    ...grant,
+    reason: 'Records a first yes of two whose process died before, when nobody else has said yes in time.',
+  })),
   {
     fn: 'review-request',
     action: 'dynamodb:UpdateItem',

@@ -1,38 +1,50 @@
 /** Episodes as cards: when, what it looked like, where, and what the policy would have allowed. */
-import { type Episode, strongest } from '../backtest-episodes.ts';
-import { duration, utc } from '../backtest-words.ts';
-import { escapeHtml, round } from './html.ts';
+import { courseWords, type Episode, strongest } from '../backtest-episodes.ts';
+import { counted, duration, utc } from '../backtest-words.ts';
+import { escapeHtml } from './html.ts';
 
 const mostCards = 60;
+/** Cards that are seen at once; the others open by a click, so that what comes below is not far away. */
+const openCards = 12;
 const mostMeters = 4;
+/** What rounds to no percent says nothing. */
+const leastShare = 0.005;
 
 const verdicts = { act: 'would act', ask: 'would ask', observe: 'would observe' } as const;
 
 /** @param all how many there were, also those that are not kept */
 export function episodeCards(episodes: readonly Episode[], all: number, colour: (kind: string) => string): string {
   if (all === 0) return '<p>No alarm: nothing new was seen after the warm-up.</p>';
-  const shown = strongest(episodes, mostCards);
-  const more =
+  const shown = strongest(episodes, openCards);
+  const next = strongest(episodes, mostCards).filter((episode) => !shown.includes(episode));
+  const cards = (list: readonly Episode[]): string =>
+    `<ol class="cards">${list.map((episode) => card(episode, colour)).join('')}</ol>`;
+  const which =
     shown.length < all
       ? `<p class="dim">The ${shown.length} strongest of ${all} episodes, in the order of time.</p>`
       : '';
-  return `${more}<ol class="cards">${shown.map((episode) => card(episode, colour)).join('')}</ol>`;
+  const others =
+    next.length > 0 ? `<details><summary>The next ${next.length} by strength</summary>${cards(next)}</details>` : '';
+  return `${which}${cards(shown)}${others}`;
 }
 
 function card(episode: Episode, colour: (kind: string) => string): string {
   const { number, kind, confidence, fromMs, toMs, fromRow, toRow, score, sentence } = episode;
-  const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)} % sure`;
+  const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)}\u00a0%\u00a0sure`;
   const others = episode.set.filter((other) => other !== kind);
   const set = others.length > 0 ? `<p class="dim">Not excluded either: ${escapeHtml(others.join(', '))}.</p>` : '';
+  const said = courseWords(episode);
+  const course = said === '' ? '' : `<p class="dim">${escapeHtml(said)}</p>`;
   const rows = toRow - fromRow + 1;
   const meters = episode.channels
+    .filter(({ share }) => share >= leastShare)
     .slice(0, mostMeters)
     .map(
       ({ name, share }) =>
         `<span>${escapeHtml(name)}</span><span style="--w:${Math.round(100 * share)}%"></span><span>${Math.round(100 * share)} %</span>`,
     )
     .join('');
-  return `<li class="${colour(kind)}"><div class="top"><h4>${number}. ${escapeHtml(kind)}${sure}</h4>${verdictOf(episode)}</div><p class="dim">${utc(fromMs)} UTC, ${toMs > fromMs ? duration(toMs - fromMs) : 'one row'} (${rows} row${rows === 1 ? '' : 's'}), evidence ${round(score)}</p><p>${escapeHtml(sentence)}</p>${set}${meters ? `<div class="meter">${meters}</div>` : ''}${decisionOf(episode)}</li>`;
+  return `<li class="${colour(kind)}"><div class="top"><h4>${number}. ${escapeHtml(kind)}${sure}</h4>${verdictOf(episode)}</div><p class="dim">${utc(fromMs)} UTC, ${toMs > fromMs ? duration(toMs - fromMs) : 'one row'} (${rows} row${rows === 1 ? '' : 's'}), evidence ${score.toFixed(1)}</p><p>${escapeHtml(sentence)}</p>${set}${course}${meters ? `<div class="meter">${meters}</div>` : ''}${decisionOf(episode)}</li>`;
 }
 
 const verdictOf = ({ decision }: Episode): string =>
@@ -42,7 +54,7 @@ function decisionOf({ decision, fromRow }: Episode): string {
   if (!decision) return '';
   const { action, target, policies, reasons, counterfactual, atRow, verdict, kind, confidence } = decision;
   const what = action ? `${action.replaceAll('-', ' ')}${target ? `: ${target}` : ''}` : 'nothing';
-  const after = atRow > fromRow ? `, ${atRow - fromRow} rows after the onset` : ', at the onset';
+  const after = atRow > fromRow ? `, ${counted(atRow - fromRow, 'row')} after the onset` : ', at the onset';
   const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)} % sure`;
   const why = verdict === 'act' ? [] : reasons;
   const change = counterfactual ? `<p><b>What would change that:</b> ${escapeHtml(counterfactual)}</p>` : '';

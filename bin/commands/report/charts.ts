@@ -100,7 +100,7 @@ export function ribbonChart(
     )
     .join('');
   const kinds = [...new Set(list.map(({ value }) => value))].join(', ');
-  const frame = `<path class="warm" d="M0 0H${width}V${height}H0Z"/>`;
+  const frame = `<path class="empty" d="M0 0H${width}V${height}H0Z"/>`;
   return figure(name, kinds || 'none', frame + body, `${name} over time: ${kinds || 'none'}`, 'ribbon');
 }
 

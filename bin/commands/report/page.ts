@@ -33,6 +33,8 @@ const manyChannels = 9;
 const mostDrawn = 60;
 const anotherScale = 1000;
 const mostEventRows = 200;
+/** Events from which on their table opens by a click only. */
+const openEventRows = 20;
 
 type Colour = (kind: string) => string;
 
@@ -84,7 +86,7 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
   const decided = verdicts.act + verdicts.ask + verdicts.observe;
   const cost = estimateCost(summaries, 1);
   const promised = Math.max(0, ...summaries.map((one) => one.calibrations.at(-1)?.threshold.episodesPerRow ?? 0));
-  const most = summaries.length === 1 ? `${summaries[0]!.channels.length} channels` : `${summaries.length} files`;
+  const most = summaries.length === 1 ? counted(summaries[0]!.channels.length, 'channel') : `${summaries.length} files`;
   return tiles([
     ['Rows', whole(rows), most],
     [
@@ -106,7 +108,13 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
       : []),
     decided > 0
       ? ['The policy would', `act ${verdicts.act}, ask ${verdicts.ask}`, `and only observe ${verdicts.observe}`]
-      : ['The policy would', '-', 'no pack fits these channels: screening only'],
+      : [
+          'The policy would',
+          '-',
+          summaries.some(({ pack }) => pack !== undefined)
+            ? 'no alarm to decide on'
+            : 'no pack fits these channels: screening only',
+        ],
     ...(cost
       ? [['On AWS', `${cost.usd.toFixed(0)} USD`, `a month, for ${whole(cost.readings)} readings`] as const]
       : []),
@@ -126,7 +134,9 @@ function scoreSection(score: Score, summaries: readonly FileSummary[]): string {
     [
       'Events found',
       `${events.found} of ${events.all}`,
-      `delay ${duration(events.delayMedianMs)} median, ${duration(events.delayP90Ms)} p90`,
+      events.found === 0
+        ? 'so there is no delay'
+        : `delay ${duration(events.delayMedianMs)} median, ${duration(events.delayP90Ms)} p90`,
     ],
     ['False alarms', whole(events.falseEpisodes), falseAlarmWords(score).replace(/^.*? in /, 'in ')],
   ])}${kept ? `<p>${escapeHtml(`${kept[0]!.toUpperCase()}${kept.slice(1)}.`)}</p>` : ''}${eventTable(summaries)}${confusionTable('Events: your label in rows, what was said in columns', confusion.events)}${confusionTable('Rows: your label in rows, what was said in columns', confusion.rows)}</section>`;
@@ -138,7 +148,7 @@ function eventTable(summaries: readonly FileSummary[]): string {
   if (all.length === 0) return '';
   const shown = tellingEvents(all, mostEventRows);
   const many = summaries.length > 1;
-  return table(
+  const events = table(
     shown.length < all.length
       ? `The ${shown.length} of ${all.length} events that were missed or found last; times are UTC`
       : 'Your events; times are UTC',
@@ -150,11 +160,13 @@ function eventTable(summaries: readonly FileSummary[]): string {
         escapeHtml(event.kind),
         event.foundMs === null ? `<b class="missed">${found}</b>` : found,
         escapeHtml(event.said ?? '-'),
-        utc(event.fromMs),
+        utc(event.fromMs).replace(/^\S+/, '<span class="day">$&</span>'),
         duration(event.toMs - event.fromMs),
       ];
     }),
   );
+  const label = `${all.length} events one by one`;
+  return shown.length > openEventRows ? `<details><summary>${label}</summary>${events}</details>` : events;
 }
 
 function confusionTable(label: string, counts: Score['confusion']['rows']): string {
@@ -210,10 +222,10 @@ function fileSection(summary: FileSummary, columns: number, colour: Colour, open
   const reading = readingOf(summary)
     .map((line) => `<li>${escapeHtml(line)}</li>`)
     .join('');
-  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${summary.calibrations.length} times.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}${notes ? `<ul class="notes">${notes}</ul>` : ''}<h3>How the file was read</h3><ul class="notes">${reading}</ul>`;
+  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${counted(summary.calibrations.length, 'time')}.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}${notes ? `<ul class="notes">${notes}</ul>` : ''}<h3>How the file was read</h3><ul class="notes">${reading}</ul>`;
   const heading = `<h2>${escapeHtml(basename(summary.file))}</h2>`;
   if (!many) return `<section>${heading}${inside}</section>`;
-  return `<section>${heading}<details${open ? ' open' : ''}><summary>${summary.alarms} alarms, ${percent(summary.alarmRows / Math.max(summary.rows, 1))} of rows</summary>${inside}</details></section>`;
+  return `<section>${heading}<details${open ? ' open' : ''}><summary>${counted(summary.alarms, 'alarm')}, ${percent(summary.alarmRows / Math.max(summary.rows, 1))} of rows</summary>${inside}</details></section>`;
 }
 
 /** Channels by their part in the episodes, then in the order of the file. */
@@ -273,5 +285,5 @@ function method(summaries: readonly FileSummary[]): string {
     sites.length > 0
       ? ` Each look at an alarm was put to the pack's policy as the live path does, for site ${escapeHtml(sites.join(', '))}; the strongest answer is shown. A new site only observes until somebody adds it to the policy.`
       : '';
-  return `<section><h2>How to read this</h2><p class="lead">Evidence says how unlikely a row is under what the warm-up showed (2 is one in a hundred); an alarm stands from its onset until the evidence is gone. Kinds are those of the last look at the alarm on its card, and of each row in the ribbon.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
+  return `<section><h2>How to read this</h2><p class="lead">Evidence says how unlikely a row is under what the warm-up showed (2 is one in a hundred); an alarm stands from its onset until the evidence is gone. The kind on a card is that of the look by which one would have decided: the first at which the policy acts or asks, else the surest; the ribbon shows that of each row.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
 }

@@ -180,6 +180,8 @@ export async function answerReview(
     if (isOpen) checkAnswer(stored, reviews, review, answer);
     const step = isOpen ? stepOf(effectiveCase(stored, reviews), review, answer, isAuthor) : { step: 'end' as const };
     if (step.step === 'first') {
+      // What is replaced is in the round no more: unrecorded by a process that died, it would be nowhere.
+      if (step.replaces) await auditFirsts(ports, stored, review);
       if (!(await ports.keepFirst(caseId, round, answer, step.replaces))) continue;
       await auditWithdrawals(ports, stored, review);
       await auditFirst(ports, stored, round, answer, review.withdrawn?.length);
@@ -200,7 +202,8 @@ export async function answerReview(
 }
 
 /**
- * The first yes of two: recorded, and nothing else follows from it.
+ * The first yes of two: recorded, and nothing else follows from it. Where its process died before, whatever comes next to
+ * the round records it: another first yes in its place, its being taken back, an answer that ends it, or its time's end.
  * @param takenBack first yeses of this round that were taken back before: the same person may say the same again
  */
 export const auditFirst = (
@@ -223,6 +226,13 @@ export const auditFirst = (
     body: { round, of: peopleForHighImpact, ...answer, reason: undefined },
     personal: { subject: answer.by, data: { reason: answer.reason } },
   });
+
+/** First yeses that were taken back, with who took them back, in their order; then the one that stands. */
+export async function auditFirsts(ports: ReviewPorts, record: CaseRecord, review: Review): Promise<void> {
+  await auditWithdrawals(ports, record, review);
+  if (review.first)
+    await auditFirst(ports, record, review.request.round, review.first.answer, review.withdrawn?.length);
+}
 
 /** First yeses that were taken back, with who took them back, in their order. */
 export async function auditWithdrawals(ports: ReviewPorts, record: CaseRecord, review: Review): Promise<void> {
@@ -266,8 +276,7 @@ export async function completeAnswer(
 ): Promise<AnsweredReview> {
   const { caseId } = record;
   const { round, thinkAgainS } = review.request;
-  await auditWithdrawals(ports, record, review);
-  if (review.first) await auditFirst(ports, record, round, review.first.answer, review.withdrawn?.length);
+  await auditFirsts(ports, record, review);
   await auditEndingAnswer(ports, record, round, answer);
   // What may yet be taken back is not written over what was proposed.
   if (thinkAgainS === undefined || settled) await ports.changeCase(caseId, (now) => withOverride(now, answer));
@@ -301,6 +310,8 @@ export async function timeOutReview(
   const over = done && resultOf(done.review, ports.now());
   if (over && !over.timedOut) return over;
   const record = await ports.loadCase(input.caseId);
+  // Nobody else comes to a round whose time is over: what died unrecorded before is recorded here or nowhere.
+  if (done) await auditFirsts(ports, record, done.review);
   await ports.audit({
     chain: chainOf(input.caseId),
     type: 'review-timed-out',

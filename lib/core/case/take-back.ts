@@ -7,7 +7,7 @@ import type { CaseRecord, ReviewRequest, TakeBackOrder, TakenBack } from '../../
 import { ConflictError, InvalidInputError } from '../errors.ts';
 import type { Review } from './effective.ts';
 import type { ReviewPorts, ReviewResult } from './ports.ts';
-import { auditEndingAnswer, auditFirst, auditWithdrawals, chainOf, questionAgain, withOverride } from './review.ts';
+import { auditEndingAnswer, auditFirsts, chainOf, questionAgain, withOverride } from './review.ts';
 import { dueAgainMs, levelOf, resultAgain, resultOfAnswer, takeBackUntilMs, thinkAgainFor } from './think-again.ts';
 
 /** First yeses that can be taken back in a round. */
@@ -92,13 +92,12 @@ function sameOrderIn({ end, first, withdrawn = [] }: Review, order: TakeBackOrde
 
 /** What follows from an answer that was taken back. All of it may be repeated, as the sweep does. */
 export async function completeTakeBack(ports: ReviewPorts, record: CaseRecord, review: Review): Promise<void> {
-  const { request, end, first } = review;
+  const { request, end } = review;
   const { caseId, round } = request;
-  await auditWithdrawals(ports, record, review);
+  // In their order, where a process died before it had recorded them.
+  await auditFirsts(ports, record, review);
   if (end.state !== 'taken-back') return;
   const { answer, takenBack } = end;
-  // In their order, where a process died before it had recorded them.
-  if (first) await auditFirst(ports, record, round, first.answer, review.withdrawn?.length);
   await auditEndingAnswer(ports, record, round, answer);
   await ports.audit({
     chain: chainOf(caseId),

@@ -8,7 +8,7 @@ import { CsvError } from './csv-error.ts';
 import { type Layout, type LayoutWishes, tellLayout } from './layout.ts';
 import { readNumber } from './number.ts';
 import { Clock } from './row-clock.ts';
-import { type DateOrder, dateOrderOf } from './timestamp.ts';
+import { type DateOrder, dateOrderOf, type TimeForm } from './timestamp.ts';
 
 /** Longest line that is read, in characters. */
 const longestLine = 64 * 1024;
@@ -88,9 +88,14 @@ export class CsvParser {
     return this.#total;
   }
 
+  /** How its times are written; undefined where it has none, or the layout is not known. */
+  get timeForm(): TimeForm | undefined {
+    return this.#layout?.time?.form;
+  }
+
   /** Day and month of its dates, where they could be either way round. */
   get dateOrder(): DateOrder | undefined {
-    return dateOrderOf(this.#layout?.time?.form);
+    return dateOrderOf(this.timeForm);
   }
 
   /** What was assumed until now. */

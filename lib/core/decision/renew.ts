@@ -1,7 +1,7 @@
 /**
  * Calibrates assets again: as their own rows grow in number, when the stream brings fewer decimals than the calibration
  * was fitted on, and when a person says that what an asset does now is its new normal. Without that word no row in alarm
- * is learned from, and nothing is calibrated while an action holds.
+ * is learned from, nor one too young to tell, and nothing is calibrated while an action holds.
  */
 import { z } from 'zod';
 import type { NewNormalAnswer } from '../../contracts/api.ts';
@@ -11,7 +11,7 @@ import { assetId, epochMs, humanText } from '../../contracts/common.ts';
 import { ConflictError, InvalidInputError, NotFoundError } from '../errors.ts';
 import { inAlarm } from '../ingest/alarm-spans.ts';
 import { fewestRows } from '../screening/fit.ts';
-import { isCoarser, newNormalRows, rowsToNextFit } from '../screening/renewal.ts';
+import { isCoarser, newNormalRows, rowsToNextFit, youngRows } from '../screening/renewal.ts';
 import { streamDecimals } from '../screening/state.ts';
 import { rowCount, type Series } from '../series.ts';
 import {
@@ -68,8 +68,9 @@ export async function renew(
     return await adopt(ports, asset, calibration, { record: lasting(record), why: reason, former });
   }
   const series = since(await windowSeries(ports, state), record.fromMs);
-  const exclude = inAlarm(series.timesMs, state);
   const rows = state.readings - (record.sinceReadings ?? 0);
+  const young = youngRows(rows, record.warmupRows);
+  const exclude = inAlarm(series.timesMs, state).fill(1, Math.max(0, rowCount(series) - young));
   const next = {
     ...lasting(record),
     dueAtReadings: state.readings + rowsToNextFit(rows, record.warmupRows, former.warmup.periodMs),

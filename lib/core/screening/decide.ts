@@ -2,7 +2,7 @@
 import type { Calibration } from '../../contracts/calibration.ts';
 import { type Combiner, freshCut, freshTo, largestLogP, openCombiner } from './combine.ts';
 import { graphEvidence } from './kernel.ts';
-import { hasRecovered, startRecovery } from './recovery.ts';
+import { type AlarmRow, hasRecovered, hasReturned, startRecovery } from './recovery.ts';
 import type { OpenState } from './state.ts';
 import { logP } from './tail.ts';
 import { releaseSmoothing } from './threshold.ts';
@@ -81,13 +81,14 @@ export function decideRows(
     const rawFresh = Math.max(freshest, segment.stuck[r]!);
     const logs = logP(combiner.combined, Math.max(rawFresh, largest));
     const fresh = logP(combiner.fresh, rawFresh);
+    const said = { fresh, size: segment.evidence[from]! };
     state.fresh = Math.fround(state.fresh + releaseWeight * (Math.min(fresh, freshCut) - state.fresh));
     out.pValues[row] = 10 ** -logs;
     const grown = logs > surpassing(state.hold, newsAbsolute, newsRelative);
     out.scores[row] = grown ? logs : Math.min(logs, oldNewsScore);
     if (state.alarm === 0) {
       if (logs < onset) state.peak = 0;
-      else if (logs > surpassing(state.peak)) startAlarm(state, logs, fresh, out, row);
+      else if (logs > surpassing(state.peak) || hasReturned(state, said)) startAlarm(state, logs, said, out, row);
     } else {
       state.alarmRows += 1;
       if (grown && logs > surpassing(state.peak)) {
@@ -95,11 +96,11 @@ export function decideRows(
         state.peak = Math.fround(logs);
       }
       state.calmRows = state.fresh < release ? state.calmRows + 1 : 0;
-      const recovered = hasRecovered(state, fresh, smoothing);
+      const recovered = hasRecovered(state, said, smoothing);
       const quiet = state.calmRows >= releaseRows && logs < onset;
       if (quiet || recovered) {
         state.alarm = 0;
-        // What is left of the smoothed evidence must grow to alarm again; new evidence need only arise.
+        // What is left of the evidence must grow to alarm again; a cause that comes back need only be as large again.
         state.peak = Math.fround(logs);
       }
     }
@@ -118,11 +119,11 @@ export function decideRows(
 const surpassing = (level: number, absolute = growthAbsolute, relative = growthRelative): number =>
   level > 0 ? level + Math.max(absolute, relative * level) : 0;
 
-function startAlarm(state: OpenState, logs: number, fresh: number, out: ScreenedRows, row: number): void {
+function startAlarm(state: OpenState, logs: number, said: AlarmRow, out: ScreenedRows, row: number): void {
   state.alarm = 1;
   state.alarmRows = 1;
   state.calmRows = 0;
-  startRecovery(state, fresh);
+  startRecovery(state, said);
   state.peak = Math.fround(logs);
   out.onsets[row] = 1;
 }

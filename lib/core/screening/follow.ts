@@ -10,7 +10,7 @@ import { rowCount, type Series } from '../series.ts';
 import type { ScreenEngine } from './engine.ts';
 import { fewestRows, fitCalibration } from './fit.ts';
 import { openCalibration } from './open.ts';
-import { isCoarser, keepAlarm, rowsToNextFit } from './renewal.ts';
+import { isCoarser, keepAlarm, rowsToNextFit, youngRows } from './renewal.ts';
 import { RowHistory } from './row-history.ts';
 import { screenRows } from './screen.ts';
 import { newState, packState, unpackState } from './state.ts';
@@ -173,11 +173,14 @@ export class Follower {
     return rowsToNextFit(rows, this.#options.warmupRows, this.#calibration!.warmup.periodMs);
   }
 
-  /** Rows in alarm that may not become normal yet. */
+  /** Rows in alarm that may not become normal yet, and rows that are too young to tell. */
   #excluded(): Uint8Array {
+    const { warmupRows } = this.#options;
     const alarms = this.#history.alarms();
-    const young = alarms.length - newsWarmups * this.#options.warmupRows;
-    return alarms.map((alarm, i) => (i >= young ? alarm : 0));
+    const news = alarms.length - newsWarmups * warmupRows;
+    return alarms
+      .map((alarm, i) => (i >= news ? alarm : 0))
+      .fill(1, Math.max(0, alarms.length - youngRows(this.#rows, warmupRows)));
   }
 }
 

@@ -23,6 +23,17 @@ export function rowsToNextFit(rows: number, warmupRows: number, periodMs: number
   return settling ? Math.ceil(rows * fastGrowth) : Math.max(warmupRows, Math.ceil(rows * slowGrowth));
 }
 
+/** Part of the warm-up's length for which a row is too young to learn from. */
+const youngShare = 0.1;
+
+/**
+ * Rows at the end of the stream that are not learned from yet: a fault that creeps in is told within them, or it would
+ * be part of its own normal before it is.
+ * @param rows that the stream has brought so far; those of the warm-up count as normal however young they are
+ */
+export const youngRows = (rows: number, warmupRows: number): number =>
+  Math.min(Math.ceil(youngShare * warmupRows), Math.max(rows - warmupRows, 0));
+
 /** Rows since a new normal began that its calibration needs. */
 export const newNormalRows = wantedRows / 2;
 
@@ -31,9 +42,9 @@ export const isCoarser = (decimals: number, seenDecimals: number): boolean => de
 
 /** The standing alarm and the stream's resolution are the asset's own, whatever it is measured by. */
 export function keepAlarm(from: OpenState, into: OpenState): void {
-  const { alarm, alarmRows, calmRows, level, recovery, hold, holdLoss, peak } = from;
+  const { alarm, alarmRows, calmRows, level, size, recovery, hold, holdLoss, peak } = from;
   const { decimals, windowDecimals, windowCells } = from;
-  Object.assign(into, { alarm, alarmRows, calmRows, level, recovery, hold, holdLoss, peak });
+  Object.assign(into, { alarm, alarmRows, calmRows, level, size, recovery, hold, holdLoss, peak });
   Object.assign(into, { decimals, windowDecimals, windowCells });
 }
 

@@ -43,6 +43,8 @@ export interface OpenState {
   windowCells: number;
   /** Usual fresh evidence of the standing alarm, −log10 p. */
   level: number;
+  /** Usual size of residuals in the standing alarm, or the last one, in deviations. */
+  size: number;
   /** Natural logarithm of the odds that the standing alarm's cause has gone, never below 0. */
   recovery: number;
   /** Weight that the smoothed, and the slowly smoothed, levels have gathered: 0 at first, then towards 1. */
@@ -74,6 +76,7 @@ export function newState(calibration: OpenCalibration): OpenState {
     windowDecimals: -1,
     windowCells: 0,
     level: 0,
+    size: 0,
     recovery: 0,
     driftPart: 0,
     slowPart: 0,
@@ -87,8 +90,7 @@ export function newState(calibration: OpenCalibration): OpenState {
  */
 export function packState(calibration: OpenCalibration, state: OpenState): ScreenState {
   const scalars = Float32Array.of(
-    // The place of a number that is no longer weighed: moving the others would make a third form of the bytes.
-    0,
+    state.size,
     state.fresh,
     state.alarm,
     state.calmRows,
@@ -147,6 +149,7 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
     shift,
     drift,
     slow,
+    size: scalar(0),
     fresh: scalar(1),
     alarm: scalar(2),
     calmRows: scalar(3),
@@ -201,8 +204,11 @@ function read(bytes: Buffer, count: number): Parts {
   if (!formerScalarCounts.some((scalars) => bytes.length === 4 * (formerVectors * count + scalars)))
     return { vectors: [], scalars: new Float32Array(0) };
   const floats = floatsOf(bytes);
+  const scalars = floats.slice(formerVectors * count);
+  // Where the size of residuals is now, these hold a number that is no longer weighed.
+  scalars[0] = 0;
   return {
     vectors: Array.from({ length: formerVectors }, (_, i) => floats.slice(i * count, (i + 1) * count)),
-    scalars: floats.slice(formerVectors * count),
+    scalars,
   };
 }

@@ -120,7 +120,6 @@ describe('the report of a network with a pack', () => {
     const changes = summary.episodes.flatMap(({ decision }) => decision?.counterfactual ?? []);
     expect(changes.length).toBeGreaterThan(0);
     expect(html).toContain('<b>What would change that:</b>');
-    // The verdict is that of one look, and the card's heading that of the last one: both say how sure it was.
     const { kind, confidence } = summary.episodes.find(({ decision }) => decision?.confidence !== undefined)!.decision!;
     expect(html).toContain(`(${kind}, ${Math.round(100 * confidence!)} % sure then).`);
     expect(html).not.toMatch(/raise ticket: backtest/);

@@ -274,4 +274,36 @@ describe('an action with a high impact', () => {
     await answerReview(ports, answer({ by: 'bob' }));
     expect([...state.audit.values()].map(({ type }) => type)).toContain('approval-given');
   });
+
+  test.each([false, true])('so it is when nobody else answers in time, once; recorded before: %s', async (recorded) => {
+    const { state, ports, answer } = await asking(heavy());
+    const dying = { ...ports, audit: () => Promise.reject(new Error('killed')) };
+    if (recorded) await answerReview(ports, answer());
+    else await expect(answerReview(dying, answer())).rejects.toThrow('killed');
+    const over = { caseId: state.record.caseId, round: 0 };
+    // The first try of the timeout dies, too: the round is over then, and the entry still missing.
+    await expect(timeOutReview({ ...ports, audit: dying.audit }, over)).rejects.toThrow('killed');
+    for (let repeat = 0; repeat < 2; repeat += 1) await timeOutReview(ports, over);
+    expect([...state.audit.values()].map(({ type, body }) => [type, body.by])).toEqual([
+      ['review-requested', undefined],
+      ['approval-given', 'ann'],
+      ['review-timed-out', undefined],
+    ]);
+  });
+
+  test('so it is when its place is taken by a first yes to what is proposed now', async () => {
+    const { state, ports, answer } = await asking(heavy());
+    const dying = { ...ports, audit: () => Promise.reject(new Error('killed')) };
+    await expect(answerReview(dying, answer())).rejects.toThrow('killed');
+    const proposal = { ...proposalFor(), highImpact: true, target: 'V2' };
+    const proposalHash = hashOf(proposal);
+    state.record = { ...state.record, proposal, proposalHash };
+    state.reviews[0] = { ...state.reviews[0]!, request: { ...state.reviews[0]!.request, proposalHash } };
+    // Without the entry of what is replaced nothing is replaced.
+    await expect(answerReview(dying, answer({ by: 'bob', proposalHash }))).rejects.toThrow('killed');
+    expect(state.reviews[0]!.first?.answer.by).toBe('ann');
+    expect(await answerReview(ports, answer({ by: 'bob', proposalHash }))).toMatchObject({ missing: 1 });
+    const given = [...state.audit.values()].filter(({ type }) => type === 'approval-given');
+    expect(given.map(({ body }) => body.by)).toEqual(['ann', 'bob']);
+  });
 });

@@ -304,6 +304,24 @@ describe('the first yes of two', () => {
     expect(standingYes(state.record, state.reviews)).toMatchObject({ people: 2 });
   });
 
+  test('is recorded with its taking back at the end of the time, where both processes died before they had', async () => {
+    const { state, ports, answer, back, types } = await thinking(heavy());
+    const first = await answerReview(ports, answer());
+    const record = ports.audit;
+    ports.audit = () => Promise.reject(new Error('killed'));
+    await expect(back(first.answeredAtMs)).rejects.toThrow('killed');
+    await expect(answerReview(ports, answer({ by: 'bob' }))).rejects.toThrow('killed');
+    ports.audit = record;
+    await timeOutReview(ports, { caseId: state.record.caseId, round: 0 });
+    expect(types()).toEqual([
+      'review-requested',
+      'approval-given',
+      'answer-taken-back',
+      'approval-given',
+      'review-timed-out',
+    ]);
+  });
+
   test('after the second yes it takes both back, and the next round needs two again', async () => {
     const { state, ports, answer, back } = await thinking(heavy());
     const first = await answerReview(ports, answer());

@@ -56,7 +56,7 @@ const why = () =>
 const say = (newNormal: { by: string; reason: string; fromMs?: number }) => run({ asset, newNormal });
 
 /** Sends the next rows through the real screening, in batches of 50. */
-async function send(rows: number, change: (value: number, channel: number) => number = (value) => value) {
+async function send(rows: number, change: (value: number, channel: number) => number | null = (value) => value) {
   for (let left = rows; left > 0; left -= 50) {
     const cells = Array.from({ length: Math.min(50, left) }, (_, at) =>
       channels.map((_, c) => change(source.values[(sent + at) * channels.length + c]!, c)),
@@ -135,6 +135,16 @@ describe('the schedule', () => {
     expect(calibration.channels[1]!.high).toBeLessThan(20);
     // What was left out is not missing: else each later window would look like one with gaps.
     expect(calibration.channels.map(({ missingRate }) => missingRate)).toEqual([0, 0, 0]);
+  });
+
+  test('does not learn from rows that are too young to tell', async () => {
+    await send(450);
+    await run();
+    await send(60);
+    await send(40, (value, channel) => (channel === 2 ? null : value));
+    expect(await run()).toMatchObject({ calibrated: [{ asset, rows: 550 }] });
+    // Forty missing values of 550 would show, and of the newest 45 rows nothing does.
+    expect((await calibrationNow()).channels.map(({ missingRate }) => missingRate)).toEqual([0, 0, 0]);
   });
 
   test('calibrates nothing while an action holds', async () => {

@@ -15,25 +15,27 @@ import { follow, normalSeries, onnxEngine, slice } from '../../support/screening
 const smoothing = 1 / 12;
 const open = openCalibration(fitCalibration(normalSeries(1, { rows: 400, channels: 2 })));
 
-/** The state of an alarm after rows of −log10 p `loud`. */
-function standing(loud: number, rows = 40): OpenState {
+/** The state of an alarm after rows of −log10 p `loud` whose residuals are `size` deviations large. */
+function standing(loud: number, size = 1): OpenState {
   const state = newState(open);
   Object.assign(state, { alarm: 1, alarmRows: 1 });
-  startRecovery(state, loud);
-  for (let t = 1; t < rows; t += 1) step(state, loud);
+  startRecovery(state, { fresh: loud, size });
+  for (let t = 1; t < 40; t += 1) step(state, loud, size);
   return state;
 }
 
-function step(state: OpenState, fresh: number): boolean {
+function step(state: OpenState, fresh: number, size = 1): boolean {
   state.alarmRows += 1;
-  return hasRecovered(state, fresh, smoothing);
+  return hasRecovered(state, { fresh, size }, smoothing);
 }
 
-/** Rows of −log10 p `calm` until the alarm is over, at most `most`. */
-function rowsUntilOver(state: OpenState, calm: number, most = 500): number {
-  for (let rows = 1; rows <= most; rows += 1) if (step(state, calm)) return rows;
+/** Rows of −log10 p `calm` and of this size until the alarm is over, at most 500. */
+function rowsUntilOver(state: OpenState, calm: number, size = 1): number {
+  for (let rows = 1; rows <= 500; rows += 1) if (step(state, calm, size)) return rows;
   return Number.POSITIVE_INFINITY;
 }
+
+const rowOf = (max: number): fc.Arbitrary<number> => fc.double({ min: 0, max, noNaN: true });
 
 describe('an alarm ends', () => {
   test('after two calm rows where it was loud, and later where it was faint', () => {
@@ -61,17 +63,30 @@ describe('an alarm ends', () => {
     );
   });
 
-  test('where what is left is far fainter than the cause was, though no row is calm', () => {
-    expect(rowsUntilOver(standing(12), 2)).toBeLessThanOrEqual(8);
-    expect(rowsUntilOver(standing(4), 2)).toBe(Number.POSITIVE_INFINITY);
+  test('where what is left is half as large as the cause was, though it is as rare as before', () => {
+    expect(rowsUntilOver(standing(12, 8), 12, 3.9)).toBe(3);
+    expect(rowsUntilOver(standing(12, 8), 12, 4.5)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('later by a row as large as the cause was between small ones', () => {
+    const state = standing(12, 8);
+    for (const size of [2, 2, 8]) expect(step(state, 12, size)).toBe(false);
+    expect(rowsUntilOver(state, 12, 2)).toBe(3);
+  });
+
+  test('not by chance where residuals are hardly larger than normal ones, as those of a slow drift', () => {
+    expect(rowsUntilOver(standing(3, 1.4), 3, 0.1)).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('with finite numbers whatever comes', () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { minLength: 1, maxLength: 60 }), (rows) => {
-        const state = standing(3, 2);
-        for (const fresh of rows) step(state, fresh);
-        expect(Number.isFinite(state.level) && Number.isFinite(state.recovery) && state.recovery >= 0).toBe(true);
+      fc.property(fc.array(fc.tuple(rowOf(300), rowOf(1e9)), { minLength: 1, maxLength: 60 }), (rows) => {
+        const state = standing(3, 5);
+        for (const [fresh, size] of rows) step(state, fresh, size);
+        for (const one of [state.level, state.size, state.recovery]) {
+          expect(Number.isFinite(one)).toBe(true);
+          expect(one).toBeGreaterThanOrEqual(0);
+        }
       }),
     );
   });
@@ -103,6 +118,21 @@ describe('the memory of release', () => {
 });
 
 describe('rows of a series', () => {
+  test('are free of the alarm soon after a loud fault that leaves something behind', async () => {
+    const engine = await onnxEngine();
+    const late: number[] = [];
+    for (let seed = 31; seed < 37; seed += 1) {
+      const all = normalSeries(seed, { rows: 900, channels: 6 });
+      for (let t = 500; t < 900; t += 1) all.values[t * 6 + 2]! += t < 700 ? 12 : 4;
+      const calibration = fitCalibration(slice(all, 0, 400));
+      const { rows } = await screenRows(engine, calibration, undefined, slice(all, 400, 900));
+      expect([...rows.alarms.subarray(100, 300)].every((alarm) => alarm === 1)).toBe(true);
+      late.push(rows.alarms.indexOf(0, 300) - 300);
+    }
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...late)).toBeLessThanOrEqual(12);
+  });
+
   test('are free of the alarm soon after a loud fault, though smoothed evidence still remembers it', async () => {
     const engine = await onnxEngine();
     const late: number[] = [];
@@ -115,6 +145,21 @@ describe('rows of a series', () => {
       late.push(rows.alarms.indexOf(0, 300) - 300);
     }
     expect(Math.max(...late)).toBeLessThanOrEqual(12);
+  });
+
+  test('are in alarm again when a cause that comes and goes comes again, though it is no louder than before', async () => {
+    const engine = await onnxEngine();
+    const again: number[] = [];
+    for (let seed = 31; seed < 37; seed += 1) {
+      const all = normalSeries(seed, { rows: 800, channels: 6 });
+      // On for 25 rows, then off for 15, and never quite gone.
+      for (let t = 500; t < 800; t += 1) all.values[t * 6 + 2]! += (t - 500) % 40 < 25 ? 8 : 1.5;
+      const calibration = fitCalibration(slice(all, 0, 400));
+      const { alarms } = (await screenRows(engine, calibration, undefined, slice(all, 400, 800))).rows;
+      const on = alarms.subarray(100).filter((_, t) => t % 40 < 25);
+      again.push(on.reduce((sum, alarm) => sum + alarm, 0) / on.length);
+    }
+    expect(Math.min(...again)).toBeGreaterThan(0.9);
   });
 
   test('stay in alarm while a faint fault lasts, whose moments are often as calm as normal ones', async () => {
@@ -153,14 +198,15 @@ describe('rows of a series', () => {
 });
 
 test('states from before recovery, and before trends, were weighed can still be read', () => {
-  const state = standing(4);
+  const state = standing(4, 3);
   Object.assign(state, { driftPart: 0.5, slowPart: 0.25 });
   state.slow.fill(2);
   const packed = packState(open, state);
-  const { level, recovery, driftPart, slowPart, slow, ...rest } = unpackState(open, packed);
+  const { level, size, recovery, driftPart, slowPart, slow, ...rest } = unpackState(open, packed);
   expect(level).toBeCloseTo(4, 3);
+  expect(size).toBeCloseTo(3, 3);
   expect([recovery, driftPart, slowPart, ...slow]).toEqual([0, 0.5, 0.25, 2, 2]);
-  const without = { driftPart: 0, slowPart: 0, slow: new Float32Array(2) };
+  const without = { size: 0, driftPart: 0, slowPart: 0, slow: new Float32Array(2) };
   expect(unpackState(open, former(packed, 13))).toEqual({ ...rest, level, recovery, ...without });
   expect(unpackState(open, former(packed, 11))).toEqual({ ...rest, level: 0, recovery: 0, ...without });
   expect(() => unpackState(open, former(packed, 12))).toThrow('finite numbers');

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FunctionModel } from '../../../local/assembly/model.ts';
@@ -175,19 +175,41 @@ describe('the function host', () => {
     for (const answer of answers) expect(answer).toMatchObject({ functionError: 'Unhandled', payload: { errorType } });
   });
 
-  test('runs two calls at once in two processes, and queues the third', async () => {
+  test('runs two calls at once in two processes, and queues the others until one is free', async () => {
+    const gates = temporaryFolder();
+    // Each call says that it has begun and waits for its gate: however slow a process is to start, the order is given.
     const { host } = hostOf([
       functionModel(
-        'slow',
-        'let calls = 0; exports.handler = async () => { calls += 1; await new Promise((r) => setTimeout(r, 150)); return { pid: process.pid, calls } }',
+        'gated',
+        `const fs = require('node:fs');
+        let calls = 0;
+        exports.handler = async ({ n }) => {
+          const nth = (calls += 1);
+          fs.writeFileSync('${gates}/begun-' + n, '');
+          while (!fs.existsSync('${gates}/open-' + n)) await new Promise((r) => setTimeout(r, 5));
+          return { pid: process.pid, nth };
+        };`,
+        { timeoutS: 60 },
       ),
     ]);
-    const answers = await Promise.all([1, 2, 3, 4].map(() => host.invoke('slow', {})));
-    const pids = answers.map((answer) => (answer.payload as { pid: number }).pid);
-    expect(new Set(pids).size).toBe(2);
-    expect(host.processes()['slow']).toHaveLength(2);
-    // One process answers one call at a time.
-    expect(answers.map((answer) => (answer.payload as { calls: number }).calls).sort()).toEqual([1, 1, 2, 2]);
+    const begun = () => [1, 2, 3, 4].filter((n) => existsSync(join(gates, `begun-${n}`)));
+    const letGo = (n: number) => writeFileSync(join(gates, `open-${n}`), '');
+    const calls = [1, 2, 3, 4].map((n) => host.invoke('gated', { n }));
+    await until(() => begun().length === 2);
+    expect(begun()).toEqual([1, 2]);
+    letGo(1);
+    await until(() => begun().length === 3);
+    expect(begun()).toEqual([1, 2, 3]);
+    letGo(2);
+    await until(() => begun().length === 4);
+    letGo(3);
+    letGo(4);
+    const answers = (await Promise.all(calls)).map(({ payload }) => payload as { pid: number; nth: number });
+    expect(new Set(answers.map(({ pid }) => pid)).size).toBe(2);
+    expect(host.processes()['gated']).toHaveLength(2);
+    // One process answers one call at a time: the third went where the first was over, the fourth where the second was.
+    expect(answers[2]).toEqual({ pid: answers[0]!.pid, nth: 2 });
+    expect(answers[3]).toEqual({ pid: answers[1]!.pid, nth: 2 });
   });
 
   test('throttles above the reserved concurrency', async () => {

@@ -62,10 +62,19 @@ async function setUp(schedules: ScheduleModel[], now: () => number = Date.now, f
   return { scheduler, delivered, dead };
 }
 
-/** A clock that starts `beforeMs` before a full minute and then runs like the real one. */
-function clockBefore(beforeMs: number): () => number {
-  const offset = Date.UTC(2026, 10, 23, 12, 0) - beforeMs - Date.now();
-  return () => Date.now() + offset;
+/**
+ * Stands at `beforeMs` before noon until it is started, and then runs like the real clock. Started before the scheduler
+ * stands, it could pass noon meanwhile on a slow machine, and what was due then is not made up for.
+ */
+function clockBefore(beforeMs: number): { now: () => number; start: () => void } {
+  const noonMs = Date.UTC(2026, 10, 23, 12, 0);
+  let startedMs: number | undefined;
+  return {
+    now: () => noonMs - beforeMs + (startedMs === undefined ? 0 : Date.now() - startedMs),
+    start: () => {
+      startedMs = Date.now();
+    },
+  };
 }
 
 describe('Scheduler', () => {
@@ -78,10 +87,12 @@ describe('Scheduler', () => {
     open = [];
     // Down for an hour and a bit.
     now += 3_600_000 + 59_900;
-    const begun = Date.now();
-    const clock = () => now + Date.now() - begun;
+    // It stands until the scheduler does, or a slow machine would miss the full minute.
+    let begun: number | undefined;
+    const clock = () => now + (begun === undefined ? 0 : Date.now() - begun);
     const second = await setUp([schedule()], clock);
     expect(second.delivered).toEqual([]);
+    begun = Date.now();
     await until(() => second.delivered.length > 0, 'the run at the full minute');
     expect(second.delivered.length).toBe(1);
     expect(clock()).toBeGreaterThanOrEqual(now + 100);
@@ -90,7 +101,9 @@ describe('Scheduler', () => {
   test('runs cron at its minute, with the context attributes in its input', async () => {
     const input =
       '{"arn":"<aws.scheduler.schedule-arn>","at":"<aws.scheduler.scheduled-time>","id":"<aws.scheduler.execution-id>"}';
-    const { delivered } = await setUp([schedule({ expression: 'cron(0 12 * * ? *)' }, { input })], clockBefore(50));
+    const clock = clockBefore(50);
+    const { delivered } = await setUp([schedule({ expression: 'cron(0 12 * * ? *)' }, { input })], clock.now);
+    clock.start();
     await until(() => delivered.length === 1, 'the run');
     expect(JSON.parse(delivered[0]!.payload)).toEqual({
       arn: schedule().arn,
@@ -112,10 +125,12 @@ describe('Scheduler', () => {
   });
 
   test('runs an at() once, and leaves disabled schedules alone', async () => {
+    const clock = clockBefore(30);
     const { delivered, scheduler } = await setUp(
       [schedule({ expression: 'at(2026-11-23T12:00:00)' }), schedule({ name: 'off', enabled: false })],
-      clockBefore(30),
+      clock.now,
     );
+    clock.start();
     await until(() => delivered.length === 1, 'the run');
     expect(scheduler.stats()).toMatchObject({ schedules: 1, runs: 1 });
   });
