@@ -4,7 +4,7 @@ import { onlyTogether, sinceOnset, withUnit } from '../../lib/core/explanation/w
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
-import { moved } from '../training/moved.ts';
+import { moved, roughSince, spokenFrom } from '../training/moved.ts';
 import { type Member, neighboursOf, rankStations, suspectOf } from './features/network.ts';
 import type { WindowFeatures } from './features.ts';
 import { isPollutant } from './quantity.ts';
@@ -41,7 +41,8 @@ function sentence(
   suspect: Member | undefined,
   { window, alarm }: Seen,
 ): string {
-  const parts = suspect === undefined ? airParts(features, kind, station, alarm) : sensorParts(features, suspect);
+  const parts =
+    suspect === undefined ? airParts(features, kind, station, alarm) : sensorParts(features, suspect, alarm);
   const near = kind === 'pollution-episode' && station !== undefined ? ` ${station}` : '';
   const text = [
     `${parts[0] ?? onlyTogether} ${sinceOnset(window.timesMs, alarm)}`,
@@ -53,22 +54,22 @@ function sentence(
 
 /** The channels that moved most: at the station where the source is, else anywhere. */
 function airParts(features: WindowFeatures, kind: Kind, station: string | undefined, alarm: AlarmContext): string[] {
-  const size = (one: Member): number => Math.abs(moved(one.statistics, alarm));
+  const size = (one: Member): number => Math.abs(moved(features.view, one.statistics, alarm));
   const at =
     kind === 'pollution-episode' ? features.members.filter((one) => one.station === station) : features.members;
   const [first, second] = at
     .filter((one) => isPollutant(one.quantity) && size(one) > 1)
     .sort((a, b) => size(b) - size(a) || (a.statistics.view.name < b.statistics.view.name ? -1 : 1));
   if (first === undefined) return [];
-  const parts = [difference(features, first)];
+  const parts = [difference(features, first, alarm)];
   const raised = features.stations.filter((one) => one.lift > 1).length;
-  if (second !== undefined && kind === 'pollution-episode') parts.push(difference(features, second));
+  if (second !== undefined && kind === 'pollution-episode') parts.push(difference(features, second, alarm));
   parts.push(`${raised} of ${features.stations.length} stations are raised`);
   return parts;
 }
 
 /** What is wrong with the instrument, and that its neighbours do not show it. */
-function sensorParts(features: WindowFeatures, suspect: Member): string[] {
+function sensorParts(features: WindowFeatures, suspect: Member, alarm: AlarmContext): string[] {
   const { name } = suspect.statistics.view;
   const { missing, runRatio, roughRatio, spikes, abruptness } = suspect.statistics;
   const neighbours = neighboursOf(suspect, features.members).filter((one) => Math.abs(one.statistics.lastShift) > 1.5);
@@ -77,16 +78,14 @@ function sensorParts(features: WindowFeatures, suspect: Member): string[] {
   if (missing > 0.2) return [`${name} misses ${Math.round(missing * 100)} % of its readings`];
   if (runRatio > 0.5) return [`${name} has not moved for longer than ever before`, ...alone];
   if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`, ...alone];
-  if (roughRatio > 1) return [`${name} varies ${(2 ** roughRatio).toFixed(1)} times as much as usual`, ...alone];
-  const manner = abruptness > 0.6 ? ' since a sudden step' : '';
-  return [`${difference(features, suspect)}${manner}`, ...alone];
+  const rough = roughSince(features.view, suspect.statistics, alarm);
+  if (rough > 1) return [`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`, ...alone];
+  const manner = abruptness > 0.6 ? ' by a sudden step' : '';
+  return [`${difference(features, suspect, alarm)}${manner}`, ...alone];
 }
 
-function difference({ view }: WindowFeatures, { statistics: { view: channel } }: Member): string {
-  const from = Math.max(
-    view.now[0],
-    view.hours.findIndex((hour) => hour > -1),
-  );
+function difference({ view }: WindowFeatures, { statistics: { view: channel } }: Member, alarm: AlarmContext): string {
+  const from = spokenFrom(view, channel, alarm);
   const value = mean(channel.raw, from) - mean(channel.expected, from);
   if (Number.isNaN(value)) return `${channel.name} sends no values`;
   const { unit } = view.calibration.channels[channel.index]!;

@@ -4,7 +4,7 @@ import { onlyTogether, sinceOnset, withUnit } from '../../lib/core/explanation/w
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
-import { moved } from '../training/moved.ts';
+import { moved, roughSince, spokenFrom } from '../training/moved.ts';
 import type { MachineChannel } from './features/machine-features.ts';
 import type { Quantity } from './features/quantity.ts';
 import type { WindowFeatures } from './features.ts';
@@ -70,15 +70,16 @@ const oddity = ({ statistics: { peerRms, runRatio, missing } }: MachineChannel):
   (Number.isNaN(peerRms) ? 0 : peerRms) + Math.max(0, runRatio) * 2 + Math.max(0, missing) * 10;
 
 function machineParts(features: WindowFeatures, kind: Kind, alarm: AlarmContext): string[] {
+  const size = (one: MachineChannel): number => Math.abs(moved(features.view, one.statistics, alarm));
   const shifted = features.channels.filter(
-    (one) => !one.statistics.view.dead && Math.abs(moved(one.statistics, alarm)) > 1 && one.quantity !== 'voltage',
+    (one) => !one.statistics.view.dead && size(one) > 1 && one.quantity !== 'voltage',
   );
   const wanted = telling[kind] ?? [];
   const rank = (one: MachineChannel): number => {
     const at = wanted.indexOf(one.quantity);
     return at < 0 ? wanted.length : at;
   };
-  return largestBy(shifted, (one) => Math.abs(moved(one.statistics, alarm)))
+  return largestBy(shifted, size)
     .sort((a, b) => rank(a) - rank(b))
     .map((one) => difference(features, one, alarm));
 }
@@ -89,8 +90,9 @@ function instrumentParts(features: WindowFeatures, suspect: MachineChannel | und
   const { missing, runRatio, roughRatio, spikes } = suspect.statistics;
   if (missing > 0.2) return [`${name} misses ${Math.round(missing * 100)} % of its readings`];
   if (runRatio > 0.5) return [`${name} has not moved for longer than ever before`];
+  const rough = roughSince(features.view, suspect.statistics, alarm);
   if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`];
-  if (roughRatio > 1) return [`${name} varies ${(2 ** roughRatio).toFixed(1)} times as much as usual`];
+  if (rough > 1) return [`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`];
   return [difference(features, suspect, alarm), 'the other channels do not explain it'];
 }
 
@@ -99,16 +101,12 @@ const withZero: ReadonlySet<Quantity> = new Set(['vibration', 'current', 'power'
 const largestPercent = 900;
 
 /** In per cent where the quantity has a zero that is known, else in its unit. */
-function difference({ view }: WindowFeatures, one: MachineChannel, { olderThanWindow }: AlarmContext): string {
+function difference({ view }: WindowFeatures, one: MachineChannel, alarm: AlarmContext): string {
   const channel = one.statistics.view;
-  const recent = Math.max(
-    view.now[0],
-    view.hours.findIndex((at) => at > -1),
-    0,
-  );
+  const recent = spokenFrom(view, channel, alarm);
   const now = mean(channel.raw, recent);
   // Within an alarm that is older than the window nothing was before it.
-  const before = olderThanWindow === true ? Number.NaN : mean(channel.raw, ...view.before);
+  const before = alarm.olderThanWindow === true ? Number.NaN : mean(channel.raw, ...view.before);
   if (Number.isNaN(now)) return `${channel.name} sends no values`;
   const usual = Number.isNaN(before) ? mean(channel.expected, recent) : before;
   const side = now < usual ? 'below' : 'above';

@@ -11,7 +11,7 @@ import { isNight, onlyTogether, sinceOnset } from '../../lib/core/explanation/wo
 import type { AlarmContext } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
-import { moved } from '../training/moved.ts';
+import { moved, roughSince } from '../training/moved.ts';
 import type { WindowFeatures } from './features.ts';
 import { failedPump, rankSensors, suspectChannel } from './localise.ts';
 
@@ -35,7 +35,7 @@ export function sentence(
   const night = isNight(timesMs.subarray(...rows), alarm.timeZone);
   const parts =
     kind === 'sensor-fault'
-      ? sensorParts(features, rows)
+      ? sensorParts(features, rows, alarm)
       : hydraulicParts(features, zone, kind, { rows, night, alarm });
   const first = parts[0] ?? onlyTogether;
   const text = [
@@ -64,9 +64,10 @@ function hydraulicParts(
   const flows = features.channels.filter((one) => one.view.role === 'flow');
   const flow =
     strongest(
+      features,
       flows.filter((one) => one.view.zone === zone && zone !== undefined),
       alarm,
-    ) ?? strongest(flows, alarm);
+    ) ?? strongest(features, flows, alarm);
   if (flow !== undefined) {
     const quantity = night ? 'night flow' : 'inflow';
     const what =
@@ -76,34 +77,39 @@ function hydraulicParts(
     parts.push(`${what} ${relativeWords(departureOf(flow, rows), unitOf(features, flow))}`);
   }
   const level = strongest(
+    features,
     features.channels.filter((one) => one.view.role === 'level'),
     alarm,
   );
   const sensors = rankSensors(features);
   // A channel of unknown role may be near, but must not be called a pressure.
   const pressure = features.channels.find(({ view }) => view.role === 'pressure' && view.name === sensors[0]?.name);
-  if (pressure !== undefined && moved(pressure, alarm) < -1)
+  if (pressure !== undefined && moved(features.view, pressure, alarm) < -1)
     parts.push(`pressure at ${distance(features, pressure, rows)}`);
   if (level !== undefined) parts.push(`level at ${distance(features, level, rows)}`);
   if (parts.length > 0) return parts;
-  const any = strongest(features.channels, alarm);
+  const any = strongest(features, features.channels, alarm);
   return any === undefined ? [] : [distance(features, any, rows)];
 }
 
-function sensorParts(features: WindowFeatures, rows: Rows): string[] {
+function sensorParts(features: WindowFeatures, rows: Rows, alarm: AlarmContext): string[] {
   const suspect = suspectChannel(features);
   if (suspect === undefined) return [];
   const name = suspect.view.name;
   if (suspect.missing > 0.2) return [`${name} misses ${Math.round(suspect.missing * 100)} % of its readings`];
   if (suspect.runRatio > 0.5) return [`${name} has not moved for longer than ever before`];
-  if (suspect.roughRatio > 1.5)
-    return [`${name} varies ${(2 ** suspect.roughRatio).toFixed(1)} times as much as usual`];
+  const rough = roughSince(features.view, suspect, alarm);
+  if (rough > 1.5) return [`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`];
   return [`${distance(features, suspect, rows)} and its neighbours do not explain it`];
 }
 
 /** The one that moved most, where that is more than its usual spread. */
-function strongest(group: readonly ChannelStatistics[], alarm: AlarmContext): ChannelStatistics | undefined {
-  const size = (one: ChannelStatistics): number => Math.abs(moved(one, alarm));
+function strongest(
+  { view }: WindowFeatures,
+  group: readonly ChannelStatistics[],
+  alarm: AlarmContext,
+): ChannelStatistics | undefined {
+  const size = (one: ChannelStatistics): number => Math.abs(moved(view, one, alarm));
   const sorted = group
     .filter((one) => size(one) > 1)
     .sort((a, b) => size(b) - size(a) || (a.view.name < b.view.name ? -1 : 1));
