@@ -14,6 +14,7 @@ import {
   falseAlarmWords,
   foundWords,
   percent,
+  promiseWords,
   tellingEvents,
   utc,
 } from './backtest-words.ts';
@@ -110,12 +111,8 @@ function printFile(summary: FileSummary): void {
   printLine(wrapped(`  channels: ${channels.map(({ name, role }) => `${name}=${role}`).join(' ')}`, 4));
   for (const line of readingOf(summary)) printLine(wrapped(`  read: ${line}`, 4));
   const last = calibrations.at(-1);
-  if (last) {
-    const { episodesPerRow, finestEpisodesPerRow, extrapolated } = last.threshold;
-    printLine(
-      `  promised: at most one false alarm in ${Math.round(1 / episodesPerRow)} rows${extrapolated ? ` (extrapolated; the calibration supports ${Math.round(1 / finestEpisodesPerRow)})` : ''}; calibrated ${calibrations.length} times`,
-    );
-  }
+  if (last)
+    printLine(`  promised: ${promiseWords(last.threshold)}; calibrated ${counted(calibrations.length, 'time')}`);
   for (const note of notes) printLine(wrapped(`  note: ${note}`, 4));
   printAlarms(episodes, alarms);
 }
@@ -155,6 +152,11 @@ function printFiles(summaries: readonly FileSummary[]): void {
   printLine(
     `${summaries.length} files: ${rows} rows, ${sum((one) => one.alarms)} alarms, ${percent(alarmRows / Math.max(rows, 1))} of rows${parts === '' ? '' : ` (${parts})`}`,
   );
+  // The weakest promise is the one that all files keep to.
+  const [weakest] = summaries
+    .flatMap((one) => one.calibrations.at(-1)?.threshold ?? [])
+    .sort((a, b) => b.episodesPerRow - a.episodesPerRow || b.finestEpisodesPerRow - a.finestEpisodesPerRow);
+  if (weakest) printLine(`  promised: ${promiseWords(weakest)}`);
   printOnce(
     'read',
     summaries.flatMap((summary) => readingOf(summary)),

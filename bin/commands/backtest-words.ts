@@ -1,4 +1,5 @@
 /** How a backtest says durations, shares, what became of an event, and how many false alarms there were. */
+import type { Calibration } from '../../lib/contracts/calibration.ts';
 import type { Score, ScoredEvent } from '../../lib/core/scoring/score.ts';
 
 export const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(1)} %`);
@@ -65,6 +66,16 @@ export function falseAlarmWords({ events }: Score): string {
       ? ''
       : `, ${Number(falseEpisodesPerWeek.toPrecision(2))} a week`;
   return `${alarms} in ${duration(normalWeeks * 7 * 86_400_000)} of normal time${weekly}`;
+}
+
+/**
+ * The promised rate beside the finest one that the calibration can be held to.
+ * @example 'at most one false alarm in 10080 rows (extrapolated: what was learned from supports one in 480)'
+ */
+export function promiseWords({ episodesPerRow, finestEpisodesPerRow, extrapolated }: Calibration['threshold']): string {
+  const rows = (rate: number): number => Math.round(1 / rate);
+  const supports = `what was learned from supports one in ${rows(finestEpisodesPerRow)}`;
+  return `at most one false alarm in ${rows(episodesPerRow)} rows (${extrapolated ? 'extrapolated: ' : ''}${supports})`;
 }
 
 /** The events that are worth a line where there are too many: missed ones, then late ones; in the order of time. */

@@ -85,7 +85,10 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
   for (const { decision } of summaries.flatMap((one) => one.episodes)) if (decision) verdicts[decision.verdict] += 1;
   const decided = verdicts.act + verdicts.ask + verdicts.observe;
   const cost = estimateCost(summaries, 1);
-  const promised = Math.max(0, ...summaries.map((one) => one.calibrations.at(-1)?.threshold.episodesPerRow ?? 0));
+  const thresholds = summaries.flatMap((one) => one.calibrations.at(-1)?.threshold ?? []);
+  const promised = Math.max(0, ...thresholds.map(({ episodesPerRow }) => episodesPerRow));
+  const finest = Math.max(0, ...thresholds.map(({ finestEpisodesPerRow }) => finestEpisodesPerRow));
+  const beyond = thresholds.some(({ extrapolated }) => extrapolated) ? ' (the promise is extrapolated)' : '';
   const most = summaries.length === 1 ? counted(summaries[0]!.channels.length, 'channel') : `${summaries.length} files`;
   return tiles([
     ['Rows', whole(rows), most],
@@ -95,7 +98,13 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
       `${percent(sum((one) => one.alarmRows) / Math.max(rows, 1))} of rows in alarm`,
     ],
     ...(promised > 0
-      ? [['Promised', `1 in ${whole(1 / promised)}`, 'rows begins a false alarm, at most'] as const]
+      ? [
+          [
+            'Promised',
+            `1 in ${whole(1 / promised)}`,
+            `rows begins a false alarm, at most; what was learned from supports 1 in ${whole(1 / finest)}${beyond}`,
+          ] as const,
+        ]
       : []),
     ...(score
       ? [

@@ -5,6 +5,7 @@ import {
   eventWords,
   falseAlarmWords,
   foundWords,
+  promiseWords,
   tellingEvents,
 } from '../../../bin/commands/backtest-words.ts';
 import { emptyCounts, finishScore, type ScoredEvent } from '../../../lib/core/scoring/score.ts';
@@ -63,6 +64,16 @@ describe('false alarms', () => {
     expect(words(1, 0)).toBe('1 false alarm in 0 s of normal time');
     expect(words(0, 14 * 24 * hour)).toBe('no false alarm in 14.0 d of normal time, 0 a week');
   });
+});
+
+test('the promised rate is told with the finest one that the calibration supports, whether it is reached or not', () => {
+  const rest = { onset: 3, release: 1, releaseRows: 1 };
+  expect(promiseWords({ ...rest, episodesPerRow: 1 / 1500, finestEpisodesPerRow: 1 / 472, extrapolated: true })).toBe(
+    'at most one false alarm in 1500 rows (extrapolated: what was learned from supports one in 472)',
+  );
+  expect(promiseWords({ ...rest, episodesPerRow: 0.01, finestEpisodesPerRow: 1 / 472, extrapolated: false })).toBe(
+    'at most one false alarm in 100 rows (what was learned from supports one in 472)',
+  );
 });
 
 test('of too many events the missed ones are told first, then the late ones, in the order of time', () => {
