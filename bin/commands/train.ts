@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ModelCard, modelCard } from '../../lib/contracts/model-card.ts';
 import { confirmedWeight } from '../../models/training/fit.ts';
 import type { DatasetSize, TrainingRecipe } from '../../models/training/recipe.ts';
 import { modelSidecar } from '../../models/training/sidecar.ts';
@@ -13,6 +14,7 @@ import {
   type TrainedModel,
   trainModel,
 } from '../../models/training/train.ts';
+import { codeCommit } from './support/code-commit.ts';
 import {
   committedRival,
   compareModels,
@@ -151,6 +153,8 @@ async function trainOnce(
           onPart: parts.update,
         }),
       (round, all, loss) => rounds.update(round, all, `loss ${loss.toFixed(4)}`),
+      // A check asks whether the code of now makes what was committed, so it goes by the commit that stands there.
+      options.check ? committedCard(options.pack).codeCommit : codeCommit(repositoryUrl, codeOf(recipe)),
       confirmed,
     );
   } finally {
@@ -192,6 +196,17 @@ function committed(pack: string, name: string): Buffer {
   if (!existsSync(url)) throw new CommandFailure(`models/${pack}/${name} is not there: train without --check first.`);
   return readFileSync(url);
 }
+
+const committedCard = (pack: string): ModelCard =>
+  modelCard.parse(JSON.parse(committed(pack, 'card.json').toString('utf8')));
+
+/** What decides what a model is: how its data is made, and how it is trained. */
+const codeOf = ({ name, sources }: TrainingRecipe): string[] => [
+  ...sources,
+  `models/${name}/recipe.ts`,
+  'models/training',
+  'package-lock.json',
+];
 
 function compareSmall(options: TrainOptions, small: TrainedModel): void {
   const sidecar = modelSidecar.parse(JSON.parse(committed(options.pack, 'model.json').toString('utf8')));

@@ -5,6 +5,7 @@ import { setAlpha } from './fit.ts';
 import type { Metrics } from './metrics.ts';
 import type { Nearness } from './nearness.ts';
 import type { DatasetSize, TrainingRecipe } from './recipe.ts';
+import { thresholdsOf } from './thresholds.ts';
 
 export interface CardInput {
   readonly recipe: TrainingRecipe;
@@ -12,6 +13,12 @@ export interface CardInput {
   readonly size: DatasetSize;
   readonly seed: number;
   readonly datasetHash: string;
+  /** Of the code; undefined where nobody knows it. */
+  readonly codeCommit: string | undefined;
+}
+
+/** A card with its model: the hash is of the file that carries the rest. */
+export interface CardOfModel extends CardInput {
   readonly modelSha256: string;
   readonly modelBytes: number;
 }
@@ -20,15 +27,20 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const decimal = (value: number): string => value.toFixed(3);
 
 /** The card for programs, as the contract has it. @throws ZodError where a recipe says more than a card may hold */
-export function modelCardRecord({ recipe, result, ...input }: CardInput): ModelCard {
-  const { test } = result;
-  return modelCardContract.parse({
+export function modelCardRecord(input: CardOfModel): ModelCard {
+  return modelCardContract.parse({ ...cardContent(input), modelSha256: input.modelSha256 } satisfies ModelCard);
+}
+
+/** All of the card but the hash of the model file, which carries this: no file can hold its own hash. */
+export function cardContent({ recipe, result, ...input }: CardInput): Omit<ModelCard, 'modelSha256'> {
+  const { test, zones } = result;
+  return {
     v: modelCardVersion,
     name: recipe.name,
     modelVersion: recipe.version,
-    modelSha256: input.modelSha256,
     datasetSha256: input.datasetHash,
     seed: input.seed,
+    ...(input.codeCommit === undefined ? {} : { codeCommit: input.codeCommit }),
     intendedUse: recipe.intendedUse,
     data: recipe.dataDescription,
     limits: [...recipe.limits],
@@ -44,15 +56,36 @@ export function modelCardRecord({ recipe, result, ...input }: CardInput): ModelC
         ]),
       ),
       expectedCalibrationError: rounded(test.calibrationError),
+      segments: segmentRecords(result),
+      places: { windows: zones.windows, first: rounded(zones.top1), firstThree: rounded(zones.top3) },
     },
+    thresholds: thresholdsOf(recipe, result),
     reference: result.reference,
-  } satisfies ModelCard);
+  };
+}
+
+type Thresholds = NonNullable<ModelCard['thresholds']>;
+type SegmentRecord = NonNullable<ModelCard['metrics']['segments']>[number];
+
+function segmentRecords(result: FitResult): SegmentRecord[] {
+  const names = [...new Set([...result.segments, ...result.detection].map((entry) => entry.segment))].sort();
+  return names.map((segment) => {
+    const own = result.segments.find((entry) => entry.segment === segment);
+    const found = result.detection.find((entry) => entry.segment === segment);
+    return {
+      segment,
+      windows: own?.windows ?? 0,
+      ...(own && { right: rounded(own.recall) }),
+      ...(found && { events: found.events, foundWithin24h: rounded(found.foundIn24h) }),
+      ...(found?.medianHours !== undefined && { medianDelayHours: rounded(found.medianHours) }),
+    };
+  });
 }
 
 const rounded = (share: number): number => Number(share.toFixed(4));
 
 /** Markdown, the same for the same input. */
-export function modelCard(input: CardInput): string {
+export function modelCard(input: CardOfModel): string {
   const { recipe, result } = input;
   const trees = result.model.trees.length;
   const plants = recipe.plants ?? 'networks';
@@ -67,9 +100,9 @@ export function modelCard(input: CardInput): string {
         ['name, version', `${recipe.name} ${recipe.version}`],
         ['file', `model.onnx, ${input.modelBytes} bytes, SHA-256 \`${input.modelSha256}\``],
         ['made by', `\`npm run train -- --pack ${recipe.name} --size ${input.size} --seed ${input.seed}\``],
+        ['code', input.codeCommit === undefined ? 'commit not known' : `commit \`${input.codeCommit}\``],
         ['data set', `SHA-256 \`${input.datasetHash}\``],
         ['form', `${trees} regression trees (gradient boosting, softmax), ${recipe.featureNames.length} features`],
-        ['temperature', decimal(result.temperature)],
       ],
     ),
     '',
@@ -125,7 +158,10 @@ export function modelCard(input: CardInput): string {
     'Share of flagged windows given the right class, and share of events that the screen flagged within 24 hours of',
     'their beginning (an incipient fault begins at nothing).',
     '',
-    table(['segment', 'windows', 'right class', 'events', 'found within 24 h', 'median delay'], segments(result)),
+    table(
+      ['segment', 'windows', 'right class', 'events', 'found within 24 h', 'median delay'],
+      segmentRecords(result).map(segmentRow),
+    ),
     '',
     `Rows of normal operation in alarm: ${percent(result.normalRowsAlarmed)}.`,
     '',
@@ -149,6 +185,13 @@ export function modelCard(input: CardInput): string {
     `The set of classes at error rate ${setAlpha} holds the truth in ${percent(result.sets.coverage)} of the windows; it is a`,
     `single class in ${percent(result.sets.single)}, and that class is right in ${percent(result.sets.singleRight)} of those.`,
     `${percent(result.oodShare)} of the test windows have an out-of-distribution p-value below 1 %.`,
+    '',
+    '### Thresholds',
+    '',
+    'Set on the validation windows, never on the test windows. From which confidence on something may be done, policies',
+    'say: those of the pack lie in `policies/`.',
+    '',
+    table(['threshold', 'value'], thresholdRows(thresholdsOf(recipe, result))),
     '',
     '### What live windows are held against',
     '',
@@ -178,20 +221,26 @@ function summary(metrics: Metrics): string[] {
   return [`${metrics.rows}`, percent(metrics.accuracy), decimal(metrics.macroF1)];
 }
 
-function segments(result: FitResult): string[][] {
-  const names = [...new Set([...result.segments, ...result.detection].map((entry) => entry.segment))].sort();
-  return names.map((name) => {
-    const own = result.segments.find((entry) => entry.segment === name);
-    const found = result.detection.find((entry) => entry.segment === name);
-    return [
-      name,
-      `${own?.windows ?? 0}`,
-      own === undefined ? '' : percent(own.recall),
-      found === undefined ? '' : `${found.events}`,
-      found === undefined ? '' : percent(found.foundIn24h),
-      found?.medianHours === undefined ? '' : delay(found.medianHours),
-    ];
-  });
+const segmentRow = (one: SegmentRecord): string[] => [
+  one.segment,
+  `${one.windows}`,
+  one.right === undefined ? '' : percent(one.right),
+  one.events === undefined ? '' : `${one.events}`,
+  one.foundWithin24h === undefined ? '' : percent(one.foundWithin24h),
+  one.medianDelayHours === undefined ? '' : delay(one.medianDelayHours),
+];
+
+/** Every number of the thresholds in words. */
+function thresholdRows({ setErrorRate, leastProbability, leastOodPValue, temperature }: Thresholds): string[][] {
+  return [
+    ['error rate of the set of classes', `${setErrorRate}`],
+    ...Object.entries(leastProbability).map(([kind, least]) => [
+      `least probability with which *${kind}* stays in the set`,
+      `${least}`,
+    ]),
+    ['least out-of-distribution p-value of a window that may act', `${leastOodPValue}`],
+    ['temperature that scores are divided by', `${temperature}`],
+  ];
 }
 
 function nearestSensors(figures: FitResult['nearness']): string[] {

@@ -1,5 +1,6 @@
 /** From labelled windows to a model with its figures: booster, temperature, conformal reference, held-out metrics. */
 import type { CardReference } from '../../lib/contracts/model-card.ts';
+import { leastOodPValue } from '../../lib/core/guard/rails.ts';
 import { childRandom } from '../../lib/core/random.ts';
 import { type BoostedModel, defaultBoosterOptions, fitBooster, gainShares, rawScores } from './booster.ts';
 import { type ConformalReference, conformalTests, fitConformal, missingFeature } from './conformal.ts';
@@ -145,7 +146,7 @@ function heldOutFigures(
       single: single.length / test.length,
       singleRight: mean(single.map((i) => Number(sets[i]![0] === labels[i]))),
     },
-    oodShare: mean(test.map((sample) => Number(tests.oodPValue(sample.features) < 0.01))),
+    oodShare: mean(test.map((sample) => Number(tests.oodPValue(sample.features) < leastOodPValue))),
     reference: referenceOf(test, probabilities, recipe.kinds, conformal),
     zones: {
       windows: ranked.length,

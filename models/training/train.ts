@@ -1,6 +1,6 @@
 /** The whole training run of a pack, from parts to the four files: model.onnx, model.json, card.json, card.md. */
 import { createHash } from 'node:crypto';
-import { type CardInput, modelCard, modelCardRecord } from './card.ts';
+import { type CardOfModel, cardContent, modelCard, modelCardRecord } from './card.ts';
 import {
   confirmedWeight,
   type FitListener,
@@ -19,6 +19,7 @@ export interface TrainedModel {
   readonly onnx: Uint8Array;
   readonly sha256: string;
   readonly datasetHash: string;
+  readonly codeCommit: string | undefined;
   readonly result: FitResult;
   /** The windows that the figures are on. */
   readonly heldOut: readonly Sample[];
@@ -31,7 +32,8 @@ export type ConfirmedWindow = Pick<Sample, 'features' | 'kind' | 'event'>;
 export type MakeParts = (parts: readonly Part[]) => Promise<readonly PartResult[]>;
 
 /**
- * Trains at one size. The same recipe, size, seed and confirmed windows give the same bytes.
+ * Trains at one size. The same recipe, size, seed, commit and confirmed windows give the same bytes.
+ * @param codeCommit of the code that trains, for the card; undefined where nobody knows it
  * @param confirmed added to the training split only, each event with the weight of `confirmedWeight` generated ones
  */
 export async function trainModel(
@@ -40,6 +42,7 @@ export async function trainModel(
   seed: number,
   makeParts: MakeParts,
   onRound: FitListener,
+  codeCommit?: string,
   confirmed: readonly ConfirmedWindow[] = [],
 ): Promise<TrainedModel> {
   const parts = recipe.parts(size, seed);
@@ -75,9 +78,11 @@ export async function trainModel(
     }),
     limits: JSON.stringify(recipe.limits),
     intended_use: recipe.intendedUse,
+    ...(codeCommit === undefined ? {} : { code_commit: codeCommit }),
+    card: JSON.stringify(cardContent({ recipe, result, size, seed, datasetHash, codeCommit })),
   });
   const heldOut = data.test.flatMap(({ samples }) => samples);
-  return { onnx, sha256: createHash('sha256').update(onnx).digest('hex'), datasetHash, result, heldOut };
+  return { onnx, sha256: createHash('sha256').update(onnx).digest('hex'), datasetHash, codeCommit, result, heldOut };
 }
 
 /** In the first part, so that the number of plants stays what it is. */
@@ -128,12 +133,13 @@ export function modelFiles(
     setAlpha,
     conformal: trained.result.conformal,
   });
-  const about: CardInput = {
+  const about: CardOfModel = {
     recipe,
     result: trained.result,
     size,
     seed,
     datasetHash: trained.datasetHash,
+    codeCommit: trained.codeCommit,
     modelSha256: trained.sha256,
     modelBytes: trained.onnx.length,
   };

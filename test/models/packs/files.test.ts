@@ -50,6 +50,12 @@ describe.each(trained)('the trained pack %s', (name, pack, { file, sha256 }) => 
     expect(JSON.parse(metadata['features']!)).toEqual(sidecar.features);
   });
 
+  test('has a model that carries all of its card', () => {
+    const { modelSha256, ...content } = card;
+    expect(JSON.parse(metadata['card']!)).toEqual(content);
+    expect(modelSha256).toBe(sha256);
+  });
+
   test('has a card for programs that keeps the contract and says the same', () => {
     expect(card).toMatchObject({
       name: sidecar.name,
@@ -72,11 +78,39 @@ describe.each(trained)('the trained pack %s', (name, pack, { file, sha256 }) => 
   });
 
   test('has a card for people that says the same', () => {
-    expect(page).toContain(sidecar.sha256);
-    expect(page).toContain(sidecar.datasetHash);
+    for (const said of [
+      sidecar.sha256,
+      sidecar.datasetHash,
+      `--seed ${sidecar.seed}\``,
+      `commit \`${card.codeCommit}\``,
+      card.intendedUse,
+      card.data,
+      ...card.limits.map((limit) => `- ${limit}`),
+      ...Object.entries(card.thresholds!.leastProbability).map(
+        ([kind, least]) => `*${kind}* stays in the set | ${least} |`,
+      ),
+      `error rate of the set of classes | ${card.thresholds!.setErrorRate} |`,
+      `p-value of a window that may act | ${card.thresholds!.leastOodPValue} |`,
+    ])
+      expect(page).toContain(said);
     // Both are rounded from the same number, not one from the other.
     const shown = /^\| all \| \d+ \| [\d.]+ % \| ([\d.]+) \|$/m.exec(page)?.[1];
     expect(Math.abs(Number(shown) - card.metrics.macroF1)).toBeLessThan(0.0006);
+    const rows = page
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+    for (const { segment, windows, right, events } of card.metrics.segments!) {
+      const [, , ...cells] = rows.find(([, name]) => name === segment) ?? [];
+      expect([segment, cells[0], cells[2]]).toEqual([segment, `${windows}`, `${events ?? ''}`]);
+      if (right !== undefined) expect(Math.abs(Number.parseFloat(cells[1]!) / 100 - right)).toBeLessThan(0.0006);
+    }
+    for (const [kind, { precision, recall, f1, windows }] of Object.entries(card.metrics.byKind)) {
+      const row = rows.find((cells) => cells[1] === kind && cells[2] === `${windows}`)!.slice(3, 6);
+      row.forEach((cell, i) => {
+        expect(Math.abs(Number(cell) - [precision, recall, f1][i]!)).toBeLessThan(0.0006);
+      });
+    }
   });
 
   test('refuses a model of another hash', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { modelCard } from '../../../lib/contracts/model-card.ts';
 import { childRandom, normal } from '../../../lib/core/random.ts';
 import { decodePart, encodePart } from '../../../models/training/part-codec.ts';
 import type { Part, PartResult, Sample, SensorPlace, TrainingRecipe } from '../../../models/training/recipe.ts';
@@ -63,7 +64,8 @@ const recipe: TrainingRecipe = {
   sources: [],
 };
 const makeParts = async (parts: readonly Part[]): Promise<PartResult[]> => Promise.all(parts.map(makePart));
-const run = (seed: number) => trainModel(recipe, 'small', seed, makeParts, () => {});
+const commit = 'c0ffee'.padEnd(40, '0');
+const run = (seed: number) => trainModel(recipe, 'small', seed, makeParts, () => {}, commit);
 
 describe('the card for people', () => {
   test('says how often the right place is ranked first, and among the first three', async () => {
@@ -152,6 +154,36 @@ describe('a training run', () => {
     }
   });
 
+  test('carries in the model all that its card says', async () => {
+    const trained = await run(1);
+    const { onnx, cardRecord, card } = modelFiles(recipe, 'small', 1, trained, '0'.repeat(64));
+    const record = modelCard.parse(JSON.parse(cardRecord));
+    const { modelSha256, ...content } = record;
+    expect(JSON.parse(readMetadata(onnx)['card']!)).toEqual(content);
+    expect(modelSha256).toBe(trained.sha256);
+    expect(record.metrics.segments).toEqual([
+      // Events 0, 3, 6 … of 90 are normal; every fourth event was found by nobody, the others after as many hours.
+      expect.objectContaining({ segment: 'burst', windows: 30, events: 30, foundWithin24h: 0.2 }),
+      expect.objectContaining({ segment: 'leak, large', windows: 30, events: 30, foundWithin24h: 0.2 }),
+      expect.objectContaining({ segment: 'normal', windows: 30, events: 30 }),
+    ]);
+    expect(record.metrics.places).toEqual({ windows: 30, first: 0.2, firstThree: 0.6 });
+    expect(record.codeCommit).toBe(commit);
+    expect(card).toContain(`commit \`${commit}\``);
+    for (const least of Object.values(record.thresholds!.leastProbability)) expect(card).toContain(`| ${least} |`);
+  });
+
+  test('says that nobody knows the commit where that is so, and is another file at another commit', async () => {
+    const at = (code?: string) => trainModel(recipe, 'small', 1, makeParts, () => {}, code);
+    const [known, unknown] = [await at(commit), await at()];
+    const { card, cardRecord } = modelFiles(recipe, 'small', 1, unknown, '0'.repeat(64));
+    expect(card).toContain('commit not known');
+    expect(JSON.parse(cardRecord)).not.toHaveProperty('codeCommit');
+    expect(readMetadata(unknown.onnx)).not.toHaveProperty('code_commit');
+    expect(known.sha256).not.toBe(unknown.sha256);
+    expect(known.result.model).toEqual(unknown.result.model);
+  });
+
   test('leaves faint windows out of learning and in the figures', async () => {
     const faint = async (parts: readonly Part[]): Promise<PartResult[]> =>
       (await makeParts(parts)).map((part) => ({
@@ -169,7 +201,7 @@ describe('a training run', () => {
       kind: 'burst' as const,
       event: `case:${i}`,
     }));
-    const learn = (windows: typeof confirmed) => trainModel(recipe, 'small', 1, makeParts, () => {}, windows);
+    const learn = (windows: typeof confirmed) => trainModel(recipe, 'small', 1, makeParts, () => {}, commit, windows);
     const [plain, taught, again] = [await run(1), await learn(confirmed), await learn(confirmed)];
     expect(taught.sha256).toBe(again.sha256);
     expect((await learn([])).sha256).toBe(plain.sha256);

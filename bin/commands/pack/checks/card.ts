@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { readMetadataProps } from '../../../../lib/adapters/onnx/metadata.ts';
 import { modelCard } from '../../../../lib/contracts/model-card.ts';
 import { shownEdges } from '../../../../models/training/reference.ts';
@@ -70,6 +71,9 @@ export const cardCheck: Check = {
         .filter(([, value]) => value !== inModel)
         .map(([place]) => `The ${what} in ${place} is not that of ${file}.`),
     );
+    const { modelSha256: _, ...content } = card.data;
+    if (!isDeepStrictEqual(JSON.parse(metadata['card'] ?? 'null'), content))
+      problems.push(`The card in ${file} is not card.json: train the pack, or take back what was edited.`);
     const bins = card.data.reference?.features.map(({ edges }) => edges);
     if (bins && JSON.stringify(bins) !== JSON.stringify(sidecar.data.conformal.quantiles.map(shownEdges)))
       problems.push(
