@@ -17,7 +17,7 @@ const levelCut = 20;
 /** What a cause leaves behind is smaller than this part of it, in residuals. */
 const remainsShare = 0.5;
 /** Rows in a row that small for an alarm to be over, where nothing else speaks for that. */
-const remainsRows = 3;
+const remainsRows = 2;
 /** Residuals of an alarm must have been this large, in deviations, or chance alone would halve them. */
 const leastSize = 2;
 /** The cause of an alarm that ended is back where residuals are this part as large again. */
