@@ -163,7 +163,7 @@ export async function endReview(
     stands.state !== 'open' &&
     stands.atMs === nowMs &&
     ('answer' in stands ? JSON.stringify(stands.answer) : 'timed-out') === text;
-  return { review, end: stands, won: won || isOurs };
+  return { review, end: stands, won: won !== undefined || isOurs };
 }
 
 /**
@@ -258,7 +258,7 @@ const takenBackText = (takenBack: TakenBack) => ({ S: JSON.stringify(takenBackSc
 
 /**
  * Keeps the first yes of two in an open round, in place of `replaces`: one conditional write.
- * @returns false when the round is over, or another first yes is kept
+ * @returns the round as that write left it; `undefined` when it is over, or another first yes is kept
  */
 export async function keepFirst(
   at: CaseTable,
@@ -267,7 +267,7 @@ export async function keepFirst(
   answer: ReviewAnswer,
   replaces: ReviewAnswer | undefined,
   nowMs: number,
-): Promise<boolean> {
+): Promise<Review | undefined> {
   const stands = replaces ? '#first = :before' : 'attribute_not_exists(#first)';
   const kept = await updateIf(
     at,
@@ -284,10 +284,11 @@ export async function keepFirst(
       },
     },
   );
-  if (kept) return true;
-  // After a lost answer the SDK's own repeat is refused by the first write.
+  if (kept) return reviewOf(kept);
+  // After a lost answer the SDK's own repeat is refused by the first write. Nothing was taken back while it stands.
   const now = await getReview(at, caseId, round);
-  return now?.end.state === 'open' && now.first?.atMs === nowMs && textOf(now.first.answer).S === textOf(answer).S;
+  const isOurs = now?.first?.atMs === nowMs && textOf(now.first.answer).S === textOf(answer).S;
+  return now?.end.state === 'open' && isOurs ? now : undefined;
 }
 
 const textOf = (answer: ReviewAnswer) => ({ S: JSON.stringify(reviewAnswer.parse(answer)) });
@@ -366,6 +367,7 @@ export function reviewOf(item: Record<string, AttributeValue>): Review {
   return { ...asked, end: { state: 'answered', answer, atMs, ...(item.settledAtMs && { settled: true as const }) } };
 }
 
+/** @returns the item as the write left it; `undefined` where the condition did not hold */
 async function updateIf(
   at: CaseTable,
   caseId: string,
@@ -373,9 +375,9 @@ async function updateIf(
   update: string,
   condition: string,
   expression: { readonly names: Record<string, string>; readonly values: Record<string, AttributeValue> },
-): Promise<boolean> {
+): Promise<Record<string, AttributeValue> | undefined> {
   try {
-    await at.client.send(
+    const { Attributes = {} } = await at.client.send(
       new UpdateItemCommand({
         TableName: at.table,
         Key: key(caseId, round),
@@ -383,11 +385,12 @@ async function updateIf(
         ConditionExpression: condition,
         ExpressionAttributeNames: expression.names,
         ExpressionAttributeValues: expression.values,
+        ReturnValues: 'ALL_NEW',
       }),
     );
-    return true;
+    return Attributes;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
 }
