@@ -99,6 +99,10 @@ export function reviewWorld(record: CaseRecord) {
       [...state.unheard]
         .filter(([, atMs]) => atMs <= storedBeforeMs)
         .map(([round]) => ({ caseId: state.record.caseId, round })),
+    overdue: async (fromMs, toMs) =>
+      state.reviews
+        .filter(({ request, end }) => end.state === 'open' && fromMs <= request.dueAtMs && request.dueAtMs <= toMs)
+        .map(({ request: { caseId, round } }) => ({ caseId, round })),
   };
   return { state, ports };
 }

@@ -26,11 +26,9 @@ import type { CaseTable } from './case-store.ts';
 import type { OpenMark } from './cases-table.ts';
 
 /** In the sparse index `by-open`, by when it is due: a question that is open. */
-const askedMark = 'review' satisfies OpenMark;
+export const askedMark = 'review' satisfies OpenMark;
 /** In the sparse index `by-open`: a person has answered, and the flow may not know yet. */
-const unheardMark = 'answer';
-/** Answers of one sweep at most. */
-const maxSwept = 100;
+export const unheardMark = 'answer';
 
 const key = (caseId: string, round: number) => ({ pk: { S: `case#${caseId}` }, sk: { S: `review#${round}` } });
 
@@ -308,27 +306,6 @@ export async function markHeard(
     names: { '#open': 'open' },
     values: { ':open': { S: unheardMark } },
   });
-}
-
-/** Answered rounds that nobody marked as heard, from the index: candidates only. */
-export async function unheardAnswers(
-  at: CaseTable,
-  storedBeforeMs: number,
-): Promise<{ readonly caseId: string; readonly round: number }[]> {
-  const { Items } = await at.client.send(
-    new QueryCommand({
-      TableName: at.table,
-      IndexName: 'by-open',
-      Limit: maxSwept,
-      KeyConditionExpression: '#open = :open AND dueAtMs <= :due',
-      ExpressionAttributeNames: { '#open': 'open' },
-      ExpressionAttributeValues: { ':open': { S: unheardMark }, ':due': { N: String(storedBeforeMs) } },
-    }),
-  );
-  return (Items ?? []).map(({ pk, sk }) => ({
-    caseId: pk!.S!.slice('case#'.length),
-    round: Number(sk!.S!.slice('review#'.length)),
-  }));
 }
 
 /** The token that wakes the flow. For `SendTaskSuccess` only: never log it, never put it into an event or an answer. */

@@ -55,6 +55,8 @@ export interface ReviewPorts extends CasePorts {
   markHeard(caseId: string, round: number, what: 'answered' | 'taken-back'): Promise<void>;
   /** Rounds whose answer was stored before the time and not marked since; candidates, to be read again. */
   unheard(storedBeforeMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
+  /** Open rounds that were due in that time; candidates, to be read again. */
+  overdue(fromMs: number, toMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
 }
 
 /** `gone`: the flow waits for this round no more, because its time was over or its case is. */
