@@ -4,12 +4,10 @@
  * woken; it stands in no record that leaves this file's `takeToken`.
  */
 import {
-  type AttributeValue,
   ConditionalCheckFailedException,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
-  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
   type ReviewAnswer,
@@ -22,8 +20,7 @@ import {
   withdrawal,
 } from '../../contracts/case.ts';
 import type { Review, ReviewEnd } from '../../core/case/effective.ts';
-import type { CaseTable } from './case-store.ts';
-import type { OpenMark } from './cases-table.ts';
+import { type CaseTable, type Expression, type Item, type OpenMark, updateIf as updateItemIf } from './cases-table.ts';
 
 /** In the sparse index `by-open`, by when it is due: a question that is open. */
 export const askedMark = 'review' satisfies OpenMark;
@@ -323,7 +320,7 @@ export async function takeToken(at: CaseTable, caseId: string, round: number): P
 }
 
 /** A round as its item holds it, without the token. */
-export function reviewOf(item: Record<string, AttributeValue>): Review {
+export function reviewOf(item: Item): Review {
   const request = reviewRequest.parse(JSON.parse(item.request?.S ?? 'null'));
   const first = item.first?.S && {
     first: { answer: reviewAnswer.parse(JSON.parse(item.first.S)), atMs: Number(item.firstAtMs?.N ?? 0) },
@@ -344,30 +341,11 @@ export function reviewOf(item: Record<string, AttributeValue>): Review {
   return { ...asked, end: { state: 'answered', answer, atMs, ...(item.settledAtMs && { settled: true as const }) } };
 }
 
-/** @returns the item as the write left it; `undefined` where the condition did not hold */
-async function updateIf(
+const updateIf = (
   at: CaseTable,
   caseId: string,
   round: number,
   update: string,
   condition: string,
-  expression: { readonly names: Record<string, string>; readonly values: Record<string, AttributeValue> },
-): Promise<Record<string, AttributeValue> | undefined> {
-  try {
-    const { Attributes = {} } = await at.client.send(
-      new UpdateItemCommand({
-        TableName: at.table,
-        Key: key(caseId, round),
-        UpdateExpression: update,
-        ConditionExpression: condition,
-        ExpressionAttributeNames: expression.names,
-        ExpressionAttributeValues: expression.values,
-        ReturnValues: 'ALL_NEW',
-      }),
-    );
-    return Attributes;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  }
-}
+  expression: Expression,
+): Promise<Item | undefined> => updateItemIf(at, key(caseId, round), condition, update, expression);
