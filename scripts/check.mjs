@@ -1,43 +1,37 @@
 // Runs every check that must hold before a change is shared, and says which failed. `npm run check` runs all;
-// `npm run check -- types tests` runs those named. One follows the other but for the last three, which mostly wait
-// for a whole stack and so run side by side.
+// `npm run check -- types tests` runs those named. Those of a group run side by side: most need one core, and the last
+// three mostly wait for a whole stack.
 import { sideBySide } from './side-by-side.mjs';
 
 const bin = (name) => `node_modules/.bin/${name}`;
 const node = process.execPath;
 
-/** Name, command and arguments, in the order in which a mistake is cheapest to find. */
-const checks = [
-  ['format', bin('biome'), ['ci', '.']],
-  ['types', bin('tsc'), []],
-  ['types-web', bin('tsc'), ['-p', 'web']],
+const folders = ['bin', 'lib', 'functions', 'layers', 'models', 'local', 'web', 'test', 'bench', 'scripts'];
+
+/** Groups of name, command and arguments, in the order in which a mistake is cheapest to find. */
+const groups = [
   [
-    'imports',
-    bin('depcruise'),
-    [
-      '--config',
-      '.dependency-cruiser.mjs',
-      'bin',
-      'lib',
-      'functions',
-      'layers',
-      'models',
-      'local',
-      'web',
-      'test',
-      'bench',
-      'scripts',
-    ],
+    ['format', bin('biome'), ['ci', '.']],
+    ['types-web', bin('tsc'), ['-p', 'web']],
+    ['imports', bin('depcruise'), ['--config', '.dependency-cruiser.mjs', ...folders]],
+    ['dead-code', bin('knip'), ['--no-progress']],
   ],
-  ['dead-code', bin('knip'), ['--no-progress']],
-  ['generated', node, ['scripts/generate.ts', '--check']],
-  ['web', node, ['scripts/build-web.ts']],
-  ['synth', node, ['bin/app.ts']],
-  ['tests', node, ['scripts/test.mjs', '--part', 'most']],
-  ['whole-stack', node, ['scripts/test.mjs', '--part', 'whole-stack']],
-  ['campaign', node, ['scripts/test.mjs', '--part', 'campaign']],
-  ['browser', 'npm', ['run', '--silent', 'test:browser']],
+  [
+    ['types', bin('tsc'), []],
+    ['generated', node, ['scripts/generate.ts', '--check']],
+  ],
+  [
+    ['web', node, ['scripts/build-web.ts']],
+    ['synth', node, ['bin/app.ts']],
+  ],
+  [['tests', node, ['scripts/test.mjs', '--part', 'most']]],
+  [
+    ['whole-stack', node, ['scripts/test.mjs', '--part', 'whole-stack']],
+    ['campaign', node, ['scripts/test.mjs', '--part', 'campaign']],
+    ['browser', 'npm', ['run', '--silent', 'test:browser']],
+  ],
 ];
+const checks = groups.flat();
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !checks.some(([known]) => known === name));
@@ -50,9 +44,7 @@ if (unknown.length > 0) {
 
 const isAsked = ([name]) => wanted.length === 0 || wanted.includes(name);
 const env = { ...process.env, CDK_OUTDIR: process.env.CDK_OUTDIR ?? 'cdk.out' };
-const steps = [...checks.slice(0, -3).map((check) => [check]), checks.slice(-3)]
-  .map((step) => step.filter(isAsked))
-  .filter((step) => step.length > 0);
+const steps = groups.map((step) => step.filter(isAsked)).filter((step) => step.length > 0);
 
 const failed = [];
 for (const step of steps) {

@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -25,6 +24,7 @@ import { telemetryVersion } from '../../lib/contracts/telemetry.ts';
 import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
 import type { CountedCall } from '../../local/calls/call-log.ts';
 import { testAssembly } from './assembly.ts';
+import { freePort } from './free-port.ts';
 import { actingSite, eventually, type LiveDistrict, Plant, writeHistoryFile } from './plant.ts';
 import type { StackMessage, StackProcessOptions, StackQuestion } from './run-stack.ts';
 
@@ -402,12 +402,3 @@ export class Stack {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-/** A port of the loopback interface that nobody has right now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,10 +1,10 @@
 import aslValidator from 'asl-validator';
+import { errorNames, retrier } from './definition-errors.ts';
 import { asArray, asObject, compact, optionalString, refuseUnknownFields } from './definition-json.ts';
 import type { Assignments, ChoiceRule, Definition, Exit, Machine, PathFlow, State } from './definition-types.ts';
 import { DefinitionError, UnsupportedError } from './errors.ts';
 import { compileTemplate, type Template } from './expressions.ts';
 import { compilePathTemplate, type PathTemplate, parseReferencePath, type ReferencePath } from './json-path.ts';
-import type { Retrier } from './retry.ts';
 import {
   CATCHER_FIELDS,
   CHOICE_FIELDS,
@@ -13,7 +13,6 @@ import {
   PROCESSOR_FIELDS,
   type QueryLanguage,
   RESOURCES,
-  RETRIER_FIELDS,
   STATE_FIELDS,
   type StateType,
 } from './support.ts';
@@ -229,38 +228,6 @@ function recovery(source: JsonObject, language: QueryLanguage, name: string): Pi
       if (errorEquals.includes('States.ALL'))
         throw new DefinitionError(`States.ALL of '${name}' must be in the last entry`);
   return { retry, catch: catchers };
-}
-
-function errorNames(source: JsonObject, name: string): string[] {
-  const names = asArray(source['ErrorEquals'] ?? [], `ErrorEquals of '${name}'`);
-  if (names.length === 0 || !names.every((entry) => typeof entry === 'string'))
-    throw new DefinitionError(`ErrorEquals of '${name}' must be a list of error names`);
-  if (names.includes('States.ALL') && names.length > 1)
-    throw new DefinitionError(`States.ALL of '${name}' must stand alone`);
-  return names as string[];
-}
-
-function retrier(source: JsonObject, name: string): Retrier {
-  refuseUnknownFields(source, RETRIER_FIELDS, name);
-  const number = (field: string, fallback: number, lowest: number, integer = true): number => {
-    const value = source[field] ?? fallback;
-    if (typeof value !== 'number' || value < lowest || (integer && !Number.isInteger(value)))
-      throw new DefinitionError(
-        `${field} of '${name}' must be ${integer ? 'an integer' : 'a number'} of at least ${lowest}`,
-      );
-    return value;
-  };
-  const jitter = source['JitterStrategy'] ?? 'NONE';
-  if (jitter !== 'NONE' && jitter !== 'FULL')
-    throw new DefinitionError(`JitterStrategy of '${name}' must be NONE or FULL`);
-  return {
-    errorEquals: errorNames(source, name),
-    intervalS: number('IntervalSeconds', 1, 0),
-    maxAttempts: number('MaxAttempts', 3, 0),
-    backoffRate: number('BackoffRate', 2, 1, false),
-    fullJitter: jitter === 'FULL',
-    ...(source['MaxDelaySeconds'] === undefined ? {} : { maxDelayS: number('MaxDelaySeconds', 1, 1) }),
-  };
 }
 
 type Body = Omit<State, 'name' | 'type' | 'retry' | 'catch' | 'paths'>;

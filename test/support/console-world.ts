@@ -25,7 +25,6 @@ import { type Subjects, sealing, subjectOf } from '../../lib/adapters/aws/subjec
 import type { AssetRegistration, AssetState } from '../../lib/contracts/asset.ts';
 import type { CaseRecord } from '../../lib/contracts/case.ts';
 import { reviewAnswer, takeBackOrder } from '../../lib/contracts/case.ts';
-import type { Decision } from '../../lib/contracts/decision.ts';
 import type { TableName } from '../../lib/contracts/names.ts';
 import type { HandoverNote, StandingOrder } from '../../lib/contracts/operations.ts';
 import type { Sample } from '../../lib/contracts/sample.ts';
@@ -39,20 +38,15 @@ import { Documents } from '../../lib/core/ingest/documents.ts';
 import { handover } from '../../lib/core/operations/handover.ts';
 import { newHandover } from '../../lib/core/operations/handover-note.ts';
 import type { Bus, BusEvent } from '../../lib/core/ports.ts';
-import { encodeEvidence } from '../../lib/core/window/evidence.ts';
-import { evidenceKey } from '../../lib/core/window/keys.ts';
-import type { Segment } from '../../lib/core/window/rows.ts';
 import { WindowStore } from '../../lib/core/window/window-store.ts';
 import waterNetwork from '../../models/water-network/index.ts';
 import { type ApiWorld, apiWorld } from './api-world.ts';
-import { flagOf, inferenceOf } from './decision-data.ts';
+import { decisionFor, registrationOf, segmentUntil, windowRows } from './console-data.ts';
+import { flagOf } from './decision-data.ts';
 import { fakeKms } from './kms.ts';
 import { memoryObjects } from './memory-objects.ts';
 import { caseFor, proposalFor } from './remediation-world.ts';
 import type { TestTables } from './tables.ts';
-
-export const rowMs = 60_000;
-export const windowRows = 1_200;
 
 export const pushSecret = 'the-secret-text-of-the-channel-to-browsers';
 const channels = {
@@ -318,66 +312,6 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
     },
   };
   return test;
-}
-
-function registrationOf(asset: string): AssetRegistration {
-  const channel = (name: string, role: 'flow' | 'pressure') => ({ name, role, unit: 'l/s', zone: 'A' }) as const;
-  return {
-    v: 1,
-    asset,
-    site: 'town',
-    pack: 'water-network',
-    channels: [channel('F1', 'flow'), channel('p1', 'pressure')],
-    clockRate: 1,
-    topology: {
-      zones: [
-        { name: 'A', valve: 'V1' },
-        { name: 'B', valve: 'V2' },
-      ],
-      pumps: [],
-    },
-    silenceAfterMs: 3_600_000,
-  };
-}
-
-/** A spike at row 700, a missing cell at row 800, a gap of an hour before row 900. */
-function segmentUntil(endMs: number, channels: readonly string[]): Segment {
-  const gapMs = 3_600_000;
-  const rows = Array.from({ length: windowRows }, (_, row) => {
-    const backMs = (windowRows - 1 - row) * rowMs + (row < 900 ? gapMs : 0);
-    const value = row === 700 ? 99 : 10 + Math.sin(row / 20);
-    return [endMs - backMs, ...channels.map((_, at) => (at === 0 && row === 800 ? null : value + at))];
-  });
-  return { bootId: 'boot-1', seq: 0, channels: [...channels], rows };
-}
-
-async function decisionFor(world: ConsoleWorld, asset: string, flagId: string, atMs: number): Promise<Decision> {
-  const { channels } = registrationOf(asset);
-  const segment = segmentUntil(
-    atMs - 4_000,
-    channels.map(({ name }) => name),
-  );
-  const window = encodeEvidence(asset, {
-    series: {
-      channels,
-      timesMs: Float64Array.from(segment.rows, (row) => row[0]!),
-      values: Float64Array.from(segment.rows.flatMap((row) => row.slice(1).map((value) => value ?? Number.NaN))),
-    },
-    bootIds: segment.rows.map(() => 'boot-1'),
-    seqs: segment.rows.map((_, at) => at),
-  });
-  await world.objects.put(evidenceKey(window.ref.hash), window.bytes);
-  return {
-    v: 1,
-    decisionId: sha256(`decision ${flagId}`),
-    flagId,
-    correlationId: `corr-${flagId.slice(0, 8)}`,
-    asset,
-    pack: 'water-network',
-    atMs,
-    inference: { ...inferenceOf(), window: window.ref },
-    guard: { verdict: 'ask', policies: ['ask-all'], policyHash: sha256('p'), reasons: ['Asked.'] },
-  };
 }
 
 function standInForS3(checkpoints: ReadonlyMap<string, string>): void {

@@ -44,9 +44,10 @@ export function reviewWorld(record: CaseRecord) {
     keepFirst: async (_id, round, answer, replaces) => {
       const at = state.reviews.findIndex((review) => review.request.round === round);
       const review = state.reviews[at];
-      if (review?.end.state !== 'open' || review.first?.answer !== replaces) return false;
-      state.reviews[at] = { ...review, first: { answer, atMs: state.nowMs } };
-      return true;
+      if (review?.end.state !== 'open' || review.first?.answer !== replaces) return undefined;
+      const kept = { ...review, first: { answer, atMs: state.nowMs } };
+      state.reviews[at] = kept;
+      return kept;
     },
     endReview: async (_id, round, end) => {
       const at = state.reviews.findIndex((review) => review.request.round === round);
@@ -98,6 +99,10 @@ export function reviewWorld(record: CaseRecord) {
       [...state.unheard]
         .filter(([, atMs]) => atMs <= storedBeforeMs)
         .map(([round]) => ({ caseId: state.record.caseId, round })),
+    overdue: async (fromMs, toMs) =>
+      state.reviews
+        .filter(({ request, end }) => end.state === 'open' && fromMs <= request.dueAtMs && request.dueAtMs <= toMs)
+        .map(({ request: { caseId, round } }) => ({ caseId, round })),
   };
   return { state, ports };
 }

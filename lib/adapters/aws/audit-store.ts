@@ -29,6 +29,11 @@ export interface AuditTable {
 
 /** Entries before the head that are looked through for a repeat, so that a retried caller appends nothing twice. */
 const lookBackEntries = 8;
+/**
+ * A case's chain is looked through to its start: it is short, and what a person did may be completed long after others
+ * have appended to it. An asset's grows without an end.
+ */
+const isLookedThrough = (chain: string): boolean => chain.startsWith('case#');
 const maxAttempts = 24;
 
 /** A chain was so busy that an append lost every race. Retryable: nothing was written. */
@@ -49,11 +54,15 @@ export async function appendAudit(
 ): Promise<AuditEntry> {
   const entryId = entryIdOf(draft);
   let sealed: AuditDraft | undefined;
-  let recent = await lastItems(at, draft.chain, lookBackEntries);
+  let unknownFrom = isLookedThrough(draft.chain) ? 0 : undefined;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const repeat = recent.find((item) => item.entryId?.S === entryId);
+    const recent = await lastItems(at, draft.chain, lookBackEntries);
+    const repeat =
+      recent.find((item) => item.entryId?.S === entryId) ??
+      (await repeatBefore(at, draft.chain, entryId, recent, unknownFrom));
     if (repeat) return parseItem(repeat);
     const head = recent[0] && parseItem(recent[0]);
+    unknownFrom = head ? head.seq + 1 : 0;
     sealed ??= await withPersonal(at, draft, entryId);
     const entry = sealEntry(sealed, head ? head.seq + 1 : 0, head?.hash ?? genesisHash, nowMs);
     if (await putEntry(at, entry)) return entry;
@@ -65,7 +74,6 @@ export async function appendAudit(
     if (winner.entryId === entryId) return winner;
     // Others append to this chain right now: spread the tries, and go on from wherever the head is by then.
     await sleep(random() * Math.min(200, 4 * 2 ** attempt));
-    recent = await lastItems(at, draft.chain, lookBackEntries);
   }
   throw new AuditContentionError(
     `${draft.chain}: ${maxAttempts} appends lost their race; the chain is too hot, try again later`,
@@ -173,6 +181,39 @@ async function lastItems(at: AuditTable, chain: string, limit: number): Promise<
     }),
   );
   return Items ?? [];
+}
+
+/**
+ * The entry of that id older than `recent`, at `fromSeq` or later; `undefined` where there is none, and where nothing is
+ * to be looked for.
+ */
+async function repeatBefore(
+  at: AuditTable,
+  chain: string,
+  entryId: string,
+  recent: readonly Record<string, AttributeValue>[],
+  fromSeq: number | undefined,
+): Promise<Record<string, AttributeValue> | undefined> {
+  const toSeq = Number(recent.at(-1)?.seq?.N ?? 0) - 1;
+  if (fromSeq === undefined || fromSeq > toSeq) return undefined;
+  const pages = paginateQuery(
+    { client: at.client },
+    {
+      TableName: at.table,
+      ConsistentRead: true,
+      KeyConditionExpression: '#chain = :chain AND #seq BETWEEN :from AND :to',
+      FilterExpression: 'entryId = :id',
+      ExpressionAttributeNames: { '#chain': 'chain', '#seq': 'seq' },
+      ExpressionAttributeValues: {
+        ':chain': { S: chain },
+        ':from': { N: String(fromSeq) },
+        ':to': { N: String(toSeq) },
+        ':id': { S: entryId },
+      },
+    },
+  );
+  for await (const { Items } of pages) if (Items?.[0]) return Items[0];
+  return undefined;
 }
 
 /** Puts an entry where nothing stands. `false`: something stands there (perhaps this very entry, after a lost answer). */

@@ -8,6 +8,7 @@ import type { Bus, Clock } from '../../core/ports.ts';
 import { appendAudit } from './audit-store.ts';
 import { flagsOf } from './case-finder.ts';
 import { freeSlot, getCase, getSlot, updateCase } from './case-store.ts';
+import { overdueReviews, unheardAnswers } from './review-finder.ts';
 import {
   endReview,
   keepFirst,
@@ -18,7 +19,6 @@ import {
   takeBackEnd,
   takeBackFirst,
   takeToken,
-  unheardAnswers,
 } from './review-store.ts';
 import { type Subjects, sealing } from './subject-store.ts';
 
@@ -79,6 +79,7 @@ export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
     },
     markHeard: (caseId, round, what) => markHeard(at, caseId, round, what),
     unheard: (storedBeforeMs) => unheardAnswers(at, storedBeforeMs),
+    overdue: (fromMs, toMs) => overdueReviews(at, fromMs, toMs),
   };
 }
 

@@ -156,7 +156,7 @@ export async function completeOpening(at: CaseTable, slot: Slot): Promise<string
 }
 
 /** By a mark, not by deleting the item: who routes flags may delete nothing. */
-const giveBack = (at: CaseTable, slot: Slot): Promise<boolean> =>
+const giveBack = (at: CaseTable, slot: Slot): Promise<Item | undefined> =>
   updateIf(
     at,
     slotKey(slot.correlationKey),

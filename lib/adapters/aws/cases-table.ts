@@ -26,7 +26,7 @@ export type OpenMark =
   | (typeof closedCaseMarks)[number];
 
 export type Item = NonNullable<ConstructorParameters<typeof PutItemCommand>[0]['Item']>;
-interface Expression {
+export interface Expression {
   readonly values: Item;
   readonly names?: Record<string, string>;
 }
@@ -62,15 +62,16 @@ export async function putIf(
   }
 }
 
+/** One conditional update: the item as the write left it; `undefined` where the condition does not hold. */
 export async function updateIf(
   at: CaseTable,
   key: Item,
   condition: string,
   update: string,
   expression: Expression,
-): Promise<boolean> {
+): Promise<Item | undefined> {
   try {
-    await at.client.send(
+    const { Attributes = {} } = await at.client.send(
       new UpdateItemCommand({
         TableName: at.table,
         Key: key,
@@ -78,11 +79,12 @@ export async function updateIf(
         UpdateExpression: update,
         ExpressionAttributeValues: expression.values,
         ExpressionAttributeNames: expression.names,
+        ReturnValues: 'ALL_NEW',
       }),
     );
-    return true;
+    return Attributes;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
 }

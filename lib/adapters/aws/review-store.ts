@@ -4,12 +4,10 @@
  * woken; it stands in no record that leaves this file's `takeToken`.
  */
 import {
-  type AttributeValue,
   ConditionalCheckFailedException,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
-  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
   type ReviewAnswer,
@@ -22,15 +20,12 @@ import {
   withdrawal,
 } from '../../contracts/case.ts';
 import type { Review, ReviewEnd } from '../../core/case/effective.ts';
-import type { CaseTable } from './case-store.ts';
-import type { OpenMark } from './cases-table.ts';
+import { type CaseTable, type Expression, type Item, type OpenMark, updateIf as updateItemIf } from './cases-table.ts';
 
 /** In the sparse index `by-open`, by when it is due: a question that is open. */
-const askedMark = 'review' satisfies OpenMark;
+export const askedMark = 'review' satisfies OpenMark;
 /** In the sparse index `by-open`: a person has answered, and the flow may not know yet. */
-const unheardMark = 'answer';
-/** Answers of one sweep at most. */
-const maxSwept = 100;
+export const unheardMark = 'answer';
 
 const key = (caseId: string, round: number) => ({ pk: { S: `case#${caseId}` }, sk: { S: `review#${round}` } });
 
@@ -163,7 +158,7 @@ export async function endReview(
     stands.state !== 'open' &&
     stands.atMs === nowMs &&
     ('answer' in stands ? JSON.stringify(stands.answer) : 'timed-out') === text;
-  return { review, end: stands, won: won || isOurs };
+  return { review, end: stands, won: won !== undefined || isOurs };
 }
 
 /**
@@ -258,7 +253,7 @@ const takenBackText = (takenBack: TakenBack) => ({ S: JSON.stringify(takenBackSc
 
 /**
  * Keeps the first yes of two in an open round, in place of `replaces`: one conditional write.
- * @returns false when the round is over, or another first yes is kept
+ * @returns the round as that write left it; `undefined` when it is over, or another first yes is kept
  */
 export async function keepFirst(
   at: CaseTable,
@@ -267,7 +262,7 @@ export async function keepFirst(
   answer: ReviewAnswer,
   replaces: ReviewAnswer | undefined,
   nowMs: number,
-): Promise<boolean> {
+): Promise<Review | undefined> {
   const stands = replaces ? '#first = :before' : 'attribute_not_exists(#first)';
   const kept = await updateIf(
     at,
@@ -284,10 +279,11 @@ export async function keepFirst(
       },
     },
   );
-  if (kept) return true;
-  // After a lost answer the SDK's own repeat is refused by the first write.
+  if (kept) return reviewOf(kept);
+  // After a lost answer the SDK's own repeat is refused by the first write. Nothing was taken back while it stands.
   const now = await getReview(at, caseId, round);
-  return now?.end.state === 'open' && now.first?.atMs === nowMs && textOf(now.first.answer).S === textOf(answer).S;
+  const isOurs = now?.first?.atMs === nowMs && textOf(now.first.answer).S === textOf(answer).S;
+  return now?.end.state === 'open' && isOurs ? now : undefined;
 }
 
 const textOf = (answer: ReviewAnswer) => ({ S: JSON.stringify(reviewAnswer.parse(answer)) });
@@ -309,27 +305,6 @@ export async function markHeard(
   });
 }
 
-/** Answered rounds that nobody marked as heard, from the index: candidates only. */
-export async function unheardAnswers(
-  at: CaseTable,
-  storedBeforeMs: number,
-): Promise<{ readonly caseId: string; readonly round: number }[]> {
-  const { Items } = await at.client.send(
-    new QueryCommand({
-      TableName: at.table,
-      IndexName: 'by-open',
-      Limit: maxSwept,
-      KeyConditionExpression: '#open = :open AND dueAtMs <= :due',
-      ExpressionAttributeNames: { '#open': 'open' },
-      ExpressionAttributeValues: { ':open': { S: unheardMark }, ':due': { N: String(storedBeforeMs) } },
-    }),
-  );
-  return (Items ?? []).map(({ pk, sk }) => ({
-    caseId: pk!.S!.slice('case#'.length),
-    round: Number(sk!.S!.slice('review#'.length)),
-  }));
-}
-
 /** The token that wakes the flow. For `SendTaskSuccess` only: never log it, never put it into an event or an answer. */
 export async function takeToken(at: CaseTable, caseId: string, round: number): Promise<string | undefined> {
   const { Item } = await at.client.send(
@@ -345,7 +320,7 @@ export async function takeToken(at: CaseTable, caseId: string, round: number): P
 }
 
 /** A round as its item holds it, without the token. */
-export function reviewOf(item: Record<string, AttributeValue>): Review {
+export function reviewOf(item: Item): Review {
   const request = reviewRequest.parse(JSON.parse(item.request?.S ?? 'null'));
   const first = item.first?.S && {
     first: { answer: reviewAnswer.parse(JSON.parse(item.first.S)), atMs: Number(item.firstAtMs?.N ?? 0) },
@@ -366,28 +341,11 @@ export function reviewOf(item: Record<string, AttributeValue>): Review {
   return { ...asked, end: { state: 'answered', answer, atMs, ...(item.settledAtMs && { settled: true as const }) } };
 }
 
-async function updateIf(
+const updateIf = (
   at: CaseTable,
   caseId: string,
   round: number,
   update: string,
   condition: string,
-  expression: { readonly names: Record<string, string>; readonly values: Record<string, AttributeValue> },
-): Promise<boolean> {
-  try {
-    await at.client.send(
-      new UpdateItemCommand({
-        TableName: at.table,
-        Key: key(caseId, round),
-        UpdateExpression: update,
-        ConditionExpression: condition,
-        ExpressionAttributeNames: expression.names,
-        ExpressionAttributeValues: expression.values,
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
-}
+  expression: Expression,
+): Promise<Item | undefined> => updateItemIf(at, key(caseId, round), condition, update, expression);

@@ -23,9 +23,14 @@ export interface ReviewPorts extends CasePorts {
   openReview(request: ReviewRequest, token?: string): Promise<Review>;
   /**
    * Keeps the first yes of two, if the round is open and `replaces` is what is kept now. One conditional write.
-   * @returns false when somebody was faster
+   * @returns the round as that write left it; `undefined` when somebody was faster
    */
-  keepFirst(caseId: string, round: number, answer: ReviewAnswer, replaces: ReviewAnswer | undefined): Promise<boolean>;
+  keepFirst(
+    caseId: string,
+    round: number,
+    answer: ReviewAnswer,
+    replaces: ReviewAnswer | undefined,
+  ): Promise<Review | undefined>;
   /**
    * One conditional write; `undefined` where the round does not exist. With `first` it ends the round only while that is
    * the first yes that is kept; else the round may come back open.
@@ -50,6 +55,8 @@ export interface ReviewPorts extends CasePorts {
   markHeard(caseId: string, round: number, what: 'answered' | 'taken-back'): Promise<void>;
   /** Rounds whose answer was stored before the time and not marked since; candidates, to be read again. */
   unheard(storedBeforeMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
+  /** Open rounds that were due in that time; candidates, to be read again. */
+  overdue(fromMs: number, toMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
 }
 
 /** `gone`: the flow waits for this round no more, because its time was over or its case is. */

@@ -182,11 +182,12 @@ export async function answerReview(
     if (step.step === 'first') {
       // What is replaced is in the round no more: unrecorded by a process that died, it would be nowhere.
       if (step.replaces) await auditFirsts(ports, stored, review);
-      if (!(await ports.keepFirst(caseId, round, answer, step.replaces))) continue;
-      await auditWithdrawals(ports, stored, review);
-      await auditFirst(ports, stored, round, answer, review.withdrawn?.length);
-      const kept = (await ports.reviews(caseId)).find(({ request }) => request.round === round)?.first;
-      const answeredAtMs = kept?.atMs ?? ports.now();
+      const kept = await ports.keepFirst(caseId, round, answer, step.replaces);
+      if (!kept) continue;
+      // As the write left it: others may have been given and taken back since the round was read, and the entry's key
+      // counts them.
+      await auditFirsts(ports, stored, kept);
+      const answeredAtMs = kept.first?.atMs ?? ports.now();
       return { caseId, round, answer: answer.answer, woken: false, missing: 1, answeredAtMs };
     }
     const second = step.step === 'second' ? { first: step.first } : {};
@@ -206,7 +207,7 @@ export async function answerReview(
  * the round records it: another first yes in its place, its being taken back, an answer that ends it, or its time's end.
  * @param takenBack first yeses of this round that were taken back before: the same person may say the same again
  */
-export const auditFirst = (
+const auditFirst = (
   ports: ReviewPorts,
   record: CaseRecord,
   round: number,
@@ -228,16 +229,13 @@ export const auditFirst = (
   });
 
 /** First yeses that were taken back, with who took them back, in their order; then the one that stands. */
-export async function auditFirsts(ports: ReviewPorts, record: CaseRecord, review: Review): Promise<void> {
-  await auditWithdrawals(ports, record, review);
-  if (review.first)
-    await auditFirst(ports, record, review.request.round, review.first.answer, review.withdrawn?.length);
-}
-
-/** First yeses that were taken back, with who took them back, in their order. */
-export async function auditWithdrawals(ports: ReviewPorts, record: CaseRecord, review: Review): Promise<void> {
-  const { caseId, round } = review.request;
-  for (const [before, { answer, atMs, takenBack }] of (review.withdrawn ?? []).entries()) {
+export async function auditFirsts(
+  ports: ReviewPorts,
+  record: CaseRecord,
+  { request, first, withdrawn = [] }: Review,
+): Promise<void> {
+  const { caseId, round } = request;
+  for (const [before, { answer, atMs, takenBack }] of withdrawn.entries()) {
     await auditFirst(ports, record, round, answer, before);
     await ports.audit({
       chain: chainOf(caseId),
@@ -248,6 +246,7 @@ export async function auditWithdrawals(ports: ReviewPorts, record: CaseRecord, r
       personal: { subject: takenBack.by, data: { reason: takenBack.reason } },
     });
   }
+  if (first) await auditFirst(ports, record, round, first.answer, withdrawn.length);
 }
 
 /** The answer that ended a round. */

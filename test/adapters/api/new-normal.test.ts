@@ -6,7 +6,8 @@ import type { AssetDetail, NewNormalAnswer } from '../../../lib/contracts/api.ts
 import type { AssetState } from '../../../lib/contracts/asset.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { readWindow } from '../../../lib/core/window/read-window.ts';
-import { type ConsoleTest, consoleTest, rowMs } from '../../support/console-world.ts';
+import { rowMs } from '../../support/console-data.ts';
+import { type ConsoleTest, consoleTest } from '../../support/console-world.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
 
 let tables: TestTables;

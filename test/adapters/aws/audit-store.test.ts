@@ -64,6 +64,31 @@ describe('the audit table', () => {
     expect(await readChain(at, chain)).toEqual([entry]);
   });
 
+  test('a fact of a case stands once however much was appended to its chain since', async () => {
+    const chain = 'case#long';
+    const first = await appendAudit(at, draft(chain, 'same'), 1);
+    for (let n = 0; n < 20; n += 1) await appendAudit(at, draft(chain, `k${n}`), 2 + n);
+    expect(await appendAudit(at, draft(chain, 'same'), 50)).toEqual(first);
+    expect(await appendAudit(at, draft(chain, 'k0'), 51)).toMatchObject({ seq: 1 });
+    expect(await readChain(at, chain)).toHaveLength(21);
+  });
+
+  test('the same fact appended by another process in a crowd, between looking and putting, stands once', async () => {
+    const chain = 'asset#crowd';
+    const late = Object.create(tables.client) as typeof tables.client;
+    let crowded = false;
+    late.send = (async (command: never) => {
+      if ((command as object).constructor.name === 'PutItemCommand' && !crowded) {
+        crowded = true;
+        for (const key of ['other', 'same', ...Array.from({ length: 12 }, (_, n) => `k${n}`)])
+          await appendAudit(at, draft(chain, key), 5);
+      }
+      return await tables.client.send(command);
+    }) as typeof tables.client.send;
+    expect(await appendAudit({ ...at, client: late }, draft(chain, 'same'), 9)).toMatchObject({ seq: 1, at: 5 });
+    expect(await readChain(at, chain)).toHaveLength(14);
+  });
+
   test('changed chains are found by their bucket', async () => {
     await appendAudit(at, draft('asset#x', 'b'), 77 * 600_000 + 5);
     expect([...(await chainsInBucket(at, '77'))]).toEqual([['asset#x', 0]]);

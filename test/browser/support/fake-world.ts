@@ -5,7 +5,8 @@ import type { AuditEntry } from '../../../lib/contracts/audit.ts';
 import { canonical } from '../../../lib/core/audit/canonical.ts';
 import { checkpointOver, signedBytes } from '../../../lib/core/audit/checkpoint.ts';
 import { genesisHash, sealEntry } from '../../../lib/core/audit/entry.ts';
-import { ago, firstCases, hashed, minuteMs, summaryOf } from './fake-cases.ts';
+import { ago, firstCases, hashed, summaryOf } from './fake-cases.ts';
+import { minuteMs } from './fake-plans.ts';
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 export const spki = keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');

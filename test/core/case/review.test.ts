@@ -4,7 +4,7 @@ import { hashOf, sha256 } from '../../../lib/core/audit/canonical.ts';
 import { closeCase } from '../../../lib/core/case/close.ts';
 import { approvalsIn, effectiveCase, type Review, standingYes } from '../../../lib/core/case/effective.ts';
 import { answerReview, requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
-import { hearingMs, sweepAnswers } from '../../../lib/core/case/sweep-answers.ts';
+import { hearingMs, overdueMs, sweepAnswers } from '../../../lib/core/case/sweep-answers.ts';
 import { caseFor, proposalFor } from '../../support/remediation-world.ts';
 import { asking, reviewWorld } from '../../support/review-world.ts';
 
@@ -289,6 +289,22 @@ describe('an action with a high impact', () => {
       ['approval-given', 'ann'],
       ['review-timed-out', undefined],
     ]);
+  });
+
+  test('so it is when its flow was stopped and nothing ends the round, once; a yes still ends it then', async () => {
+    const { state, ports, answer } = await asking(heavy());
+    const dying = { ...ports, audit: () => Promise.reject(new Error('killed')) };
+    await expect(answerReview(dying, answer())).rejects.toThrow('killed');
+    const recorded = () => [...state.audit.values()].map(({ type }) => type);
+    state.nowMs = state.reviews[0]!.request.dueAtMs + overdueMs - 1;
+    expect(await sweepAnswers(ports)).toEqual({ completed: 0, failed: [] });
+    expect(recorded()).toEqual(['review-requested']);
+    state.nowMs += 1;
+    expect(await sweepAnswers(dying)).toMatchObject({ completed: 0, failed: [{ message: 'killed' }] });
+    for (let repeat = 0; repeat < 2; repeat += 1) await sweepAnswers(ports);
+    expect(recorded()).toEqual(['review-requested', 'approval-given']);
+    expect(await answerReview(ports, answer({ by: 'bob' }))).toMatchObject({ missing: 0 });
+    expect(recorded()).toEqual(['review-requested', 'approval-given', 'review-answered']);
   });
 
   test('so it is when its place is taken by a first yes to what is proposed now', async () => {

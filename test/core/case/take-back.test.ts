@@ -304,6 +304,28 @@ describe('the first yes of two', () => {
     expect(standingYes(state.record, state.reviews)).toMatchObject({ people: 2 });
   });
 
+  test.each([false, true])(
+    'stands once in the record also where another was taken back just before it was kept; taken back itself: %s',
+    async (again) => {
+      const { state, ports, answer, back, types } = await thinking(heavy());
+      const between: typeof ports = {
+        ...ports,
+        keepFirst: async (...args) => {
+          const other = await answerReview(ports, answer({ by: 'bob' }));
+          await back(other.answeredAtMs, { by: 'bob' });
+          state.nowMs += 1_000;
+          return await ports.keepFirst(...args);
+        },
+      };
+      const { answeredAtMs } = await answerReview(between, answer());
+      expect(answeredAtMs).toBe(state.nowMs);
+      if (again) await back(answeredAtMs);
+      else await answerReview(ports, answer({ by: 'bob' }));
+      const given = ['approval-given', 'answer-taken-back', 'approval-given'];
+      expect(types()).toEqual(['review-requested', ...given, again ? 'answer-taken-back' : 'review-answered']);
+    },
+  );
+
   test('is recorded with its taking back at the end of the time, where both processes died before they had', async () => {
     const { state, ports, answer, back, types } = await thinking(heavy());
     const first = await answerReview(ports, answer());

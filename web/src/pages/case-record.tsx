@@ -7,7 +7,7 @@ import { to } from '../lib/address.ts';
 import { t } from '../strings.ts';
 import { AuditEntries } from '../ui/audit-entries.tsx';
 import { CaseLine } from '../ui/case-line.tsx';
-import { Glyph } from '../ui/glyph.tsx';
+import { effectGlyph, Glyph } from '../ui/glyph.tsx';
 import { errorText, Skeleton } from '../ui/states.tsx';
 import { Due, Time } from '../ui/time.tsx';
 
@@ -62,18 +62,8 @@ export function CaseEffects({ of: one }: { of: CaseDetail }) {
           <b>{t.order(effect.action, effect.target)}</b>
           {effect.inverse && <span class="small"> {t.case.undoes}</span>}
           <p>
-            <Glyph
-              name={
-                effect.status === 'SUCCEEDED'
-                  ? 'closed'
-                  : effect.status === 'FAILED'
-                    ? 'bad'
-                    : effect.status === 'UNKNOWN'
-                      ? 'alarm'
-                      : 'acting'
-              }
-            />{' '}
-            {t.case.effectStatus[effect.status]}, <Time ms={effect.atMs} />
+            <Glyph name={effectGlyph(effect.status, 'acting')} /> {t.case.effectStatus[effect.status]},{' '}
+            <Time ms={effect.atMs} />
           </p>
           {effect.outcome && <p>{effect.outcome.message}</p>}
           <p class="small">

@@ -5,7 +5,7 @@ import { duration, shortTime } from '../lib/time.ts';
 import { nowMs, zone } from '../state/session.ts';
 import { t } from '../strings.ts';
 import { Contacts } from './contacts.tsx';
-import { Glyph } from './glyph.tsx';
+import { effectGlyph, Glyph } from './glyph.tsx';
 import { Age, Due, Time } from './time.tsx';
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }) {
@@ -88,18 +88,7 @@ function Position({ of: one }: { of: CaseDetail }) {
               </span>
             </td>
             <td>
-              <Glyph
-                name={
-                  effect.status === 'SUCCEEDED'
-                    ? 'closed'
-                    : effect.status === 'FAILED'
-                      ? 'bad'
-                      : effect.status === 'UNKNOWN'
-                        ? 'alarm'
-                        : 'verifying'
-                }
-              />{' '}
-              {t.case.confirmedBy[effect.status]}
+              <Glyph name={effectGlyph(effect.status, 'verifying')} /> {t.case.confirmedBy[effect.status]}
               {index === one.effects.length - 1 && effect.status === 'SUCCEEDED' && readings && <>, {readings}</>}
             </td>
           </tr>

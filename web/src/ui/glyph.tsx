@@ -74,3 +74,7 @@ export function Glyph({ name, large }: { name: GlyphName; large?: boolean }) {
     </svg>
   );
 }
+
+/** Of the status of an effect; one that has no end yet looks like `open`. */
+export const effectGlyph = (status: string, open: GlyphName): GlyphName =>
+  status === 'SUCCEEDED' ? 'closed' : status === 'FAILED' ? 'bad' : status === 'UNKNOWN' ? 'alarm' : open;
