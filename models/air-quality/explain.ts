@@ -1,6 +1,7 @@
 /** Where it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
-import { onlyTogether, sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
+import { absoluteWords, scaleOf } from '../../lib/core/explanation/departure.ts';
+import { movesUnusually, onlyTogether, sinceOnset } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
@@ -41,7 +42,11 @@ function sentence(
   suspect: Member | undefined,
   { window, alarm }: Seen,
 ): string {
-  const parts = suspect === undefined ? airParts(features, kind, station, alarm) : sensorParts(features, suspect);
+  const lastMs = window.timesMs.at(-1)!;
+  const parts =
+    suspect === undefined
+      ? airParts(features, kind, station, { alarm, lastMs })
+      : sensorParts(features, suspect, lastMs);
   const near = kind === 'pollution-episode' && station !== undefined ? ` ${station}` : '';
   const text = [
     `${parts[0] ?? onlyTogether} ${sinceOnset(window.timesMs, alarm)}`,
@@ -52,23 +57,28 @@ function sentence(
 }
 
 /** The channels that moved most: at the station where the source is, else anywhere. */
-function airParts(features: WindowFeatures, kind: Kind, station: string | undefined, alarm: AlarmContext): string[] {
+function airParts(
+  features: WindowFeatures,
+  kind: Kind,
+  station: string | undefined,
+  { alarm, lastMs }: { readonly alarm: AlarmContext; readonly lastMs: number },
+): string[] {
   const size = (one: Member): number => Math.abs(moved(one.statistics, alarm));
   const at =
     kind === 'pollution-episode' ? features.members.filter((one) => one.station === station) : features.members;
-  const [first, second] = at
+  const said = at
     .filter((one) => isPollutant(one.quantity) && size(one) > 1)
-    .sort((a, b) => size(b) - size(a) || (a.statistics.view.name < b.statistics.view.name ? -1 : 1));
-  if (first === undefined) return [];
-  const parts = [difference(features, first)];
+    .sort((a, b) => size(b) - size(a) || (a.statistics.view.name < b.statistics.view.name ? -1 : 1))
+    .flatMap((one) => difference(features, one, lastMs) ?? []);
+  if (said.length === 0) return [];
+  const parts = said.slice(0, kind === 'pollution-episode' ? 2 : 1);
   const raised = features.stations.filter((one) => one.lift > 1).length;
-  if (second !== undefined && kind === 'pollution-episode') parts.push(difference(features, second));
-  parts.push(`${raised} of ${features.stations.length} stations are raised`);
+  if (raised > 0) parts.push(`${raised} of ${features.stations.length} stations are raised`);
   return parts;
 }
 
 /** What is wrong with the instrument, and that its neighbours do not show it. */
-function sensorParts(features: WindowFeatures, suspect: Member): string[] {
+function sensorParts(features: WindowFeatures, suspect: Member, lastMs: number): string[] {
   const { name } = suspect.statistics.view;
   const { missing, runRatio, roughRatio, spikes, abruptness } = suspect.statistics;
   const neighbours = neighboursOf(suspect, features.members).filter((one) => Math.abs(one.statistics.lastShift) > 1.5);
@@ -79,16 +89,24 @@ function sensorParts(features: WindowFeatures, suspect: Member): string[] {
   if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`, ...alone];
   if (roughRatio > 1) return [`${name} varies ${(2 ** roughRatio).toFixed(1)} times as much as usual`, ...alone];
   const manner = abruptness > 0.6 ? ' since a sudden step' : '';
-  return [`${difference(features, suspect)}${manner}`, ...alone];
+  return [`${difference(features, suspect, lastMs) ?? `${name} ${movesUnusually}`}${manner}`, ...alone];
 }
 
-function difference({ view }: WindowFeatures, { statistics: { view: channel } }: Member): string {
+/**
+ * Against the profile, over the last hour.
+ * @returns `undefined` where it rounds to nothing
+ */
+function difference(
+  { view }: WindowFeatures,
+  { statistics: { view: channel } }: Member,
+  lastMs: number,
+): string | undefined {
   const from = Math.max(
     view.now[0],
     view.hours.findIndex((hour) => hour > -1),
   );
-  const value = mean(channel.raw, from) - mean(channel.expected, from);
-  if (Number.isNaN(value)) return `${channel.name} sends no values`;
-  const { unit } = view.calibration.channels[channel.index]!;
-  return `${channel.name} is ${withUnit(value, unit)} ${value < 0 ? 'below' : 'above'} its profile`;
+  const expected = mean(channel.expected, from);
+  const found = { difference: mean(channel.raw, from) - expected, expected };
+  const words = absoluteWords(found, scaleOf(view.calibration, channel.index, lastMs));
+  return words === undefined ? undefined : `${channel.name} ${words}`;
 }
