@@ -1,24 +1,20 @@
 /** What explaining a decision takes beside classifying it: the same model on one row, and on the batch of occlusion. */
-import { fileURLToPath } from 'node:url';
 import { openModel } from '../lib/adapters/onnx/session.ts';
-import { fitCalibration } from '../lib/core/screening/fit.ts';
 import { occlusionBatch } from '../models/training/occlusion.ts';
 import { treeInputName, treeOutputName } from '../models/training/tree-names.ts';
 import { windowFeatures } from '../models/water-network/features.ts';
 import { featureGroups } from '../models/water-network/groups.ts';
 import pack from '../models/water-network/index.ts';
 import { sidecar } from '../models/water-network/manifest.ts';
+import { fidelity, trainedModel } from '../test/models/support/fidelity.ts';
 import { faultWindows } from '../test/models/water-network/support/fault-windows.ts';
-import { fidelity } from '../test/models/water-network/support/fidelity.ts';
-import { town, weekRows } from '../test/models/water-network/support/town.ts';
 import { type BenchOptions, type Figure, median, rounded } from './figures.ts';
 
 const seed = 11;
-const path = fileURLToPath(new URL('../models/water-network/model.onnx', import.meta.url));
 
 export async function benchExplanations({ quick }: BenchOptions): Promise<Figure[]> {
-  const calibration = fitCalibration(town(0, weekRows));
-  const run = await openModel({ path, sha256: sidecar.sha256 });
+  const trained = await trainedModel('water-network');
+  const { run } = trained;
   const model = await pack.open!(openModel);
   const times: Record<'features' | 'batch' | 'oneRow' | 'whole', number[]> = {
     features: [],
@@ -33,7 +29,7 @@ export async function benchExplanations({ quick }: BenchOptions): Promise<Figure
     into.push(performance.now() - startMs);
     return made;
   };
-  for (const { window, alarm } of faultWindows(quick ? 20 : 120, seed)) {
+  for (const { window, calibration, alarm } of faultWindows(quick ? 20 : 120, seed)) {
     const found = await timed(times.features, () => windowFeatures(window, calibration, alarm));
     const { data, rows: batchRows } = occlusionBatch(found.values, sidecar.baseline, featureGroups(found));
     const dims = [batchRows, found.values.length];
@@ -43,7 +39,7 @@ export async function benchExplanations({ quick }: BenchOptions): Promise<Figure
     await timed(times.oneRow, () => run({ [treeInputName]: one }, [treeOutputName]));
     await timed(times.whole, () => model.classify(window, calibration, alarm));
   }
-  const held = await fidelity({ model, run, calibration }, quick ? 40 : 400, seed);
+  const held = await fidelity(model, trained, faultWindows(quick ? 40 : 400, seed), seed);
   const batchMs = median(times.batch);
   const oneRowMs = median(times.oneRow);
   return [

@@ -1,6 +1,7 @@
 /** Where it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
-import { onlyTogether, sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
+import { absoluteWords, scaleOf } from '../../lib/core/explanation/departure.ts';
+import { movesUnusually, onlyTogether, sinceOnset } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
@@ -41,8 +42,9 @@ function sentence(
   suspect: Member | undefined,
   { window, alarm }: Seen,
 ): string {
+  const asked: Asked = { alarm, lastMs: window.timesMs.at(-1)! };
   const parts =
-    suspect === undefined ? airParts(features, kind, station, alarm) : sensorParts(features, suspect, alarm);
+    suspect === undefined ? airParts(features, kind, station, asked) : sensorParts(features, suspect, asked);
   const near = kind === 'pollution-episode' && station !== undefined ? ` ${station}` : '';
   const text = [
     `${parts[0] ?? onlyTogether} ${sinceOnset(window.timesMs, alarm)}`,
@@ -52,24 +54,30 @@ function sentence(
   return `${text.join('; ')}.`.slice(0, 1000);
 }
 
+/** Of which alarm it is asked, and when the last row was. */
+interface Asked {
+  readonly alarm: AlarmContext;
+  readonly lastMs: number;
+}
+
 /** The channels that moved most: at the station where the source is, else anywhere. */
-function airParts(features: WindowFeatures, kind: Kind, station: string | undefined, alarm: AlarmContext): string[] {
-  const size = (one: Member): number => Math.abs(moved(features.view, one.statistics, alarm));
+function airParts(features: WindowFeatures, kind: Kind, station: string | undefined, asked: Asked): string[] {
+  const size = (one: Member): number => Math.abs(moved(features.view, one.statistics, asked.alarm));
   const at =
     kind === 'pollution-episode' ? features.members.filter((one) => one.station === station) : features.members;
-  const [first, second] = at
+  const said = at
     .filter((one) => isPollutant(one.quantity) && size(one) > 1)
-    .sort((a, b) => size(b) - size(a) || (a.statistics.view.name < b.statistics.view.name ? -1 : 1));
-  if (first === undefined) return [];
-  const parts = [difference(features, first, alarm)];
+    .sort((a, b) => size(b) - size(a) || (a.statistics.view.name < b.statistics.view.name ? -1 : 1))
+    .flatMap((one) => difference(features, one, asked) ?? []);
+  if (said.length === 0) return [];
+  const parts = said.slice(0, kind === 'pollution-episode' ? 2 : 1);
   const raised = features.stations.filter((one) => one.lift > 1).length;
-  if (second !== undefined && kind === 'pollution-episode') parts.push(difference(features, second, alarm));
-  parts.push(`${raised} of ${features.stations.length} stations are raised`);
+  if (raised > 0) parts.push(`${raised} of ${features.stations.length} stations are raised`);
   return parts;
 }
 
 /** What is wrong with the instrument, and that its neighbours do not show it. */
-function sensorParts(features: WindowFeatures, suspect: Member, alarm: AlarmContext): string[] {
+function sensorParts(features: WindowFeatures, suspect: Member, asked: Asked): string[] {
   const { name } = suspect.statistics.view;
   const { missing, runRatio, roughRatio, spikes, abruptness } = suspect.statistics;
   const neighbours = neighboursOf(suspect, features.members).filter((one) => Math.abs(one.statistics.lastShift) > 1.5);
@@ -78,16 +86,24 @@ function sensorParts(features: WindowFeatures, suspect: Member, alarm: AlarmCont
   if (missing > 0.2) return [`${name} misses ${Math.round(missing * 100)} % of its readings`];
   if (runRatio > 0.5) return [`${name} has not moved for longer than ever before`, ...alone];
   if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`, ...alone];
-  const rough = roughSince(features.view, suspect.statistics, alarm);
+  const rough = roughSince(features.view, suspect.statistics, asked.alarm);
   if (rough > 1) return [`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`, ...alone];
   const manner = abruptness > 0.6 ? ' by a sudden step' : '';
-  return [`${difference(features, suspect, alarm)}${manner}`, ...alone];
+  return [`${difference(features, suspect, asked) ?? `${name} ${movesUnusually}`}${manner}`, ...alone];
 }
 
-function difference({ view }: WindowFeatures, { statistics: { view: channel } }: Member, alarm: AlarmContext): string {
+/**
+ * Against the profile, by the rows that are spoken of.
+ * @returns `undefined` where it rounds to nothing
+ */
+function difference(
+  { view }: WindowFeatures,
+  { statistics: { view: channel } }: Member,
+  { alarm, lastMs }: Asked,
+): string | undefined {
   const from = spokenFrom(view, channel, alarm);
-  const value = mean(channel.raw, from) - mean(channel.expected, from);
-  if (Number.isNaN(value)) return `${channel.name} sends no values`;
-  const { unit } = view.calibration.channels[channel.index]!;
-  return `${channel.name} is ${withUnit(value, unit)} ${value < 0 ? 'below' : 'above'} its profile`;
+  const expected = mean(channel.expected, from);
+  const found = { difference: mean(channel.raw, from) - expected, expected };
+  const words = absoluteWords(found, scaleOf(view.calibration, channel.index, lastMs));
+  return words === undefined ? undefined : `${channel.name} ${words}`;
 }

@@ -1,6 +1,7 @@
 /** Which part it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
-import { onlyTogether, sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
+import { isNothing, scaleOf } from '../../lib/core/explanation/departure.ts';
+import { movesUnusually, onlyTogether, sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
@@ -36,8 +37,9 @@ export function conclude(
   { window, alarm }: Seen,
 ): Pick<Classification, 'suspect'> & { readonly sentence: string } {
   const suspect = suspectOf(features.channels, kind);
+  const asked: Asked = { alarm, lastMs: window.timesMs.at(-1)! };
   const parts =
-    kind === 'sensor-fault' ? instrumentParts(features, suspect, alarm) : machineParts(features, kind, alarm);
+    kind === 'sensor-fault' ? instrumentParts(features, suspect, asked) : machineParts(features, kind, asked);
   const near = kind === 'bearing-wear' && suspect !== undefined ? ` near ${nameOf(suspect)}` : '';
   const text = [
     `${parts[0] ?? onlyTogether} ${sinceOnset(window.timesMs, alarm, 'seconds')}`,
@@ -48,6 +50,11 @@ export function conclude(
     ...(suspect === undefined ? {} : { suspect: nameOf(suspect) }),
     sentence: `${text.join('; ')}.`.slice(0, 1000),
   };
+}
+
+interface Asked {
+  readonly alarm: AlarmContext;
+  readonly lastMs: number;
 }
 
 const nameOf = (one: MachineChannel): string => one.statistics.view.name;
@@ -69,8 +76,8 @@ export function suspectOf(channels: readonly MachineChannel[], kind: Kind): Mach
 const oddity = ({ statistics: { peerRms, runRatio, missing } }: MachineChannel): number =>
   (Number.isNaN(peerRms) ? 0 : peerRms) + Math.max(0, runRatio) * 2 + Math.max(0, missing) * 10;
 
-function machineParts(features: WindowFeatures, kind: Kind, alarm: AlarmContext): string[] {
-  const size = (one: MachineChannel): number => Math.abs(moved(features.view, one.statistics, alarm));
+function machineParts(features: WindowFeatures, kind: Kind, asked: Asked): string[] {
+  const size = (one: MachineChannel): number => Math.abs(moved(features.view, one.statistics, asked.alarm));
   const shifted = features.channels.filter(
     (one) => !one.statistics.view.dead && size(one) > 1 && one.quantity !== 'voltage',
   );
@@ -81,27 +88,30 @@ function machineParts(features: WindowFeatures, kind: Kind, alarm: AlarmContext)
   };
   return largestBy(shifted, size)
     .sort((a, b) => rank(a) - rank(b))
-    .map((one) => difference(features, one, alarm));
+    .flatMap((one) => difference(features, one, asked) ?? []);
 }
 
-function instrumentParts(features: WindowFeatures, suspect: MachineChannel | undefined, alarm: AlarmContext): string[] {
+function instrumentParts(features: WindowFeatures, suspect: MachineChannel | undefined, asked: Asked): string[] {
   if (suspect === undefined) return [];
   const name = nameOf(suspect);
   const { missing, runRatio, roughRatio, spikes } = suspect.statistics;
   if (missing > 0.2) return [`${name} misses ${Math.round(missing * 100)} % of its readings`];
   if (runRatio > 0.5) return [`${name} has not moved for longer than ever before`];
-  const rough = roughSince(features.view, suspect.statistics, alarm);
+  const rough = roughSince(features.view, suspect.statistics, asked.alarm);
   if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`];
   if (rough > 1) return [`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`];
-  return [difference(features, suspect, alarm), 'the other channels do not explain it'];
+  return [difference(features, suspect, asked) ?? `${name} ${movesUnusually}`, 'the other channels do not explain it'];
 }
 
 const withZero: ReadonlySet<Quantity> = new Set(['vibration', 'current', 'power', 'flow', 'speed']);
 /** Beyond this a percentage says nothing. */
 const largestPercent = 900;
 
-/** In per cent where the quantity has a zero that is known, else in its unit. */
-function difference({ view }: WindowFeatures, one: MachineChannel, alarm: AlarmContext): string {
+/**
+ * In per cent where the quantity has a zero that is known, else in its unit.
+ * @returns `undefined` where it rounds to nothing
+ */
+function difference({ view }: WindowFeatures, one: MachineChannel, { alarm, lastMs }: Asked): string | undefined {
   const channel = one.statistics.view;
   const recent = spokenFrom(view, channel, alarm);
   const now = mean(channel.raw, recent);
@@ -112,9 +122,8 @@ function difference({ view }: WindowFeatures, one: MachineChannel, alarm: AlarmC
   const side = now < usual ? 'below' : 'above';
   const what = Number.isNaN(before) ? 'its usual value' : 'its earlier value';
   const percent = Math.round(100 * Math.abs(now / usual - 1));
-  if (withZero.has(one.quantity) && percent > 0 && percent <= largestPercent) {
-    return `${channel.name} is ${percent} % ${side} ${what}`;
-  }
-  const { unit } = view.calibration.channels[channel.index]!;
-  return `${channel.name} is ${withUnit(now - usual, unit)} ${side} ${what}`;
+  const scale = scaleOf(view.calibration, channel.index, lastMs);
+  const inPercent = withZero.has(one.quantity) && percent <= largestPercent;
+  if ((inPercent && percent === 0) || isNothing({ difference: now - usual, expected: usual }, scale)) return undefined;
+  return `${channel.name} is ${inPercent ? `${percent} %` : withUnit(now - usual, scale.unit)} ${side} ${what}`;
 }

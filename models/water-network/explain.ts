@@ -6,8 +6,10 @@ import {
   departure,
   judgedRows,
   relativeWords,
+  type Scale,
+  scaleOf,
 } from '../../lib/core/explanation/departure.ts';
-import { isNight, onlyTogether, sinceOnset } from '../../lib/core/explanation/words.ts';
+import { isNight, movesUnusually, onlyTogether, sinceOnset } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
@@ -32,11 +34,12 @@ export function sentence(
   { window: { timesMs }, alarm }: Seen,
 ): string {
   const rows = judgedRows(timesMs, features.view.onsetRow);
+  const judged: Judged = { rows, lastMs: timesMs.at(-1)!, alarm };
   const night = isNight(timesMs.subarray(...rows), alarm.timeZone);
   const parts =
     kind === 'sensor-fault'
-      ? sensorParts(features, rows, alarm)
-      : hydraulicParts(features, zone, kind, { rows, night, alarm });
+      ? sensorParts(features, judged)
+      : hydraulicParts(features, zone, kind, { ...judged, night });
   const first = parts[0] ?? onlyTogether;
   const text = [
     `${first} ${sinceOnset(timesMs, alarm)}`,
@@ -46,78 +49,101 @@ export function sentence(
   return `${text.join('; ')}.`.slice(0, 1000);
 }
 
-type Rows = readonly [number, number];
+/** Which rows are judged, when the last of them was, and of which alarm. */
+interface Judged {
+  readonly rows: readonly [number, number];
+  readonly lastMs: number;
+  readonly alarm: AlarmContext;
+}
 
-const departureOf = (one: ChannelStatistics, rows: Rows): Departure => departure(one.view.raw, one.view.expected, rows);
-const unitOf = (features: WindowFeatures, one: ChannelStatistics): string =>
-  features.view.calibration.channels[one.view.index]!.unit;
+const departureOf = (one: ChannelStatistics, { rows }: Judged): Departure =>
+  departure(one.view.raw, one.view.expected, rows);
+const scaleAt = (features: WindowFeatures, one: ChannelStatistics, { lastMs }: Judged): Scale =>
+  scaleOf(features.view.calibration, one.view.index, lastMs);
 
 function hydraulicParts(
   features: WindowFeatures,
   zone: string | undefined,
   kind: Kind,
-  { rows, night, alarm }: { readonly rows: Rows; readonly night: boolean; readonly alarm: AlarmContext },
+  judged: Judged & { readonly night: boolean },
 ): string[] {
+  const { alarm, night } = judged;
   const parts: string[] = [];
   const pump = kind === 'pump-failure' ? failedPump(features) : undefined;
   if (pump !== undefined) parts.push(`${pump.view.element} stands still where its profile runs`);
   const flows = features.channels.filter((one) => one.view.role === 'flow');
+  const flowWords = (one: ChannelStatistics): string | undefined => {
+    const words = relativeWords(departureOf(one, judged), scaleAt(features, one, judged));
+    if (words === undefined) return undefined;
+    const quantity = night ? 'night flow' : 'inflow';
+    const what =
+      one.view.zone !== undefined
+        ? `${quantity} of ${one.view.zone} (${one.view.name})`
+        : `${night ? 'night flow at ' : ''}${one.view.name}`;
+    return `${what} ${words}`;
+  };
   const flow =
-    strongest(
+    ofStrongest(
       features,
       flows.filter((one) => one.view.zone === zone && zone !== undefined),
       alarm,
-    ) ?? strongest(features, flows, alarm);
-  if (flow !== undefined) {
-    const quantity = night ? 'night flow' : 'inflow';
-    const what =
-      flow.view.zone !== undefined
-        ? `${quantity} of ${flow.view.zone} (${flow.view.name})`
-        : `${night ? 'night flow at ' : ''}${flow.view.name}`;
-    parts.push(`${what} ${relativeWords(departureOf(flow, rows), unitOf(features, flow))}`);
-  }
-  const level = strongest(
+      flowWords,
+    ) ?? ofStrongest(features, flows, alarm, flowWords);
+  if (flow !== undefined) parts.push(flow);
+  const sensors = rankSensors(features);
+  // A channel of unknown role may be near, but must not be called a pressure.
+  const near = features.channels.find(({ view }) => view.role === 'pressure' && view.name === sensors[0]?.name);
+  const pressure =
+    near !== undefined && moved(features.view, near, alarm) < -1 ? distance(features, near, judged) : undefined;
+  if (pressure !== undefined) parts.push(`pressure at ${pressure}`);
+  const level = ofStrongest(
     features,
     features.channels.filter((one) => one.view.role === 'level'),
     alarm,
+    (one) => distance(features, one, judged),
   );
-  const sensors = rankSensors(features);
-  // A channel of unknown role may be near, but must not be called a pressure.
-  const pressure = features.channels.find(({ view }) => view.role === 'pressure' && view.name === sensors[0]?.name);
-  if (pressure !== undefined && moved(features.view, pressure, alarm) < -1)
-    parts.push(`pressure at ${distance(features, pressure, rows)}`);
-  if (level !== undefined) parts.push(`level at ${distance(features, level, rows)}`);
+  if (level !== undefined) parts.push(`level at ${level}`);
   if (parts.length > 0) return parts;
-  const any = strongest(features, features.channels, alarm);
-  return any === undefined ? [] : [distance(features, any, rows)];
+  const any = ofStrongest(features, features.channels, alarm, (one) => distance(features, one, judged));
+  return any === undefined ? [] : [any];
 }
 
-function sensorParts(features: WindowFeatures, rows: Rows, alarm: AlarmContext): string[] {
+function sensorParts(features: WindowFeatures, judged: Judged): string[] {
   const suspect = suspectChannel(features);
   if (suspect === undefined) return [];
   const name = suspect.view.name;
   if (suspect.missing > 0.2) return [`${name} misses ${Math.round(suspect.missing * 100)} % of its readings`];
   if (suspect.runRatio > 0.5) return [`${name} has not moved for longer than ever before`];
-  const rough = roughSince(features.view, suspect, alarm);
+  const rough = roughSince(features.view, suspect, judged.alarm);
   if (rough > 1.5) return [`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`];
-  return [`${distance(features, suspect, rows)} and its neighbours do not explain it`];
+  const what = distance(features, suspect, judged) ?? `${name} ${movesUnusually}`;
+  return [`${what} and its neighbours do not explain it`];
 }
 
-/** The one that moved most, where that is more than its usual spread. */
-function strongest(
+/**
+ * What is said of the one that moved most, where that is more than its usual spread. One that moved and came to lie on
+ * its profile again has nothing said of it: then the next.
+ */
+function ofStrongest(
   { view }: WindowFeatures,
   group: readonly ChannelStatistics[],
   alarm: AlarmContext,
-): ChannelStatistics | undefined {
+  say: (one: ChannelStatistics) => string | undefined,
+): string | undefined {
   const size = (one: ChannelStatistics): number => Math.abs(moved(view, one, alarm));
   const sorted = group
     .filter((one) => size(one) > 1)
     .sort((a, b) => size(b) - size(a) || (a.view.name < b.view.name ? -1 : 1));
-  return sorted[0];
+  for (const one of sorted) {
+    const words = say(one);
+    if (words !== undefined) return words;
+  }
+  return undefined;
 }
 
-function distance(features: WindowFeatures, one: ChannelStatistics, rows: Rows): string {
-  return `${one.view.name} ${absoluteWords(departureOf(one, rows), unitOf(features, one))}`;
+function distance(features: WindowFeatures, one: ChannelStatistics, judged: Judged): string | undefined {
+  const words = absoluteWords(departureOf(one, judged), scaleAt(features, one, judged));
+  return words === undefined ? undefined : `${one.view.name} ${words}`;
 }
 
 /** A zone by its balance, and within it the sensor that fell most; without zones that sensor alone. */

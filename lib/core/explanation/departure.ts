@@ -9,6 +9,11 @@ const hourMs = 3_600_000;
 const judgedMs = 3 * hourMs;
 /** Beyond this a percentage says nothing: the profile is next to nothing. */
 const largestPercent = 400;
+/** Less than this part of its usual spread is no departure of a channel, however many digits it has. */
+const leastSpreads = 0.1;
+/** Nor is what is left of a difference of numbers that are the same but for their last bits. */
+const leastShare = 1e-9;
+const leastSize = 1e-9;
 
 /** Rows that are judged: since the onset, the last hours of it, and at least the last row. Half-open. */
 export function judgedRows(timesMs: ArrayLike<number>, onsetRow: number): readonly [number, number] {
@@ -59,23 +64,51 @@ export function channelDeparture(
   return { ...found, spread: Math.max(median(known.slice(...rows).map(({ spread }) => spread)), step, 1e-12) };
 }
 
+/** How what a channel does is told. */
+export interface Scale {
+  readonly unit: string;
+  /** In the channel's unit: a difference of no more than this is nothing. */
+  readonly least: number;
+}
+
+/** What a channel's instrument can show at all, and what it always strays by around this time of day. */
+export function scaleOf(calibration: Calibration, channel: number, timeMs: number): Scale {
+  const { unit, step } = calibration.channels[channel]!;
+  const { spread } = expectedAt(calibration, channel, timeMs);
+  return { unit, least: Math.max(step / 2, leastSpreads * (Number.isFinite(spread) ? spread : 0)) };
+}
+
+/** Whether a distance from what is expected rounds to nothing: then there is nothing to say of it. */
+export const isNothing = ({ difference, expected }: Departure, { least }: Pick<Scale, 'least'>): boolean =>
+  Math.abs(difference) <= Math.max(least, leastShare * Math.abs(expected), leastSize);
+
 /** Of a channel whose judged rows are all missing. */
 const noValues = 'sends no values';
 
-/** @example relativeWords({ difference: 3.8, expected: 10 }, 'l/s') // 'is 38 % above its profile' */
-export function relativeWords({ difference, expected }: Departure, unit: string): string {
+/**
+ * @returns `undefined` where it rounds to nothing
+ * @example relativeWords({ difference: 3.8, expected: 10 }, { unit: 'l/s', least: 0.1 }) // 'is 38 % above its profile'
+ */
+export function relativeWords(found: Departure, scale: Scale): string | undefined {
+  const { difference, expected } = found;
   if (Number.isNaN(difference)) return noValues;
   const side = difference < 0 ? 'below' : 'above';
   const percent = Math.round((100 * Math.abs(difference)) / Math.max(Math.abs(expected), 1e-9));
+  if (percent === 0 || isNothing(found, scale)) return undefined;
   if (percent <= largestPercent) return `is ${percent} % ${side} its profile`;
-  return `is ${withUnit(difference, unit)} ${side} its profile of next to nothing`;
+  return `is ${withUnit(difference, scale.unit)} ${side} its profile of next to nothing`;
 }
 
-/** @example absoluteWords({ difference: -4.07, expected: 50 }, 'm') // 'is 4.1 m below its profile' */
-export const absoluteWords = ({ difference }: Departure, unit: string): string =>
-  Number.isNaN(difference)
-    ? noValues
-    : `is ${withUnit(difference, unit)} ${difference < 0 ? 'below' : 'above'} its profile`;
+/**
+ * @returns `undefined` where it rounds to nothing
+ * @example absoluteWords({ difference: -4.07, expected: 50 }, { unit: 'm', least: 0.1 }) // 'is 4.1 m below its profile'
+ */
+export function absoluteWords(found: Departure, scale: Scale): string | undefined {
+  const { difference } = found;
+  if (Number.isNaN(difference)) return noValues;
+  if (isNothing(found, scale)) return undefined;
+  return `is ${withUnit(difference, scale.unit)} ${difference < 0 ? 'below' : 'above'} its profile`;
+}
 
 function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;

@@ -4,7 +4,7 @@ import type { Kind } from '../../contracts/common.ts';
 import type { AlarmContext } from '../pack.ts';
 import type { Series } from '../series.ts';
 import { absoluteWords, channelDeparture, judgedRows } from './departure.ts';
-import { onlyTogether, sinceOnset } from './words.ts';
+import { movesUnusually, onlyTogether, sinceOnset } from './words.ts';
 
 const namedChannels = 3;
 /** Less than this many usual spreads from the profile is not worth saying. */
@@ -23,8 +23,7 @@ export function generalSentence({ kind, window, calibration, alarm }: Spoken): s
   const parts = alarm.topChannels.slice(0, namedChannels).map(({ channel }) => {
     const { name, unit } = calibration.channels[channel]!;
     const found = channelDeparture(window, calibration, channel, rows);
-    if (Math.abs(found.difference) < leastSpreads * found.spread) return `${name} does not move as it usually does`;
-    return `${name} ${absoluteWords(found, unit)}`;
+    return `${name} ${absoluteWords(found, { unit, least: leastSpreads * found.spread }) ?? movesUnusually}`;
   });
   const since = sinceOnset(window.timesMs, alarm);
   const [first = onlyTogether, ...others] = parts;

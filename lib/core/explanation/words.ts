@@ -9,6 +9,9 @@ type Precision = 'minutes' | 'seconds';
 /** Said where the channels together are new and none of them alone is. */
 export const onlyTogether = 'no channel stands out, but together they have behaved in a new way';
 
+/** Said of a channel that was named although its distance from what is usual rounds to nothing. */
+export const movesUnusually = 'does not move as it usually does';
+
 /** What a clock at the site shows. */
 interface WallClock {
   /** `YYYY-MM-DD` */
@@ -103,9 +106,15 @@ export const isNight = (timesMs: ArrayLike<number>, timeZone: string | undefined
     return local && hour < 5;
   });
 
+/** More decimals than these are no reading. */
+const mostDecimals = 12;
+
 /** @example withUnit(-4.07, 'm') // '4.1 m' */
 export function withUnit(value: number, unit: string): string {
   const size = Math.abs(value);
-  const digits = size >= 100 ? String(Math.round(size)) : String(Number(size.toPrecision(2)));
+  const two = Number(size.toPrecision(2));
+  // A number below a millionth would be written with an exponent, which nobody on duty reads.
+  const small = two > 0 && two < 1e-6 ? two.toFixed(mostDecimals).replace(/\.?0+$/, '') : String(two);
+  const digits = size >= 100 ? String(Math.round(size)) : small;
   return unit === '' ? digits : `${digits} ${unit}`;
 }

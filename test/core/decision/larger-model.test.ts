@@ -115,6 +115,14 @@ describe('asking further', () => {
     expect(server.requests.length).toBe(before);
   });
 
+  test('is left where it costs just what it could save, and done for the least bit less', async () => {
+    const own = answerOf({ confidence: 0.6 });
+    const { expectedLossUsd } = expectedLoss(own, true, losses);
+    const at = async (costUsd: number) => (await ask(own, { larger: { ...larger, costUsd } })).routing?.asked;
+    expect(await at(expectedLossUsd)).toBe(false);
+    expect(await at(expectedLossUsd * (1 - 1e-9))).toBe(true);
+  });
+
   test('is off without a model of the pack, and without features to send', async () => {
     const own = answerOf({ confidence: 0.6 });
     expect(await ask(own, { larger: { ...larger, models: {} } })).toEqual({ answer: own });

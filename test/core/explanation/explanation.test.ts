@@ -1,13 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { absurdReadings } from '../../../lib/core/decision/absurd.ts';
-import { absoluteWords, departure, judgedRows, relativeWords } from '../../../lib/core/explanation/departure.ts';
+import {
+  absoluteWords,
+  departure,
+  judgedRows,
+  relativeWords,
+  scaleOf,
+} from '../../../lib/core/explanation/departure.ts';
 import { generalSentence } from '../../../lib/core/explanation/general-sentence.ts';
 import { dateAndTime, isNight, sinceOnset, sinceWhen, withUnit } from '../../../lib/core/explanation/words.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
+import { expectedAt } from '../../../lib/core/screening/open.ts';
 import { type TownDay, town, townChannels, weekRows } from '../../models/water-network/support/town.ts';
 
 const at = (text: string): number => Date.parse(text);
 const calibration = fitCalibration(town(0, weekRows));
+const flow = { unit: 'l/s', least: 0.1 };
+const pressure = { unit: 'm', least: 0.2 };
 const windowOf = (day: TownDay) => town(weekRows, 96, day);
 
 describe('times', () => {
@@ -69,18 +79,56 @@ describe('departures', () => {
 
   test('of nothing but missing readings are none', () => {
     const nothing = { difference: Number.NaN, expected: Number.NaN };
-    expect([relativeWords(nothing, 'l/s'), absoluteWords(nothing, 'm')]).toEqual([
+    expect([relativeWords(nothing, flow), absoluteWords(nothing, pressure)]).toEqual([
       'sends no values',
       'sends no values',
     ]);
   });
 
   test('are told in percent unless the profile is next to nothing', () => {
-    expect(relativeWords({ difference: 3.8, expected: 10 }, 'l/s')).toBe('is 38 % above its profile');
-    expect(relativeWords({ difference: -3.8, expected: 0.01 }, 'l/s')).toBe(
+    expect(relativeWords({ difference: 3.8, expected: 10 }, flow)).toBe('is 38 % above its profile');
+    expect(relativeWords({ difference: -3.8, expected: 0.01 }, flow)).toBe(
       'is 3.8 l/s below its profile of next to nothing',
     );
     expect([withUnit(-4.07, 'm'), withUnit(1234.5, ''), withUnit(0, 'bar')]).toEqual(['4.1 m', '1235', '0 bar']);
+  });
+
+  test('that round to nothing are not told', () => {
+    // Less than half a per cent, less than what the channel strays by anyway, and what float64 leaves of the same number.
+    expect(relativeWords({ difference: 0.4, expected: 100 }, { ...flow, least: 0 })).toBeUndefined();
+    expect(relativeWords({ difference: 0.1, expected: 1 }, flow)).toBeUndefined();
+    expect(relativeWords({ difference: 0, expected: 0 }, { ...flow, least: 0 })).toBeUndefined();
+    expect(absoluteWords({ difference: -0.2, expected: 50 }, pressure)).toBeUndefined();
+    expect(absoluteWords({ difference: 50.1 + 0.2 - 50.3, expected: 50.3 }, { unit: 'm', least: 0 })).toBeUndefined();
+    expect(absoluteWords({ difference: -0.21, expected: 50 }, pressure)).toBe('is 0.21 m below its profile');
+  });
+
+  test('never show a 0 or an exponent, whatever the numbers', () => {
+    const number = fc.double({ min: -1e9, max: 1e9, noNaN: true });
+    const found = fc.record({ difference: number, expected: number });
+    fc.assert(
+      fc.property(found, fc.double({ min: 0, max: 10, noNaN: true }), (one, least) => {
+        for (const words of [relativeWords(one, { unit: 'm', least }), absoluteWords(one, { unit: 'm', least })]) {
+          if (words === undefined) continue;
+          const said = /^is ([\d.]+) (?:%|m) (above|below) its profile/.exec(words);
+          expect([words, Number(said?.[1]) > 0]).toEqual([words, true]);
+          expect(said![2]).toBe(one.difference < 0 ? 'below' : 'above');
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('are nothing below half a step of the instrument and a tenth of what the channel strays by', () => {
+    const atMs = windowOf({}).timesMs.at(-1)!;
+    const { least, unit } = scaleOf(calibration, 6, atMs);
+    expect(unit).toBe('m');
+    expect(least).toBeCloseTo(0.1 * expectedAt(calibration, 6, atMs).spread, 9);
+    const coarse = {
+      ...calibration,
+      channels: calibration.channels.map((channel) => ({ ...channel, step: 3 })),
+    };
+    expect(scaleOf(coarse, 6, atMs).least).toBe(1.5);
   });
 });
 

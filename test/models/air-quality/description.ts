@@ -16,6 +16,7 @@ import {
   sensorFault,
   until,
 } from './support/city.ts';
+import { faultWindows } from './support/fault-windows.ts';
 
 /** What is seen so many hours into an event. */
 export const seen = (event: Parameters<typeof laterRun>[0], hours: number) => (): Asked => {
@@ -103,6 +104,7 @@ export const description: PackDescription = {
   ],
   since: /since \d\d:\d\d UTC/,
   usual: seen(undefined, 6),
+  wrong: faultWindows,
   heldOut: {
     seeds: [88_001, 88_002, 88_003, 88_004, 88_005],
     holds: ({ probabilities, labels, kinds, macroF1, cardMacroF1 }) => {

@@ -14,11 +14,12 @@ import { evaluate } from '../../../models/training/metrics.ts';
 import { modelSidecar } from '../../../models/training/sidecar.ts';
 import { treeInputName, treeOutputName } from '../../../models/training/tree-names.ts';
 import { type Asked, describedPacks, foundPacks, modelsFolder } from '../support/description.ts';
+import { trainedModel } from '../support/fidelity.ts';
 
 const others = await Promise.all(foundPacks.map(async ({ name }) => [name, await loadPack(name)] as const));
 const moving = Float64Array.of(1.5, 2.5, 3.7);
 
-describe.each(describedPacks)('the pack %s', (name, { channels, told, since, usual }) => {
+describe.each(describedPacks)('the pack %s', (name, { channels, told, since, usual, wrong }) => {
   let pack: Pack;
   let model: PackModel;
   beforeAll(async () => {
@@ -67,6 +68,25 @@ describe.each(describedPacks)('the pack %s', (name, { channels, told, since, usu
       expect(JSON.stringify(await classify(asked()))).toBe(JSON.stringify(found));
     },
   );
+
+  test('excludes exactly the kinds of which hardly any held-out window was as unlikely', async () => {
+    const { setAlpha, conformal, kinds } = (await trainedModel(name)).sidecar;
+    const sizes = new Set<number>();
+    for (const asked of wrong(40, 7)) {
+      const { kind, probabilities, set } = await classify(asked);
+      const open = kinds.filter((one, k) => {
+        const scores = conformal.nonconformity[k]!;
+        const asUnlikely = scores.filter((score) => score >= 1 - probabilities[one]!).length;
+        return one === kind || (1 + asUnlikely) / (1 + scores.length) > setAlpha;
+      });
+      expect(set).toEqual(open);
+      sizes.add(open.length);
+    }
+    // Sure answers and doubtful ones: a set that is always one kind, or always all, would prove nothing.
+    expect(Math.min(...sizes)).toBe(1);
+    expect(Math.max(...sizes)).toBeGreaterThan(1);
+    expect(Math.max(...sizes)).toBeLessThan(kinds.length);
+  });
 
   test('is out of its depth when readings are absurd', async () => {
     const ordinary = usual();

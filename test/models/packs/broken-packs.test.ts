@@ -155,6 +155,14 @@ describe('the suite finds', () => {
       'has "NaN"',
     ],
     [
+      'a deviation of nothing',
+      () =>
+        answering(() => ({
+          explanation: { sentence: 'load is 0 % above its profile since 02:15.', contributions: [] },
+        })),
+      'says "0 % above its profile since 02:15.", a deviation that rounds to nothing',
+    ],
+    [
       'times that are not those of the site',
       () => answering(() => ({ explanation: { sentence: 'load departs since 02:15 UTC.', contributions: [] } })),
       'says UTC at a site whose time zone is known',

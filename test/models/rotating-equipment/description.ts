@@ -5,6 +5,7 @@ import { quantityOf } from '../../../models/rotating-equipment/features/quantity
 import type { FaultSpec } from '../../../models/rotating-equipment/generator/faults.ts';
 import { argMax } from '../../../models/training/metrics.ts';
 import type { Asked, PackDescription, Told } from '../support/description.ts';
+import { faultWindows } from './support/fault-windows.ts';
 import { calibration, faultRow, faultTime, laterRows, machineFault, rows, warmup } from './support/machine.ts';
 
 const alarm: AlarmContext = { onsetRow: faultRow + 2, rowsSinceOnset: rows - 3 - faultRow, score: 6, topChannels: [] };
@@ -110,6 +111,7 @@ export const description: PackDescription = {
   ],
   since: /since \d\d:\d\d:\d\d UTC/,
   usual: asked(),
+  wrong: faultWindows,
   heldOut: {
     seeds: [77_001, 77_002, 77_003, 77_004, 77_005],
     holds: ({ probabilities, labels, kinds, macroF1 }) => {

@@ -69,6 +69,8 @@ export interface PackDescription {
   readonly since: RegExp;
   /** A window of an ordinary day. */
   readonly usual: () => Asked;
+  /** Many windows, in each something wrong of another form and size, all from one seed. */
+  readonly wrong: (count: number, seed: number) => Asked[];
   /** Plants that no split of training holds, where making them takes seconds and not minutes. */
   readonly heldOut?: {
     readonly seeds: readonly number[];

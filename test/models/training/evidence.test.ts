@@ -63,6 +63,8 @@ describe('conformal evidence', () => {
       const own = fresh.filter((row) => row.label === label);
       const held = own.filter((row) => tests.classSet(row.probabilities, 0.1).includes(label)).length / own.length;
       expect(held).toBeGreaterThan(0.86);
+      // Nor more often than stated: a set that holds everything excludes nothing, and nothing would ever act.
+      expect(held).toBeLessThan(0.97);
     }
     expect(tests.classSet([0.5, 0.5], 0.99)).toContain(0);
   });
@@ -135,6 +137,23 @@ describe('metrics', () => {
     // Class c does not occur among the labels and so does not pull the mean down.
     expect(metrics.macroF1).toBeCloseTo((2 / 3 + 0.8) / 2, 12);
     expect(metrics.reliability.reduce((sum, bin) => sum + bin.count, 0)).toBe(4);
+  });
+
+  test('say how often each stretch of confidence is right, and how far that is from what it says', () => {
+    const rows = [
+      [0.95, 0.05],
+      [0.91, 0.09],
+      [0.38, 0.62],
+      [0.34, 0.66],
+    ];
+    const { reliability, calibrationError } = evaluate(rows, [0, 1, 1, 1], ['a', 'b']);
+    const filled = reliability.filter(({ count }) => count > 0);
+    expect(reliability).toHaveLength(10);
+    expect(filled).toEqual([
+      { fromProbability: 0.6, count: 2, meanConfidence: expect.closeTo(0.64, 12), accuracy: 1 },
+      { fromProbability: 0.9, count: 2, meanConfidence: expect.closeTo(0.93, 12), accuracy: 0.5 },
+    ]);
+    expect(calibrationError).toBeCloseTo((2 * 0.36 + 2 * 0.43) / 4, 12);
   });
 
   test('are defined for no rows and refuse lengths that differ', () => {

@@ -2,6 +2,7 @@
 import type { AlarmContext } from '../../../lib/core/pack.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import type { Asked, PackDescription } from '../support/description.ts';
+import { faultWindows } from './support/fault-windows.ts';
 import { type TownDay, town, weekRows } from './support/town.ts';
 
 const rows = 192;
@@ -66,4 +67,5 @@ export const description: PackDescription = {
   ],
   since: /since \d\d:\d\d UTC/,
   usual: asked({}),
+  wrong: faultWindows,
 };

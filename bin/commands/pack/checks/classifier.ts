@@ -117,12 +117,21 @@ function problemsOf({ pack: { manifest }, registration }: Subject, made: Classif
   const unread = /NaN|Infinity|undefined|\[object|\de[+-]?\d/.exec(explanation?.sentence ?? '')?.[0];
   if (unread !== undefined)
     problems.push(`The explanation "${explanation?.sentence}" has "${unread}", which no operator reads.`);
+  const nothing = saidOfNothing(explanation?.sentence ?? '');
+  if (nothing !== undefined)
+    problems.push(`The explanation "${explanation?.sentence}" says "${nothing}", a deviation that rounds to nothing.`);
   for (const { feature } of explanation?.contributions ?? []) {
     if (!manifest.features.includes(feature))
       problems.push(`It explains by "${feature}", which is none of the features.`);
   }
   return problems;
 }
+
+/** The first deviation of 0, in whatever unit, of a sentence. */
+export const saidOfNothing = (sentence: string): string | undefined =>
+  /(?<![\w.,-])0(?:[.,]0+)?(?![\d.,]*\d)(?: [^\s;,]+)? (?:above|below|times|more|less|of \d+)\b[^;]*/.exec(
+    sentence,
+  )?.[0];
 
 /** The window as worse devices would have sent it. */
 function hardships({ kind, window, alarm }: FlaggedWindow): Record<string, FlaggedWindow> {

@@ -21,9 +21,9 @@ export const city = drawCity({ seed: 12, stations: 4 });
 export const warmup = simulate({ city, stepS, seed: 5, startMs, days: historyDays }).series;
 export const calibration = fitCalibration(warmup);
 
-/** Three days after the warm-up; the same weather whatever happens in them. */
-export const laterRun = (event?: SensorFault | LocalEpisode | RegionalEpisode) =>
-  simulate({ city, stepS, seed: 6, startMs: laterMs, days: laterDays, ...(event && { event }) });
+/** Three days after the warm-up; the same weather whatever happens in them, another seed is other weather. */
+export const laterRun = (event?: SensorFault | LocalEpisode | RegionalEpisode, seed = 6) =>
+  simulate({ city, stepS, seed, startMs: laterMs, days: laterDays, ...(event && { event }) });
 
 /** The station that measures everything. */
 export const fullStation = city.stations[3]!;

@@ -18,9 +18,9 @@ export const warmup = warm.series;
 export const calibration = fitCalibration(warmup);
 const runStartMs = startMs + warmupRows * 1000;
 
-/** Rows after the warm-up, with faults and events as they are given. */
-export const laterRows = (faults: readonly FaultSpec[] = [], events: readonly NormalEvent[] = []): Series =>
-  runMachine(machine, { seed: 12, startMs: runStartMs, rows, state: warm.state, faults, events }).series;
+/** Rows after the warm-up, with faults and events as they are given; another seed is another load and other noise. */
+export const laterRows = (faults: readonly FaultSpec[] = [], events: readonly NormalEvent[] = [], seed = 12): Series =>
+  runMachine(machine, { seed, startMs: runStartMs, rows, state: warm.state, faults, events }).series;
 
 export const faultTime = {
   startMs: runStartMs + faultRow * 1000,

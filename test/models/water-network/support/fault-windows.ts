@@ -1,18 +1,15 @@
 /** Many flagged windows of the small town, each with a fault of its own, all from one seed. */
-import type { AlarmContext } from '../../../../lib/core/pack.ts';
+
 import { between, childRandom, integerBetween } from '../../../../lib/core/random.ts';
-import type { Series } from '../../../../lib/core/series.ts';
+import { fitCalibration } from '../../../../lib/core/screening/fit.ts';
+import type { Asked } from '../../support/description.ts';
 import { type TownDay, town, townChannels, weekRows } from './town.ts';
 
 const rows = 192;
-
-export interface FaultWindow {
-  readonly window: Series;
-  readonly alarm: AlarmContext;
-}
+const calibration = fitCalibration(town(0, weekRows));
 
 /** Leaks and bursts of all sizes, sensors that stand still, roar or lie, pumps that stop. */
-export function faultWindows(count: number, seed: number): FaultWindow[] {
+export function faultWindows(count: number, seed: number): Asked[] {
   return Array.from({ length: count }, (_, n) => {
     const random = childRandom(seed, 'window', n);
     const fromRow = integerBetween(random, 110, rows - 2);
@@ -21,6 +18,7 @@ export function faultWindows(count: number, seed: number): FaultWindow[] {
     return {
       // Two weeks from one window to the next, so that each has its own noise and the same days of the week.
       window: town(weekRows * (1 + 2 * n), rows, day),
+      calibration,
       alarm: {
         onsetRow: fromRow,
         rowsSinceOnset: rows - 1 - fromRow,
