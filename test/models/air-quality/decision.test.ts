@@ -142,20 +142,20 @@ describe('a decision about a city', () => {
     expect(verdict).toMatchObject({ verdict: 'act', policies: ['act-demo-city-ticket-for-a-sensor'] });
   });
 
-  test.each([10, 16, 22])('an ordinary day is written down and nothing else, as flagged %i hours on', async (hours) => {
-    const { inference, proposal, verdict } = await decide(undefined, hours);
-    expect(inference.kind).toBe('normal');
-    expect(proposal).toBeUndefined();
-    expect(verdict.verdict).toBe('observe');
-  });
-
-  test('no hour of an ordinary day makes anything act, and some look doubtful', async () => {
+  test('no hour of an ordinary day makes anything act; what looks ordinary is written down and nothing else', async () => {
+    let ordinary = 0;
     let doubtful = 0;
     for (let hours = 1; hours <= 24; hours += 1) {
-      const { inference, verdict } = await decide(undefined, hours);
+      const { inference, proposal, verdict } = await decide(undefined, hours);
       if (inference.set.length > 1) doubtful += 1;
       expect(verdict.verdict).not.toBe('act');
+      if (inference.kind !== 'normal') continue;
+      ordinary += 1;
+      expect(proposal).toBeUndefined();
+      expect(verdict.verdict).toBe('observe');
     }
+    // Each hour is asked of as if it had been flagged, and hours that were are harder than an ordinary one.
+    expect(ordinary).toBeGreaterThan(12);
     expect(doubtful).toBeGreaterThan(0);
   });
 
