@@ -1,8 +1,8 @@
 /**
  * How well screening does on generated data that nothing was fitted to, with one configuration for all:
- * `node bench/detection/run.ts [rigs|sensors|city|network|loops|signals|plants …] [--seeds N] [--from SEED]
- * [--verbose]`. One JSON line a suite. The last three are a second family, made by other rules and by somebody who knew
- * neither the detector nor the first four. A city takes some fifteen seconds to simulate; what was simulated is kept in
+ * `node bench/detection/run.ts [rigs|sensors|city|network|loops|signals|plants|clocks …] [--seeds N] [--from SEED]
+ * [--verbose]`. One JSON line a suite. Loops, signals and plants are a second family, made by other rules and by somebody who knew
+ * neither the detector nor the first four; `clocks` counts false alarms after a change to daylight saving. A city takes some fifteen seconds to simulate; what was simulated is kept in
  * `.cache/detection/`.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { deserialize, serialize } from 'node:v8';
 import { openScreenEngine } from '../../lib/adapters/onnx/screen-engine.ts';
 import type { ScreenEngine } from '../../lib/core/screening/engine.ts';
 import { rigSeries } from '../../models/rotating-equipment/generator/rig.ts';
+import { clockCases, clockSeries } from './clocks.ts';
 import { followAll } from './follow.ts';
 import { cityYear, largeNetwork } from './networks.ts';
 import {
@@ -27,6 +28,7 @@ import {
   type WindowedSeries,
   windowScore,
 } from './scores.ts';
+import { dayMs } from './second/days.ts';
 import { type LabelledEvent, truthOf } from './second/labelled.ts';
 import { loopSeries } from './second/loops.ts';
 import { plantSeries } from './second/plants.ts';
@@ -217,8 +219,32 @@ async function plants(engine: ScreenEngine) {
   return stateFigures(scores);
 }
 
+/** False alarms a week, and part of the rows in alarm, once the clock on the wall has changed or would have. */
+async function clocks(engine: ScreenEngine) {
+  const found: Record<string, unknown> = {};
+  for (const one of clockCases) {
+    for (const changes of [false, true]) {
+      let [episodes, alarmRows, rows] = [0, 0, 0];
+      for (const seed of seedsOf(6)) {
+        const series = clockSeries(seed, one, changes);
+        const warmupRows = Math.round((one.warmupDays * dayMs) / one.periodMs);
+        const { alarms } = await followAll(engine, series, { warmupRows, fit: { falseAlarms: { perWeek: 1 } } });
+        const after = alarms.subarray(Math.round((one.changeDays * dayMs) / one.periodMs));
+        rows += after.length;
+        alarmRows += after.reduce((sum, alarm) => sum + alarm, 0);
+        episodes += after.filter((alarm, t) => alarm === 1 && after[t - 1] !== 1).length;
+      }
+      found[`${one.name}, ${changes ? 'changed' : 'unchanged'}`] = {
+        episodesAWeek: rounded((episodes * 7 * dayMs) / (rows * one.periodMs)),
+        rowsInAlarm: rounded(alarmRows / rows),
+      };
+    }
+  }
+  return found;
+}
+
 const engine = await openScreenEngine(fileURLToPath(new URL('../../models/screen/screen.onnx', import.meta.url)));
-for (const [suite, run] of Object.entries({ rigs, sensors, city, network, loops, signals, plants })) {
+for (const [suite, run] of Object.entries({ rigs, sensors, city, network, loops, signals, plants, clocks })) {
   if (positionals.length > 0 && !positionals.includes(suite)) continue;
   process.stdout.write(`${JSON.stringify({ suite, ...(await run(engine)) })}\n`);
 }
