@@ -4,7 +4,17 @@
  * runtime offer the layer.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
@@ -222,6 +232,44 @@ function copyCompanions(name: string, folder: string): void {
 export type Platform = `${string}-${string}`;
 export const hostPlatform: Platform = `${process.platform}-${process.arch}`;
 
+/** Hash of the names and contents of all files of a folder; undefined where there is none. */
+function folderDigest(folder: string): string | undefined {
+  const hash = createHash('sha256');
+  try {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort();
+    for (const file of files) hash.update(relative(folder, file)).update('\0').update(readFileSync(file));
+  } catch {
+    // It is not there, or is being moved away.
+    return undefined;
+  }
+  return hash.digest('hex');
+}
+
+const mostMoves = 5;
+
+/** Moves a folder to its place, unless the same already lies there; several processes may do so at once. */
+function putInPlace(fresh: string, place: string): void {
+  const former = `${fresh}.former`;
+  try {
+    for (let move = 1; folderDigest(place) !== folderDigest(fresh); move += 1) {
+      rmSync(former, { recursive: true, force: true });
+      try {
+        if (existsSync(place)) renameSync(place, former);
+        renameSync(fresh, place);
+        return;
+      } catch (error) {
+        // Another process moved its own at the same moment: then that one is looked at.
+        if (move >= mostMoves) throw error;
+      }
+    }
+  } finally {
+    for (const rest of [fresh, former]) rmSync(rest, { recursive: true, force: true });
+  }
+}
+
 /**
  * Builds the layer's folder `outDir/nodejs/node_modules/…` with the runtime's files for one platform and no more.
  * @throws Error when the platform's binaries are not installed or the result exceeds `layerLimitBytes`
@@ -235,8 +283,10 @@ export function buildLayer(outDir: string, platform: Platform): string {
       `ONNX Runtime has no binaries for ${platform} in ${binaries}. Run npm ci; supported are linux, darwin and win32 on x64 and arm64.`,
     );
   }
-  rmSync(outDir, { recursive: true, force: true });
-  const target = join(outDir, 'nodejs/node_modules');
+  // Made beside its place: whatever runs from a layer that is already there must not lose it for a moment.
+  const fresh = `${outDir}.${process.pid}`;
+  rmSync(fresh, { recursive: true, force: true });
+  const target = join(fresh, 'nodejs/node_modules');
   const runtime = join(target, 'onnxruntime-node');
   mkdirSync(join(runtime, 'dist'), { recursive: true });
   cpSync(join(modules, 'onnxruntime-node/package.json'), join(runtime, 'package.json'));
@@ -253,11 +303,13 @@ export function buildLayer(outDir: string, platform: Platform): string {
     recursive: true,
     filter: (from) => !from.endsWith('.map') && !from.endsWith('.d.ts'),
   });
-  const bytes = folderBytes(outDir);
+  const bytes = folderBytes(fresh);
   if (bytes > layerLimitBytes) {
+    rmSync(fresh, { recursive: true, force: true });
     throw new Error(
       `The ONNX Runtime layer for ${platform} unpacks to ${bytes} bytes; at most ${layerLimitBytes} are allowed.`,
     );
   }
+  putInPlace(fresh, outDir);
   return outDir;
 }
