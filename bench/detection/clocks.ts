@@ -1,7 +1,8 @@
 /** Processes that follow the clock on the wall, in rows of UTC, before and after that clock is put an hour forward. */
 import { between, childRandom, normal } from '../../lib/core/random.ts';
+import { wallClock } from '../../lib/core/screening/wall-clock.ts';
 import type { Series } from '../../lib/core/series.ts';
-import { dayMs, hourMs, hump } from './second/days.ts';
+import { dayMs, hourMs, hourOf, hump } from './second/days.ts';
 
 export interface ClockCase {
   readonly name: string;
@@ -22,20 +23,22 @@ export const clockCases: readonly ClockCase[] = [
   { name: '15 minutes, 1 channel', channels: 1, ...quarterly },
 ];
 
-const fromMs = Date.UTC(2026, 1, 27);
+/** Clocks of this zone were put forward on this day. */
+export const changingZone = 'Europe/Berlin';
+const changeMs = Date.UTC(2026, 2, 29);
 
 /** Normal rows throughout: two humps a day, a load that all channels share, noise that remembers. */
 export function clockSeries(seed: number, one: ClockCase, changes: boolean): Series {
   const random = childRandom(seed, 'clock', one.name);
   const rows = Math.round((one.days * dayMs) / one.periodMs);
+  const fromMs = changeMs - one.changeDays * dayMs;
+  const wall = wallClock(changes ? changingZone : undefined);
   const gains = Array.from({ length: one.channels }, () => between(random, 0.5, 1.5));
   const own = new Float64Array(one.channels);
   const values = new Float64Array(rows * one.channels);
   let load = 0;
   for (let t = 0; t < rows; t += 1) {
-    const sinceMs = t * one.periodMs;
-    const aheadMs = changes && sinceMs >= one.changeDays * dayMs ? hourMs : 0;
-    const hour = ((sinceMs + aheadMs) / hourMs) % 24;
+    const hour = hourOf(wall(fromMs + t * one.periodMs));
     const demand = 1 + 3 * hump(hour, 7.5, 1.2) + 2.2 * hump(hour, 19, 1.7);
     load = 0.8 * load + 0.6 * normal(random);
     for (let c = 0; c < one.channels; c += 1) {

@@ -12,7 +12,7 @@ import { deserialize, serialize } from 'node:v8';
 import { openScreenEngine } from '../../lib/adapters/onnx/screen-engine.ts';
 import type { ScreenEngine } from '../../lib/core/screening/engine.ts';
 import { rigSeries } from '../../models/rotating-equipment/generator/rig.ts';
-import { clockCases, clockSeries } from './clocks.ts';
+import { changingZone, clockCases, clockSeries } from './clocks.ts';
 import { followAll } from './follow.ts';
 import { cityYear, largeNetwork } from './networks.ts';
 import {
@@ -223,18 +223,25 @@ async function plants(engine: ScreenEngine) {
 async function clocks(engine: ScreenEngine) {
   const found: Record<string, unknown> = {};
   for (const one of clockCases) {
-    for (const changes of [false, true]) {
+    for (const [what, changes, timeZone] of [
+      ['unchanged', false, undefined],
+      ['changed, no zone', true, undefined],
+      ['changed, zone said', true, changingZone],
+    ] as const) {
       let [episodes, alarmRows, rows] = [0, 0, 0];
       for (const seed of seedsOf(6)) {
         const series = clockSeries(seed, one, changes);
         const warmupRows = Math.round((one.warmupDays * dayMs) / one.periodMs);
-        const { alarms } = await followAll(engine, series, { warmupRows, fit: { falseAlarms: { perWeek: 1 } } });
+        const { alarms } = await followAll(engine, series, {
+          warmupRows,
+          fit: { falseAlarms: { perWeek: 1 }, ...(timeZone && { timeZone }) },
+        });
         const after = alarms.subarray(Math.round((one.changeDays * dayMs) / one.periodMs));
         rows += after.length;
         alarmRows += after.reduce((sum, alarm) => sum + alarm, 0);
         episodes += after.filter((alarm, t) => alarm === 1 && after[t - 1] !== 1).length;
       }
-      found[`${one.name}, ${changes ? 'changed' : 'unchanged'}`] = {
+      found[`${one.name}, ${what}`] = {
         episodesAWeek: rounded((episodes * 7 * dayMs) / (rows * one.periodMs)),
         rowsInAlarm: rounded(alarmRows / rows),
       };

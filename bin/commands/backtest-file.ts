@@ -47,6 +47,7 @@ export interface FileOptions {
   readonly history: History | undefined;
   /** False alarms promised at most, where that was stated. */
   readonly falseAlarms?: FitOptions['falseAlarms'];
+  readonly timeZone?: FitOptions['timeZone'];
   readonly pack: string | undefined;
   /** How the file is to be read, where that was said. */
   readonly csv: CsvWishes;
@@ -200,7 +201,7 @@ class FileRun {
 
   /** Starts to follow once the warm-up is at hand; false while it is not. */
   async #begin(parser: RowSource, ended: boolean): Promise<boolean> {
-    const { history, warmupRows, falseAlarms } = this.#options;
+    const { history, warmupRows, falseAlarms, timeZone } = this.#options;
     if (parser.channels.length === 0 || (!ended && parser.waiting < periodRows)) return false;
     if (parser.waiting === 0) return false;
     if (!history && this.#warmupRows === 0) {
@@ -221,7 +222,7 @@ class FileRun {
       {
         channels: this.#channels,
         warmupRows: Math.max(this.#warmupRows, 1),
-        fit: falseAlarms === undefined ? {} : { falseAlarms },
+        fit: { ...(falseAlarms !== undefined && { falseAlarms }), ...(timeZone !== undefined && { timeZone }) },
         ...(history ? { history: this.#align(history, parser) } : {}),
       },
       (calibration, afterRows, why) => {

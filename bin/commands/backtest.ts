@@ -8,6 +8,7 @@ import type { CsvWishes } from '../../lib/core/csv/parser.ts';
 import { dateOrders } from '../../lib/core/csv/timestamp.ts';
 import { fewestRows } from '../../lib/core/screening/fit.ts';
 import type { FitOptions } from '../../lib/core/screening/types.ts';
+import { isTimeZone } from '../../lib/core/screening/wall-clock.ts';
 import { episodeLines } from './backtest-episodes.ts';
 import { backtestFiles, type FileJob, isWrongInput } from './backtest-farm.ts';
 import { bytesOf, filesOfTable, isFolder, tableOfFolder, tablesIn } from './backtest-join.ts';
@@ -34,6 +35,7 @@ interface Options {
   readonly rowSeconds?: string;
   readonly join?: boolean;
   readonly falseAlarms?: string;
+  readonly timeZone?: string;
   readonly json?: boolean;
 }
 
@@ -53,6 +55,10 @@ export function registerBacktest(program: Command): void {
     .option(
       '--false-alarms <rate>',
       'false alarms promised at most: 1/week, or 1/1500 for one in so many rows (default: 1/week for rows a minute apart or slower, else 1/1500)',
+    )
+    .option(
+      '--time-zone <name>',
+      'zone whose clock the days follow, such as Europe/Berlin, where times carry an offset or are UTC and clocks are put forward',
     )
     .option('--pack <name>', 'domain pack (default: told from the channels)')
     .option('--report <file.html>', 'draw channels, alarms, decisions, cost and data quality as one HTML page')
@@ -185,6 +191,14 @@ function falseAlarmsOf(text: string | undefined): FitOptions['falseAlarms'] {
   );
 }
 
+function timeZoneOf(name: string | undefined): string | undefined {
+  if (name === undefined || isTimeZone(name)) return name;
+  throw new CommandFailure(
+    `--time-zone is "${name}"; names of the time zone database are allowed, such as Europe/Berlin.`,
+    2,
+  );
+}
+
 async function run(options: Options): Promise<void> {
   try {
     await backtest(options);
@@ -232,6 +246,7 @@ async function backtest(options: Options): Promise<void> {
       pack: options.pack,
       csv,
       falseAlarms: falseAlarmsOf(options.falseAlarms),
+      timeZone: timeZoneOf(options.timeZone),
       site: options.site,
       report: options.report !== undefined,
       features: options.episodes !== undefined,

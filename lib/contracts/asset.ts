@@ -12,7 +12,7 @@ export const assetRegistration = lazily(() =>
     v: z.literal(assetVersion),
     asset: assetId,
     site: siteId,
-    /** Time zone of the site (IANA name), in which people are told times; UTC where it is absent. */
+    /** Time zone of the site (IANA name), whose clock its days follow and people are told times by; UTC where it is absent. */
     timeZone: z
       .string()
       .max(64)

@@ -85,7 +85,7 @@ export const calibration = lazily(() =>
       seenDecimals: z.number().int().min(0).max(15),
     }),
     /**
-     * Mean of each channel by hour of the day (UTC) and kind of day, or null where the warm-up covers too few days.
+     * Mean of each channel by hour of the day (UTC, or the clock of `model.timeZone`) and kind of day, or null where the warm-up covers too few days.
      * `values` and `spreads` are [dayKinds × 24 × channels]: the mean and the standard deviation in the channel's unit.
      * With two kinds of day the first is Monday to Friday, the second Saturday and Sunday.
      */
@@ -95,6 +95,8 @@ export const calibration = lazily(() =>
       harmonics: z.number().int().min(0).max(12),
       /** A level of its own (and first harmonics) for Saturday and Sunday. */
       weekend: z.boolean(),
+      /** IANA name of the zone whose clock on the wall days and weekends follow; UTC where it is absent. */
+      timeZone: z.string().min(1).max(64).optional(),
       /** [seasonal terms × channels], in units of `scale`: the season of each channel; a constant term comes first. */
       season: floats,
       /** [channels × channels], column c: weights of the levels now in the static residual of c, over its deviation. */

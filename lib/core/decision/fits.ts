@@ -63,7 +63,7 @@ const maxHistoryBytes = 128 * 1024 * 1024;
 const warmupWindow = { maxMs: calibrationWindowMs, maxRows: 21_000 };
 
 /**
- * Fits for the rate of false alarms that the asset's registration states.
+ * Fits for the rate of false alarms that the asset's registration states, by the clock of its site.
  * @throws InvalidInputError when the rows cannot be fitted
  */
 export async function fitted(
@@ -72,9 +72,13 @@ export async function fitted(
   series: Series,
   options: FitOptions = {},
 ): Promise<Calibration> {
-  const { falseAlarmsPerWeek: perWeek } = await documents.registration(state.registrationHash);
+  const { falseAlarmsPerWeek: perWeek, timeZone } = await documents.registration(state.registrationHash);
   try {
-    return fitCalibration(series, { ...(perWeek !== undefined && { falseAlarms: { perWeek } }), ...options });
+    return fitCalibration(series, {
+      ...(perWeek !== undefined && { falseAlarms: { perWeek } }),
+      ...(timeZone !== undefined && { timeZone }),
+      ...options,
+    });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new InvalidInputError(`${state.asset} cannot be calibrated: ${cause.message}`, {

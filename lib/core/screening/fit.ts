@@ -8,6 +8,7 @@ import { encodeFloats } from './floats.ts';
 import { fitProfile } from './profile.ts';
 import { seasonOrder, seasonRows } from './season.ts';
 import type { FitOptions } from './types.ts';
+import { wallClock } from './wall-clock.ts';
 
 /** Rows that a calibration wants, and the fewest that it can be talked into. */
 export const wantedRows = 400;
@@ -47,7 +48,8 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
   const { z, mask } = standardise(values, described, channels);
   const skip = options.exclude ?? new Uint8Array(rows);
   const base = { z, mask, skip, rows, channels, dead, periodMs };
-  const { harmonics, weekend, found } = chooseSeason(series.timesMs, days, periodMs, base);
+  const wallsMs = series.timesMs.map(wallClock(options.timeZone));
+  const { harmonics, weekend, found } = chooseSeason(wallsMs, days, periodMs, base);
   const episodesPerRow = promisedRate(options, periodMs);
   const smoothing = smoothingOf(periodMs);
   const fitted = fitEvidence(found, { mask, skip, rows, channels, dead, smoothing, episodesPerRow });
@@ -68,10 +70,11 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
       decimals: options.decimals ?? null,
       seenDecimals: mostDecimalsOf(values, dead, channels),
     },
-    profile: fitProfile(series.timesMs, values, described, days, skip),
+    profile: fitProfile(wallsMs, values, described, days, skip),
     model: {
       harmonics,
       weekend,
+      ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
       season: encodeFloats(Float32Array.from(found.model.season)),
       staticNow: encodeFloats(fitted.staticNow),
       dynamicNow: encodeFloats(fitted.dynamicNow),
@@ -91,12 +94,12 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
 /** Below so many days a season is believed only where it foretells held-out stretches better than none. */
 const certainDays = 7;
 
-function chooseSeason(timesMs: Float64Array, days: number, periodMs: number, base: Omit<CrossValidateInput, 'season'>) {
+function chooseSeason(wallsMs: Float64Array, days: number, periodMs: number, base: Omit<CrossValidateInput, 'season'>) {
   const order = seasonOrder(days, periodMs);
   const attempt = (harmonics: number, weekend: boolean) => ({
     harmonics,
     weekend,
-    found: crossValidate({ ...base, season: seasonRows(timesMs, harmonics, weekend) }),
+    found: crossValidate({ ...base, season: seasonRows(wallsMs, harmonics, weekend) }),
   });
   const seasonal = attempt(order.harmonics, order.weekend);
   if (order.harmonics === 0 || days >= certainDays) return seasonal;

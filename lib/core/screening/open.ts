@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Calibration } from '../../contracts/calibration.ts';
 import { decodeFloats } from './floats.ts';
+import { type WallClock, wallClock } from './wall-clock.ts';
 
 /** Smallest and largest number of seasonal terms: a constant, two for each harmonic, three for the weekend. */
 export const seasonTermCount = (harmonics: number, weekend: boolean): number => 1 + 2 * harmonics + (weekend ? 3 : 0);
@@ -13,6 +14,8 @@ export interface OpenCalibration {
   readonly hash: string;
   readonly channelCount: number;
   readonly seasonTerms: number;
+  /** The clock that the season follows. */
+  readonly wall: WallClock;
   readonly center: Float64Array;
   readonly scale: Float64Array;
   readonly dead: Uint8Array;
@@ -70,6 +73,7 @@ export function openCalibration(doc: Calibration): OpenCalibration {
     hash: calibrationHash(doc),
     channelCount: count,
     seasonTerms,
+    wall: wallClock(doc.model.timeZone),
     center: Float64Array.from(doc.channels, (channel) => channel.center),
     scale: Float64Array.from(doc.channels, (channel) => channel.scale),
     dead: Uint8Array.from(doc.channels, (channel) => (channel.dead ? 1 : 0)),
@@ -91,11 +95,15 @@ export function openCalibration(doc: Calibration): OpenCalibration {
  * Expected value and spread of a channel at a time, in the channel's unit: from the hour-of-day profile where there is
  * one, else its median and robust spread.
  */
-export function expectedAt(doc: Calibration, channel: number, timeMs: number): { value: number; spread: number } {
+export const expectedAt = (doc: Calibration, channel: number, timeMs: number): { value: number; spread: number } =>
+  expectedOnWall(doc, channel, wallClock(doc.model.timeZone)(timeMs));
+
+/** As `expectedAt`, at a time on the wall. */
+export function expectedOnWall(doc: Calibration, channel: number, wallMs: number): { value: number; spread: number } {
   const { center, scale } = doc.channels[channel]!;
   if (!doc.profile) return { value: center, spread: scale };
-  const hour = Math.floor(timeMs / 3_600_000) % 24;
-  const day = isWeekend(timeMs) && doc.profile.dayKinds === 2 ? 1 : 0;
+  const hour = Math.floor(wallMs / 3_600_000) % 24;
+  const day = isWeekend(wallMs) && doc.profile.dayKinds === 2 ? 1 : 0;
   const { values, spreads } = openProfile(doc.profile);
   const at = (day * 24 + hour) * doc.channels.length + channel;
   return { value: values[at]!, spread: spreads[at]! };
@@ -110,8 +118,8 @@ function openProfile(profile: NonNullable<Calibration['profile']>) {
   return open;
 }
 
-/** Saturday or Sunday, by UTC; 1970-01-01 was a Thursday. */
-export function isWeekend(timeMs: number): boolean {
-  const day = (Math.floor(timeMs / 86_400_000) + 4) % 7;
+/** Saturday or Sunday on the wall; 1970-01-01 was a Thursday. */
+export function isWeekend(wallMs: number): boolean {
+  const day = (Math.floor(wallMs / 86_400_000) + 4) % 7;
   return day === 6 || day === 0;
 }

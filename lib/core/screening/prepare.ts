@@ -50,7 +50,7 @@ export function prepareSegment(
   const observed = new Uint16Array(rows);
   // One term is the constant alone.
   if (terms > 1)
-    for (let r = 0; r < rows; r += 1) writeSeason(timesMs[from + r]!, harmonics, weekend, season, r * terms);
+    for (let r = 0; r < rows; r += 1) writeSeason(open.wall(timesMs[from + r]!), harmonics, weekend, season, r * terms);
   const cells = values.subarray(from * count, (from + rows) * count);
   const filled: Filled = { z: out, mask: onesOf(rows * count), isMaskOwn: false, season, observed };
   const stuck = fillRows(open, state, levelBefore, cells, filled, rows);
@@ -226,7 +226,7 @@ function levelsAt(values: Float32Array, timeMs: number, open: OpenCalibration): 
   const { channelCount: count, seasonTerms: terms, dead } = open;
   const { harmonics, weekend } = open.doc.model;
   const season = new Float32Array(terms);
-  writeSeason(timeMs, harmonics, weekend, season, 0);
+  writeSeason(open.wall(timeMs), harmonics, weekend, season, 0);
   return Float32Array.from({ length: count }, (_, c) => {
     if (dead[c] === 1) return 0;
     let level = values[c]!;

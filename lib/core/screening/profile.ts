@@ -4,11 +4,11 @@ import { encodeFloats } from './floats.ts';
 import { isWeekend } from './open.ts';
 
 /**
- * Means and standard deviations by hour of the day (UTC) and kind of day; hours without a value take the channel's
+ * Means and standard deviations by hour of the day (on the wall) and kind of day; hours without a value take the channel's
  * centre and scale. Null below two days.
  */
 export function fitProfile(
-  timesMs: Float64Array,
+  wallsMs: Float64Array,
   values: Float64Array,
   channels: readonly CalibrationChannel[],
   days: number,
@@ -21,9 +21,9 @@ export function fitProfile(
   const count = new Float64Array(bins);
   const sum = new Float64Array(bins);
   const square = new Float64Array(bins);
-  for (let t = 0; t < timesMs.length; t += 1) {
+  for (let t = 0; t < wallsMs.length; t += 1) {
     if (skip[t] === 1) continue;
-    const time = timesMs[t]!;
+    const time = wallsMs[t]!;
     const day = dayKinds === 2 && isWeekend(time) ? 1 : 0;
     const at = (day * 24 + (Math.floor(time / 3_600_000) % 24)) * width;
     for (let c = 0; c < width; c += 1) {

@@ -3,9 +3,9 @@ import { isWeekend, seasonTermCount } from './open.ts';
 
 const dayMs = 86_400_000;
 
-/** Writes the terms of one time into `out` from `at` on. Hours are UTC. */
+/** Writes the terms of one time on the wall into `out` from `at` on. */
 export function writeSeason(
-  timeMs: number,
+  wallMs: number,
   harmonics: number,
   weekend: boolean,
   out: Float32Array | Float64Array,
@@ -13,24 +13,24 @@ export function writeSeason(
 ): void {
   out[at] = 1;
   let next = at + 1;
-  const angle = (2 * Math.PI * (timeMs % dayMs)) / dayMs;
+  const angle = (2 * Math.PI * (wallMs % dayMs)) / dayMs;
   for (let k = 1; k <= harmonics; k += 1) {
     out[next] = Math.sin(k * angle);
     out[next + 1] = Math.cos(k * angle);
     next += 2;
   }
   if (!weekend) return;
-  const on = isWeekend(timeMs) ? 1 : 0;
+  const on = isWeekend(wallMs) ? 1 : 0;
   out[next] = on;
   out[next + 1] = on * Math.sin(angle);
   out[next + 2] = on * Math.cos(angle);
 }
 
-/** The terms of all rows, [rows × terms]. */
-export function seasonRows(timesMs: Float64Array, harmonics: number, weekend: boolean): Float64Array {
+/** The terms of all rows, [rows × terms], by their times on the wall. */
+export function seasonRows(wallsMs: Float64Array, harmonics: number, weekend: boolean): Float64Array {
   const terms = seasonTermCount(harmonics, weekend);
-  const out = new Float64Array(timesMs.length * terms);
-  for (let t = 0; t < timesMs.length; t += 1) writeSeason(timesMs[t]!, harmonics, weekend, out, t * terms);
+  const out = new Float64Array(wallsMs.length * terms);
+  for (let t = 0; t < wallsMs.length; t += 1) writeSeason(wallsMs[t]!, harmonics, weekend, out, t * terms);
   return out;
 }
 

@@ -12,6 +12,8 @@ export interface FitOptions {
   readonly decimals?: number;
   /** Rows to leave out of the fit (1 = leave out), for example those of a past alarm; one entry a row. */
   readonly exclude?: Uint8Array;
+  /** IANA name of the zone whose clock on the wall the asset's days follow. Default: UTC, which is never put forward. */
+  readonly timeZone?: string;
   /** Fewest rows that are accepted. Default 400; 50 is the least that is allowed and is noted in the calibration. */
   readonly minRows?: number;
 }

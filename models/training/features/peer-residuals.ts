@@ -26,7 +26,7 @@ export function peerResiduals(open: OpenCalibration, window: Series): Residuals 
   const levels = new Float64Array(rows * count);
   const { dead, center, scale, season, staticNow } = open;
   for (let t = 0; t < rows; t += 1) {
-    writeSeason(window.timesMs[t]!, harmonics, weekend, terms, 0);
+    writeSeason(open.wall(window.timesMs[t]!), harmonics, weekend, terms, 0);
     const row = t * count;
     for (let j = 0; j < count; j += 1) {
       if (dead[j] === 1) continue;

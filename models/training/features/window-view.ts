@@ -2,7 +2,8 @@
 import type { Calibration } from '../../../lib/contracts/calibration.ts';
 import type { ChannelRole } from '../../../lib/contracts/telemetry.ts';
 import type { AlarmContext } from '../../../lib/core/pack.ts';
-import { expectedAt, isWeekend, openCalibration } from '../../../lib/core/screening/open.ts';
+import { expectedOnWall, isWeekend, openCalibration } from '../../../lib/core/screening/open.ts';
+import { wallClock } from '../../../lib/core/screening/wall-clock.ts';
 
 import { rowCount, type Series } from '../../../lib/core/series.ts';
 import { peerResiduals } from './peer-residuals.ts';
@@ -87,7 +88,7 @@ export function viewWindow(
   const beforeFrom = firstAfter(window.timesMs[nowFrom]! - (marginUnits + beforeUnits) * unitMs);
   const nearTo = Math.max(0, nowFrom - 1);
   const day = expectedDay(calibration);
-  const slots = slotsOf(window.timesMs);
+  const slots = slotsOf(window.timesMs.map(wallClock(calibration.model.timeZone)));
   const { levels, peer } = peerResiduals(openCalibration(calibration), window);
   const channels = window.channels.map((meta, index): ChannelView => {
     const raw = column(window.values, index, width);
@@ -144,7 +145,7 @@ interface ExpectedDay {
 const slotsPerDay = 96;
 const slotMs = (24 * hourMs) / slotsPerDay;
 const days = new WeakMap<Calibration, ExpectedDay>();
-/** A Thursday and a Saturday: one of each kind. */
+/** A Thursday and a Saturday, on the wall: one of each kind. */
 const kindStartsMs = [0, 2 * 24 * hourMs];
 
 function expectedDay(calibration: Calibration): ExpectedDay {
@@ -157,7 +158,9 @@ function expectedDay(calibration: Calibration): ExpectedDay {
     const { scale, step } = calibration.channels[channel]!;
     let spread = 0;
     for (const [kind, startMs] of kindStartsMs.entries()) {
-      const hourly = Array.from({ length: 24 }, (_, hour) => expectedAt(calibration, channel, startMs + hour * hourMs));
+      const hourly = Array.from({ length: 24 }, (_, hour) =>
+        expectedOnWall(calibration, channel, startMs + hour * hourMs),
+      );
       for (let slot = 0; slot < slotsPerDay; slot += 1) {
         // The hour-of-day profile is a staircase; between the middles of two hours the value is interpolated.
         const hours = (slot + 0.5) / 4 - 0.5;
@@ -175,9 +178,9 @@ function expectedDay(calibration: Calibration): ExpectedDay {
   return made;
 }
 
-/** Offsets into `ExpectedDay.values` of the rows' times. */
-const slotsOf = (timesMs: Float64Array): Int32Array =>
+/** Offsets into `ExpectedDay.values` of the rows' times on the wall. */
+const slotsOf = (wallsMs: Float64Array): Int32Array =>
   Int32Array.from(
-    timesMs,
-    (timeMs) => (isWeekend(timeMs) ? slotsPerDay : 0) + Math.floor((timeMs % (24 * hourMs)) / slotMs),
+    wallsMs,
+    (wallMs) => (isWeekend(wallMs) ? slotsPerDay : 0) + Math.floor((wallMs % (24 * hourMs)) / slotMs),
   );

@@ -206,6 +206,7 @@ test.each([
   [['--row-seconds', '0'], '--row-seconds is "0"'],
   [['--false-alarms', 'never'], '--false-alarms is "never"'],
   [['--false-alarms', '5/4'], '--false-alarms is "5/4"'],
+  [['--time-zone', 'Middle/Earth'], '--time-zone is "Middle/Earth"'],
   [['--label-column', 'nowhere'], 'there is no column "nowhere"'],
   [['--output', path('in.csv')], 'would overwrite'],
 ])('refuses %j', async (args, message) => {

@@ -103,17 +103,23 @@ describe('the schedule', () => {
     expect(await run()).toEqual({ calibrated: [], failed: 0 });
   });
 
-  test('keeps to the false alarms a week that the registration states, from the first calibration on', async () => {
+  test('keeps to the false alarms a week and to the clock that the registration states, from the first calibration on', async () => {
     const registration = { v: 1 as const, asset, site: 'demo-town', pack: 'water-network', channels: [] };
-    const register = assetRegistration.parse({ ...registration, falseAlarmsPerWeek: 7 });
+    const register = assetRegistration.parse({
+      ...registration,
+      falseAlarmsPerWeek: 7,
+      timeZone: 'Europe/Berlin',
+    });
     await run({ register });
     await send(450);
     await run();
     const perRow = 1 / 86_400;
     expect((await calibrationNow()).threshold.episodesPerRow).toBeCloseTo(perRow, 12);
+    expect((await calibrationNow()).model.timeZone).toBe('Europe/Berlin');
     await send(100);
     await run();
     expect(why()).toEqual(['warm-up', 'schedule']);
+    expect((await calibrationNow()).model.timeZone).toBe('Europe/Berlin');
     expect((await calibrationNow()).threshold.episodesPerRow).toBeCloseTo(perRow, 12);
     expect(() => assetRegistration.parse({ ...registration, falseAlarmsPerWeek: 0 })).toThrow();
   });
