@@ -286,6 +286,15 @@ describe('answering', () => {
     assert.deepEqual(api.world.cases[0]?.reviews[0]?.answers, []);
   });
 
+  test('who told the kind, and what that cost, stands with the decision', async () => {
+    const page = await come('mara', phone);
+    await open(page, `#/cases/${id(0)}`);
+    const told = page.locator('dt', { hasText: 'Who told the kind' }).locator('xpath=following-sibling::dd[1]');
+    const cost = page.locator('dt', { hasText: 'What telling it cost' }).locator('xpath=following-sibling::dd[1]');
+    assert.equal(await told.innerText(), 'The model of the pack');
+    assert.equal(await cost.innerText(), '0.00002\u00a0USD');
+  });
+
   test('a viewer sees everything and can answer and stop nothing', async () => {
     const page = await come('vic');
     assert.equal(await page.getByRole('button', { name: /Stop/ }).isDisabled(), true);

@@ -84,7 +84,7 @@ describe('resuming', () => {
     const step = fc.record({ does: fc.constantFrom('stop', 'resume'), by: fc.constantFrom('ann', 'Ann', 'bob') });
     let resumes = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 16 }), async (steps) => {
         const { state, ports } = world();
         let asked: string[] = [];
         for (const { does, by } of steps) {

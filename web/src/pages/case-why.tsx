@@ -1,5 +1,6 @@
 /** Why it was decided so: in words first, then in bars, then by name and version. */
 import type { CaseDetail } from '../api/types.ts';
+import { usd } from '../lib/money.ts';
 import { t } from '../strings.ts';
 import { Empty } from '../ui/states.tsx';
 
@@ -63,6 +64,10 @@ export function CaseWhy({ of: one }: { of: CaseDetail }) {
             <dd>{guard.counterfactual}</dd>
           </>
         )}
+        <dt>{t.case.tier}</dt>
+        <dd>{t.case.tiers[inference.tier]}</dd>
+        <dt>{t.case.cost}</dt>
+        <dd>{usd(inference.costUsd)}</dd>
         <dt>{t.case.confidence}</dt>
         <dd>{percent(inference.confidence)}</dd>
         <dt>{t.case.cannotExclude}</dt>

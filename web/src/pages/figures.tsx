@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Figures } from '../api/types.ts';
 import { query, to } from '../lib/address.ts';
 import { type Cell, toCsv } from '../lib/csv.ts';
+import { usd } from '../lib/money.ts';
 import { save } from '../lib/save.ts';
 import { dateOnly, duration, isoDay, measured } from '../lib/time.ts';
 import { useResource } from '../state/resource.ts';
@@ -21,8 +22,6 @@ const percent = (share: number | undefined): string =>
 /** Work that took longer than by hand saved less than nothing, and says so. */
 const minutes = (count: number | undefined): string =>
   count === undefined ? t.figures.none : `${count < 0 ? '−' : ''}${duration(Math.abs(count) * 60_000)}`;
-const usd = (amount: number): string =>
-  `${amount.toLocaleString('en-GB', amount < 0.1 ? { maximumSignificantDigits: 2 } : { minimumFractionDigits: 2, maximumFractionDigits: 2 })}\u00a0USD`;
 
 /** One decision costs too little for a number that anybody can read: of how many it is a sum of money. */
 function costWords(perDecision: number | undefined): { value: string; of: string } {
