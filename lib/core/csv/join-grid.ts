@@ -62,7 +62,7 @@ export function tellGrid(heads: readonly Float64Array[], rowMs?: number): JoinGr
   const intervals = heads.map(usualIntervalMs);
   const known = intervals.filter((ms) => ms > 0).sort((a, b) => a - b);
   const distance = rowMs ?? known[Math.floor((known.length - 1) / 2)] ?? secondMs;
-  // Sensors as fast as the rows tell where rows stand; of a slower one every reading would do as well as any.
+  // Sensors no faster than the rows tell where rows stand; a faster one has several readings in each, and no place in it.
   const phases = heads.map((head) => phaseOf([...head], distance));
   const telling = heads.flatMap((_, s) => (phases[s]!.agree >= gathered && !(intervals[s]! < distance / 2) ? [s] : []));
   const common = phaseOf(
