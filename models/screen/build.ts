@@ -1,68 +1,30 @@
 /**
- * Writes models/screen/screen.onnx: the vectorised part of screening as a graph that takes rows and calibration as
- * inputs, so that one model serves every asset. `node models/screen/build.ts` rebuilds the file, byte for byte.
- *
- * A assets, R rows, C channels, S seasonal terms; all float32:
- *   values [A,R,C] in scales about the centre, missing cells filled    mask [A,R,C] 1 where observed and alive
- *   season [A,R,S], season_weights [A,S,C]                             static_now, dynamic_now, dynamic_before [A,C,C]
- *   level_before, shift_before, drift_before, slow_before [A,1,C]: the row before the first
- *   level_inverse, shift_inverse, drift_inverse, trend_inverse, precision [A,1,C]     alive [A,1,1] channels alive, at least 1
- *   smoothing [R,R] lower triangle w(1−w)^(i−j), carry [R,1] (1−w)^(i+1)    pick [A,1,R] 1 at each asset's last row
- *   slow_smoothing, slow_carry: the same with a smaller w   drift_gain, slow_gain [A,R,1]: 1 over the weight gathered
- * gives
- *   evidence [A,R,11] in the order of `graphEvidence`    parts [A,R,C] each channel's share before division by the sum
- *   shift_last, drift_last, slow_last [A,1,C]               residuals [A,R,C] the static ones, in deviations
+ * The vectorised part of screening as a graph that takes rows and calibration as inputs (`tensors.ts`), so that one
+ * model serves every asset. `node scripts/build-screen.ts` writes it with its cards, byte for byte.
  */
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import onnxProto from 'onnx-proto';
 import { graphEvidence, smoothingCut } from '../../lib/core/screening/kernel.ts';
+import { type ScreenCard, screenCard, screenCardPage } from './card.ts';
+import { type GraphTensor, screenInputs, screenOutputs } from './tensors.ts';
 
 const { onnx } = onnxProto;
 const { FLOAT, INT64 } = onnx.TensorProto.DataType;
 const { INT, INTS } = onnx.AttributeProto.AttributeType;
 
-export const screenModelVersion = '1.2.0';
+/** What decides the graph's bytes, for the commit that its card names. */
+export const screenSources = [
+  'models/screen/build.ts',
+  'models/screen/card.ts',
+  'models/screen/tensors.ts',
+  'lib/contracts/telemetry.ts',
+  'lib/core/screening/fit.ts',
+  'lib/core/screening/kernel.ts',
+  'package-lock.json',
+];
 
-type Dim = string | number;
-const inputs: Readonly<Record<string, readonly Dim[]>> = {
-  values: ['A', 'R', 'C'],
-  mask: ['A', 'R', 'C'],
-  season: ['A', 'R', 'S'],
-  season_weights: ['A', 'S', 'C'],
-  static_now: ['A', 'C', 'C'],
-  dynamic_now: ['A', 'C', 'C'],
-  dynamic_before: ['A', 'C', 'C'],
-  level_before: ['A', 1, 'C'],
-  shift_before: ['A', 1, 'C'],
-  drift_before: ['A', 1, 'C'],
-  slow_before: ['A', 1, 'C'],
-  level_inverse: ['A', 1, 'C'],
-  shift_inverse: ['A', 1, 'C'],
-  drift_inverse: ['A', 1, 'C'],
-  trend_inverse: ['A', 1, 'C'],
-  precision: ['A', 1, 'C'],
-  alive: ['A', 1, 1],
-  smoothing: ['R', 'R'],
-  carry: ['R', 1],
-  slow_smoothing: ['R', 'R'],
-  slow_carry: ['R', 1],
-  drift_gain: ['A', 'R', 1],
-  slow_gain: ['A', 'R', 1],
-  pick: ['A', 1, 'R'],
-};
-const outputs: Readonly<Record<string, readonly Dim[]>> = {
-  evidence: ['A', 'R', graphEvidence.length],
-  parts: ['A', 'R', 'C'],
-  residuals: ['A', 'R', 'C'],
-  shift_last: ['A', 1, 'C'],
-  drift_last: ['A', 1, 'C'],
-  slow_last: ['A', 1, 'C'],
-};
-
-/** The model's bytes; the same on every run. */
-export function buildScreenModel(): Uint8Array {
+/** The model's bytes; the same for the same card. */
+export function buildScreenModel(card: ScreenCard): Uint8Array {
   const node: object[] = [];
   const add = (opType: string, input: readonly string[], output: string, attribute: readonly object[] = []): string => {
     node.push({ opType, name: output, input: [...input], output: [output], attribute: [...attribute] });
@@ -152,8 +114,8 @@ export function buildScreenModel(): Uint8Array {
 
   const scalar = (name: string, value: number) => ({ name, dataType: FLOAT, dims: [], floatData: [value] });
   const index = (name: string, value: number) => ({ name, dataType: INT64, dims: [1], int64Data: [value] });
-  const tensor = (shapes: Readonly<Record<string, readonly Dim[]>>) =>
-    Object.entries(shapes).map(([name, shape]) => ({
+  const tensor = (tensors: Readonly<Record<string, GraphTensor>>) =>
+    Object.entries(tensors).map(([name, { shape }]) => ({
       name,
       type: {
         tensorType: {
@@ -165,12 +127,12 @@ export function buildScreenModel(): Uint8Array {
   const proto = onnx.ModelProto.create({
     irVersion: 8,
     producerName: 'groundcrew',
-    opsetImport: [{ domain: '', version: 17 }],
+    opsetImport: [{ domain: '', version: card.opset }],
     graph: {
       name: 'screen',
       node,
-      input: tensor(inputs),
-      output: tensor(outputs),
+      input: tensor(screenInputs),
+      output: tensor(screenOutputs),
       initializer: [
         scalar('cut_low', -smoothingCut),
         scalar('cut_high', smoothingCut),
@@ -182,22 +144,33 @@ export function buildScreenModel(): Uint8Array {
         index('last_axis', -1),
       ],
     },
-    metadataProps: [
-      { key: 'evidence', value: graphEvidence.join(',') },
-      { key: 'name', value: 'screen' },
-      { key: 'version', value: screenModelVersion },
-    ],
+    metadataProps: Object.entries(metadataOf(card)).map(([key, value]) => ({ key, value })),
   });
   return onnx.ModelProto.encode(proto).finish();
 }
 
-/** Writes the model beside this file and gives its SHA-256. */
-export function writeScreenModel(): string {
-  const bytes = buildScreenModel();
-  writeFileSync(new URL('screen.onnx', import.meta.url), bytes);
-  return createHash('sha256').update(bytes).digest('hex');
-}
+/** By the keys of the packs' models, in their order; all of the card beside them. */
+const metadataOf = (card: ScreenCard): Readonly<Record<string, string>> => ({
+  card: JSON.stringify(card),
+  ...(card.codeCommit === undefined ? {} : { code_commit: card.codeCommit }),
+  evidence: graphEvidence.join(','),
+  intended_use: card.intendedUse,
+  limits: JSON.stringify(card.limits),
+  name: card.name,
+  version: card.modelVersion,
+});
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.stdout.write(`screen.onnx ${writeScreenModel()}\n`);
+/**
+ * The files as they are committed, by name.
+ * @param codeCommit of the code that makes them; undefined where nobody knows it
+ */
+export function screenFiles(codeCommit: string | undefined): Readonly<Record<string, Uint8Array | string>> {
+  const card = screenCard(codeCommit);
+  const onnxBytes = buildScreenModel(card);
+  const modelSha256 = createHash('sha256').update(onnxBytes).digest('hex');
+  return {
+    'screen.onnx': onnxBytes,
+    'card.json': `${JSON.stringify({ ...card, modelSha256 })}\n`,
+    'card.md': screenCardPage(card, modelSha256, onnxBytes.length),
+  };
 }

@@ -99,7 +99,7 @@ function detection(): string {
   const cards = packNames
     .filter((pack) => existsSync(join(repositoryRoot, 'models', pack, 'card.md')))
     .map((pack) => [pack, compact(read(`models/${pack}/card.md`))] as const);
-  const screenCard = read('models/screen/card.md');
+  const screenCard = compact(read('models/screen/card.md'));
   return [
     'Each classifier on flagged windows of generated assets that took no part in its training. The set is the kinds that cannot be excluded at an error rate of a tenth; an act needs a set of one.',
     '',
@@ -108,7 +108,7 @@ function detection(): string {
     ...cards.map(([pack, card]) => overview(pack, card)),
     '',
     ...cards.flatMap(([pack, card]) => details(pack, card)),
-    `Screening: ${/^# (.*)$/m.exec(screenCard)?.[1] ?? '–'}; it has no learned weights, and its thresholds come from each asset's own past.`,
+    `Screening: ${said('screen', screenCard, /^\| name, version \| (.*) \|$/m)[1]}, ${said('screen', screenCard, /^\| file \| (.*) \|$/m)[1]}; it has no learned weights, and its thresholds come from each asset's own past.`,
   ].join('\n');
 }
 

@@ -4,27 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { readMetadataProps } from '../../../lib/adapters/onnx/metadata.ts';
 import { checkFinite, ModelError, openModel } from '../../../lib/adapters/onnx/session.ts';
-import { graphEvidence } from '../../../lib/core/screening/kernel.ts';
-import { buildScreenModel, screenModelVersion } from '../../../models/screen/build.ts';
 
 const path = fileURLToPath(new URL('../../../models/screen/screen.onnx', import.meta.url));
 const bytes = readFileSync(path);
-
-describe('models/screen', () => {
-  test('is rebuilt byte for byte', () => {
-    expect(Buffer.from(buildScreenModel()).equals(bytes)).toBe(true);
-  });
-
-  test('says its name, version and evidence', () => {
-    const { name, version, evidence } = readMetadataProps(bytes);
-    expect([name, version, evidence!.split(',').length]).toEqual(['screen', screenModelVersion, graphEvidence.length]);
-  });
-
-  test('has a card that names its hash', () => {
-    const card = readFileSync(new URL('../../../models/screen/card.md', import.meta.url), 'utf8');
-    expect(card).toContain(createHash('sha256').update(bytes).digest('hex'));
-  });
-});
 
 describe('sessions', () => {
   test('refuse a model with another hash', async () => {
