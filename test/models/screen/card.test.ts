@@ -21,6 +21,10 @@ describe('the screening graph', () => {
     expect(committed(name).equals(Buffer.from(screenFiles(card.codeCommit)[name]!))).toBe(true);
   });
 
+  test('names a commit of its code, and not one whose files were changed', () => {
+    expect(card.codeCommit).toMatch(/^[0-9a-f]{40}$/);
+  });
+
   test('carries all of its card', () => {
     expect(JSON.parse(metadata['card']!)).toEqual(card);
     expect(modelSha256).toBe(createHash('sha256').update(bytes).digest('hex'));
