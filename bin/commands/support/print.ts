@@ -38,17 +38,29 @@ export function ago(thenMs: number, nowMs: number): string {
 /** First characters of a long id, enough to name it. */
 export const short = (id: string): string => id.slice(0, 8);
 
+/** `1 flag`, `2 flags`. */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+const labelWidth = 10;
+
+/** What a line is about, and the line, broken to the terminal's width beside it. */
+export const labelled = (label: string, text: string, margin = 0): string =>
+  wrapped(`${' '.repeat(margin)}${label.padEnd(labelWidth)}${text}`, margin + labelWidth);
+
+/** A space, but for one between a number and its unit. */
+const breaks = /(?<!\s\d[\d.,]*) /;
+
 /** Breaks a line at words to the terminal's width; what goes on is indented. Pipes get the line whole. */
 export function wrapped(line: string, indent: number, columns = process.stdout.columns ?? 0): string {
   if (columns < indent + 30 || width(line) <= columns) return line;
   const lines: string[] = [];
-  let current = '';
-  for (const word of line.split(' ')) {
-    const next = current === '' ? word : `${current} ${word}`;
-    if (width(next) > columns && current.trim() !== '') {
+  let current: string | undefined;
+  for (const word of line.split(breaks)) {
+    const next = current === undefined ? word : `${current} ${word}`;
+    if (width(next) > columns && current !== undefined && current.trim() !== '') {
       lines.push(current);
       current = ' '.repeat(indent) + word;
     } else current = next;
   }
-  return [...lines, current].join('\n');
+  return [...lines, current ?? ''].join('\n');
 }

@@ -88,7 +88,7 @@ function otherFacts(context: EvidenceContext): [string, Partial<EvidenceContext>
       context.oodPValuePerMille === 1000,
     ],
     ['If its impact were not high', { highImpact: false }, !context.highImpact],
-    ['If no other case held on the asset', { heldByCase: false }, !context.heldByCase],
+    ['If no action held on the asset', { heldByCase: false }, !context.heldByCase],
     ['If the stop switch were off', { stopped: false }, !context.stopped],
     ['If an effect were left of this hour’s quota', { quotaLeft: 1 }, context.quotaLeft > 0],
     ['If the reading were new', { evidenceAgeMs: 0 }, context.evidenceAgeMs === 0],

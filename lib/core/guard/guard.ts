@@ -195,7 +195,7 @@ function factsInTheWay(context: EvidenceContext, stopped: readonly string[], ood
   const facts: string[] = [];
   if (stopped.length > 0) facts.push(`The stop switch is on: ${stopped.join(', ')}.`);
   if (context.quotaLeft <= 0) facts.push('The quota of effects for this hour is used up.');
-  if (context.heldByCase) facts.push('An action of another case holds on this asset.');
+  if (context.heldByCase) facts.push('An action of a case holds on this asset.');
   if (context.highImpact) facts.push('The remedy has a high impact.');
   if (!context.singleClass) facts.push('More than one kind cannot be excluded.');
   if (context.oodPValuePerMille < leastOodPerMille) {
