@@ -174,7 +174,18 @@ describe('what would have changed the verdict', () => {
 
   test.each<[string, object, string | undefined]>([
     ['too little confidence', { confidence: 0.62 }, 'At a confidence of at least 0.80 it would act by itself.'],
-    ['several kinds', { set: ['leak', 'burst'] }, 'If every other kind could be excluded it would act by itself.'],
+    ['another kind', { set: ['leak', 'burst'] }, 'If burst could be excluded it would act by itself.'],
+    [
+      'several kinds',
+      { set: ['burst', 'leak', 'pump-failure', 'normal'] },
+      'If burst, pump-failure and normal could be excluded it would act by itself.',
+    ],
+    [
+      'more kinds than anybody reads',
+      { set: ['leak', 'burst', 'pump-failure', 'normal', 'anomaly'] },
+      'If every other kind could be excluded it would act by itself.',
+    ],
+    ['no set at all', { set: [] }, 'If every other kind could be excluded it would act by itself.'],
     [
       'a strange window',
       { oodPValue: 0.002 },
