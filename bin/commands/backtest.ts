@@ -44,7 +44,7 @@ const mostJobs = 64;
 export function registerBacktest(program: Command): void {
   program
     .command('backtest')
-    .description('Screen and classify recorded sensor data exactly as the live path would.')
+    .description('screen and classify recorded sensor data exactly as the live path would')
     .requiredOption('--input <file|folder>', 'CSV with a header: a column of times, every other one a channel')
     .requiredOption('--output <file|folder>', 'CSV written: timestamp,score,alarm,kind; one row for each row read')
     .option(

@@ -15,8 +15,10 @@ import { CommandFailure } from './support/failure.ts';
 import { findCase } from './support/find-case.ts';
 import { invokeFunction } from './support/invoke.ts';
 import { type OperatorOption, operatorOf, withOperator } from './support/operator.ts';
+import { checkAction } from './support/pack-actions.ts';
 import { labelKindOf } from './support/pack-kinds.ts';
 import { ago, printJson, printLine, printTable, short } from './support/print.ts';
+import { namedTexts } from './support/subjects.ts';
 
 interface Output extends ContextOptions {
   readonly json?: boolean;
@@ -28,6 +30,7 @@ interface AnswerOptions extends Output, OperatorOption {
   readonly parameter?: readonly string[];
   readonly proposal?: string;
   readonly kind?: string;
+  readonly unlisted?: boolean;
 }
 
 const maxListed = 1000;
@@ -67,6 +70,7 @@ export function registerCase(program: Command): void {
       command
         .requiredOption('--action <action>', 'what shall be done instead, such as close-valve')
         .requiredOption('--target <target>', 'the element it is done to')
+        .option('--unlisted', 'order an action that no pack knows')
         .option(
           '--parameter <name=value>',
           'what the action takes beside it, such as percent=80; once for each',
@@ -134,16 +138,21 @@ async function list(
   if (options.json === true) return printJson(cases);
   if (cases.length === 0) return printLine(options.all === true ? 'there are no cases' : 'no case is open');
   const now = Date.now();
+  const sentences = await namedTexts(
+    context,
+    cases.map(({ sentence }) => sentence),
+  );
   printTable(
     ['CASE', 'ASSET', 'KIND', 'STATUS', 'OPENED', 'WHAT'],
-    cases.map((one) => [
+    cases.map((one, at) => [
       short(one.caseId),
       one.asset,
       one.kind,
       one.resolution ?? one.status,
       ago(one.openedAtMs, now),
-      one.sentence.slice(0, 90),
+      sentences[at]!,
     ]),
+    { cutLast: true },
   );
 }
 
@@ -158,11 +167,17 @@ async function respond(
   const { caseId, proposalHash } = effectiveCase(stored, reviews);
   const round = reviews.find(({ end }) => end.state === 'open')?.request.round;
   const { reason, action, target, proposal } = options;
+  if (answer === 'override' && options.unlisted !== true) await checkAction(stored, action ?? '');
   const parameters =
     answer === 'override' ? orderedParameters(stored, action ?? '', options.parameter ?? []) : undefined;
   const by = operatorOf(options);
   const label = options.kind === undefined ? undefined : await labelKindOf(options.kind);
-  if (proposal !== undefined && (proposal.length < 8 || proposalHash?.startsWith(proposal) !== true))
+  if (proposal !== undefined && proposal.length < 8)
+    throw new CommandFailure(
+      `--proposal ${proposal}: give at least 8 digits, as "case show ${short(caseId)}" names it: nothing was answered.`,
+      2,
+    );
+  if (proposal !== undefined && proposalHash?.startsWith(proposal) !== true)
     throw new CommandFailure(
       `Case ${short(caseId)} now proposes ${proposalHash === undefined ? 'nothing' : short(proposalHash)}, not ${proposal}: nothing was answered. Look again with "case show ${short(caseId)}".`,
     );

@@ -15,6 +15,7 @@ import { labelEpisode, labelsBeside, readEpisodes } from './support/label-files.
 import { operatorName } from './support/operator.ts';
 import { labelKindOf } from './support/pack-kinds.ts';
 import { printJson, printLine, printTable, short } from './support/print.ts';
+import { namedTexts } from './support/subjects.ts';
 
 interface Common extends ContextOptions {
   readonly json?: boolean;
@@ -73,15 +74,18 @@ async function list(options: Common & { readonly all?: boolean }): Promise<void>
   if (options.json === true) return printJson(shown);
   if (shown.length === 0)
     return printLine(found.length === 0 ? 'there is nothing to label' : 'nothing waits for a label');
+  const texts = shown.map(({ sentence }) => sentence);
+  const sentences = options.episodes === undefined ? await namedTexts(openContext(options), texts) : texts;
   printTable(
     ['WHAT', 'SINCE', 'SAID', 'LABEL', 'SENTENCE'],
-    shown.map(({ what, atMs, said, label, sentence }) => [
+    shown.map(({ what, atMs, said, label }, at) => [
       /^[0-9a-f]{64}$/.test(what) ? short(what) : what,
       new Date(atMs).toISOString().slice(0, 16),
       said,
       label ?? pc.dim('waits'),
-      sentence.slice(0, 80),
+      sentences[at]!,
     ]),
+    { cutLast: true },
   );
 }
 

@@ -13,8 +13,18 @@ export function printLine(line = ''): void {
 const colours = /\u001b\[[0-9;]*m/g;
 const width = (text: string): number => text.replace(colours, '').length;
 
-/** Prints rows under bold headings, columns as wide as their widest cell. */
-export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
+/** Less than this of a sentence says nothing. */
+const leastOfLast = 20;
+
+/**
+ * Prints rows under bold headings, columns as wide as their widest cell.
+ * @param cutLast the last column is a sentence, which a terminal shows as much of as one line holds; pipes get it whole
+ */
+export function printTable(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  { cutLast = false }: { readonly cutLast?: boolean } = {},
+): void {
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => width(row[column] ?? ''))),
   );
@@ -22,9 +32,14 @@ export function printTable(headings: readonly string[], rows: readonly (readonly
     cells
       .map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(widths[column]! - width(cell))))
       .join('  ');
+  const before = widths.slice(0, -1).reduce((sum, one) => sum + one + 2, 0);
+  const room = cutLast && process.stdout.columns ? Math.max(leastOfLast, process.stdout.columns - before) : undefined;
   printLine(pc.bold(line(headings)));
-  for (const row of rows) printLine(line(row));
+  for (const row of rows)
+    printLine(line(room === undefined ? row : [...row.slice(0, -1), cut(row.at(-1) ?? '', room)]));
 }
+
+const cut = (text: string, room: number): string => (width(text) <= room ? text : `${text.slice(0, room - 1)}…`);
 
 /** `12.3 s ago`, `4 min ago`. */
 export function ago(thenMs: number, nowMs: number): string {
