@@ -14,7 +14,7 @@ import { findCase } from './support/find-case.ts';
 import { labelEpisode, labelsBeside, readEpisodes } from './support/label-files.ts';
 import { operatorName } from './support/operator.ts';
 import { labelKindOf } from './support/pack-kinds.ts';
-import { printJson, printLine, printTable, short } from './support/print.ts';
+import { counted, printJson, printLine, printTable, short } from './support/print.ts';
 import { namedTexts } from './support/subjects.ts';
 
 interface Common extends ContextOptions {
@@ -152,7 +152,7 @@ async function importFile(file: string, options: Common): Promise<void> {
     });
   }
   if (options.json === true) return printJson({ set: rows.length });
-  printLine(`${rows.length} labels set`);
+  printLine(`${counted(rows.length, 'label')} set`);
 }
 
 function readImport(file: string): (Said & { readonly what: string; readonly line: number })[] {
@@ -202,7 +202,7 @@ async function exportFile(options: Common & { readonly out: string }): Promise<v
       : windowsOfEpisodes(options.episodes, leave);
   writeFileSync(options.out, windows.map((window) => `${JSON.stringify(window)}\n`).join(''));
   if (options.json === true) return printJson({ windows: windows.length, left });
-  printLine(`${windows.length} labelled windows in ${options.out}`);
+  printLine(`${counted(windows.length, 'labelled window')} in ${options.out}`);
   for (const line of left) printLine(`  left out: ${line}`);
 }
 
