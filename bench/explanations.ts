@@ -1,6 +1,7 @@
-/** What explaining a decision takes beside classifying it: the same model on one row, and on the batch of occlusion. */
+/** What explaining a decision takes beside classifying it: the same model on one row, and on the batches of occlusion. */
 import { openModel } from '../lib/adapters/onnx/session.ts';
-import { occlusionBatch } from '../models/training/occlusion.ts';
+import { argMax } from '../models/training/metrics.ts';
+import { occlusionBatch, pairBatch } from '../models/training/occlusion.ts';
 import { treeInputName, treeOutputName } from '../models/training/tree-names.ts';
 import { windowFeatures } from '../models/water-network/features.ts';
 import { featureGroups } from '../models/water-network/groups.ts';
@@ -31,10 +32,19 @@ export async function benchExplanations({ quick }: BenchOptions): Promise<Figure
   };
   for (const { window, calibration, alarm } of faultWindows(quick ? 20 : 120, seed)) {
     const found = await timed(times.features, () => windowFeatures(window, calibration, alarm));
-    const { data, rows: batchRows } = occlusionBatch(found.values, sidecar.baseline, featureGroups(found));
-    const dims = [batchRows, found.values.length];
-    rows = Math.max(rows, batchRows);
-    await timed(times.batch, () => run({ [treeInputName]: { data, dims } }, [treeOutputName]));
+    const kinds = sidecar.kinds.length;
+    const batch = occlusionBatch(found.values, sidecar.baseline, featureGroups(found));
+    const scored = async ({ data, rows: count }: { data: Float32Array; rows: number }): Promise<Float32Array> => {
+      const dims = [count, found.values.length];
+      return (await run({ [treeInputName]: { data, dims } }, [treeOutputName]))[treeOutputName]!.data;
+    };
+    await timed(times.batch, async () => {
+      const flat = await scored(batch);
+      const top = argMax(flat.subarray(0, kinds));
+      const pairs = pairBatch(batch, sidecar.baseline, (row) => flat[row * kinds + top]!);
+      rows = Math.max(rows, batch.rows + pairs.rows);
+      if (pairs.rows > 0) await scored(pairs);
+    });
     const one = { data: found.values, dims: [1, found.values.length] };
     await timed(times.oneRow, () => run({ [treeInputName]: one }, [treeOutputName]));
     await timed(times.whole, () => model.classify(window, calibration, alarm));

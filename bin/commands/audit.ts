@@ -17,7 +17,7 @@ import {
 } from './support/audit-source.ts';
 import { type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
-import { printJson, printLine } from './support/print.ts';
+import { counted, printJson, printLine } from './support/print.ts';
 
 interface VerifyOptions extends SourceOptions {
   readonly from?: string;
@@ -61,7 +61,9 @@ export function registerAudit(program: Command): void {
       const written = await writeAuditFolder(options.out, deployedAudit(context, options.auditBucket), pem);
       if (options.json === true) printJson({ out: options.out, ...written });
       else {
-        printLine(`${written.entries} entries in ${written.chains} chains, ${written.checkpoints} checkpoints`);
+        printLine(
+          `${written.entries} entries in ${counted(written.chains, 'chain')}, ${counted(written.checkpoints, 'checkpoint')}`,
+        );
         printLine(`check it anywhere: groundcrew audit verify --offline ${options.out}`);
       }
     });
@@ -86,7 +88,7 @@ function rangeOf({ from, to }: VerifyOptions): BucketRange | undefined {
 
 function printReport(report: AuditReport): void {
   printLine(
-    `${report.entries} entries (${report.facts} facts) in ${report.chains} chains, ${report.checkpoints} checkpoints`,
+    `${report.entries} entries (${report.facts} facts) in ${counted(report.chains, 'chain')}, ${counted(report.checkpoints, 'checkpoint')}`,
   );
   if (report.uncovered > 0) printLine(pc.dim(`${report.uncovered} entries are newer than the last checkpoint`));
   for (const { chain, line, seq, problem, detail } of report.faults)

@@ -19,10 +19,14 @@ function isPack(value: unknown): value is Pack {
   return typeof value === 'object' && value !== null && 'manifest' in value && 'folderUrl' in value;
 }
 
+/** Where a person named one. */
+export const noSuchPack = (name: string): string =>
+  `There is no pack "${name}"; there are: ${packNames().join(', ') || 'none'}.`;
+
 /** @throws Error when there is no such pack */
 export async function loadPack(name: string): Promise<Pack> {
   if (!packNames().includes(name)) {
-    throw new Error(`There is no pack "${name}"; there are: ${packNames().join(', ') || 'none'}.`);
+    throw new Error(noSuchPack(name));
   }
   const loaded: { default?: unknown } = await import(new URL(`${name}/index.ts`, modelsUrl).href);
   if (!isPack(loaded.default)) throw new Error(`models/${name}/index.ts does not export a pack as its default.`);

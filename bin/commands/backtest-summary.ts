@@ -8,7 +8,6 @@ import { type CostEstimate, estimateCost, pricesNoted } from './backtest-cost.ts
 import { courseWords, type Episode, strongest } from './backtest-episodes.ts';
 import type { FileSummary } from './backtest-file.ts';
 import {
-  counted,
   duration,
   eventWords,
   falseAlarmWords,
@@ -18,7 +17,7 @@ import {
   tellingEvents,
   utc,
 } from './backtest-words.ts';
-import { printJson, printLine, printTable, wrapped } from './support/print.ts';
+import { counted, printJson, printLine, printTable, wrapped } from './support/print.ts';
 
 /** More files than this get one line each. */
 const mostInFull = 3;

@@ -1,6 +1,8 @@
 /** How a backtest says durations, shares, what became of an event, and how many false alarms there were. */
+
 import type { Calibration } from '../../lib/contracts/calibration.ts';
 import type { Score, ScoredEvent } from '../../lib/core/scoring/score.ts';
+import { counted } from './support/print.ts';
 
 export const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(1)} %`);
 
@@ -16,9 +18,6 @@ export function duration(ms: number | null): string {
 
 /** UTC to the second. */
 export const utc = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
-
-/** `1 alarm`, `2 alarms`. */
-export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /**
  * When an event of the labels was found, by its own beginning and by its end, which is when people noticed or mended it.

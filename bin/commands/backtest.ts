@@ -12,6 +12,7 @@ import { isTimeZone } from '../../lib/core/screening/wall-clock.ts';
 import { episodeLines } from './backtest-episodes.ts';
 import { backtestFiles, type FileJob, isWrongInput } from './backtest-farm.ts';
 import { bytesOf, filesOfTable, isFolder, tableOfFolder, tablesIn } from './backtest-join.ts';
+import { noSuchPack, packNames } from './backtest-pack.ts';
 import { printSummaries } from './backtest-summary.ts';
 import { reportHtml } from './report/page.ts';
 import { CommandFailure } from './support/failure.ts';
@@ -44,7 +45,7 @@ const mostJobs = 64;
 export function registerBacktest(program: Command): void {
   program
     .command('backtest')
-    .description('Screen and classify recorded sensor data exactly as the live path would.')
+    .description('screen and classify recorded sensor data exactly as the live path would')
     .requiredOption('--input <file|folder>', 'CSV with a header: a column of times, every other one a channel')
     .requiredOption('--output <file|folder>', 'CSV written: timestamp,score,alarm,kind; one row for each row read')
     .option(
@@ -219,6 +220,10 @@ async function backtest(options: Options): Promise<void> {
       `--site is "${options.site}"; lower-case letters, digits and hyphens are allowed, at most 64.`,
       2,
     );
+  if (options.pack !== undefined && !packNames().includes(options.pack))
+    throw new CommandFailure(noSuchPack(options.pack), 2);
+  if (options.calibration !== undefined && !existsSync(options.calibration))
+    throw new CommandFailure(`--calibration ${options.calibration} does not exist.`, 2);
   const warmupRows = options.warmup === undefined ? undefined : wholeRows(options.warmup);
   const files = filesOf(options.input, options.output, options.join ?? false);
   const labels = labelsOf(

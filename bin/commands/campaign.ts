@@ -17,7 +17,7 @@ const mostMinutes = 24 * 60;
 export function registerCampaign(program: Command): void {
   program
     .command('campaign')
-    .description('Break the whole stack on this machine by a seeded schedule of faults, and account for every promise.')
+    .description('break the whole stack on this machine by a seeded schedule of faults, and account for every promise')
     .option('--cases <number>', 'cases to open', '100')
     .option('--seed <number>', 'the same seed is the same schedule', '1')
     .option('--minutes <number>', 'no case is opened later than this', '60')

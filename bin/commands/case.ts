@@ -1,29 +1,24 @@
 /** `groundcrew case`: what is open, what is known of it, and a person's answer. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { readChain } from '../../lib/adapters/aws/audit-store.ts';
-import { flagsOf, openCases, scanCases } from '../../lib/adapters/aws/case-finder.ts';
-import { getEffect } from '../../lib/adapters/aws/ledger-store.ts';
+import { openCases, scanCases } from '../../lib/adapters/aws/case-finder.ts';
 import { reviewsOf } from '../../lib/adapters/aws/review-store.ts';
-import { dynamoStateStore } from '../../lib/adapters/aws/state-store.ts';
 import { type CaseRecord, caseVersion, type ReviewAnswer, type TakeBackOrder } from '../../lib/contracts/case.ts';
-import type { Decision } from '../../lib/contracts/decision.ts';
-import { collapse } from '../../lib/core/audit/collapse.ts';
-import { effectiveCase, type Review } from '../../lib/core/case/effective.ts';
+import { effectiveCase } from '../../lib/core/case/effective.ts';
 import { parameterProblems, parametersOf } from '../../lib/core/case/parameters.ts';
 import type { AnsweredReview } from '../../lib/core/case/review.ts';
 import type { TakenBackReview } from '../../lib/core/case/take-back.ts';
-import { takeBackUntilMs } from '../../lib/core/case/think-again.ts';
+import { showCase } from './case-show.ts';
 import { setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
-import { decisionsSince } from './support/figures.ts';
 import { findCase } from './support/find-case.ts';
 import { invokeFunction } from './support/invoke.ts';
 import { type OperatorOption, operatorOf, withOperator } from './support/operator.ts';
+import { checkAction } from './support/pack-actions.ts';
 import { labelKindOf } from './support/pack-kinds.ts';
 import { ago, printJson, printLine, printTable, short } from './support/print.ts';
-import { shownName } from './support/subjects.ts';
+import { namedTexts } from './support/subjects.ts';
 
 interface Output extends ContextOptions {
   readonly json?: boolean;
@@ -35,6 +30,7 @@ interface AnswerOptions extends Output, OperatorOption {
   readonly parameter?: readonly string[];
   readonly proposal?: string;
   readonly kind?: string;
+  readonly unlisted?: boolean;
 }
 
 const maxListed = 1000;
@@ -50,7 +46,7 @@ export function registerCase(program: Command): void {
     group.command('show <id>').description('all that is known of a case; the start of its id is enough'),
   )
     .option('--json', 'one JSON document')
-    .action(async (id: string, options: Output) => show(openContext(options), id, options.json === true));
+    .action(async (id: string, options: Output) => showCase(openContext(options), id, options.json === true));
   for (const [answer, description] of [
     ['approve', 'say yes to what the case proposes'],
     ['reject', 'say no; the case ends without an effect'],
@@ -74,6 +70,7 @@ export function registerCase(program: Command): void {
       command
         .requiredOption('--action <action>', 'what shall be done instead, such as close-valve')
         .requiredOption('--target <target>', 'the element it is done to')
+        .option('--unlisted', 'order an action that no pack knows')
         .option(
           '--parameter <name=value>',
           'what the action takes beside it, such as percent=80; once for each',
@@ -141,115 +138,22 @@ async function list(
   if (options.json === true) return printJson(cases);
   if (cases.length === 0) return printLine(options.all === true ? 'there are no cases' : 'no case is open');
   const now = Date.now();
+  const sentences = await namedTexts(
+    context,
+    cases.map(({ sentence }) => sentence),
+  );
   printTable(
     ['CASE', 'ASSET', 'KIND', 'STATUS', 'OPENED', 'WHAT'],
-    cases.map((one) => [
+    cases.map((one, at) => [
       short(one.caseId),
       one.asset,
       one.kind,
       one.resolution ?? one.status,
       ago(one.openedAtMs, now),
-      one.sentence.slice(0, 90),
+      sentences[at]!,
     ]),
+    { cutLast: true },
   );
-}
-
-async function show(context: CommandContext, id: string, json: boolean): Promise<void> {
-  const stored = await findCase(context, id);
-  const table = tableOf(context);
-  const ledger = { client: context.dynamodb(), table: context.names.table('ledger') };
-  const audit = { client: context.dynamodb(), table: context.names.table('audit') };
-  const states = dynamoStateStore(context.dynamodb(), context.names.table('state'));
-  const [reviews, flags, effects, chain, state, masked] = await Promise.all([
-    reviewsOf(table, stored.caseId),
-    flagsOf(table, stored.caseId),
-    Promise.all(stored.effectKeys.map((key) => getEffect(ledger, key))),
-    readChain(audit, `case#${stored.caseId}`),
-    states.get(stored.asset),
-    expectedOf(context, stored),
-  ]);
-  const holds = (state?.holds ?? []).filter((hold) => hold.caseId === stored.caseId);
-  const record = effectiveCase(stored, reviews);
-  const story = collapse(chain);
-  if (json)
-    return printJson({
-      ...record,
-      reviews,
-      flags,
-      effects: effects.filter(Boolean),
-      holds,
-      expectedEffects: masked.map(({ decisionId, flagId, atMs }) => ({ decisionId, flagId, atMs })),
-      audit: story,
-    });
-  printCase(record);
-  if (record.incident) printLine(`incident  ${flags.length} flags ${placeOf(record.incident)}`);
-  for (const review of reviews) printReview(record, review, await namesOf(context, review));
-  for (const effect of effects)
-    if (effect) {
-      const { action, target, status, outcome } = effect;
-      printLine(`effect    ${action} ${target}: ${status}${outcome ? ` (${outcome.message})` : ''}`);
-    }
-  for (const { action, target, expectedChannels } of holds)
-    printLine(
-      `holds     ${action} ${target}, expected to move ${expectedChannels.join(', ') || 'nothing'} of ${record.asset}`,
-    );
-  if (masked.length > 0) printLine(`expected  ${masked.length} flags were what its effect is expected to do: observed`);
-  if (story.length > 0) printLine();
-  for (const { at, type } of story) printLine(`${pc.dim(new Date(at).toISOString())}  ${type}`);
-}
-
-/** Decisions on flags that were what an effect of the case is expected to do. */
-async function expectedOf(context: CommandContext, record: CaseRecord): Promise<Decision[]> {
-  const decisions = await decisionsSince(context, record.asset, record.openedAtMs);
-  return decisions.filter(({ guard }) => guard.expected?.some(({ caseId }) => caseId === record.caseId));
-}
-
-const placeOf = ({ scope, place, fedBy }: NonNullable<CaseRecord['incident']>): string =>
-  fedBy === undefined ? `of the ${scope} ${place}` : `behind ${place}`;
-
-function printCase(record: CaseRecord): void {
-  printLine(`${pc.bold(record.caseId)}`);
-  printLine(`${record.sentence}`);
-  if (record.counterfactual !== undefined) printLine(`otherwise ${record.counterfactual}`);
-  printLine(`asset     ${record.asset}${record.zone === undefined ? '' : `, zone ${record.zone}`}`);
-  printLine(`status    ${record.status}${record.resolution === undefined ? '' : ` (${record.resolution})`}`);
-  if (record.proposal)
-    printLine(`proposes  ${record.proposal.action} ${record.proposal.target}: ${record.proposal.why}`);
-  if (record.proposalHash !== undefined) printLine(`proposal  ${short(record.proposalHash)}`);
-  if (record.ticket !== undefined) printLine(`ticket    ${record.ticket}`);
-  if (record.note !== undefined) printLine(`note      ${record.note}`);
-}
-
-interface Named {
-  readonly first: string;
-  readonly end: string;
-  readonly takenBack: string;
-}
-
-const namesOf = async (context: CommandContext, { end, first }: Review): Promise<Named> => ({
-  first: first ? await shownName(context, first.answer.by) : '',
-  end: 'answer' in end ? await shownName(context, end.answer.by) : '',
-  takenBack: end.state === 'taken-back' ? await shownName(context, end.takenBack.by) : '',
-});
-
-function printReview(record: CaseRecord, review: Review, names: Named): void {
-  const { request, end, first } = review;
-  printLine(`question  ${request.question}`);
-  if ((request.people ?? 1) > 1) printLine(`needs     ${request.people} people, because of its high impact`);
-  if (first) printLine(`1 of 2    ${first.answer.answer} by ${names.first}: ${first.answer.reason}`);
-  if ('answer' in end) printLine(`answer    ${end.answer.answer} by ${names.end}: ${end.answer.reason}`);
-  const untilMs = takeBackUntilMs(review);
-  if (end.state === 'taken-back') printLine(`back      taken back by ${names.takenBack}: ${end.takenBack.reason}`);
-  else if (untilMs !== undefined && record.status !== 'closed')
-    printLine(
-      `waits     until ${new Date(untilMs).toISOString()}: groundcrew case take-back ${short(record.caseId)} --reason …`,
-    );
-  if ('answer' in end) return;
-  if (end.state === 'timed-out') printLine('answer    none in time');
-  else
-    printLine(
-      `answer    ${first ? `another person than ${first.answer.by} must say the same, ` : ''}open until ${new Date(request.dueAtMs).toISOString()}: groundcrew case approve|reject|override ${short(record.caseId)} --reason …`,
-    );
 }
 
 async function respond(
@@ -263,11 +167,17 @@ async function respond(
   const { caseId, proposalHash } = effectiveCase(stored, reviews);
   const round = reviews.find(({ end }) => end.state === 'open')?.request.round;
   const { reason, action, target, proposal } = options;
+  if (answer === 'override' && options.unlisted !== true) await checkAction(stored, action ?? '');
   const parameters =
     answer === 'override' ? orderedParameters(stored, action ?? '', options.parameter ?? []) : undefined;
   const by = operatorOf(options);
   const label = options.kind === undefined ? undefined : await labelKindOf(options.kind);
-  if (proposal !== undefined && (proposal.length < 8 || proposalHash?.startsWith(proposal) !== true))
+  if (proposal !== undefined && proposal.length < 8)
+    throw new CommandFailure(
+      `--proposal ${proposal}: give at least 8 digits, as "case show ${short(caseId)}" names it: nothing was answered.`,
+      2,
+    );
+  if (proposal !== undefined && proposalHash?.startsWith(proposal) !== true)
     throw new CommandFailure(
       `Case ${short(caseId)} now proposes ${proposalHash === undefined ? 'nothing' : short(proposalHash)}, not ${proposal}: nothing was answered. Look again with "case show ${short(caseId)}".`,
     );

@@ -8,6 +8,7 @@ import { CommandFailure } from './support/failure.ts';
 import { readCases } from './support/figures.ts';
 import { operationsTable } from './support/operations.ts';
 import { printJson, printLine } from './support/print.ts';
+import { withNames } from './support/subjects.ts';
 
 interface HandoverOptions extends ContextOptions {
   readonly hours: string;
@@ -48,6 +49,6 @@ export function registerHandover(program: Command): void {
         stops,
       });
       if (options.json === true) printJson(note);
-      else printLine(handoverText(note).trimEnd());
+      else printLine(await withNames(context, handoverText(note).trimEnd()));
     });
 }

@@ -14,7 +14,8 @@ import { findCase } from './support/find-case.ts';
 import { labelEpisode, labelsBeside, readEpisodes } from './support/label-files.ts';
 import { operatorName } from './support/operator.ts';
 import { labelKindOf } from './support/pack-kinds.ts';
-import { printJson, printLine, printTable, short } from './support/print.ts';
+import { counted, printJson, printLine, printTable, short } from './support/print.ts';
+import { namedTexts } from './support/subjects.ts';
 
 interface Common extends ContextOptions {
   readonly json?: boolean;
@@ -73,15 +74,18 @@ async function list(options: Common & { readonly all?: boolean }): Promise<void>
   if (options.json === true) return printJson(shown);
   if (shown.length === 0)
     return printLine(found.length === 0 ? 'there is nothing to label' : 'nothing waits for a label');
+  const texts = shown.map(({ sentence }) => sentence);
+  const sentences = options.episodes === undefined ? await namedTexts(openContext(options), texts) : texts;
   printTable(
     ['WHAT', 'SINCE', 'SAID', 'LABEL', 'SENTENCE'],
-    shown.map(({ what, atMs, said, label, sentence }) => [
+    shown.map(({ what, atMs, said, label }, at) => [
       /^[0-9a-f]{64}$/.test(what) ? short(what) : what,
       new Date(atMs).toISOString().slice(0, 16),
       said,
       label ?? pc.dim('waits'),
-      sentence.slice(0, 80),
+      sentences[at]!,
     ]),
+    { cutLast: true },
   );
 }
 
@@ -148,7 +152,7 @@ async function importFile(file: string, options: Common): Promise<void> {
     });
   }
   if (options.json === true) return printJson({ set: rows.length });
-  printLine(`${rows.length} labels set`);
+  printLine(`${counted(rows.length, 'label')} set`);
 }
 
 function readImport(file: string): (Said & { readonly what: string; readonly line: number })[] {
@@ -198,7 +202,7 @@ async function exportFile(options: Common & { readonly out: string }): Promise<v
       : windowsOfEpisodes(options.episodes, leave);
   writeFileSync(options.out, windows.map((window) => `${JSON.stringify(window)}\n`).join(''));
   if (options.json === true) return printJson({ windows: windows.length, left });
-  printLine(`${windows.length} labelled windows in ${options.out}`);
+  printLine(`${counted(windows.length, 'labelled window')} in ${options.out}`);
   for (const line of left) printLine(`  left out: ${line}`);
 }
 

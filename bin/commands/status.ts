@@ -92,7 +92,7 @@ export function registerStatus(program: Command): void {
       );
       printLine(
         `effects: ${Object.entries(summary.effects)
-          .map(([status, count]) => `${count} ${status.toLowerCase()}`)
+          .map(([status, count]) => `${count} ${status.toLowerCase().replace('_', ' ')}`)
           .join(', ')}`,
       );
       for (const each of drift) printLine(each.verdict === 'strange' ? pc.red(driftLine(each)) : driftLine(each));

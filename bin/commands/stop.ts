@@ -16,6 +16,7 @@ import { Documents } from '../../lib/core/ingest/documents.ts';
 import { stopReadMaxAgeMs } from '../../lib/core/remediation/remediate.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
+import { readAssets } from './support/figures.ts';
 import { type OperatorOption, operatorOf, withOperator } from './support/operator.ts';
 import { personalAudit } from './support/person-order.ts';
 import { ago, printJson, printLine, printTable, short } from './support/print.ts';
@@ -29,6 +30,8 @@ interface StopOptions extends ContextOptions, OperatorOption {
 
 /** A read of the switch counts for a second; what follows it until the first byte leaves takes far less than this. */
 const sendMarginMs = 500;
+/** Scopes that a person may have meant. */
+const mostScopes = 12;
 
 export function registerStop(program: Command): void {
   for (const [word, description, act] of [
@@ -61,9 +64,40 @@ export const switchOf = (context: CommandContext): StopPorts =>
     },
   );
 
+/**
+ * A mistyped scope stops what does not exist, and nothing else. It is set all the same: an asset may come, and a stop never
+ * waits for what a table says.
+ * @returns a sentence where nothing of that scope is known
+ */
+async function unknownScope(context: CommandContext, scope: string): Promise<string | undefined> {
+  const [what] = scope.split('#');
+  if (scope === what) return undefined;
+  try {
+    const known = what === 'asset' ? await assetScopes(context) : await siteScopes(context);
+    if (known.includes(scope)) return undefined;
+    const others = known.length === 0 ? 'none is registered' : `there are ${known.slice(0, mostScopes).join(', ')}`;
+    return `No asset is registered at ${scope}: ${others}. What was meant may still act.`;
+  } catch {
+    // Nobody is kept from stopping because something else cannot be read.
+    return undefined;
+  }
+}
+
+const assetScopes = async (context: CommandContext): Promise<string[]> =>
+  (await readAssets(context)).map(({ asset }) => `asset#${asset}`);
+
+async function siteScopes(context: CommandContext): Promise<string[]> {
+  const documents = new Documents(s3ObjectStore(context.s3(), context.names.dataBucket));
+  const sites = new Set<string>();
+  for (const { registrationHash } of await readAssets(context))
+    sites.add(`site#${(await documents.registration(registrationHash)).site}`);
+  return [...sites].sort();
+}
+
 /** Comes back when no call can leave any more that was cleared before, and names those that may be on their way. */
 async function stop(context: CommandContext, options: StopOptions): Promise<void> {
   const state = await stopEffects(switchOf(context), checked(options));
+  const unknown = await unknownScope(context, state.scope);
   if (options.json !== true) printLine(`${pc.red('stopped')} ${state.scope}; waiting for what was cleared before …`);
   await sleep(stopReadMaxAgeMs + sendMarginMs);
   const underWay = await effectsWithin(
@@ -84,9 +118,10 @@ async function stop(context: CommandContext, options: StopOptions): Promise<void
       target,
       status,
     }));
-    return printJson({ ...state, mayBeInFlight });
+    return printJson({ ...state, mayBeInFlight, ...(unknown === undefined ? {} : { warning: unknown }) });
   }
   printLine('no call is sent from now on');
+  if (unknown !== undefined) printLine(pc.red(unknown));
   printUnderWay(underWay);
 }
 

@@ -1,7 +1,10 @@
 /** Features by names that an operator knows: what a confidence rests on is said in these. */
+import type { Seen } from '../training/classifier.ts';
+import { commonChannels } from '../training/group-channels.ts';
 import { groupWords } from '../training/group-words.ts';
-import { groupsByPrefix } from '../training/occlusion.ts';
-import { featureNames } from './features.ts';
+import { type FeatureGroup, groupsByPrefix } from '../training/occlusion.ts';
+import { featureNames, type WindowFeatures } from './features.ts';
+import { quantities } from './quantity.ts';
 
 const words: Readonly<Record<string, string>> = {
   ...groupWords,
@@ -27,3 +30,21 @@ const words: Readonly<Record<string, string>> = {
 };
 
 export const featureGroups = groupsByPrefix(featureNames, words);
+
+/** The groups with the channels that they are about in this window. */
+export function groupsIn({ members }: WindowFeatures, { alarm }: Seen): FeatureGroup[] {
+  const about = new Map(
+    commonChannels(
+      members.map(({ statistics }) => statistics),
+      alarm,
+    ),
+  );
+  for (const quantity of quantities) {
+    const own = members.filter((one) => one.quantity === quantity);
+    about.set(
+      words[quantity]!,
+      own.map(({ statistics }) => statistics.view.index),
+    );
+  }
+  return featureGroups.map((group) => ({ ...group, channels: about.get(group.name) ?? [] }));
+}

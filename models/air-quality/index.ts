@@ -4,7 +4,7 @@ import { definePack } from '../../lib/core/pack.ts';
 import { openClassifier } from '../training/classifier.ts';
 import { conclude } from './explain.ts';
 import { featureNames, windowFeatures } from './features.ts';
-import { featureGroups } from './groups.ts';
+import { groupsIn } from './groups.ts';
 import { manifest, sidecar } from './manifest.ts';
 import { quantityOf } from './quantity.ts';
 import { judgeRecovery, planRemedy } from './remedies.ts';
@@ -19,7 +19,7 @@ export default definePack({
   open: (openModel) =>
     openClassifier(openModel, fileURLToPath(new URL('model.onnx', folderUrl)), sidecar, {
       featureNames,
-      groupsOf: () => featureGroups,
+      groupsOf: groupsIn,
       featuresOf: windowFeatures,
       conclude,
     }),

@@ -5,7 +5,7 @@ import { openClassifier } from '../training/classifier.ts';
 import { conclude } from './explain.ts';
 import { quantityOf } from './features/quantity.ts';
 import { featureNames, windowFeatures } from './features.ts';
-import { featureGroups } from './groups.ts';
+import { groupsIn } from './groups.ts';
 import { manifest, sidecar } from './manifest.ts';
 import { judgeRecovery, planRemedy } from './remedies.ts';
 
@@ -18,7 +18,7 @@ export default definePack({
   open: (openModel) =>
     openClassifier(openModel, fileURLToPath(new URL('model.onnx', folderUrl)), sidecar, {
       featureNames,
-      groupsOf: () => featureGroups,
+      groupsOf: groupsIn,
       featuresOf: windowFeatures,
       conclude,
     }),

@@ -7,8 +7,18 @@ import type { Kind } from '../../lib/contracts/common.ts';
 import type { AlarmContext, Classification, OpenModel, PackModel } from '../../lib/core/pack.ts';
 import type { Series } from '../../lib/core/series.ts';
 import { conformalTests } from './conformal.ts';
+import type { WindowView } from './features/window-view.ts';
+import { withDepartures } from './group-departures.ts';
 import { argMax } from './metrics.ts';
-import { contributions, type FeatureGroup, groupsByPrefix, occlusionBatch, withoutNames } from './occlusion.ts';
+import {
+  contributions,
+  type FeatureGroup,
+  groupsByPrefix,
+  type OcclusionBatch,
+  occlusionBatch,
+  pairBatch,
+  withoutNames,
+} from './occlusion.ts';
 import { placesIn } from './places.ts';
 import { featureCheck } from './plausible.ts';
 import type { ModelSidecar } from './sidecar.ts';
@@ -19,6 +29,8 @@ const contributionLimit = 8;
 /** What a pack makes of a window: the features in its own order, and whatever it concludes from. */
 export interface WindowEvidence {
   readonly values: Float32Array;
+  /** The channels beside their profiles: where it is there, names are told with how far channels are from theirs. */
+  readonly view?: WindowView;
 }
 
 /** Seen together with the evidence: what a conclusion may speak of. */
@@ -33,7 +45,7 @@ export interface ClassifierParts<E extends WindowEvidence> {
   readonly featureNames: readonly string[];
   readonly featuresOf: (window: Series, calibration: Calibration, alarm: AlarmContext) => E;
   /** Features by names that an operator knows. @default features whose names begin alike */
-  readonly groupsOf?: (evidence: E) => readonly FeatureGroup[];
+  readonly groupsOf?: (evidence: E, seen: Seen) => readonly FeatureGroup[];
   /** Where it is, which element it is, and a sentence; without a sentence the general one is said. */
   readonly conclude?: (
     evidence: E,
@@ -66,16 +78,26 @@ export async function openClassifier<E extends WindowEvidence>(
   return {
     classify: async (window, calibration, alarm) => {
       const evidence = parts.featuresOf(window, calibration, alarm);
-      const { values } = evidence;
-      const batch = occlusionBatch(values, baseline, parts.groupsOf?.(evidence) ?? groupsByPrefix(featureNames));
-      const dims = [batch.rows, featureNames.length];
-      const answer = await run({ [treeInputName]: { data: batch.data, dims } }, [treeOutputName]);
-      const flat = answer[treeOutputName]!.data;
+      const { values, view } = evidence;
+      const seen: Seen = { window, calibration, alarm };
+      const groups = parts.groupsOf?.(evidence, seen) ?? groupsByPrefix(featureNames);
+      const batch = occlusionBatch(
+        values,
+        baseline,
+        view === undefined ? groups : withDepartures(groups, view, window.timesMs, alarm),
+      );
+      const scored = async ({ data, rows }: Pick<OcclusionBatch, 'data' | 'rows'>): Promise<Float32Array> => {
+        const dims = [rows, featureNames.length];
+        return (await run({ [treeInputName]: { data, dims } }, [treeOutputName]))[treeOutputName]!.data;
+      };
+      const flat = await scored(batch);
       const own = flat.subarray(0, kinds.length);
       const top = argMax(own);
       const kind = kinds[top]!;
       const scoreOf = (row: number): number => flat[row * kinds.length + top]!;
-      const { sentence, zones, suspect } = parts.conclude?.(evidence, kind, { window, calibration, alarm }) ?? {};
+      const pairs = pairBatch(batch, baseline, scoreOf);
+      const inTwos = pairs.rows === 0 ? new Float32Array(0) : await scored(pairs);
+      const { sentence, zones, suspect } = parts.conclude?.(evidence, kind, seen) ?? {};
       return {
         kind,
         probabilities: Object.fromEntries(kinds.map((name, k) => [name, own[k]!])),
@@ -89,7 +111,10 @@ export async function openClassifier<E extends WindowEvidence>(
         explanation: {
           ...(sentence === undefined ? {} : { sentence }),
           contributions: contributions(batch, featureNames, scoreOf, contributionLimit),
-          without: withoutNames(batch, scoreOf),
+          without: withoutNames(scoreOf(0), [
+            ...batch.named.map(({ names, row }) => ({ names, score: scoreOf(row) })),
+            ...pairs.named.map(({ names, row }) => ({ names, score: inTwos[row * kinds.length + top]! })),
+          ]),
         },
       };
     },

@@ -1,6 +1,6 @@
 /**
  * What speaks for an answer, by occlusion: the model is asked again with features at their baseline, one by one and by
- * groups that a name stands for, all in the batch that the window itself is scored in.
+ * groups that a name stands for, all in the batch that the window itself is scored in; then by two groups at once.
  */
 import { missingFeature } from './conformal.ts';
 
@@ -10,6 +10,8 @@ export interface FeatureGroup {
   readonly name: string;
   /** Positions of its features. */
   readonly features: readonly number[];
+  /** Positions of the channels that it is about, where it is about some: the farthest from its profile is said with it. */
+  readonly channels?: readonly number[];
 }
 
 export interface Contribution {
@@ -25,21 +27,29 @@ export interface Without {
   readonly confidence: number;
 }
 
+/** A group alone or two of them, and the features that are left out with it. */
+interface Named {
+  readonly row: number;
+  readonly names: readonly string[];
+  readonly features: readonly number[];
+}
+
 /** One batch: the window first, then what each further row leaves out. */
 export interface OcclusionBatch {
   /** Row-major, rows × features. */
   readonly data: Float32Array;
   readonly rows: number;
   readonly single: readonly { readonly row: number; readonly feature: number }[];
-  readonly named: readonly { readonly row: number; readonly names: readonly string[] }[];
+  readonly named: readonly Named[];
 }
 
-/** More groups than these say nothing that a person would read. */
-const groupLimit = 8;
+/** More groups than these are no names any more. */
+const groupLimit = 32;
+/** Groups that are left out in twos: those that are missed most when they are left out alone. */
+const pairedGroups = 6;
 
 /**
- * A group takes the baseline only where its features could be computed: an asset without tanks does not get one. Groups
- * also go in twos, because one quantity often shows in two of them.
+ * A group takes the baseline only where its features could be computed: an asset without tanks does not get one.
  * @param baseline each feature's value on a normal day
  */
 export function occlusionBatch(
@@ -47,41 +57,67 @@ export function occlusionBatch(
   baseline: ArrayLike<number>,
   groups: readonly FeatureGroup[],
 ): OcclusionBatch {
-  const width = values.length;
   // At its baseline already: leaving it out changes nothing, and needs no row.
   const single = Array.from(values.keys()).filter((feature) => values[feature] !== Math.fround(baseline[feature]!));
   const changing = new Set(single);
   const usable = groups
     .map(({ name, features }) => ({
-      name,
+      names: [name],
       features: features.filter((one) => changing.has(one) && values[one] !== missingFeature),
     }))
     .filter(({ features }) => features.length > 0)
     .slice(0, groupLimit);
-  const named = usable.flatMap((one, at) => [
-    { names: [one.name], features: one.features },
-    ...usable
-      .slice(at + 1)
-      .map((other) => ({ names: [one.name, other.name], features: [...one.features, ...other.features] })),
-  ]);
-  const rows = 1 + single.length + named.length;
-  const data = new Float32Array(rows * width);
-  for (let row = 0; row < rows; row += 1) data.set(values, row * width);
-  const leaveOut = (row: number, feature: number): void => {
-    data[row * width + feature] = baseline[feature]!;
-  };
-  single.forEach((feature, at) => {
-    leaveOut(1 + at, feature);
-  });
-  named.forEach(({ features }, at) => {
-    for (const feature of features) leaveOut(1 + single.length + at, feature);
-  });
+  const leftOut = [[], ...single.map((feature) => [feature]), ...usable.map(({ features }) => features)];
   return {
-    data,
-    rows,
+    data: rowsWithout(values, baseline, leftOut),
+    rows: leftOut.length,
     single: single.map((feature, at) => ({ row: 1 + at, feature })),
-    named: named.map(({ names }, at) => ({ row: 1 + single.length + at, names })),
+    named: usable.map((one, at) => ({ ...one, row: 1 + single.length + at })),
   };
+}
+
+/**
+ * The same window without two groups at once, because one quantity often shows in two of them: the model does not miss
+ * one while it has the other. The batch may have no rows.
+ * @param scoreOf probability of the top class in a row of the first batch
+ */
+export function pairBatch(
+  { data, rows, named }: OcclusionBatch,
+  baseline: ArrayLike<number>,
+  scoreOf: (row: number) => number,
+): Pick<OcclusionBatch, 'data' | 'rows' | 'named'> {
+  const values = data.subarray(0, data.length / rows);
+  const missed = [...named].sort((a, b) => scoreOf(a.row) - scoreOf(b.row) || a.row - b.row).slice(0, pairedGroups);
+  const pairs = missed.flatMap((one, at) =>
+    missed.slice(at + 1).map((other) => ({
+      names: [...one.names, ...other.names],
+      features: [...one.features, ...other.features],
+    })),
+  );
+  return {
+    data: rowsWithout(
+      values,
+      baseline,
+      pairs.map(({ features }) => features),
+    ),
+    rows: pairs.length,
+    named: pairs.map((pair, row) => ({ ...pair, row })),
+  };
+}
+
+/** A row for each list of features: the values, with these at their baseline. */
+function rowsWithout(
+  values: Float32Array,
+  baseline: ArrayLike<number>,
+  leftOut: readonly (readonly number[])[],
+): Float32Array {
+  const width = values.length;
+  const data = new Float32Array(leftOut.length * width);
+  for (const [row, features] of leftOut.entries()) {
+    data.set(values, row * width);
+    for (const feature of features) data[row * width + feature] = baseline[feature]!;
+  }
+  return data;
 }
 
 /**
@@ -112,11 +148,17 @@ const pairs = 2;
 /** A decision is stored with every flag, and digits that say nothing are what compresses least. */
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
-/** Names that speak for the answer, alone and in twos, the most important first within each. */
-export function withoutNames(batch: OcclusionBatch, scoreOf: (row: number) => number): Without[] {
-  const whole = scoreOf(0);
-  const sorted = batch.named
-    .map(({ row, names }) => ({ names, confidence: rounded(Math.min(1, Math.max(0, scoreOf(row)))) }))
+/**
+ * Names that speak for the answer, alone and in twos, the most important first within each.
+ * @param whole the top probability with all of them
+ * @param scored what is left of it without each
+ */
+export function withoutNames(
+  whole: number,
+  scored: readonly { readonly names: readonly string[]; readonly score: number }[],
+): Without[] {
+  const sorted = scored
+    .map(({ names, score }) => ({ names, confidence: rounded(Math.min(1, Math.max(0, score))) }))
     .filter(({ confidence }) => confidence < whole)
     .sort((a, b) => a.confidence - b.confidence || (a.names.join() < b.names.join() ? -1 : 1));
   return [

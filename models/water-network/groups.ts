@@ -3,7 +3,7 @@
 import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
 import type { FeatureGroup } from '../training/occlusion.ts';
 import { featureNames, type WindowFeatures } from './features.ts';
-import { rankSensors, suspectChannel } from './localise.ts';
+import { failedPump, rankSensors, suspectChannel } from './localise.ts';
 
 /** First words of feature names by what they are about; the rest is about one channel among the others. */
 const subjects = {
@@ -40,19 +40,31 @@ export function featureGroups(features: WindowFeatures): FeatureGroup[] {
   const fallen = rankSensors(features)[0]?.name;
   const pressure = features.channels.find(({ view }) => view.role === 'pressure' && view.name === fallen);
   const suspect = suspectChannel(features);
+  const pump = failedPump(features)?.view.element;
   const names: Partial<Record<Subject, string>> = {
     ...(flow === undefined ? {} : { flow: `${change(flow)} of flow at ${flow.view.name}` }),
     ...(pressure === undefined ? {} : { pressure: `${change(pressure)} of pressure at ${pressure.view.name}` }),
     ...(level === undefined ? {} : { level: `${change(level)} of level at ${level.view.name}` }),
-    pumps: 'what the pumps do',
+    pumps: pump === undefined ? 'what the pumps do' : `what ${pump} does`,
     valves: 'what the valves do',
     ...(suspect === undefined ? {} : { channel: `what sets ${suspect.view.name} apart` }),
     all: 'how far all channels moved together',
     alarm: 'how the alarm set in',
   };
+  // Of a channel that fell and still lies above its profile, how far above would be read as a contradiction.
+  const along = (one: ChannelStatistics | undefined): number[] =>
+    one !== undefined && Math.sign(one.now) === Math.sign(one.lastShift) ? [one.view.index] : [];
+  const channels: Partial<Record<Subject, readonly number[]>> = {
+    flow: along(flow),
+    pressure: along(pressure),
+    level: along(level),
+    channel: suspect === undefined ? [] : [suspect.view.index],
+    all: features.channels.flatMap(({ view }) => (view.dead ? [] : [view.index])),
+  };
   positions ??= positionsBySubject();
   return (Object.entries(names) as [Subject, string][]).map(([subject, name]) => ({
     name,
     features: positions!.get(subject) ?? [],
+    channels: channels[subject] ?? [],
   }));
 }

@@ -11,7 +11,7 @@ const hourMs = 60 * minuteMs;
 
 /** Event time: pressures and tanks need half an hour to settle, and a day tells whether demand is back to its profile. */
 const verification = { settleMs: 30 * minuteMs, deadlineMs: 6 * hourMs, minRows: 2 };
-/** A zone that carries more than this share of all zones is not cut off without a person. */
+/** Of an asset with fewer zones than these, none is cut off without a person. */
 const highImpactZones = 2;
 
 /**

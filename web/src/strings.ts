@@ -6,6 +6,7 @@
 import { assetsStrings } from './strings/assets.ts';
 import { auditStrings } from './strings/audit.ts';
 import { caseStrings, casesStrings, takeBackStrings, undoStrings } from './strings/case.ts';
+import { decisionStrings } from './strings/decision.ts';
 import { figuresStrings } from './strings/figures.ts';
 import { modelsStrings } from './strings/models.ts';
 import { nowStrings, stopStrings } from './strings/now.ts';
@@ -154,7 +155,7 @@ export const t = {
     expired: 'Nobody answered in time; nothing was done',
     failed: 'Failed',
   } as Record<string, string>,
-  verdict: { act: 'may act by itself', ask: 'asks a person', observe: 'only observes' } as Record<string, string>,
+  verdict: decisionStrings.verdict,
 
   trigger: {
     title: 'Report what you saw',

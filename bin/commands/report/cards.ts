@@ -1,6 +1,8 @@
 /** Episodes as cards: when, what it looked like, where, and what the policy would have allowed. */
+
 import { courseWords, type Episode, strongest } from '../backtest-episodes.ts';
-import { counted, duration, utc } from '../backtest-words.ts';
+import { duration, utc } from '../backtest-words.ts';
+import { counted } from '../support/print.ts';
 import { escapeHtml } from './html.ts';
 
 const mostCards = 60;

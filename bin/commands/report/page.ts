@@ -1,4 +1,5 @@
 /** The report of a backtest: one HTML file that loads nothing from anywhere and needs no script. */
+
 import { basename } from 'node:path';
 import { finishScore, type Score } from '../../../lib/core/scoring/score.ts';
 import { type CostEstimate, estimateCost, pricesNoted } from '../backtest-cost.ts';
@@ -6,16 +7,8 @@ import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
 import { condense } from '../backtest-sketch.ts';
 import { eventsOf, promiseKept, readingOf, scoreOf } from '../backtest-summary.ts';
-import {
-  counted,
-  duration,
-  eventWords,
-  falseAlarmWords,
-  foundWords,
-  percent,
-  tellingEvents,
-  utc,
-} from '../backtest-words.ts';
+import { duration, eventWords, falseAlarmWords, foundWords, percent, tellingEvents, utc } from '../backtest-words.ts';
+import { counted } from '../support/print.ts';
 import { episodeCards } from './cards.ts';
 import { axisLabels, axisOf, backdrop, channelChart, ribbonChart, scoreChart } from './charts.ts';
 import { escapeHtml, round, table, tiles, whole } from './html.ts';

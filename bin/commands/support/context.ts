@@ -121,15 +121,16 @@ function awsContext(options: ContextOptions): CommandContext {
  */
 export function readRuntime(dataDir: string): RuntimePlace {
   const folder = resolve(dataDir);
+  const start = `npm start -- --serve${dataDir === defaultDataDir ? '' : ` --data ${dataDir}`}`;
   const file = readRuntimeFile(folder);
   if (file === undefined) {
     throw new CommandFailure(
-      `No runtime in ${folder}: start one with "npm start -- --serve", or give its folder with --data.`,
+      `No runtime in ${folder}: start one with "${start}", or give the folder of another one with --data.`,
     );
   }
   if (!alive(file.pid)) {
     throw new CommandFailure(
-      `The runtime in ${folder} is not running (pid ${file.pid} is gone). Start it again with "npm start -- --serve"; it goes on where it stopped.`,
+      `The runtime in ${folder} is not running (pid ${file.pid} is gone). Start it again with "${start}"; it goes on where it stopped.`,
     );
   }
   return {

@@ -13,8 +13,18 @@ export function printLine(line = ''): void {
 const colours = /\u001b\[[0-9;]*m/g;
 const width = (text: string): number => text.replace(colours, '').length;
 
-/** Prints rows under bold headings, columns as wide as their widest cell. */
-export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
+/** Less than this of a sentence says nothing. */
+const leastOfLast = 20;
+
+/**
+ * Prints rows under bold headings, columns as wide as their widest cell.
+ * @param cutLast the last column is a sentence, which a terminal shows as much of as one line holds; pipes get it whole
+ */
+export function printTable(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  { cutLast = false }: { readonly cutLast?: boolean } = {},
+): void {
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => width(row[column] ?? ''))),
   );
@@ -22,9 +32,14 @@ export function printTable(headings: readonly string[], rows: readonly (readonly
     cells
       .map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(widths[column]! - width(cell))))
       .join('  ');
+  const before = widths.slice(0, -1).reduce((sum, one) => sum + one + 2, 0);
+  const room = cutLast && process.stdout.columns ? Math.max(leastOfLast, process.stdout.columns - before) : undefined;
   printLine(pc.bold(line(headings)));
-  for (const row of rows) printLine(line(row));
+  for (const row of rows)
+    printLine(line(room === undefined ? row : [...row.slice(0, -1), cut(row.at(-1) ?? '', room)]));
 }
+
+const cut = (text: string, room: number): string => (width(text) <= room ? text : `${text.slice(0, room - 1)}…`);
 
 /** `12.3 s ago`, `4 min ago`. */
 export function ago(thenMs: number, nowMs: number): string {
@@ -38,17 +53,29 @@ export function ago(thenMs: number, nowMs: number): string {
 /** First characters of a long id, enough to name it. */
 export const short = (id: string): string => id.slice(0, 8);
 
+/** `1 flag`, `2 flags`. */
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+const labelWidth = 10;
+
+/** What a line is about, and the line, broken to the terminal's width beside it. */
+export const labelled = (label: string, text: string, margin = 0): string =>
+  wrapped(`${' '.repeat(margin)}${label.padEnd(labelWidth)}${text}`, margin + labelWidth);
+
+/** A space, but for one between a number and its unit. */
+const breaks = /(?<!\s\d[\d.,]*) /;
+
 /** Breaks a line at words to the terminal's width; what goes on is indented. Pipes get the line whole. */
 export function wrapped(line: string, indent: number, columns = process.stdout.columns ?? 0): string {
   if (columns < indent + 30 || width(line) <= columns) return line;
   const lines: string[] = [];
-  let current = '';
-  for (const word of line.split(' ')) {
-    const next = current === '' ? word : `${current} ${word}`;
-    if (width(next) > columns && current.trim() !== '') {
+  let current: string | undefined;
+  for (const word of line.split(breaks)) {
+    const next = current === undefined ? word : `${current} ${word}`;
+    if (width(next) > columns && current !== undefined && current.trim() !== '') {
       lines.push(current);
       current = ' '.repeat(indent) + word;
     } else current = next;
   }
-  return [...lines, current].join('\n');
+  return [...lines, current ?? ''].join('\n');
 }

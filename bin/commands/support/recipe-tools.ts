@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { openScreenEngine } from '../../../lib/adapters/onnx/screen-engine.ts';
 import { screenRows } from '../../../lib/core/screening/screen.ts';
 import type { RecipeTools, TrainingRecipe } from '../../../models/training/recipe.ts';
+import { packNames } from '../backtest-pack.ts';
 import { CommandFailure } from './failure.ts';
 
 export const repositoryUrl = new URL('../../../', import.meta.url);
@@ -12,7 +13,8 @@ export const repositoryUrl = new URL('../../../', import.meta.url);
 export async function loadRecipe(pack: string): Promise<TrainingRecipe> {
   const url = new URL(`models/${pack}/recipe.ts`, repositoryUrl);
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(pack) || !existsSync(url)) {
-    throw new CommandFailure(`There is no models/${pack}/recipe.ts: name a pack that has a model to train.`);
+    const trained = packNames().filter((name) => existsSync(new URL(`models/${name}/recipe.ts`, repositoryUrl)));
+    throw new CommandFailure(`There is no models/${pack}/recipe.ts; packs that are trained: ${trained.join(', ')}.`, 2);
   }
   const { default: recipe } = (await import(url.href)) as { default: TrainingRecipe };
   return recipe;

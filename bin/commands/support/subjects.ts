@@ -18,6 +18,12 @@ export async function shownName(context: CommandContext, by: string): Promise<st
   }
 }
 
+/** Many texts: each person is looked up once. */
+export async function namedTexts(context: CommandContext, texts: readonly string[]): Promise<string[]> {
+  const seams = '\u0000';
+  return (await withNames(context, texts.join(seams))).split(seams);
+}
+
 /** A text in which persons stand by their pseudonyms, with their names where they can be read. */
 export async function withNames(context: CommandContext, text: string): Promise<string> {
   let named = text;

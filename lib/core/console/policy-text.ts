@@ -1,8 +1,8 @@
 /** Policies of a file, one by one, as people read them. */
 
 /**
- * Each policy with its `@id` and the comment above it. What stands before the first comment or policy of a file belongs to
- * none.
+ * Each policy with its `@id` and the comment above it. What stands above an empty line, as the head of a file does, belongs
+ * to none.
  * @example policiesIn('// Why.\n@id("a")\npermit (…);') // [{ id: 'a', text: '// Why.\n@id("a")\npermit (…);' }]
  */
 export function policiesIn(text: string): { readonly id: string; readonly text: string }[] {
@@ -20,6 +20,7 @@ export function policiesIn(text: string): { readonly id: string; readonly text: 
     const isAbove = line.startsWith('//') || line.startsWith('@');
     if (id !== undefined && isAbove && lines.some((each) => each.trimEnd().endsWith(';'))) end();
     if (named) id = named[1];
+    if (id === undefined && line.trim() === '') lines = [];
     lines.push(line);
   }
   end();

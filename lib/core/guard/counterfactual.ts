@@ -10,7 +10,7 @@ type VerdictName = Verdict['verdict'];
 export interface CounterfactualQuestion {
   readonly context: EvidenceContext;
   readonly verdict: VerdictName;
-  readonly inference: Pick<Inference, 'explanation' | 'confidence'>;
+  readonly inference: Pick<Inference, 'explanation' | 'confidence' | 'kind' | 'set'>;
   /** Confidences per mille that the policies compare with, in any order. */
   readonly limits: readonly number[];
   /** The verdict that other facts would get. */
@@ -33,7 +33,7 @@ export function counterfactual(question: CounterfactualQuestion): string | undef
     return [`${words}.`, ...(evidence === undefined ? [] : [evidence])].join(' ').slice(0, 500);
   }
   if (verdict !== 'ask') return undefined;
-  for (const [words, change] of otherFacts(context)) {
+  for (const [words, change] of otherFacts(question)) {
     const other = verdictOf({ ...context, ...change });
     if (other !== verdict) return `${words} ${consequence[other]}.`;
   }
@@ -79,19 +79,28 @@ function carriedBy({ inference }: CounterfactualQuestion, limit: number): string
 }
 
 /** Facts that may stand in the way, each with the words for it being otherwise. */
-function otherFacts(context: EvidenceContext): [string, Partial<EvidenceContext>][] {
+function otherFacts({ context, inference }: CounterfactualQuestion): [string, Partial<EvidenceContext>][] {
   const facts: [string, Partial<EvidenceContext>, boolean][] = [
-    ['If every other kind could be excluded', { singleClass: true }, context.singleClass],
+    [`If ${othersOf(inference)} could be excluded`, { singleClass: true }, context.singleClass],
     [
       'If the window were like those that the model knows',
       { oodPValuePerMille: 1000 },
       context.oodPValuePerMille === 1000,
     ],
     ['If its impact were not high', { highImpact: false }, !context.highImpact],
-    ['If no other case held on the asset', { heldByCase: false }, !context.heldByCase],
+    ['If no action held on the asset', { heldByCase: false }, !context.heldByCase],
     ['If the stop switch were off', { stopped: false }, !context.stopped],
     ['If an effect were left of this hour’s quota', { quotaLeft: 1 }, context.quotaLeft > 0],
     ['If the reading were new', { evidenceAgeMs: 0 }, context.evidenceAgeMs === 0],
   ];
   return facts.filter(([, , holds]) => !holds).map(([words, change]) => [words, change]);
+}
+
+const mostNamed = 3;
+
+/** The kinds in the way, by name where they are few. */
+function othersOf({ kind, set }: CounterfactualQuestion['inference']): string {
+  const others = set.filter((one) => one !== kind);
+  if (others.length === 0 || others.length > mostNamed) return 'every other kind';
+  return [others.slice(0, -1).join(', '), others.at(-1)].filter(Boolean).join(' and ');
 }

@@ -119,12 +119,13 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
       authorizer.authorize({ action, pack, asset: flag.asset, site, context: facts });
     return judged(ask, facts, proposal !== undefined && tooOld === undefined);
   };
-  const { verdict, policies, errors } = judge(context);
+  const { verdict, policies, forbidding, errors } = judge(context);
   if (errors.length > 0) return failed(policies, errors, policyHash);
   const reasons = verdict === 'act' ? [] : factsInTheWay(context, stopped, inference.oodReasons ?? []);
   if (tooOld !== undefined) reasons.push(tooOld);
   if (!proposal) reasons.unshift('Nothing is proposed that could be done.');
   if (verdict === 'observe') reasons.push('No policy permits more than observing.');
+  if (verdict === 'ask' && reasons.length === 0) reasons.push(unsaidReason(forbidding));
   const limits = authorizer.confidenceLimits ?? [];
   // A person's word and silence have no confidence that could be another one.
   const isWeighed = flag.reason !== 'manual' && flag.reason !== 'silence';
@@ -151,6 +152,8 @@ async function withheldOf(ports: GuardPorts, { flag, inference }: GuardInput, pl
 interface Judged {
   readonly verdict: GuardVerdict['verdict'];
   readonly policies: readonly string[];
+  /** Those of them that forbade acting, whatever others permit. */
+  readonly forbidding?: readonly string[];
   readonly errors: readonly string[];
 }
 
@@ -161,9 +164,21 @@ function judged(ask: (action: 'act' | 'ask') => Answer, facts: EvidenceContext, 
   const mayAct = facts.singleClass && facts.oodPValuePerMille >= leastOodPerMille;
   if (act?.allowed && mayAct) return { verdict: 'act', ...act };
   const asked = ask('ask');
-  const policies = [...(act && !act.allowed ? act.policies : []), ...asked.policies];
-  return { verdict: asked.allowed || asked.errors.length > 0 ? 'ask' : 'observe', policies, errors: asked.errors };
+  const forbidding = act && !act.allowed ? act.policies : [];
+  const policies = [...forbidding, ...asked.policies];
+  return {
+    verdict: asked.allowed || asked.errors.length > 0 ? 'ask' : 'observe',
+    policies,
+    forbidding,
+    errors: asked.errors,
+  };
 }
+
+/** Where no fact stands in the way that has words of its own, the policies do. */
+const unsaidReason = (forbidding: readonly string[] = []): string =>
+  forbidding.length > 0
+    ? `Acting by itself is forbidden by ${forbidding.join(', ')}.`
+    : 'No policy permits that it acts on this by itself.';
 
 /** Cedar leaves a policy out that it cannot evaluate, a forbidding one too: so nothing acts on such an answer. */
 const failed = (policies: readonly string[], errors: readonly string[], policyHash: string): GuardVerdict => ({
@@ -195,7 +210,7 @@ function factsInTheWay(context: EvidenceContext, stopped: readonly string[], ood
   const facts: string[] = [];
   if (stopped.length > 0) facts.push(`The stop switch is on: ${stopped.join(', ')}.`);
   if (context.quotaLeft <= 0) facts.push('The quota of effects for this hour is used up.');
-  if (context.heldByCase) facts.push('An action of another case holds on this asset.');
+  if (context.heldByCase) facts.push('An action of a case holds on this asset.');
   if (context.highImpact) facts.push('The remedy has a high impact.');
   if (!context.singleClass) facts.push('More than one kind cannot be excluded.');
   if (context.oodPValuePerMille < leastOodPerMille) {

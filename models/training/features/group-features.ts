@@ -64,6 +64,13 @@ export function instrumentFeatures(view: WindowView, all: readonly ChannelStatis
   };
 }
 
+/** The channel that the others explain least. */
+export const standsOutMost = (all: readonly ChannelStatistics[]): ChannelStatistics | undefined =>
+  all.reduce<ChannelStatistics | undefined>(
+    (best, one) => ((one.peerRms || 0) > (best?.peerRms ?? -1) ? one : best),
+    undefined,
+  );
+
 /**
  * The channel that stands out most, what it looks like, and how calm the others are.
  * @param codeOf a place on a line for trees to cut, by what the channel measures
@@ -75,10 +82,7 @@ export function suspectFeatures(
   codeOf: (view: ChannelView) => number,
 ): FeatureMap {
   const code = (one: ChannelStatistics | undefined): number => (one === undefined ? Number.NaN : codeOf(one.view));
-  const suspect = all.reduce<ChannelStatistics | undefined>(
-    (best, one) => ((one.peerRms || 0) > (best?.peerRms ?? -1) ? one : best),
-    undefined,
-  );
+  const suspect = standsOutMost(all);
   const others = all.filter((one) => one !== suspect);
   const top = all.find((one) => one.view.index === alarm.topChannels[0]?.channel);
   const shares = alarm.topChannels.map((channel) => channel.share);

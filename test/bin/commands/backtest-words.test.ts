@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  counted,
   duration,
   eventWords,
   falseAlarmWords,
@@ -8,6 +7,7 @@ import {
   promiseWords,
   tellingEvents,
 } from '../../../bin/commands/backtest-words.ts';
+import { counted } from '../../../bin/commands/support/print.ts';
 import { emptyCounts, finishScore, type ScoredEvent } from '../../../lib/core/scoring/score.ts';
 
 const hour = 3_600_000;

@@ -251,15 +251,18 @@ describe('backtest', () => {
     [['--warmup', '10'], '--warmup is "10"'],
     [['--warmup', '400', '--calibration', 'x.csv'], 'exclude each other'],
     [['--pack', 'no-such-pack'], 'There is no pack "no-such-pack"'],
-    [['--calibration', 'missing.csv'], 'missing.csv'],
+    [['--calibration', 'missing.csv'], '--calibration missing.csv does not exist'],
     [['--labels', 'missing.csv'], '--labels missing.csv does not exist'],
     [['--labels', tmpdir()], 'holds no file named like an input, such as good.csv'],
     [['--jobs', '0'], '--jobs is "0"'],
     [['--site', 'My Site'], '--site is "My Site"'],
-  ])('refuses %j', async (args, message) => {
+  ])('refuses %j with exit code 2', async (args, message) => {
     const input = join(folder, 'good.csv');
     writeFileSync(input, rig);
-    await expect(backtest('--input', input, '--output', join(folder, 'o.csv'), ...args)).rejects.toThrow(message);
+    await expect(backtest('--input', input, '--output', join(folder, 'o.csv'), ...args)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    });
   });
 
   test('refuses an input that is not there', async () => {

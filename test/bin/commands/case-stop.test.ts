@@ -1,6 +1,7 @@
 /** The commands for people, against the tables of a runtime. */
 import { KMSClient } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { Command } from 'commander';
@@ -10,11 +11,15 @@ import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
 import { dynamoLedger } from '../../../lib/adapters/aws/ledger-store.ts';
 import { endReview, openReview, takeBackEnd } from '../../../lib/adapters/aws/review-store.ts';
+import { dynamoStateStore } from '../../../lib/adapters/aws/state-store.ts';
 import { openFor, type Subjects } from '../../../lib/adapters/aws/subject-store.ts';
 import { sealedPersonal } from '../../../lib/contracts/subject.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
+import { Documents } from '../../../lib/core/ingest/documents.ts';
 import { newEffect } from '../../../lib/core/ledger/effect.ts';
+import { registrationOf } from '../../support/console-data.ts';
 import { fakeKms } from '../../support/kms.ts';
+import { memoryObjects } from '../../support/memory-objects.ts';
 import { caseFor } from '../../support/remediation-world.ts';
 import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
@@ -218,6 +223,40 @@ describe('stop', () => {
     fakeKms();
     expect(JSON.parse(await run('stop', '--json'))).toMatchObject([{ scope: 'asset#a', by: 'somebody new' }]);
   });
+
+  test('says of a mistyped scope that nothing is there, stops it all the same, and says so of no other', async () => {
+    const objects = memoryObjects();
+    const s3 = mockClient(S3Client);
+    s3.on(GetObjectCommand).callsFake(async ({ Key }) => ({
+      Body: { transformToByteArray: async () => await objects.get(Key) },
+    }));
+    const registrationHash = await new Documents(objects).putRegistration(registrationOf('plant-1'));
+    const nothingRead = {
+      boots: [],
+      readings: 0,
+      nextChunk: 0,
+      openPart: 0,
+      openRows: 0,
+      tailRows: 0,
+      tail: [],
+      holds: [],
+    };
+    const state = { v: 1 as const, asset: 'plant-1', version: 0, registrationHash, ...nothingRead };
+    await dynamoStateStore(tables.client, 'gc-state').put(state);
+    const stop = async (scope: string): Promise<{ stopped: boolean; warning?: string }> => {
+      printed = '';
+      return JSON.parse(await run('stop', '--scope', scope, '--reason', 'works', '--by', 'ann', '--json'));
+    };
+    expect(await stop('asset#plant-11')).toMatchObject({
+      stopped: true,
+      warning: 'No asset is registered at asset#plant-11: there are asset#plant-1. What was meant may still act.',
+    });
+    expect((await stop('site#twon')).warning).toContain('there are site#town.');
+    for (const scope of ['asset#plant-1', 'site#town', 'all']) expect((await stop(scope)).warning).toBeUndefined();
+    s3.reset();
+    s3.on(GetObjectCommand).rejects(new Error('no access'));
+    expect(await stop('site#elsewhere')).toMatchObject({ stopped: true });
+  }, 30_000);
 
   test('wants a scope that exists and a reason', async () => {
     await expect(run('stop', '--scope', 'everything', '--reason', 'x')).rejects.toThrow(/site#ID/);

@@ -13,7 +13,11 @@ const run = (...words: string[]) => runFor(25_000, words);
 
 describe('groundcrew train', () => {
   test.each([
-    ['a pack that is not there', ['--pack', 'nothing'], 'There is no models/nothing/recipe.ts'],
+    [
+      'a pack that is not there',
+      ['--pack', 'nothing'],
+      'There is no models/nothing/recipe.ts; packs that are trained: air-quality, ',
+    ],
     ['a path for a pack', ['--pack', '../bin'], 'There is no models/../bin/recipe.ts'],
     ['no pack', [], '--pack'],
     ['a size that is not known', ['--pack', 'water-network', '--size', 'huge'], 'small, full'],

@@ -60,13 +60,13 @@ test('midnight is that of the site, and of UTC where the zone is unknown', () =>
   expect(midnightBefore(atMs, 'Mars/Olympus')).toBe(Date.UTC(2026, 6, 1));
 });
 
-test('policies of a file stand apart, each with its comment', () => {
+test('policies of a file stand apart, each with its comment, and the head of a file with none', () => {
   const text =
     '// What is asked.\n\n// Why one.\n@id("one")\npermit (principal, action, resource)\nwhen { true };\n\n@id("two")\nforbid (principal, action, resource);\n';
   expect(policiesIn(text)).toEqual([
     {
       id: 'one',
-      text: '// What is asked.\n\n// Why one.\n@id("one")\npermit (principal, action, resource)\nwhen { true };',
+      text: '// Why one.\n@id("one")\npermit (principal, action, resource)\nwhen { true };',
     },
     { id: 'two', text: '@id("two")\nforbid (principal, action, resource);' },
   ]);

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { counterfactual } from '../../../lib/core/guard/counterfactual.ts';
 import type { EvidenceContext } from '../../../lib/core/guard/evidence.ts';
+import { inferenceOf } from '../../support/decision-data.ts';
 
 const context: EvidenceContext = {
   kind: 'leak',
@@ -31,7 +32,7 @@ test.each([
     [500, 800],
     [800, 500],
   ]) {
-    const inference = { confidence: confidence / 1000, explanation: { sentence: '', contributions: [] } };
+    const inference = inferenceOf({ confidence: confidence / 1000 });
     expect(counterfactual({ context: now, verdict: verdictOf(now), inference, limits, verdictOf })).toBe(said);
   }
 });

@@ -49,7 +49,7 @@ const decide = (world: World = {}, change: object = {}) => guard(portsOf(world),
 describe('the guard', () => {
   test('acts where a policy permits it, and names that policy', async () => {
     const verdict = await decide();
-    expect(verdict).toMatchObject({ verdict: 'act', policies: ['act-demo-town-isolate-leak'], reasons: [] });
+    expect(verdict).toMatchObject({ verdict: 'act', policies: ['act-demo-town-close-valve'], reasons: [] });
     expect(verdict.policyHash).toBe(cedarAuthorizer('water-network', files).policyHash);
   });
 

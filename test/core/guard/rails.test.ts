@@ -140,6 +140,27 @@ describe.each(packNames)('the policies of %s', (pack) => {
   });
 });
 
+describe('why a person is asked', () => {
+  const real = cedarAuthorizers((name) => join(models, name, 'policies'))('water-network');
+  const reasonsOf = async (change: object, flag = flagOf()): Promise<readonly string[]> => {
+    const inference = inferenceOf(change);
+    const input = { flag, inference, proposal: proposalOf(), pack: 'water-network' };
+    const { verdict, reasons } = await guard(portsOf(real, 'demo-town', 'water-network'), input);
+    expect(verdict).toBe('ask');
+    return reasons;
+  };
+
+  test('is always said: a fact, the policy that forbids it, or that none permits it', async () => {
+    expect(await reasonsOf({ set: ['leak', 'burst'] })).toEqual(['More than one kind cannot be excluded.']);
+    expect(await reasonsOf({ kind: 'sensor-fault', set: ['sensor-fault'] })).toEqual([
+      'Acting by itself is forbidden by never-act-on-a-sensor-fault.',
+    ]);
+    expect(await reasonsOf({ kind: 'valve-stuck', set: ['valve-stuck'] })).toEqual([
+      'No policy permits that it acts on this by itself.',
+    ]);
+  });
+});
+
 describe('what would have changed the verdict', () => {
   const pack = 'water-network';
   const real = cedarAuthorizers((name) => join(models, name, 'policies'))(pack);
@@ -174,7 +195,18 @@ describe('what would have changed the verdict', () => {
 
   test.each<[string, object, string | undefined]>([
     ['too little confidence', { confidence: 0.62 }, 'At a confidence of at least 0.80 it would act by itself.'],
-    ['several kinds', { set: ['leak', 'burst'] }, 'If every other kind could be excluded it would act by itself.'],
+    ['another kind', { set: ['leak', 'burst'] }, 'If burst could be excluded it would act by itself.'],
+    [
+      'several kinds',
+      { set: ['burst', 'leak', 'pump-failure', 'normal'] },
+      'If burst, pump-failure and normal could be excluded it would act by itself.',
+    ],
+    [
+      'more kinds than anybody reads',
+      { set: ['leak', 'burst', 'pump-failure', 'normal', 'anomaly'] },
+      'If every other kind could be excluded it would act by itself.',
+    ],
+    ['no set at all', { set: [] }, 'If every other kind could be excluded it would act by itself.'],
     [
       'a strange window',
       { oodPValue: 0.002 },

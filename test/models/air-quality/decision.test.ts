@@ -124,7 +124,7 @@ describe('a decision about a city', () => {
     expect(inferenceSchema.parse(inference)).toEqual(inference);
     expect(inference).toMatchObject({ kind: 'pollution-episode', set: ['pollution-episode'], zone: fullStation.name });
     expect(proposal).toMatchObject({ action: 'raise-sampling-rate', target: fullStation.name });
-    expect(verdict).toMatchObject({ verdict: 'act', policies: ['act-demo-city-look-closer-at-a-source'] });
+    expect(verdict).toMatchObject({ verdict: 'act', policies: ['act-demo-city-raise-sampling-rate'] });
   });
 
   test('smoke over all stations: a person is asked before anybody is warned, however sure it is', async () => {
@@ -139,7 +139,7 @@ describe('a decision about a city', () => {
     const { inference, proposal, verdict } = await decide(sensorFault('stuck'), 10);
     expect(inference.kind).toBe('sensor-fault');
     expect(proposal).toMatchObject({ action: 'raise-ticket', target: particleChannel });
-    expect(verdict).toMatchObject({ verdict: 'act', policies: ['act-demo-city-ticket-for-a-sensor'] });
+    expect(verdict).toMatchObject({ verdict: 'act', policies: ['act-demo-city-raise-ticket'] });
   });
 
   test('no hour of an ordinary day makes anything act; what looks ordinary is written down and nothing else', async () => {

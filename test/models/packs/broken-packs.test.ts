@@ -226,6 +226,49 @@ describe('the suite finds', () => {
     ],
     ['action on stale evidence', 'guard-rails.cedar', (text) => text.replace('900000', '900000000'), 'a day old'],
     [
+      'a name that says another action',
+      'act.cedar',
+      (text) => text.replace('act-example-site-raise-ticket', 'act-example-site-close-valve'),
+      'named "act-example-site-raise-ticket"',
+    ],
+    [
+      'two actions under the name of one',
+      'act.cedar',
+      (text) =>
+        text.replace(
+          'context.remedyAction == "raise-ticket"',
+          '["raise-ticket", "none"].contains(context.remedyAction)',
+        ),
+      'named "act-example-site-none"',
+    ],
+    [
+      'a name of another site',
+      'act.cedar',
+      (text) => text.replace('act-example-site-raise-ticket', 'act-other-site-raise-ticket'),
+      'named "act-example-site-raise-ticket"',
+    ],
+    [
+      'a name for an action that is none, of a policy that never permits',
+      'act.cedar',
+      (text) =>
+        text
+          .replace('example-site-raise-ticket', 'example-site-close-valve')
+          .replace('"raise-ticket"', '"close-valve"'),
+      'named for no action of this pack',
+    ],
+    [
+      'a question under the name of an act',
+      'ask.cedar',
+      (text) => text.replace('ask-example-site', 'act-example-site-raise-ticket'),
+      'begins with "ask-"',
+    ],
+    [
+      'a rail under the name of a permit',
+      'guard-rails.cedar',
+      (text) => text.replace('never-act-when-stopped', 'act-example-site-raise-ticket-when-stopped'),
+      'begins with "never-"',
+    ],
+    [
       'reports that nobody hears of',
       'ask.cedar',
       (text) => text.replace('["manual", "silence"]', '["silence"]'),

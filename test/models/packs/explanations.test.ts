@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { saidOfNothing } from '../../../bin/commands/pack/checks/classifier.ts';
 import { openSubject } from '../../../bin/commands/pack/checks/subject.ts';
 import { openModel } from '../../../lib/adapters/onnx/session.ts';
+import { channelDeparture, judgedRows } from '../../../lib/core/explanation/departure.ts';
 import type { Classification, PackModel } from '../../../lib/core/pack.ts';
 import { expectedAt } from '../../../lib/core/screening/open.ts';
 import { missingFeature } from '../../../models/training/conformal.ts';
@@ -60,6 +61,19 @@ function withinSpread(sentence: string, { window, calibration }: Asked): string[
     const { spread } = expectedAt(calibration, channel, lastMs);
     // The number is rounded to two digits.
     return unitSaid === unit && Number(size) < 0.094 * spread ? [`${start}${said}`] : [];
+  });
+}
+
+/** Whether a name says of a channel how far it is from its profile, in its unit, and it is so far on that side. */
+function saysTruly(name: string, { window, calibration, alarm }: Asked): boolean {
+  const rows = judgedRows(window.timesMs, alarm.onsetRow);
+  const said = /([\d.]+)(?: (\S+))? (above|below) its profile/.exec(name);
+  return calibration.channels.some((one, channel) => {
+    if (said === null || !name.includes(one.name) || (said[2] ?? '') !== one.unit) return false;
+    const { difference, spread } = channelDeparture(window, calibration, channel, rows);
+    // The profile between two hours is told in two ways that differ by part of a spread.
+    const isNear = Math.abs(Number(said[1]) - Math.abs(difference)) < 0.1 * Math.abs(difference) + 0.5 * spread;
+    return isNear && difference < 0 === (said[3] === 'below');
   });
 }
 
@@ -141,6 +155,19 @@ describe.each(trained)('the explanations of $name', ({ name, described }) => {
     expect(found.named).toBeGreaterThan(3 * found.others);
     // A paired t above 5 comes by chance once in a million times.
     if (described !== undefined) expect(found.t).toBeGreaterThan(5);
+  });
+
+  test('name what the confidence rests on with a channel and how far it is from its profile, in its unit', () => {
+    let [told, of] = [0, 0];
+    for (const [at, { explanation }] of answers.entries()) {
+      const alone = (explanation!.without ?? []).filter(({ names }) => names.length === 1);
+      const sized = alone.flatMap(({ names: [one] }) => (/\(.* its profile.*\)$/.test(one!) ? [one!] : []));
+      of += Number(alone.length > 0);
+      told += Number(sized.length > 0);
+      expect(sized.filter((one) => !saysTruly(one, windows[at]!))).toEqual([]);
+    }
+    // What an answer rests on may be no channel's distance: missing readings, or that all is as ever.
+    if (described !== undefined) expect(told / of).toBeGreaterThan(0.6);
   });
 
   test('never speak of a deviation that rounds to nothing', async () => {

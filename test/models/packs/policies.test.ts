@@ -122,7 +122,7 @@ describe.each(describedPacks)('the policies of %s, as they are described', (name
     ['a millisecond too old', { evidenceAgeMs: longestAgeMs + 1 }, ['never-act-on-stale-evidence']],
     ['out of distribution', { oodPValuePerMille: 9 }, ['never-act-out-of-distribution']],
     ['no quota', { quotaLeft: 0 }, ['never-act-above-quota']],
-    ['held', { heldByCase: true }, ['never-act-while-another-case-holds']],
+    ['held', { heldByCase: true }, ['never-act-while-an-action-holds']],
     ['high impact', { highImpact: true }, ['never-act-alone-with-high-impact']],
     ['an unknown action', { remedyAction: unknownAction }],
     ['nothing known', { kind: 'anomaly', remedyAction: 'raise-ticket' }],

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { missingFeature } from '../../../models/training/conformal.ts';
-import { contributions, groupsByPrefix, occlusionBatch, withoutNames } from '../../../models/training/occlusion.ts';
+import {
+  contributions,
+  groupsByPrefix,
+  occlusionBatch,
+  pairBatch,
+  withoutNames,
+} from '../../../models/training/occlusion.ts';
 
 const names = ['flow-a', 'flow-b', 'level-a'];
 const groups = [
@@ -14,7 +20,7 @@ const rowsOf = ({ data, rows }: { data: Float32Array; rows: number }): number[][
   ]);
 
 describe('an occlusion batch', () => {
-  test('holds the window, each feature at its baseline, each group, and groups in twos', () => {
+  test('holds the window, each feature at its baseline, and each group', () => {
     const batch = occlusionBatch(Float32Array.of(1, 2, 3), [9, 8, 7], groups);
     expect(rowsOf(batch)).toEqual([
       [1, 2, 3],
@@ -22,10 +28,9 @@ describe('an occlusion batch', () => {
       [1, 8, 3],
       [1, 2, 7],
       [9, 8, 3],
-      [9, 8, 7],
       [1, 2, 7],
     ]);
-    expect(batch.named.map((one) => one.names)).toEqual([['the flow'], ['the flow', 'the level'], ['the level']]);
+    expect(batch.named.map((one) => one.names)).toEqual([['the flow'], ['the level']]);
   });
 
   test('spares a row for what is at its baseline, and gives an asset nothing that it has not', () => {
@@ -38,7 +43,7 @@ describe('an occlusion batch', () => {
     const batch = occlusionBatch(Float32Array.of(9, 8, 7), [9, 8, 7], groups);
     expect(batch).toMatchObject({ rows: 1, single: [], named: [] });
     expect(contributions(batch, names, () => 0.5, 8)).toEqual([]);
-    expect(withoutNames(batch, () => 0.5)).toEqual([]);
+    expect(pairBatch(batch, [9, 8, 7], () => 0.5)).toMatchObject({ rows: 0, named: [] });
   });
 
   test('changes in each row only what the row leaves out, however many groups there are', () => {
@@ -47,7 +52,7 @@ describe('an occlusion batch', () => {
       fc.record({
         values: fc.array(value, { minLength: width, maxLength: width }),
         baseline: fc.array(value, { minLength: width, maxLength: width }),
-        groups: fc.array(fc.array(fc.nat(width - 1), { maxLength: width }), { maxLength: 12 }),
+        groups: fc.array(fc.array(fc.nat(width - 1), { maxLength: width }), { maxLength: 50 }),
       }),
     );
     fc.assert(
@@ -58,15 +63,34 @@ describe('an occlusion batch', () => {
           made.map((features, at) => ({ name: `g${at}`, features })),
         );
         expect(batch.data.length).toBe(batch.rows * values.length);
-        // 20 features, 8 groups and 28 pairs of them: the batch cannot grow without bound.
-        expect(batch.rows).toBeLessThanOrEqual(1 + values.length + 36);
-        for (const row of rowsOf(batch)) {
+        const pairs = pairBatch(batch, baseline, () => 0.5);
+        expect(pairs.data.length).toBe(pairs.rows * values.length);
+        // 32 groups, and the pairs of six of them: neither batch can grow without bound.
+        expect(batch.rows).toBeLessThanOrEqual(1 + values.length + 32);
+        expect(pairs.rows).toBeLessThanOrEqual(15);
+        for (const row of [...rowsOf(batch), ...rowsOf(pairs)]) {
           for (const [at, cell] of row.entries()) {
             expect([Math.fround(values[at]!), Math.fround(baseline[at]!)]).toContain(cell);
           }
         }
       }),
     );
+  });
+});
+
+describe('a batch of pairs', () => {
+  test('leaves two groups out at once: those that are missed most alone, however late they were named', () => {
+    const values = Float32Array.from({ length: 20 }, () => 1);
+    const baseline = values.map(() => 0);
+    const many = Array.from(values, (_, at) => ({ name: `g${at}`, features: [at] }));
+    const batch = occlusionBatch(values, baseline, many);
+    expect(batch.named).toHaveLength(20);
+    const missedMost = batch.named.slice(14).map(({ row }) => row);
+    const pairs = pairBatch(batch, baseline, (row) => (missedMost.includes(row) ? 0.2 : 0.8));
+    expect(pairs.named.map(({ names: both }) => both)).toHaveLength(15);
+    expect(pairs.named[0]!.names).toEqual(['g14', 'g15']);
+    expect(pairs.named.at(-1)!.names).toEqual(['g18', 'g19']);
+    expect(rowsOf(pairs)[0]).toEqual(Array.from(values, (value, at) => (at === 14 || at === 15 ? 0 : value)));
   });
 });
 
@@ -84,7 +108,12 @@ describe('what speaks for an answer', () => {
   });
 
   test('are names by what is left without them, alone first, then in twos', () => {
-    expect(withoutNames(batch, scoreOf)).toEqual([
+    const scored = [
+      { names: ['the level'], score: 0.85 },
+      { names: ['the flow', 'the level'], score: 0.2 },
+      { names: ['the flow'], score: 0.7 },
+    ];
+    expect(withoutNames(0.9, scored)).toEqual([
       { names: ['the flow'], confidence: 0.7 },
       { names: ['the level'], confidence: 0.85 },
       { names: ['the flow', 'the level'], confidence: 0.2 },
@@ -92,7 +121,7 @@ describe('what speaks for an answer', () => {
   });
 
   test('are never names without which the score would be higher', () => {
-    expect(withoutNames(batch, (row) => (row === 0 ? 0.1 : 0.5))).toEqual([]);
+    expect(withoutNames(0.1, [{ names: ['the flow'], score: 0.5 }])).toEqual([]);
   });
 });
 

@@ -1,11 +1,10 @@
 /** Why it was decided so: in words first, then in bars, then by name and version. */
 import type { CaseDetail } from '../api/types.ts';
 import { usd } from '../lib/money.ts';
+import { percent } from '../lib/share.ts';
 import { t } from '../strings.ts';
 import { Empty } from '../ui/states.tsx';
 
-const percent = (share: number): string =>
-  `${(share * 100).toLocaleString('en-GB', { maximumFractionDigits: share > 0.99 || share < 0.01 ? 1 : 0 })}\u00a0%`;
 const figure = (value: number): string => value.toLocaleString('en-GB', { maximumSignificantDigits: 3 });
 
 type Contributions = NonNullable<CaseDetail['decision']>['inference']['explanation']['contributions'];

@@ -1,4 +1,5 @@
 /** Cases: what was seen, what is asked and what came of it. */
+import { decisionStrings } from './decision.ts';
 import { capital, plural } from './words.ts';
 
 export const casesStrings = {
@@ -142,9 +143,9 @@ export const caseStrings = {
   decided: 'Decided',
   decisionNone: 'The decision is no longer in its table',
   decisionNoneHint: 'Decisions leave it after 90 days. The audit keeps them: open the chain of the asset.',
-  tier: 'Who told the kind',
-  tiers: ['Screening alone, or a person', 'The model of the pack', 'A larger model, asked by the router'],
-  cost: 'What telling it cost',
+  tier: decisionStrings.tier,
+  tiers: decisionStrings.tiers,
+  cost: decisionStrings.cost,
   confidence: 'Confidence',
   cannotExclude: 'Cannot be excluded',
   ood: 'How usual the window is for the model',

@@ -34,10 +34,13 @@ const inTheWay: Readonly<Record<string, Partial<EvidenceContext>>> = {
   'the model is unsure': { confidence: 400 },
 };
 
+/** Begins the name of a policy that lets something act; what stands behind it is the site and then the action. */
+const actPrefix = 'act-';
+
 const newSite = 'a-site-that-no-policy-names';
 
 export const policyCheck: Check = {
-  name: 'the policies validate, deny by default, and let nothing act against a guard rail',
+  name: 'the policies validate, deny by default, are named for what they do, and let nothing act against a guard rail',
   problems: ({ folder, pack: { manifest } }) => {
     let authorizer: Authorizer;
     const files = readPolicyFiles(join(folder, 'policies'));
@@ -54,6 +57,7 @@ export const policyCheck: Check = {
     const ask = (action: 'act' | 'ask', site: string, context: EvidenceContext): Answer => {
       const answer = authorizer.authorize({ action, pack: manifest.name, asset: 'example-asset', site, context });
       for (const error of answer.errors) problems.add(`A policy could not be evaluated: ${error}`);
+      for (const problem of misnamed(action, answer, site, context.remedyAction)) problems.add(problem);
       return answer;
     };
     for (const kind of kinds) {
@@ -68,10 +72,15 @@ export const policyCheck: Check = {
               problems.add(`"${remedyAction}" would happen by itself at ${site} although ${why}.`);
             }
           }
-          if (kind === 'normal' && ask('act', site, context).allowed)
+          ask('ask', site, context);
+          if (ask('act', site, context).allowed && kind === 'normal')
             problems.add(`Something would be done at ${site} on "normal".`);
         }
       }
+    }
+    for (const [, id = ''] of texts.matchAll(/@id\("([^"]*)"\)/g)) {
+      if (id.startsWith(actPrefix) && !actions.some((action) => `${id}-`.includes(`-${action}-`)))
+        problems.add(`"${id}" is named for no action of this pack: it has ${actions.join(', ')}.`);
     }
     for (const reason of ['manual', 'silence']) {
       if (!ask('ask', newSite, { ...best, kind: reason, reason, remedyAction: 'raise-ticket' }).allowed) {
@@ -81,3 +90,20 @@ export const policyCheck: Check = {
     return [...problems];
   },
 };
+
+/** A record names the policies that made a decision, and whoever reads it years later takes them at their word. */
+function* misnamed(
+  action: 'act' | 'ask',
+  { allowed, policies }: Answer,
+  site: string,
+  done: string,
+): Generator<string> {
+  const own = `${actPrefix}${site}-${done}`;
+  for (const id of policies) {
+    if (!allowed && !id.startsWith('never-')) yield `"${id}" forbids: a name that begins with "never-" would say so.`;
+    if (allowed && action === 'ask' && !id.startsWith('ask-'))
+      yield `"${id}" lets a person be asked: a name that begins with "ask-" would say so.`;
+    if (allowed && action === 'act' && id !== own && !id.startsWith(`${own}-`))
+      yield `"${id}" lets "${done}" happen by itself at ${site}: give that a policy of its own, named "${own}".`;
+  }
+}
