@@ -9,7 +9,7 @@ import { readHistory } from './backtest-history.ts';
 import { CommandFailure } from './support/failure.ts';
 
 /** What holds for all files of a run; plain values, they go to threads. */
-export interface RunOptions extends Omit<FileOptions, 'history' | 'onBytes' | 'labels'> {
+export interface RunOptions extends Omit<FileOptions, 'history' | 'onBytes' | 'labels' | 'labelAsset'> {
   /** File of normal rows. */
   readonly calibration: string | undefined;
 }
@@ -18,6 +18,8 @@ export interface FileJob {
   readonly from: string;
   readonly to: string;
   readonly labels: string | undefined;
+  /** The input's name in a label file that speaks of several. */
+  readonly labelAsset?: string | undefined;
 }
 
 export type FarmMessage =
@@ -34,7 +36,8 @@ export async function openRunner(
   const { calibration, ...rest } = options;
   const history = calibration === undefined ? undefined : await readHistory(calibration, options.csv);
   const engine = await openScreenEngine(screenModelPath);
-  return ({ from, to, labels }, onBytes) => backtestFile(engine, from, to, { ...rest, labels, history, onBytes });
+  return ({ from, to, labels, labelAsset }, onBytes) =>
+    backtestFile(engine, from, to, { ...rest, labels, labelAsset, history, onBytes });
 }
 
 /** What is wrong with the input ends with exit code 2 and one line. */

@@ -5,7 +5,7 @@ import type { Calibration } from '../../lib/contracts/calibration.ts';
 import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
 import { sameName } from '../../lib/core/csv/columns.ts';
 import { CsvError } from '../../lib/core/csv/csv-error.ts';
-import type { CsvRows, CsvTold, CsvWishes } from '../../lib/core/csv/parser.ts';
+import type { CsvRows, CsvTold } from '../../lib/core/csv/parser.ts';
 import type { Pack, PackModel } from '../../lib/core/pack.ts';
 import { inferChannels } from '../../lib/core/roles/infer.ts';
 import { LabelReader, normal, parseLabels, type Truth, truthOf } from '../../lib/core/scoring/labels.ts';
@@ -18,6 +18,7 @@ import type { Series } from '../../lib/core/series.ts';
 import { type Episode, EpisodeLog } from './backtest-episodes.ts';
 import { alignHistory, type History } from './backtest-history.ts';
 import { columnKind, KindTracker } from './backtest-kinds.ts';
+import type { TableWishes } from './backtest-layout.ts';
 import { choosePack, openPack } from './backtest-pack.ts';
 import { PolicyTrial, siteOfPolicies } from './backtest-policy.ts';
 import { type DataQuality, Quality } from './backtest-quality.ts';
@@ -50,9 +51,11 @@ export interface FileOptions {
   readonly timeZone?: FitOptions['timeZone'];
   readonly pack: string | undefined;
   /** How the file is to be read, where that was said. */
-  readonly csv: CsvWishes;
+  readonly csv: TableWishes;
   /** File of labels to score against. */
   readonly labels: string | undefined;
+  /** Of a label file that speaks of several assets: the one that this is. */
+  readonly labelAsset?: string | undefined;
   /** Keeps a drawing. */
   readonly report: boolean;
   /** Keeps the features of each episode's last look, to train from. */
@@ -149,7 +152,7 @@ export async function backtestFile(
 const header = 'timestamp,score,alarm,kind\n';
 
 /** A column of labels is one of the label file, where there is one, and never a channel. */
-function wishesOf({ csv, labels, history }: FileOptions): CsvWishes {
+function wishesOf({ csv, labels, history }: FileOptions): TableWishes {
   const only = history ? { only: history.names } : {};
   if (labels === undefined || csv.labelColumn === undefined) return { ...csv, ...only };
   return { ...csv, ...only, labelColumn: undefined, leaveOut: [...(csv.leaveOut ?? []), csv.labelColumn] };
@@ -245,9 +248,9 @@ class FileRun {
 
   /** Dates of labels are read as those of the rows, which are more and so tell day from month. */
   #openLabels({ dateOrder }: RowSource): void {
-    const { labels: file, csv } = this.#options;
+    const { labels: file, labelAsset: asset, csv } = this.#options;
     if (file === undefined || this.#labelText === undefined) return;
-    const wishes = { dateOrder: csv.dateOrder ?? dateOrder, column: csv.labelColumn };
+    const wishes = { dateOrder: csv.dateOrder ?? dateOrder, column: csv.labelColumn, asset };
     this.#labels = new LabelReader(parseLabels(file, this.#labelText, wishes));
   }
 

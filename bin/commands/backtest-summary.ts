@@ -34,9 +34,11 @@ export function scoreOf(summaries: readonly FileSummary[]): Score | undefined {
   return counts.length === 0 ? undefined : finishScore(addCounts(counts));
 }
 
-export function printSummaries(summaries: readonly FileSummary[], json: boolean): void {
+/** @param notes what to know of how the input was taken */
+export function printSummaries(summaries: readonly FileSummary[], notes: readonly string[], json: boolean): void {
   const score = scoreOf(summaries);
-  const hint = joinHint(summaries);
+  const aside = joinHint(summaries);
+  const hints = [...notes, ...(aside === undefined ? [] : [aside])];
   if (json) {
     const files = summaries.map(({ buckets: _, counts, episodes, ...rest }) => ({
       ...rest,
@@ -46,7 +48,7 @@ export function printSummaries(summaries: readonly FileSummary[], json: boolean)
     const cost = estimateCost(summaries, 1);
     printJson({
       files,
-      ...(hint ? { hint } : {}),
+      ...(hints.length > 0 ? { hint: hints.join('. ') } : {}),
       ...(score ? { score } : {}),
       ...(cost ? { cost: costFields(cost) } : {}),
     });
@@ -54,7 +56,7 @@ export function printSummaries(summaries: readonly FileSummary[], json: boolean)
   }
   if (summaries.length <= mostInFull) for (const summary of summaries) printFile(summary);
   else printFiles(summaries);
-  if (hint) printLine(wrapped(`note: ${hint}`, 2));
+  for (const hint of hints) printLine(wrapped(`note: ${hint}`, 2));
   if (score) printScore(score, summaries);
   printCost(summaries);
 }

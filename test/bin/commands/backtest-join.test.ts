@@ -155,7 +155,13 @@ describe('what cannot be joined is refused in one line', () => {
     ['two sensors of one name', { 'Flow.csv': good, 'flow/x.csv': good }, /two sensors are called "flow"/],
     [
       'other units under one sensor',
-      { 'a/1.csv': csv(minutes(30), 'bar'), 'a/2.csv': csv(minutes(30), 'psi') },
+      {
+        'a/1.csv': csv(minutes(30), 'bar'),
+        'a/2.csv': csv(
+          minutes(30, (k) => k, minuteMs, startMs + 30 * minuteMs),
+          'psi',
+        ),
+      },
       /files of one sensor need the same/,
     ],
     ['a file without times', { 'a.csv': good, 'b.csv': 'value\n1\n3\n2\n' }, /b\.csv: no column of times was found/],
@@ -164,7 +170,7 @@ describe('what cannot be joined is refused in one line', () => {
       { 'a.csv': good, 'b.csv': 'time,value\n0,1\n60,3\n120,2\n' },
       /need times of one kind/,
     ],
-    ['folders within folders', { 'site/pump/a.csv': good }, /folders lie within a sensor's folder/],
+    ['folders too deep', { 'plant/site/pump/a.csv': good }, /folders lie within a sensor's folder \(site\/pump\)/],
     ['nothing', { 'readme.txt': 'x' }, /holds no \.csv/],
   ])('%s', async (_, files, message) => {
     const input = folderOf(files);
