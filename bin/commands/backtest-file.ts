@@ -16,6 +16,7 @@ import { type FollowedRows, Follower } from '../../lib/core/screening/follow.ts'
 import type { FitOptions } from '../../lib/core/screening/types.ts';
 import type { Series } from '../../lib/core/series.ts';
 import { type Episode, EpisodeLog } from './backtest-episodes.ts';
+import { faultySensor, strangeChannels } from './backtest-hints.ts';
 import { alignHistory, type History } from './backtest-history.ts';
 import { columnKind, KindTracker } from './backtest-kinds.ts';
 import type { TableWishes } from './backtest-layout.ts';
@@ -173,7 +174,7 @@ class FileRun {
   #channels: readonly ChannelMeta[] = [];
   #follower: Follower | undefined;
   #kinds: KindTracker | undefined;
-  #pack: string | undefined;
+  #pack: Pack | undefined;
   #model: PackModel | undefined;
   #sketch: Sketch | undefined;
   #quality: Quality | undefined;
@@ -215,7 +216,7 @@ class FileRun {
       ? this.#historyChannels(history, parser.channels)
       : inferChannels(hintsOf(parser.channels, parser.peek(this.#warmupRows)));
     const pack = await choosePack(this.#options.pack, this.#channels);
-    this.#pack = pack?.manifest.name;
+    this.#pack = pack;
     this.#model = await openPack(pack);
     this.#kinds = new KindTracker(this.#channels, pack, this.#model);
     this.#openLogs(pack);
@@ -319,6 +320,14 @@ class FileRun {
     });
   }
 
+  #hints(): string[] {
+    const { episodes = [], looks } = this.#episodes ?? {};
+    return [
+      ...(looks ? strangeChannels(this.#pack, this.#channels, looks) : []),
+      ...faultySensor(episodes, this.#alarmRows, this.#channels.length),
+    ];
+  }
+
   summary({ totalRows: rows, told }: RowSource): FileSummary {
     const short = !this.#options.history && rows < this.#warmupRows;
     return {
@@ -327,7 +336,7 @@ class FileRun {
       ...(this.#fromMs === undefined ? {} : { fromMs: this.#fromMs, toMs: this.#toMs }),
       warmupRows: this.#warmupRows,
       channels: this.#channels,
-      pack: this.#pack,
+      pack: this.#pack?.manifest.name,
       classifier: this.#model !== undefined,
       alarms: this.#episodes?.count ?? 0,
       alarmRows: this.#alarmRows,
@@ -339,6 +348,7 @@ class FileRun {
               `The file ends within its warm-up of ${this.#warmupRows} rows: nothing was screened. --warmup sets fewer, ${fewestRows} at least.`,
             ]
           : this.#notes),
+        ...this.#hints(),
         ...(this.#labels?.notes ?? []),
       ],
       input: told,

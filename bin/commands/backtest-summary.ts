@@ -4,8 +4,9 @@ import pc from 'picocolors';
 import type { WhyLeftOut } from '../../lib/core/csv/columns.ts';
 import type { CsvTold } from '../../lib/core/csv/parser.ts';
 import { addCounts, finishScore, type Score } from '../../lib/core/scoring/score.ts';
+import { alikeOf, alikeWords, inTime, whichWords } from './backtest-alike.ts';
 import { type CostEstimate, estimateCost, pricesNoted } from './backtest-cost.ts';
-import { courseWords, type Episode, strongest } from './backtest-episodes.ts';
+import { courseWords, type Episode } from './backtest-episodes.ts';
 import type { FileSummary } from './backtest-file.ts';
 import {
   counted,
@@ -18,7 +19,7 @@ import {
   tellingEvents,
   utc,
 } from './backtest-words.ts';
-import { printJson, printLine, printTable, wrapped } from './support/print.ts';
+import { fitsTerminal, printJson, printLine, printTable, wrapped } from './support/print.ts';
 
 /** More files than this get one line each. */
 const mostInFull = 3;
@@ -27,6 +28,9 @@ const mostAlarms = 8;
 const mostEventLines = 20;
 /** Of assets like the recorded ones: what a fleet of them would cost. */
 const fleet = 1000;
+
+/** @param indent of what goes on below */
+const say = (line: string, indent: number): void => printLine(wrapped(line, indent));
 
 /** Score of all files that had labels. */
 export function scoreOf(summaries: readonly FileSummary[]): Score | undefined {
@@ -56,7 +60,7 @@ export function printSummaries(summaries: readonly FileSummary[], notes: readonl
   }
   if (summaries.length <= mostInFull) for (const summary of summaries) printFile(summary);
   else printFiles(summaries);
-  for (const hint of hints) printLine(wrapped(`note: ${hint}`, 2));
+  for (const hint of hints) say(`note: ${hint}`, 2);
   if (score) printScore(score, summaries);
   printCost(summaries);
 }
@@ -73,27 +77,24 @@ function printCost(summaries: readonly FileSummary[]): void {
   if (!one || !many) return;
   const usd = (value: number): string => `${Math.ceil(value).toLocaleString('en-US')} USD`;
   printLine();
-  printLine(
-    wrapped(
-      `Cost on AWS: about ${usd(one.usd)} a month for ${counted(one.assets, 'asset')} like this, ${usd(many.usd)} for ${many.assets.toLocaleString('en-US')} (an estimate by list prices of us-east-1, ${pricesNoted}).`,
-      2,
-    ),
+  say(
+    `Cost on AWS: about ${usd(one.usd)} a month for ${counted(one.assets, 'asset')} like this, ${usd(many.usd)} for ${many.assets.toLocaleString('en-US')} (an estimate by list prices of us-east-1, ${pricesNoted}).`,
+    2,
   );
 }
 
-/** The strongest alarms in the order of time, each with its sentence. */
+/** The strongest alarms in the order of time, each with its sentence; of those that say the same one. */
 function printAlarms(episodes: readonly Episode[], all: number): void {
   if (all === 0) return;
-  const shown = strongest(episodes, mostAlarms);
-  printLine(`  ${shown.length < all ? `the ${shown.length} strongest of ${all} alarms` : 'alarms'}, times in UTC:`);
-  for (const episode of shown) {
-    const { number, kind, confidence, fromMs, toMs, sentence } = episode;
+  const shown = inTime(alikeOf(episodes).slice(0, mostAlarms));
+  say(`  ${whichWords(shown, all, 'alarms') ?? 'alarms'} (times in UTC):`, 4);
+  for (const group of shown) {
+    const { number, kind, confidence, fromMs, toMs, sentence } = group.episode;
     const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)} % sure`;
     const lasted = toMs > fromMs ? duration(toMs - fromMs) : 'one row';
     printLine(`  ${String(number).padStart(4)}  ${utc(fromMs)}, ${lasted}: ${pc.bold(kind)}${sure}`);
-    printLine(wrapped(`        ${sentence}`, 8));
-    const course = courseWords(episode);
-    if (course !== '') printLine(wrapped(`        ${course}`, 8));
+    for (const line of [sentence, courseWords(group.episode), alikeWords(group)])
+      if (line !== '') say(`        ${line}`, 8);
   }
 }
 
@@ -106,16 +107,18 @@ const kindsText = (kinds: Readonly<Record<string, number>>): string =>
 function printFile(summary: FileSummary): void {
   const { file, rows, alarms, alarmRows, kinds, pack, classifier, channels, notes, calibrations, episodes } = summary;
   const parts = kindsText(kinds);
-  printLine(
+  say(
     `${pc.bold(file)}: ${rows} rows, ${counted(alarms, 'alarm')} over ${alarmRows} rows${parts === '' ? '' : ` (rows by kind: ${parts})`}`,
+    2,
   );
   printLine(`  pack: ${pack ?? 'none fits'}${pack && !classifier ? ' (no trained classifier)' : ''}`);
-  printLine(wrapped(`  channels: ${channels.map(({ name, role }) => `${name}=${role}`).join(' ')}`, 4));
-  for (const line of readingOf(summary)) printLine(wrapped(`  read: ${line}`, 4));
+  say(`  channels: ${channels.map(({ name, role }) => `${name}=${role}`).join(' ')}`, 4);
+  for (const line of readingOf(summary)) say(`  read: ${line}`, 4);
   const last = calibrations.at(-1);
-  if (last)
-    printLine(`  promised: ${promiseWords(last.threshold)}; calibrated ${counted(calibrations.length, 'time')}`);
-  for (const note of notes) printLine(wrapped(`  note: ${note}`, 4));
+  if (last) {
+    say(`  promised: ${promiseWords(last.threshold)}; calibrated ${counted(calibrations.length, 'time')}`, 4);
+  }
+  for (const note of notes) say(`  note: ${note}`, 4);
   printAlarms(episodes, alarms);
 }
 
@@ -151,14 +154,15 @@ function printFiles(summaries: readonly FileSummary[]): void {
   for (const one of summaries)
     for (const [kind, count] of Object.entries(one.kinds)) kinds[kind] = (kinds[kind] ?? 0) + count;
   const parts = kindsText(kinds);
-  printLine(
+  say(
     `${summaries.length} files: ${rows} rows, ${sum((one) => one.alarms)} alarms, ${percent(alarmRows / Math.max(rows, 1))} of rows${parts === '' ? '' : ` (${parts})`}`,
+    2,
   );
   // The weakest promise is the one that all files keep to.
   const [weakest] = summaries
     .flatMap((one) => one.calibrations.at(-1)?.threshold ?? [])
     .sort((a, b) => b.episodesPerRow - a.episodesPerRow || b.finestEpisodesPerRow - a.finestEpisodesPerRow);
-  if (weakest) printLine(`  promised: ${promiseWords(weakest)}`);
+  if (weakest) say(`  promised: ${promiseWords(weakest)}`, 4);
   printOnce(
     'read',
     summaries.flatMap((summary) => readingOf(summary)),
@@ -176,7 +180,7 @@ function printOnce(what: string, sentences: readonly string[]): void {
     const same = sentence.replaceAll(/\d[\dT:.Z-]*/g, '…');
     files.set(same, (files.get(same) ?? 0) + 1);
   }
-  for (const [sentence, count] of files) printLine(wrapped(`  ${what} (${count} files): ${sentence}`, 4));
+  for (const [sentence, count] of files) say(`  ${what} (${count} files): ${sentence}`, 4);
 }
 
 const whys: Readonly<Record<WhyLeftOut, string>> = {
@@ -224,15 +228,17 @@ function printScore(score: Score, summaries: readonly FileSummary[]): void {
   const { rows, confusion } = score;
   printLine();
   printLine(pc.bold('Against your labels'));
-  printLine(wrapped(`  events  ${eventWords(score)}`, 10));
-  printLine(`  false   ${falseAlarmWords(score)}`);
+  say(`  events  ${eventWords(score)}`, 10);
+  say(`  false   ${falseAlarmWords(score)}`, 10);
   const kept = promiseKept(summaries, score);
-  if (kept) printLine(`          ${kept}`);
-  printLine(
+  if (kept) say(`          ${kept}`, 10);
+  say(
     `  rows    precision ${decimal(rows.precision)}  recall ${decimal(rows.recall)}  F1 ${decimal(rows.f1)}  FAR ${percent(rows.far)}  MAR ${percent(rows.mar)}`,
+    10,
   );
-  printLine(
+  say(
     `          ${rows.tp + rows.fn} rows of events, ${rows.fp + rows.tn} normal, ${rows.leftOut} left out (warm-up or no label)`,
+    10,
   );
   printEvents(summaries);
   printConfusion('EVENT', confusion.events);
@@ -265,13 +271,17 @@ function printEvents(summaries: readonly FileSummary[]): void {
 export const eventsOf = (summaries: readonly FileSummary[]) =>
   summaries.flatMap(({ file, events = [] }) => events.map((event) => ({ ...event, file: basename(file) })));
 
-function printConfusion(what: string, table: Readonly<Record<string, Readonly<Record<string, number>>>>): void {
-  const truths = Object.keys(table).sort();
+/** Your labels in rows and what was said in columns; the other way round where only that fits the terminal. */
+function printConfusion(what: string, counts: Readonly<Record<string, Readonly<Record<string, number>>>>): void {
+  const truths = Object.keys(counts).sort();
   if (truths.length === 0) return;
-  const answers = [...new Set(truths.flatMap((truth) => Object.keys(table[truth]!)))].sort();
+  const answers = [...new Set(truths.flatMap((truth) => Object.keys(counts[truth]!)))].sort();
+  const cell = (truth: string, answer: string): string => String(counts[truth]![answer] ?? 0);
+  const across = [`${what} IS \\ SAID`, ...answers];
+  const rows = truths.map((truth) => [truth, ...answers.map((answer) => cell(truth, answer))]);
+  const down = [`${what} SAID \\ IS`, ...truths];
+  const turned = answers.map((answer) => [answer, ...truths.map((truth) => cell(truth, answer))]);
   printLine();
-  printTable(
-    [`${what} IS \\ SAID`, ...answers],
-    truths.map((truth) => [truth, ...answers.map((answer) => String(table[truth]![answer] ?? 0))]),
-  );
+  if (!fitsTerminal(across, rows) && fitsTerminal(down, turned)) printTable(down, turned);
+  else printTable(across, rows);
 }

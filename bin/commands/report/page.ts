@@ -167,7 +167,7 @@ function eventTable(summaries: readonly FileSummary[]): string {
       return [
         ...(many ? [escapeHtml(event.file)] : []),
         escapeHtml(event.kind),
-        event.foundMs === null ? `<b class="missed">${found}</b>` : found,
+        `<span class="found">${event.foundMs === null ? `<b class="missed">${found}</b>` : found}</span>`,
         escapeHtml(event.said ?? '-'),
         utc(event.fromMs).replace(/^\S+/, '<span class="day">$&</span>'),
         duration(event.toMs - event.fromMs),
@@ -231,7 +231,7 @@ function fileSection(summary: FileSummary, columns: number, colour: Colour, open
   const reading = readingOf(summary)
     .map((line) => `<li>${escapeHtml(line)}</li>`)
     .join('');
-  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${counted(summary.calibrations.length, 'time')}.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}${notes ? `<ul class="notes">${notes}</ul>` : ''}<h3>How the file was read</h3><ul class="notes">${reading}</ul>`;
+  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${counted(summary.calibrations.length, 'time')}.</p>${notes ? `<ul class="notes">${notes}</ul>` : ''}${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}<h3>How the file was read</h3><ul class="notes">${reading}</ul>`;
   const heading = `<h2>${escapeHtml(basename(summary.file))}</h2>`;
   if (!many) return `<section>${heading}${inside}</section>`;
   return `<section>${heading}<details${open ? ' open' : ''}><summary>${counted(summary.alarms, 'alarm')}, ${percent(summary.alarmRows / Math.max(summary.rows, 1))} of rows</summary>${inside}</details></section>`;
@@ -294,5 +294,5 @@ function method(summaries: readonly FileSummary[]): string {
     sites.length > 0
       ? ` Each look at an alarm was put to the pack's policy as the live path does, for site ${escapeHtml(sites.join(', '))}; the strongest answer is shown. A new site only observes until somebody adds it to the policy.`
       : '';
-  return `<section><h2>How to read this</h2><p class="lead">Evidence says how unlikely a row is under what the warm-up showed (2 is one in a hundred); an alarm stands from its onset until the evidence is gone. The kind on a card is that of the look by which one would have decided: the first at which the policy acts or asks, else the surest; the ribbon shows that of each row.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
+  return `<section><h2>How to read this</h2><p class="lead">Evidence says how unlikely a row is under what the warm-up showed (2 is one in a hundred); an alarm stands from its onset until the evidence is gone. The kind on a card is that of the look by which one would have decided: the first at which the policy acts, else the first at which it asks about something that could be done, else the first at which it asks, else the surest; the ribbon shows that of each row.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
 }

@@ -13,14 +13,30 @@ export function printLine(line = ''): void {
 const colours = /\u001b\[[0-9;]*m/g;
 const width = (text: string): number => text.replace(colours, '').length;
 
-/** Prints rows under bold headings, columns as wide as their widest cell. */
+/** Width of a table's last column below which breaking its cells makes them no easier to read. */
+const leastLastColumn = 16;
+
+/** How wide a table is, between its columns two spaces. */
+const widthsOf = (headings: readonly string[], rows: readonly (readonly string[])[]): number[] =>
+  headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => width(row[column] ?? ''))));
+
+/** Whether a table is no wider than the terminal; pipes take any. */
+export const fitsTerminal = (headings: readonly string[], rows: readonly (readonly string[])[]): boolean =>
+  widthsOf(headings, rows).reduce((sum, one) => sum + one + 2, -2) <=
+  (process.stdout.columns || Number.POSITIVE_INFINITY);
+
+/** Prints rows under bold headings, columns as wide as their widest cell; the last one is broken at the terminal's edge. */
 export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => width(row[column] ?? ''))),
-  );
+  const widths = widthsOf(headings, rows);
+  const last = headings.length - 1;
+  const before = widths.slice(0, last).reduce((sum, one) => sum + one + 2, 0);
+  const room = (process.stdout.columns ?? 0) - before;
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(widths[column]! - width(cell))))
+      .map((cell, column) => {
+        if (column < last) return cell + ' '.repeat(widths[column]! - width(cell));
+        return room < leastLastColumn ? cell : broken(cell, room).join(`\n${' '.repeat(before)}`);
+      })
       .join('  ');
   printLine(pc.bold(line(headings)));
   for (const row of rows) printLine(line(row));
@@ -40,15 +56,22 @@ export const short = (id: string): string => id.slice(0, 8);
 
 /** Breaks a line at words to the terminal's width; what goes on is indented. Pipes get the line whole. */
 export function wrapped(line: string, indent: number, columns = process.stdout.columns ?? 0): string {
-  if (columns < indent + 30 || width(line) <= columns) return line;
+  return columns < indent + 30 ? line : broken(line, columns, ' '.repeat(indent)).join('\n');
+}
+
+/** Lines of at most `columns`, as far as words allow; what the first begins with stays, the others begin with `indent`. */
+function broken(line: string, columns: number, indent = ''): string[] {
+  if (width(line) <= columns) return [line];
   const lines: string[] = [];
+  const [lead] = /^ */.exec(line)!;
   let current = '';
-  for (const word of line.split(' ')) {
-    const next = current === '' ? word : `${current} ${word}`;
-    if (width(next) > columns && current.trim() !== '') {
+  // A number keeps its percent sign.
+  for (const word of line.slice(lead.length).split(/ (?!%)/)) {
+    const next = current === '' ? lead + word : `${current} ${word}`;
+    if (width(next) > columns && current !== '') {
       lines.push(current);
-      current = ' '.repeat(indent) + word;
+      current = indent + word;
     } else current = next;
   }
-  return [...lines, current].join('\n');
+  return [...lines, current];
 }

@@ -130,6 +130,21 @@ describe('the report of a network with a pack', () => {
     expect(schemes).toEqual(['screen and (prefers-color-scheme:dark)']);
   });
 
+  test('draws no line across a time without rows, between two columns or within one', () => {
+    const strokes = (page: string): number => /<path d="(M[^"]+)"\/><\/svg>/.exec(page)![1]!.split('M').length - 1;
+    const usual = summary.buckets!.slice(0, 200);
+    for (const within of [0, 1]) {
+      const later = usual.map((bucket, i) => ({
+        ...bucket,
+        fromMs: bucket.fromMs + (i >= 100 ? 1e9 : 0),
+        toMs: bucket.toMs + (i >= 100 - within ? 1e9 : 0),
+      }));
+      expect(strokes(reportHtml([{ ...summary, buckets: later }]))).toBe(
+        strokes(reportHtml([{ ...summary, buckets: usual }])) + 1,
+      );
+    }
+  });
+
   test('stays small however long the file is', () => {
     const many = Array.from({ length: 40 }, (_, i) => ({ ...summary, file: `file-${i}.csv` }));
     expect(Buffer.byteLength(html)).toBeLessThan(1_000_000);
