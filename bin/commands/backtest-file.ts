@@ -32,11 +32,12 @@ const periodRows = 21;
 const fastWarmupRows = 400;
 const slowWarmupMs = 7 * 86_400_000;
 const fewestSlowRows = 60;
-const mostSlowRows = 4032;
+/** Seven days of minutes: a week's pattern is seen once, or the first weekend would be an alarm. */
+const mostSlowRows = 10_080;
 
 /**
  * Warm-up where none is given, from the first 21 rows alone so that it never depends on what follows: 400 rows for rows
- * less than a minute apart; else seven days, at least 60 and at most 4,032 rows.
+ * less than a minute apart; else seven days, at least 60 rows.
  */
 export function defaultWarmupRows(firstTimesMs: Float64Array): number {
   const periodMs = medianPeriod(firstTimesMs.subarray(0, periodRows));

@@ -38,11 +38,9 @@ export function scoreOf(summaries: readonly FileSummary[]): Score | undefined {
   return counts.length === 0 ? undefined : finishScore(addCounts(counts));
 }
 
-/** @param notes what to know of how the input was taken */
-export function printSummaries(summaries: readonly FileSummary[], notes: readonly string[], json: boolean): void {
+/** @param hints what to know of how the input was taken */
+export function printSummaries(summaries: readonly FileSummary[], hints: readonly string[], json: boolean): void {
   const score = scoreOf(summaries);
-  const aside = joinHint(summaries);
-  const hints = [...notes, ...(aside === undefined ? [] : [aside])];
   if (json) {
     const files = summaries.map(({ buckets: _, counts, episodes, ...rest }) => ({
       ...rest,
@@ -135,6 +133,12 @@ export function joinHint(summaries: readonly FileSummary[]): string | undefined 
   return `each of these ${summaries.length} files has one channel and was taken for an asset of its own; where they are sensors of one asset, --join reads them as one`;
 }
 
+/** Of the promises that the last calibrations make, the one that all files keep to. */
+export const weakestPromise = (summaries: readonly FileSummary[]) =>
+  summaries
+    .flatMap((one) => one.calibrations.at(-1)?.threshold ?? [])
+    .sort((a, b) => b.episodesPerRow - a.episodesPerRow || b.finestEpisodesPerRow - a.finestEpisodesPerRow)[0];
+
 function printFiles(summaries: readonly FileSummary[]): void {
   printTable(
     ['FILE', 'ROWS', 'ALARMS', 'IN ALARM', 'PACK', 'ROWS BY KIND'],
@@ -158,10 +162,7 @@ function printFiles(summaries: readonly FileSummary[]): void {
     `${summaries.length} files: ${rows} rows, ${sum((one) => one.alarms)} alarms, ${percent(alarmRows / Math.max(rows, 1))} of rows${parts === '' ? '' : ` (${parts})`}`,
     2,
   );
-  // The weakest promise is the one that all files keep to.
-  const [weakest] = summaries
-    .flatMap((one) => one.calibrations.at(-1)?.threshold ?? [])
-    .sort((a, b) => b.episodesPerRow - a.episodesPerRow || b.finestEpisodesPerRow - a.finestEpisodesPerRow);
+  const weakest = weakestPromise(summaries);
   if (weakest) say(`  promised: ${promiseWords(weakest)}`, 4);
   printOnce(
     'read',
@@ -254,17 +255,31 @@ function printEvents(summaries: readonly FileSummary[]): void {
   printLine();
   if (shown.length < all.length)
     printLine(`The ${shown.length} of ${all.length} events that were missed or found last:`);
-  printTable(
-    [...(many ? ['FILE'] : []), 'YOUR EVENT', 'FROM (UTC)', 'LASTED', 'SAID', 'FOUND'],
-    shown.map((event) => [
-      ...(many ? [event.file] : []),
-      event.kind,
-      utc(event.fromMs),
-      duration(event.toMs - event.fromMs),
-      event.said ?? '-',
-      event.foundMs === null ? pc.red(foundWords(event)) : foundWords(event),
-    ]),
-  );
+  const said = (event: (typeof shown)[number]): string =>
+    event.foundMs === null ? pc.red(foundWords(event)) : foundWords(event);
+  if (!many)
+    printTable(
+      ['YOUR EVENT', 'FROM (UTC)', 'LASTED', 'SAID', 'FOUND'],
+      shown.map((event) => [
+        event.kind,
+        utc(event.fromMs),
+        duration(event.toMs - event.fromMs),
+        event.said ?? '-',
+        said(event),
+      ]),
+    );
+  else {
+    // Names of files leave a table no room.
+    printLine(pc.bold('YOUR EVENTS (times in UTC)'));
+    for (const [i, event] of shown.entries()) {
+      if (event.file !== shown[i - 1]?.file) printLine(`  ${event.file}`);
+      const answer = event.said === null || event.said === event.kind ? '' : `; said ${event.said}`;
+      say(
+        `    ${utc(event.fromMs)}, ${duration(event.toMs - event.fromMs)}: ${event.kind}, ${said(event)}${answer}`,
+        8,
+      );
+    }
+  }
 }
 
 /** Events of all files, each with the name of its own. */

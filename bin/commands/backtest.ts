@@ -13,7 +13,7 @@ import { backtestFiles, isWrongInput } from './backtest-farm.ts';
 import { type InputOptions, inputsOf } from './backtest-inputs.ts';
 import { bytesOf } from './backtest-join.ts';
 import type { TableWishes } from './backtest-layout.ts';
-import { printSummaries } from './backtest-summary.ts';
+import { joinHint, printSummaries } from './backtest-summary.ts';
 import { reportHtml } from './report/page.ts';
 import { CommandFailure } from './support/failure.ts';
 
@@ -187,5 +187,7 @@ async function backtest(options: Options): Promise<void> {
   });
   if (options.report !== undefined) writeFileSync(options.report, reportHtml(summaries));
   if (options.episodes !== undefined) writeFileSync(options.episodes, episodeLines(summaries));
-  printSummaries(summaries, notes, options.json ?? false);
+  // Who labels them one by one has said already that each is an asset.
+  const aside = jobs.some(({ labelAsset }) => labelAsset !== undefined) ? undefined : joinHint(summaries);
+  printSummaries(summaries, aside === undefined ? notes : [...notes, aside], options.json ?? false);
 }

@@ -5,7 +5,7 @@ import { type CostEstimate, estimateCost, pricesNoted } from '../backtest-cost.t
 import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
 import { condense } from '../backtest-sketch.ts';
-import { eventsOf, promiseKept, readingOf, scoreOf } from '../backtest-summary.ts';
+import { eventsOf, promiseKept, readingOf, scoreOf, weakestPromise } from '../backtest-summary.ts';
 import {
   counted,
   duration,
@@ -85,10 +85,7 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
   for (const { decision } of summaries.flatMap((one) => one.episodes)) if (decision) verdicts[decision.verdict] += 1;
   const decided = verdicts.act + verdicts.ask + verdicts.observe;
   const cost = estimateCost(summaries, 1);
-  const thresholds = summaries.flatMap((one) => one.calibrations.at(-1)?.threshold ?? []);
-  const promised = Math.max(0, ...thresholds.map(({ episodesPerRow }) => episodesPerRow));
-  const finest = Math.max(0, ...thresholds.map(({ finestEpisodesPerRow }) => finestEpisodesPerRow));
-  const beyond = thresholds.some(({ extrapolated }) => extrapolated) ? ' (the promise is extrapolated)' : '';
+  const weakest = weakestPromise(summaries);
   const most = summaries.length === 1 ? counted(summaries[0]!.channels.length, 'channel') : `${summaries.length} files`;
   return tiles([
     ['Rows', whole(rows), most],
@@ -97,12 +94,12 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
       whole(sum((one) => one.alarms)),
       `${percent(sum((one) => one.alarmRows) / Math.max(rows, 1))} of rows in alarm`,
     ],
-    ...(promised > 0
+    ...(weakest
       ? [
           [
             'Promised',
-            `1 in ${whole(1 / promised)}`,
-            `rows begins a false alarm, at most; what was learned from supports 1 in ${whole(1 / finest)}${beyond}`,
+            `1 in ${whole(1 / weakest.episodesPerRow)}`,
+            `rows begins a false alarm, at most; what was learned from supports 1 in ${whole(1 / weakest.finestEpisodesPerRow)}${weakest.extrapolated ? ' (the promise is extrapolated)' : ''}`,
           ] as const,
         ]
       : []),

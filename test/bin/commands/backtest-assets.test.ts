@@ -215,6 +215,10 @@ describe('a fleet', () => {
     const one = await run('--input', folder, '--output', out('all'), '--labels', all);
     expect(events(one)).toEqual([[rowsOf(300, 339)], [rowsOf(400, 439)], []]);
     expect(one.hint).toContain('names no event of pump-3');
+    const args = ['--input', folder, '--output', out('all'), '--labels', all, '--join', '--warmup', '200'];
+    expect(await printBacktest(...args)).toMatch(
+      /\nYOUR EVENTS \(times in UTC\)\n {2}pump-1\n {4}2024-05-06 05:00:00, 39 min: leak, [^;]+; said anomaly\n {2}pump-2\n {4}2024-/,
+    );
     const each = folderOf({
       'pump-1.csv': `${at(300)},${at(330)}\n${at(310)},${at(339)}\n`,
       'pump-2.csv': `${at(400)},${at(439)}\n`,

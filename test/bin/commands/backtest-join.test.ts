@@ -234,6 +234,11 @@ describe('the command', () => {
     const folder = folderOf(Object.fromEntries(Object.entries(split).slice(0, 2)));
     const text = await printBacktest('--input', folder, '--output', join(root, 'apart'));
     expect(text.replaceAll(/\s+/g, ' ')).toContain('where they are sensors of one asset, --join reads them as one');
+    const labels = join(root, 'apart-labels.csv');
+    writeFileSync(labels, `asset,start,end\n${names[0]},${iso(times[9]!)},${iso(times[10]!)}\n`);
+    // Labels that name each file speak of assets.
+    const named = await printBacktest('--input', folder, '--output', join(root, 'apart'), '--labels', labels);
+    expect(named).not.toContain('--join');
     const tables = folderOf({ 'a.csv': table, 'b.csv': table });
     expect(await printBacktest('--input', tables, '--output', join(root, 'apart'))).not.toContain('--join');
     const sensors = folderOf({ 'a/1.csv': table });

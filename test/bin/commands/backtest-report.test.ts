@@ -130,6 +130,17 @@ describe('the report of a network with a pack', () => {
     expect(schemes).toEqual(['screen and (prefers-color-scheme:dark)']);
   });
 
+  test('promises over several files what all of them keep to, extrapolated or not', () => {
+    const promising = (rows: number, extrapolated: boolean): FileSummary => {
+      const last = summary.calibrations.at(-1)!;
+      const threshold = { ...last.threshold, episodesPerRow: 1 / rows, finestEpisodesPerRow: 1 / 3e3, extrapolated };
+      return { ...summary, calibrations: [{ ...last, threshold }] };
+    };
+    const page = reportHtml([promising(700, false), promising(9000, true)]);
+    expect(page).toMatch(/Promised<\/dt><dd>1 in 700<small>[^<]*supports 1 in 3,000<\/small>/);
+    expect(reportHtml([promising(9000, true)])).toMatch(/<dd>1 in 9,000<small>[^<]*\(the promise is extrapolated\)/);
+  });
+
   test('draws no line across a time without rows, between two columns or within one', () => {
     const strokes = (page: string): number => /<path d="(M[^"]+)"\/><\/svg>/.exec(page)![1]!.split('M').length - 1;
     const usual = summary.buckets!.slice(0, 200);
