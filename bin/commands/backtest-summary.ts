@@ -139,18 +139,31 @@ export const weakestPromise = (summaries: readonly FileSummary[]) =>
     .flatMap((one) => one.calibrations.at(-1)?.threshold ?? [])
     .sort((a, b) => b.episodesPerRow - a.episodesPerRow || b.finestEpisodesPerRow - a.finestEpisodesPerRow)[0];
 
-function printFiles(summaries: readonly FileSummary[]): void {
+/** With labels what became of their events, else what the alarms were called; all together, kinds stand below. */
+function filesTable(summaries: readonly FileSummary[]): void {
+  const scored = summaries.some(({ counts }) => counts !== undefined);
   printTable(
-    ['FILE', 'ROWS', 'ALARMS', 'IN ALARM', 'PACK', 'ROWS BY KIND'],
-    summaries.map(({ file, rows, alarms, alarmRows, pack, kinds }) => [
+    ['FILE', 'ROWS', 'ALARMS', 'IN ALARM', 'PACK', ...(scored ? ['FOUND', 'FALSE ALARMS'] : ['ROWS BY KIND'])],
+    summaries.map(({ file, rows, alarms, alarmRows, pack, kinds, counts }) => [
       basename(file),
       String(rows),
       String(alarms),
       percent(alarmRows / Math.max(rows, 1)),
       pack ?? '-',
-      kindsText(kinds),
+      ...(scored ? foundCells(counts) : [kindsText(kinds)]),
     ]),
   );
+}
+
+/** Events found of all, and false alarms; of a file without labels nothing. */
+export function foundCells(counts: FileSummary['counts']): [string, string] {
+  if (!counts) return ['-', '-'];
+  const { found, all, falseEpisodes } = finishScore(counts).events;
+  return [`${found} of ${all}`, String(falseEpisodes)];
+}
+
+function printFiles(summaries: readonly FileSummary[]): void {
+  filesTable(summaries);
   const sum = (of: (summary: FileSummary) => number): number => summaries.reduce((all, one) => all + of(one), 0);
   const rows = sum((one) => one.rows);
   const alarmRows = sum((one) => one.alarmRows);
@@ -174,14 +187,24 @@ function printFiles(summaries: readonly FileSummary[]): void {
   );
 }
 
-/** The same sentence with other numbers is said once. */
+const numbers = /(\d[\dT:.Z-]*)/;
+
+/** The same sentence with other numbers is said once, with those numbers that all have. */
 function printOnce(what: string, sentences: readonly string[]): void {
-  const files = new Map<string, number>();
+  const said = new Map<string, { parts: string[]; count: number }>();
   for (const sentence of sentences) {
-    const same = sentence.replaceAll(/\d[\dT:.Z-]*/g, '…');
-    files.set(same, (files.get(same) ?? 0) + 1);
+    const parts = sentence.split(numbers);
+    const same = parts.map((part, i) => (i % 2 === 0 ? part : '')).join('…');
+    const known = said.get(same);
+    if (!known) said.set(same, { parts, count: 1 });
+    else {
+      known.count += 1;
+      parts.forEach((part, i) => {
+        if (known.parts[i] !== part) known.parts[i] = '…';
+      });
+    }
   }
-  for (const [sentence, count] of files) say(`  ${what} (${count} files): ${sentence}`, 4);
+  for (const { parts, count } of said.values()) say(`  ${what} (${counted(count, 'file')}): ${parts.join('')}`, 4);
 }
 
 const whys: Readonly<Record<WhyLeftOut, string>> = {

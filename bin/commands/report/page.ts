@@ -5,7 +5,7 @@ import { type CostEstimate, estimateCost, pricesNoted } from '../backtest-cost.t
 import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
 import { condense } from '../backtest-sketch.ts';
-import { eventsOf, promiseKept, readingOf, scoreOf, weakestPromise } from '../backtest-summary.ts';
+import { eventsOf, foundCells, promiseKept, readingOf, scoreOf, weakestPromise } from '../backtest-summary.ts';
 import {
   counted,
   duration,
@@ -190,7 +190,15 @@ function filesTable(summaries: readonly FileSummary[]): string {
   const scored = summaries.some(({ counts }) => counts !== undefined);
   return `<section><h2>Files</h2>${table(
     `${summaries.length} files`,
-    ['file', 'rows', 'alarms', 'rows in alarm', ...(scored ? ['F1', 'FAR'] : []), 'pack', 'rows by kind'],
+    [
+      'file',
+      'rows',
+      'alarms',
+      'rows in alarm',
+      ...(scored ? ['events found', 'false alarms', 'F1', 'FAR'] : []),
+      'pack',
+      'rows by kind',
+    ],
     summaries.map(({ file, rows, alarms, alarmRows, pack, kinds, counts }) => [
       escapeHtml(basename(file)),
       whole(rows),
@@ -209,7 +217,7 @@ function filesTable(summaries: readonly FileSummary[]): string {
 
 function scoreCells(counts: FileSummary['counts']): string[] {
   const rows = counts && finishScore(counts).rows;
-  return [share(rows?.f1 ?? null), percent(rows?.far ?? null)];
+  return [...foundCells(counts), share(rows?.f1 ?? null), percent(rows?.far ?? null)];
 }
 
 function fileSection(summary: FileSummary, columns: number, colour: Colour, open: boolean, many: boolean): string {

@@ -216,7 +216,8 @@ describe('a fleet', () => {
     expect(events(one)).toEqual([[rowsOf(300, 339)], [rowsOf(400, 439)], []]);
     expect(one.hint).toContain('names no event of pump-3');
     const args = ['--input', folder, '--output', out('all'), '--labels', all, '--join', '--warmup', '200'];
-    expect(await printBacktest(...args)).toMatch(
+    const text = await printBacktest(...args);
+    expect(text).toMatch(
       /\nYOUR EVENTS \(times in UTC\)\n {2}pump-1\n {4}2024-05-06 05:00:00, 39 min: leak, [^;]+; said anomaly\n {2}pump-2\n {4}2024-/,
     );
     const each = folderOf({
@@ -234,6 +235,24 @@ describe('a fleet', () => {
     writeFileSync(all, `asset,start,end\nboiler,${at(400)},${at(439)}\n`);
     const other = await run('--input', join(folder, 'pump-2'), '--output', out('o.csv'), '--labels', all);
     expect(events(other)).toEqual([[rowsOf(400, 439)]]);
+  });
+
+  test('of many has a line for each with what became of its events, and says with its numbers what all say alike', async () => {
+    const [flow, heat] = [fleet['pump-1/flow.csv'], fleet['pump-1/heat.csv']];
+    const many = folderOf({ ...fleet, 'pump-4/flow.csv': flow, 'pump-4/heat.csv': heat });
+    const labels = out('many.csv');
+    writeFileSync(labels, `asset,start,end\npump-1,${at(300)},${at(339)}\n`);
+    const args = ['--input', many, '--output', out('many'), '--labels', labels, '--join', '--warmup', '200'];
+    const text = await printBacktest(...args);
+    expect(text).toMatch(/^FILE +ROWS +ALARMS +IN ALARM +PACK +FOUND +FALSE ALARMS\n/);
+    expect(text).toMatch(/\npump-1 +500 .* 1 of 1 +\d+\n/);
+    expect(text).toMatch(/\npump-4 +500 .* 0 of 0 +[1-9]\d*\n/);
+    expect(text).toContain('read (3 files): 2 sensors were joined to rows 60 s apart');
+    // What differs from file to file is left open.
+    expect(text).toMatch(/note \(4 files\): .* in 10080 rows lies beyond the … rows/);
+    expect(await printBacktest('--input', many, '--output', out('many'), '--join', '--warmup', '200')).toMatch(
+      /^FILE +ROWS +ALARMS +IN ALARM +PACK +ROWS BY KIND\n/,
+    );
   });
 
   test.each<[string, string, RegExp]>([
