@@ -47,7 +47,7 @@ const nameOf = (input: string): string => stemOf(basename(resolve(input)));
 /** @throws CommandFailure or CsvError where the options do not say what to read, or an output would overwrite it */
 export async function inputsOf(options: InputOptions, wishes: TableWishes): Promise<Inputs> {
   if (!existsSync(options.input)) throw new CommandFailure(`--input ${options.input} does not exist.`, 2);
-  const { pairs, note } = options.join === undefined ? tablePairs(options) : await joinedPairs(options, wishes);
+  const { pairs, note } = options.join === undefined ? tablePairs(options, wishes) : await joinedPairs(options, wishes);
   const { labels, notes } = await labelsOf(
     options,
     pairs.map(({ from }) => from),
@@ -62,13 +62,13 @@ interface Pairs {
   readonly note?: string;
 }
 
-function tablePairs({ input, output }: InputOptions): Pairs {
+function tablePairs({ input, output }: InputOptions, wishes: TableWishes): Pairs {
   if (!isFolder(input))
     return { pairs: [{ from: input, to: isFolder(output) ? join(output, basename(input)) : output }] };
-  const names = tablesIn(input);
+  const names = tablesIn(input, wishes);
   if (names.length === 0)
     throw new CommandFailure(
-      `--input ${input} holds no .csv, .tsv, .csv.gz or .tsv.gz file${foldersIn(input).length > 0 ? ', but folders of such. Where they are an asset each, or the sensors of one, give --join' : ''}.`,
+      `--input ${input} holds no .csv, .tsv, .csv.gz or .tsv.gz file${foldersIn(input, wishes).length > 0 ? ', but folders of such. Where they are an asset each, or the sensors of one, give --join' : ''}.`,
       2,
     );
   needFolder(output, `${names.length} files`);

@@ -96,7 +96,8 @@ function printAlarms(episodes: readonly Episode[], all: number): void {
   }
 }
 
-const kindsText = (kinds: Readonly<Record<string, number>>): string =>
+/** Rows by kind, most first. */
+export const kindsText = (kinds: Readonly<Record<string, number>>): string =>
   Object.entries(kinds)
     .sort(([, a], [, b]) => b - a)
     .map(([kind, count]) => `${kind} ${count}`)

@@ -5,7 +5,15 @@ import { type CostEstimate, estimateCost, pricesNoted } from '../backtest-cost.t
 import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
 import { condense } from '../backtest-sketch.ts';
-import { eventsOf, foundCells, promiseKept, readingOf, scoreOf, weakestPromise } from '../backtest-summary.ts';
+import {
+  eventsOf,
+  foundCells,
+  kindsText,
+  promiseKept,
+  readingOf,
+  scoreOf,
+  weakestPromise,
+} from '../backtest-summary.ts';
 import {
   counted,
   duration,
@@ -206,11 +214,7 @@ function filesTable(summaries: readonly FileSummary[]): string {
       percent(alarmRows / Math.max(rows, 1)),
       ...(scored ? scoreCells(counts) : []),
       escapeHtml(pack ?? 'none fits'),
-      escapeHtml(
-        Object.entries(kinds)
-          .map(([kind, count]) => `${kind} ${count}`)
-          .join(', '),
-      ),
+      `<span class="kinds">${escapeHtml(kindsText(kinds))}</span>`,
     ]),
   )}</section>`;
 }

@@ -297,6 +297,17 @@ describe('a fleet', () => {
     );
   });
 
+  test('labels beside the folders are no input, also without --join', async () => {
+    const labels = join(
+      folderOf({ ...fleet, 'labels.csv': `asset,start,end\npump-1,${at(300)},${at(339)}\n` }),
+      'labels.csv',
+    );
+    const args = ['--input', dirname(labels), '--output', out('beside'), '--labels', labels];
+    await expect(runBacktest(...args)).rejects.toThrow(/but folders of such.* give --join/);
+    const { files } = await run(...args);
+    expect(files.map(({ events }) => events?.length)).toEqual([1, 0, 0]);
+  });
+
   test('an asset that is not as it must be is named', async () => {
     const broken = folderOf({ ...fleet, 'pump-2/heat.csv': 'time,value\n' });
     await expect(run('--input', broken, '--output', out('all'))).rejects.toMatchObject({
