@@ -52,8 +52,10 @@ export async function inputsOf(options: InputOptions, wishes: TableWishes): Prom
     options,
     pairs.map(({ from }) => from),
   );
-  const jobs = pairs.map((pair, i) => ({ ...pair, ...labels[i] }));
-  checkOutputs(jobs, options, wishes);
+  const { calibration } = options;
+  const own = pairs.length > 1 && options.join !== undefined ? calibrationsOf(calibration, pairs) : undefined;
+  const jobs = pairs.map((pair, i) => ({ ...pair, ...labels[i], calibration: own?.[i] ?? calibration }));
+  checkOutputs(jobs, wishes);
   return { jobs, notes: [...(note === undefined ? [] : [note]), ...notes] };
 }
 
@@ -175,12 +177,31 @@ async function labelsInFile(file: string, inputs: readonly string[], column: str
   };
 }
 
+/**
+ * The calibration of each joined asset, where the folder of calibrations holds a folder or a table of its name.
+ * @returns undefined where it holds none of theirs, and is one for all
+ */
+function calibrationsOf(folder: string | undefined, pairs: Pairs['pairs']): string[] | undefined {
+  if (folder === undefined || !isFolder(folder)) return undefined;
+  const inside = [...foldersIn(folder), ...tablesIn(folder)];
+  const found = pairs.map(({ from }) => inside.find((name) => sameName(stemOf(name), nameOf(from))));
+  if (found.every((name) => name === undefined)) return undefined;
+  const without = pairs.filter((_, i) => found[i] === undefined).map(({ from }) => nameOf(from));
+  if (without.length > 0)
+    throw new CommandFailure(
+      `--calibration ${folder} holds calibrations by the names of assets, but none of ${few(without)}.`,
+      2,
+    );
+  return found.map((name) => join(folder, name!));
+}
+
 /** @throws CommandFailure where an output would take the place of what is read, or of another output */
-function checkOutputs(jobs: readonly FileJob[], { calibration }: InputOptions, wishes: TableWishes): void {
-  const read = [
-    ...jobs.flatMap(({ from, labels }) => [...filesOfTable(from, wishes), labels ?? from]),
-    ...filesOfTable(calibration ?? jobs[0]!.from, wishes),
-  ];
+function checkOutputs(jobs: readonly FileJob[], wishes: TableWishes): void {
+  const read = jobs.flatMap(({ from, labels, calibration }) => [
+    ...filesOfTable(from, wishes),
+    ...(labels === undefined ? [] : [labels]),
+    ...(calibration === undefined ? [] : filesOfTable(calibration, wishes)),
+  ]);
   const taken = new Set(read.map((path) => resolve(path)));
   for (const { from, to } of jobs) {
     if (taken.has(resolve(to)))

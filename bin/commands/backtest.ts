@@ -46,7 +46,10 @@ export function registerBacktest(program: Command): void {
       '--warmup <rows>',
       `rows to learn from first, at least ${fewestRows} (default: 400, or 7 days for rows a minute apart or slower)`,
     )
-    .option('--calibration <file|folder>', 'CSV of normal rows to learn from instead of a warm-up; a folder is joined')
+    .option(
+      '--calibration <file|folder>',
+      'CSV of normal rows to learn from instead of a warm-up; a folder is joined, or has one for each joined asset',
+    )
     .option(
       '--false-alarms <rate>',
       'false alarms promised at most: 1/week, or 1/1500 for one in so many rows (default: 1/week for rows a minute apart or slower, else 1/1500)',
@@ -168,7 +171,6 @@ async function backtest(options: Options): Promise<void> {
     jobs,
     {
       warmupRows,
-      calibration: options.calibration,
       pack: options.pack,
       csv,
       falseAlarms: falseAlarmsOf(options.falseAlarms),

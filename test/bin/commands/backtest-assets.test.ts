@@ -308,6 +308,35 @@ describe('a fleet', () => {
     expect(files.map(({ events }) => events?.length)).toEqual([1, 0, 0]);
   });
 
+  test('is calibrated each by the folder or table of its name, or all by one', async () => {
+    const calm = { flow: sensorCsv(jumping(1, 0, 0)), heat: sensorCsv(jumping(2, 0, 0)) };
+    const both = sensorCsv(jumping(3, 0, 0)).replace('value', 'flow');
+    const normal = folderOf({
+      'pump-1/flow.csv': calm.flow,
+      'pump-1/heat.csv': calm.heat,
+      'pump-2.csv': both,
+      'Pump-3/flow.csv': fleet['pump-3/flow.csv'],
+      'Pump-3/heat.csv': fleet['pump-3/heat.csv'],
+    });
+    const judged = (...args: string[]) => runBacktest<Told>(...args, '--join');
+    for (const jobs of ['1', '2'])
+      await judged('--input', folder, '--output', out('own'), '--calibration', normal, '--jobs', jobs);
+    for (const [name, own] of [
+      ['pump-1', 'pump-1'],
+      ['pump-2', 'pump-2.csv'],
+      ['pump-3', 'Pump-3'],
+    ] as const) {
+      await judged('--input', join(folder, name), '--output', out('one.csv'), '--calibration', join(normal, own));
+      expect(readFileSync(join(out('own'), `${name}.csv`), 'utf8')).toBe(readFileSync(out('one.csv'), 'utf8'));
+    }
+    const shared = ['--input', folder, '--output', out('own'), '--calibration', join(normal, 'pump-1')];
+    expect((await judged(...shared)).files.map(({ warmupRows }) => warmupRows)).toEqual([0, 0, 0]);
+    rmSync(join(normal, 'pump-2.csv'));
+    await expect(judged('--input', folder, '--output', out('own'), '--calibration', normal)).rejects.toThrow(
+      /by the names of assets, but none of pump-2\.$/,
+    );
+  });
+
   test('an asset that is not as it must be is named', async () => {
     const broken = folderOf({ ...fleet, 'pump-2/heat.csv': 'time,value\n' });
     await expect(run('--input', broken, '--output', out('all'))).rejects.toMatchObject({

@@ -45,7 +45,7 @@ describe('the report of a network with a pack', () => {
     const truth = join(folder, 'labels.csv');
     const stamps = [...series.timesMs].map((ms, t) => `${new Date(ms).toISOString()},${labels[t] ? 'burst' : 0}`);
     writeFileSync(truth, `timestamp,label\n${stamps.join('\n')}\n`);
-    const options = { calibration: undefined, warmupRows: undefined, pack: undefined, csv: {}, site: undefined };
+    const options = { warmupRows: undefined, pack: undefined, csv: {}, site: undefined };
     const jobs = [{ from, to: join(folder, 'out.csv'), labels: truth }];
     const all = { ...options, report: true, features: true };
     [summary] = (await backtestFiles(jobs, all, 1, () => undefined)) as [FileSummary];
@@ -82,7 +82,7 @@ describe('the report of a network with a pack', () => {
     const verdicts = new Set(summary.episodes.map(({ decision }) => decision!.verdict));
     expect([...verdicts].some((verdict) => verdict !== 'observe')).toBe(true);
     const jobs = [{ from: summary.file, to: join(folder, 'out.csv'), labels: undefined }];
-    const options = { calibration: undefined, warmupRows: undefined, pack: undefined, csv: {}, site: 'elsewhere' };
+    const options = { warmupRows: undefined, pack: undefined, csv: {}, site: 'elsewhere' };
     const [again] = await backtestFiles(jobs, { ...options, report: true, features: false }, 1, () => undefined);
     expect(again!.episodes.length).toBe(summary.episodes.length);
     expect(new Set(again!.episodes.map(({ decision }) => decision!.verdict))).toEqual(new Set(['observe']));
