@@ -36,8 +36,10 @@ export interface MeasuredOperations {
 export type Quantities = Partial<Record<PriceName, number>>;
 
 export interface Deployment {
-  /** Each with one message of one reading a minute. */
+  /** Assets, each with a connection, a state and documents of its own. */
   readonly sensors: number;
+  /** Messages of one reading, of all sensors. */
+  readonly readingsPerMinute: number;
   readonly flaggedShare: number;
   /** Messages in one invocation of screen on average, as the batch window lets them gather. */
   readonly batchRecords: number;
@@ -46,10 +48,12 @@ export interface Deployment {
 export const batchSize = 500;
 /** The window that the stated figures assume: 10,000 sensors fill a batch of 500 in 3 s, 100 gather 17. */
 export const batchWindowS = 10;
-export const deploymentOf = (sensors: number): Deployment => ({
+/** @param readingsPerMinute of all sensors; one of each where it is not said */
+export const deploymentOf = (sensors: number, readingsPerMinute = sensors): Deployment => ({
   sensors,
+  readingsPerMinute,
   flaggedShare: 0.01,
-  batchRecords: Math.max(1, Math.min(batchSize, (sensors / 60) * batchWindowS)),
+  batchRecords: Math.max(1, Math.min(batchSize, (readingsPerMinute / 60) * batchWindowS)),
 });
 
 const hoursAMonth = 730;
@@ -78,6 +82,8 @@ const documentsInMemory = 64 * 1024 * 1024;
 const documentsOnDisk = 896 * 1024 * 1024;
 /** What one environment, that of a shard, remembers: states (KnownStates), rows of tails (WindowStore). */
 const sensorsInMemory = 20_000;
+/** What a shard takes: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
+const recordsPerShardSecond = 1000;
 /** Registration, calibration. */
 const documentsOfAsset = 2;
 /** Batches of a tail when it is compacted, at least: some go early, to fill a pack (test/bench/assumptions.test.ts). */
@@ -93,12 +99,13 @@ export function monthlyQuantities(
   measured: MeasuredOperations,
   of: Deployment,
 ): Required<Pick<Quantities, 's3Put'>> & Quantities {
-  const readings = of.sensors * 60 * hoursAMonth;
+  const readings = of.readingsPerMinute * 60 * hoursAMonth;
   const flags = readings * of.flaggedShare;
   const batches = readings / of.batchRecords;
   const { bytes } = measured;
   // More than an environment remembers are shared among more shards.
-  const shards = Math.ceil(of.sensors / Math.min(sensorsInMemory, Math.floor(documentsOnDisk / bytes.documents)));
+  const remembered = Math.ceil(of.sensors / Math.min(sensorsInMemory, Math.floor(documentsOnDisk / bytes.documents)));
+  const shards = Math.max(remembered, Math.ceil(of.readingsPerMinute / 60 / recordsPerShardSecond));
   const sum: Record<string, number> = {};
   const add = (quantities: Quantities, times: number): void => {
     for (const [name, quantity] of Object.entries(quantities)) sum[name] = (sum[name] ?? 0) + quantity * times;
@@ -178,5 +185,5 @@ export const services: ReadonlyArray<readonly [string, RegExp]> = [
 
 /** Everything of a month over its readings, in USD a million. */
 export function usdPerMillionReadings(measured: MeasuredOperations, of: Deployment): number {
-  return (monthlyCost(measured, of).usd / (of.sensors * 60 * hoursAMonth)) * 1e6;
+  return (monthlyCost(measured, of).usd / (of.readingsPerMinute * 60 * hoursAMonth)) * 1e6;
 }

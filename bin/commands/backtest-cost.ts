@@ -21,7 +21,7 @@ export interface CostEstimate {
 export const pricesNoted = prices.iotRuleTriggered.noted;
 
 /**
- * The price model speaks of sensors with one reading a minute; an asset with more or fewer counts as that many of them.
+ * Readings cost as often as files have rows; connections, states and calibrations as many as there are assets.
  * @param times how many assets like each recorded one
  * @returns undefined where no file tells how often it has rows
  */
@@ -33,7 +33,7 @@ export function estimateCost(summaries: readonly FileSummary[], times: number): 
   const screened = timed.reduce((sum, { rows, warmupRows }) => sum + Math.max(0, rows - warmupRows), 0);
   const episodes = timed.reduce((sum, { alarms }) => sum + alarms, 0);
   const flaggedShare = Math.min(1, (flagsOfEpisode * episodes) / Math.max(screened, 1));
-  const { usd, parts } = monthlyCost(measured, { ...deploymentOf(perMinute), flaggedShare });
+  const { usd, parts } = monthlyCost(measured, { ...deploymentOf(timed.length * times, perMinute), flaggedShare });
   return {
     assets: timed.length * times,
     readings: perMinute * 60 * 730,

@@ -21,6 +21,13 @@ export interface Look {
   readonly classification?: Classification;
 }
 
+/** How many looks were taken. */
+export interface Looks {
+  readonly all: number;
+  /** Those at windows unlike the ones that the pack's model was made with. */
+  readonly unlike: number;
+}
+
 export interface Episode {
   /** From 1, in the order of the file. */
   readonly number: number;
@@ -46,14 +53,13 @@ export interface Episode {
   decision?: TriedDecision;
 }
 
-/** Those with the most evidence, in the order of time. */
-export const strongest = (episodes: readonly Episode[], most: number): Episode[] =>
-  [...episodes]
-    .sort((a, b) => b.score - a.score || a.number - b.number)
-    .slice(0, most)
-    .sort((a, b) => a.number - b.number);
+/** What is proposed goes before a mere question, of which nothing could come. */
+function strengthOf(decision: TriedDecision | undefined): number {
+  if (decision === undefined || decision.verdict === 'observe') return 0;
+  if (decision.verdict === 'act') return 3;
+  return decision.action === undefined ? 1 : 2;
+}
 
-const strength = { observe: 0, ask: 1, act: 2 } as const;
 /** Kinds of a course that are said. */
 const mostCourseWords = 4;
 /** Kinds of a course that are kept. */
@@ -61,13 +67,12 @@ const mostCourse = 20;
 
 /**
  * Whether a look takes the place of those before it. What an operator decides by is the first look at which the policy
- * acts, or asks if it never acts. Where it only observes, or there is none, it is the look at which the classifier was
+ * acts; if it never does, at which it asks and something is proposed; else at which it asks. Where it only observes, or there is none, it is the look at which the classifier was
  * surest of a kind; without a classifier the last one, as the general rule says no more than has been seen.
  */
 function counts(look: Look, tried: TriedDecision | undefined, before: Episode, seen: boolean): boolean {
   if (!seen) return true;
-  const was = before.decision ? strength[before.decision.verdict] : 0;
-  const is = tried ? strength[tried.verdict] : 0;
+  const [was, is] = [strengthOf(before.decision), strengthOf(tried)];
   if (is !== was) return is > was;
   if (was > 0) return false;
   const sure = confidenceOf(look);
@@ -86,6 +91,7 @@ export class EpisodeLog {
   #open: Episode | undefined;
   #count = 0;
   #row = 0;
+  readonly #looks = { all: 0, unlike: 0 };
 
   constructor(names: readonly string[], trial: PolicyTrial | undefined, features: boolean) {
     this.#names = names;
@@ -99,6 +105,10 @@ export class EpisodeLog {
 
   get episodes(): readonly Episode[] {
     return this.#episodes;
+  }
+
+  get looks(): Looks {
+    return this.#looks;
   }
 
   /** Takes a run of rows with the looks that were taken in it. */
@@ -141,6 +151,8 @@ export class EpisodeLog {
     if (episode.number > mostEpisodes) return;
     const { kind, alarm, sentence, classification } = look;
     const channels = alarm.topChannels.map(({ channel, share }) => ({ name: this.#names[channel]!, share }));
+    this.#looks.all += 1;
+    if ((classification?.oodReasons ?? []).length > 0) this.#looks.unlike += 1;
     const seen = episode.course.length > 0;
     if (episode.course.at(-1) !== kind && episode.course.length < mostCourse) episode.course.push(kind);
     if (this.#features && classification?.features) episode.features = [...classification.features];

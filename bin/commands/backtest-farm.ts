@@ -5,19 +5,20 @@ import { Worker } from 'node:worker_threads';
 import { openScreenEngine } from '../../lib/adapters/onnx/screen-engine.ts';
 import { CsvError } from '../../lib/core/csv/csv-error.ts';
 import { backtestFile, type FileOptions, type FileSummary } from './backtest-file.ts';
-import { readHistory } from './backtest-history.ts';
+import { type History, readHistory } from './backtest-history.ts';
 import { CommandFailure } from './support/failure.ts';
 
 /** What holds for all files of a run; plain values, they go to threads. */
-export interface RunOptions extends Omit<FileOptions, 'history' | 'onBytes' | 'labels'> {
-  /** File of normal rows. */
-  readonly calibration: string | undefined;
-}
+export type RunOptions = Omit<FileOptions, 'history' | 'onBytes' | 'labels' | 'labelAsset'>;
 
 export interface FileJob {
   readonly from: string;
   readonly to: string;
   readonly labels: string | undefined;
+  /** The input's name in a label file that speaks of several. */
+  readonly labelAsset?: string | undefined;
+  /** File or folder of normal rows. */
+  readonly calibration?: string | undefined;
 }
 
 export type FarmMessage =
@@ -27,14 +28,18 @@ export type FarmMessage =
 
 const screenModelPath = fileURLToPath(new URL('../../models/screen/screen.onnx', import.meta.url));
 
-/** Opens screening and the calibration file once; then takes files one after the other. */
+/** Opens screening once, and a calibration that several files have in common; then takes files one after the other. */
 export async function openRunner(
   options: RunOptions,
 ): Promise<(job: FileJob, onBytes: (bytes: number) => void) => Promise<FileSummary>> {
-  const { calibration, ...rest } = options;
-  const history = calibration === undefined ? undefined : await readHistory(calibration, options.csv);
   const engine = await openScreenEngine(screenModelPath);
-  return ({ from, to, labels }, onBytes) => backtestFile(engine, from, to, { ...rest, labels, history, onBytes });
+  let last: { readonly calibration: string; readonly history: History } | undefined;
+  return async ({ from, to, calibration, ...labels }, onBytes) => {
+    if (calibration === undefined)
+      return backtestFile(engine, from, to, { ...options, ...labels, history: undefined, onBytes });
+    if (last?.calibration !== calibration) last = { calibration, history: await readHistory(calibration, options.csv) };
+    return backtestFile(engine, from, to, { ...options, ...labels, history: last.history, onBytes });
+  };
 }
 
 /** What is wrong with the input ends with exit code 2 and one line. */

@@ -5,7 +5,7 @@ import type { Calibration } from '../../lib/contracts/calibration.ts';
 import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
 import { sameName } from '../../lib/core/csv/columns.ts';
 import { CsvError } from '../../lib/core/csv/csv-error.ts';
-import type { CsvRows, CsvTold, CsvWishes } from '../../lib/core/csv/parser.ts';
+import type { CsvRows, CsvTold } from '../../lib/core/csv/parser.ts';
 import type { Pack, PackModel } from '../../lib/core/pack.ts';
 import { inferChannels } from '../../lib/core/roles/infer.ts';
 import { LabelReader, normal, parseLabels, type Truth, truthOf } from '../../lib/core/scoring/labels.ts';
@@ -16,8 +16,10 @@ import { type FollowedRows, Follower } from '../../lib/core/screening/follow.ts'
 import type { FitOptions } from '../../lib/core/screening/types.ts';
 import type { Series } from '../../lib/core/series.ts';
 import { type Episode, EpisodeLog } from './backtest-episodes.ts';
+import { faultySensor, strangeChannels } from './backtest-hints.ts';
 import { alignHistory, type History } from './backtest-history.ts';
 import { columnKind, KindTracker } from './backtest-kinds.ts';
+import type { TableWishes } from './backtest-layout.ts';
 import { choosePack, openPack } from './backtest-pack.ts';
 import { PolicyTrial, siteOfPolicies } from './backtest-policy.ts';
 import { type DataQuality, Quality } from './backtest-quality.ts';
@@ -30,11 +32,12 @@ const periodRows = 21;
 const fastWarmupRows = 400;
 const slowWarmupMs = 7 * 86_400_000;
 const fewestSlowRows = 60;
-const mostSlowRows = 4032;
+/** Seven days of minutes: a week's pattern is seen once, or the first weekend would be an alarm. */
+const mostSlowRows = 10_080;
 
 /**
  * Warm-up where none is given, from the first 21 rows alone so that it never depends on what follows: 400 rows for rows
- * less than a minute apart; else seven days, at least 60 and at most 4,032 rows.
+ * less than a minute apart; else seven days, at least 60 rows.
  */
 export function defaultWarmupRows(firstTimesMs: Float64Array): number {
   const periodMs = medianPeriod(firstTimesMs.subarray(0, periodRows));
@@ -50,9 +53,11 @@ export interface FileOptions {
   readonly timeZone?: FitOptions['timeZone'];
   readonly pack: string | undefined;
   /** How the file is to be read, where that was said. */
-  readonly csv: CsvWishes;
+  readonly csv: TableWishes;
   /** File of labels to score against. */
   readonly labels: string | undefined;
+  /** Of a label file that speaks of several assets: the one that this is. */
+  readonly labelAsset?: string | undefined;
   /** Keeps a drawing. */
   readonly report: boolean;
   /** Keeps the features of each episode's last look, to train from. */
@@ -149,7 +154,7 @@ export async function backtestFile(
 const header = 'timestamp,score,alarm,kind\n';
 
 /** A column of labels is one of the label file, where there is one, and never a channel. */
-function wishesOf({ csv, labels, history }: FileOptions): CsvWishes {
+function wishesOf({ csv, labels, history }: FileOptions): TableWishes {
   const only = history ? { only: history.names } : {};
   if (labels === undefined || csv.labelColumn === undefined) return { ...csv, ...only };
   return { ...csv, ...only, labelColumn: undefined, leaveOut: [...(csv.leaveOut ?? []), csv.labelColumn] };
@@ -170,7 +175,7 @@ class FileRun {
   #channels: readonly ChannelMeta[] = [];
   #follower: Follower | undefined;
   #kinds: KindTracker | undefined;
-  #pack: string | undefined;
+  #pack: Pack | undefined;
   #model: PackModel | undefined;
   #sketch: Sketch | undefined;
   #quality: Quality | undefined;
@@ -212,7 +217,7 @@ class FileRun {
       ? this.#historyChannels(history, parser.channels)
       : inferChannels(hintsOf(parser.channels, parser.peek(this.#warmupRows)));
     const pack = await choosePack(this.#options.pack, this.#channels);
-    this.#pack = pack?.manifest.name;
+    this.#pack = pack;
     this.#model = await openPack(pack);
     this.#kinds = new KindTracker(this.#channels, pack, this.#model);
     this.#openLogs(pack);
@@ -245,9 +250,9 @@ class FileRun {
 
   /** Dates of labels are read as those of the rows, which are more and so tell day from month. */
   #openLabels({ dateOrder }: RowSource): void {
-    const { labels: file, csv } = this.#options;
+    const { labels: file, labelAsset: asset, csv } = this.#options;
     if (file === undefined || this.#labelText === undefined) return;
-    const wishes = { dateOrder: csv.dateOrder ?? dateOrder, column: csv.labelColumn };
+    const wishes = { dateOrder: csv.dateOrder ?? dateOrder, column: csv.labelColumn, asset };
     this.#labels = new LabelReader(parseLabels(file, this.#labelText, wishes));
   }
 
@@ -316,6 +321,14 @@ class FileRun {
     });
   }
 
+  #hints(): string[] {
+    const { episodes = [], looks } = this.#episodes ?? {};
+    return [
+      ...(looks ? strangeChannels(this.#pack, this.#channels, looks) : []),
+      ...faultySensor(episodes, this.#alarmRows, this.#channels.length),
+    ];
+  }
+
   summary({ totalRows: rows, told }: RowSource): FileSummary {
     const short = !this.#options.history && rows < this.#warmupRows;
     return {
@@ -324,7 +337,7 @@ class FileRun {
       ...(this.#fromMs === undefined ? {} : { fromMs: this.#fromMs, toMs: this.#toMs }),
       warmupRows: this.#warmupRows,
       channels: this.#channels,
-      pack: this.#pack,
+      pack: this.#pack?.manifest.name,
       classifier: this.#model !== undefined,
       alarms: this.#episodes?.count ?? 0,
       alarmRows: this.#alarmRows,
@@ -336,6 +349,7 @@ class FileRun {
               `The file ends within its warm-up of ${this.#warmupRows} rows: nothing was screened. --warmup sets fewer, ${fewestRows} at least.`,
             ]
           : this.#notes),
+        ...this.#hints(),
         ...(this.#labels?.notes ?? []),
       ],
       input: told,

@@ -3,11 +3,12 @@ import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
 import { sameName } from '../../lib/core/csv/columns.ts';
 import { CsvError, DisorderError } from '../../lib/core/csv/csv-error.ts';
 import { inOrder, type OrderedRows } from '../../lib/core/csv/in-order.ts';
-import type { CsvParser, CsvRows, CsvTold, CsvWishes } from '../../lib/core/csv/parser.ts';
+import type { CsvParser, CsvRows, CsvTold } from '../../lib/core/csv/parser.ts';
 import type { DateOrder } from '../../lib/core/csv/timestamp.ts';
 import { medianPeriod } from '../../lib/core/screening/fit.ts';
 import type { Series } from '../../lib/core/series.ts';
 import { openTable, textFor } from './backtest-join.ts';
+import type { TableWishes } from './backtest-layout.ts';
 
 /** Rows in no order are put in order in memory, up to so many cells (8 bytes each). */
 const mostCellsInMemory = 25_000_000;
@@ -49,7 +50,7 @@ export interface WholeFile extends OrderedRows {
  * Reads a whole file, its rows in whatever order.
  * @throws CsvError where it is not as it must be, or too large for that
  */
-export async function readWhole(path: string, wishes: CsvWishes): Promise<WholeFile> {
+export async function readWhole(path: string, wishes: TableWishes): Promise<WholeFile> {
   const parser = openTable(path, { ...wishes, anyOrder: true });
   const parts: CsvRows[] = [];
   await feed(
@@ -84,7 +85,7 @@ export async function readWhole(path: string, wishes: CsvWishes): Promise<WholeF
 }
 
 /** Reads a file of normal rows. A label column counts for the stream alone. */
-export async function readHistory(path: string, { labelColumn, leaveOut, ...wishes }: CsvWishes): Promise<History> {
+export async function readHistory(path: string, { labelColumn, leaveOut, ...wishes }: TableWishes): Promise<History> {
   const without = labelColumn === undefined ? leaveOut : [...(leaveOut ?? []), labelColumn];
   // What is wished of columns speaks of the stream; here they may be absent.
   const { rows, names, told } = await readWhole(path, { ...wishes, keep: undefined, leaveOut: without });

@@ -1,49 +1,38 @@
 /** A folder of one asset, a file or a folder of files for each sensor, read as the one table that they make. */
-import { readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { maxChannels } from '../../lib/contracts/telemetry.ts';
 import { includesName, sameName } from '../../lib/core/csv/columns.ts';
 import { CsvError } from '../../lib/core/csv/csv-error.ts';
 import { type JoinGrid, rowOf, StandingValues, tellGrid, timeOfRow } from '../../lib/core/csv/join-grid.ts';
-import { CsvParser, type CsvTold, type CsvWishes } from '../../lib/core/csv/parser.ts';
+import { CsvParser, type CsvTold } from '../../lib/core/csv/parser.ts';
 import type { DateOrder } from '../../lib/core/csv/timestamp.ts';
+import { foldersIn, isFolder, isOneTable, stemOf, type TableWishes, tablesIn } from './backtest-layout.ts';
 import { openSensor, type Sensor, type SensorReader } from './backtest-sensor.ts';
 import { textOf } from './backtest-text.ts';
 
-export const tableName = /\.(csv|tsv)(\.gz)?$/i;
-
 /** Rows that are put out at once. */
 const pieceRows = 1000;
-
-/** Whether a path is a folder whose files are to be joined. */
-export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-export const tablesIn = (folder: string): string[] =>
-  readdirSync(folder)
-    .filter((name) => tableName.test(name) && !name.startsWith('.'))
-    .sort();
 
 /**
  * Sensors of an asset's folder: each table is one, and each folder of tables.
  * @throws CsvError where there is none, two bear one name, or folders lie deeper
  */
-export function sensorsIn(folder: string): Sensor[] {
-  const sensors: Sensor[] = tablesIn(folder).map((name) => ({
-    name: name.replace(tableName, ''),
+export function sensorsIn(folder: string, wishes: TableWishes = {}): Sensor[] {
+  const sensors: Sensor[] = tablesIn(folder, wishes).map((name) => ({
+    name: stemOf(name),
     files: [join(folder, name)],
   }));
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith('.') || !isFolder(join(folder, entry.name))) continue;
-    const inner = join(folder, entry.name);
-    const deeper = readdirSync(inner).find((name) => isFolder(join(inner, name)));
+  for (const name of foldersIn(folder, wishes)) {
+    const inner = join(folder, name);
+    const [deeper] = foldersIn(inner, wishes);
     if (deeper !== undefined)
       throw new CsvError(
         folder,
         0,
-        `folders lie within a sensor's folder (${join(entry.name, deeper)}); give the folder of one asset, with a file or a folder of files for each sensor`,
+        `folders lie within a sensor's folder (${join(name, deeper)}); an asset's folder has a file, or a folder of files, for each sensor`,
       );
-    const files = tablesIn(inner).map((name) => join(inner, name));
-    if (files.length > 0) sensors.push({ name: entry.name, files });
+    sensors.push({ name, files: tablesIn(inner, wishes).map((file) => join(inner, file)) });
   }
   if (sensors.length === 0)
     throw new CsvError(folder, 0, 'it holds no .csv, .tsv, .csv.gz or .tsv.gz file, nor a folder of such');
@@ -60,15 +49,26 @@ export function sensorsIn(folder: string): Sensor[] {
   return sensors;
 }
 
+/**
+ * Where an asset's files lie side by side and are one table that was cut by time, or there is but one with all its
+ * sensors, their columns are the sensors.
+ */
+async function asOneTable(folder: string, sensors: readonly Sensor[], wishes: TableWishes): Promise<readonly Sensor[]> {
+  const files = sensors.flatMap((sensor) => sensor.files);
+  const cut = sensors.every((sensor) => dirname(sensor.files[0]!) === folder) && (await isOneTable(files, wishes));
+  if (!cut && sensors.length > 1) return sensors;
+  return [{ name: cut ? basename(folder) : sensors[0]!.name, files, ownColumns: true }];
+}
+
 /** Parses what a folder's files make together. Names of channels are those of files and folders. */
 export class JoinedParser extends CsvParser {
   readonly #folder: string;
-  readonly #wishes: CsvWishes;
+  readonly #wishes: TableWishes;
   #readers: readonly SensorReader[] = [];
   #grid: JoinGrid | undefined;
   #skipped: readonly string[] = [];
 
-  constructor(folder: string, wishes: CsvWishes) {
+  constructor(folder: string, wishes: TableWishes) {
     const { leaveOut, keep, only, labelColumn, anyOrder } = wishes;
     super(folder, { leaveOut, keep, only, labelColumn, anyOrder });
     this.#folder = folder;
@@ -104,19 +104,24 @@ export class JoinedParser extends CsvParser {
         ? [`values of ${slow} slower sensor${slow > 1 ? 's' : ''} stand until their usual interval is over`]
         : [];
     const count = this.#readers.length;
+    const rows = `rows ${this.#grid.rowMs / 1000} s apart`;
+    const [{ fileCount }] = this.#readers as [SensorReader];
     return [
-      `${count} sensor${count === 1 ? ' was' : 's were'} joined to rows ${this.#grid.rowMs / 1000} s apart${said}`,
+      count === 1 && fileCount > 1
+        ? `${fileCount} files were read one after the other, to ${rows}${said}`
+        : `${count} sensor${count === 1 ? ' was' : 's were'} joined to ${rows}${said}`,
       ...stands,
     ];
   }
 
   /** The table as CSV, piece by piece; `onBytes` is told how many bytes of the files were read. */
   async *text(onBytes: (bytes: number) => void): AsyncGenerator<string> {
-    const all = sensorsIn(this.#folder);
+    const all = sensorsIn(this.#folder, this.#wishes);
     const { leaveOut, rowSeconds } = this.#wishes;
-    const sensors = all.filter(({ name }) => !includesName(leaveOut, name));
-    this.#skipped = all.filter((sensor) => !sensors.includes(sensor)).map(({ name }) => name);
-    if (sensors.length === 0) throw new CsvError(this.#folder, 0, 'no sensor is left; --leave-out names them all');
+    const kept = all.filter(({ name }) => !includesName(leaveOut, name));
+    this.#skipped = all.filter((sensor) => !kept.includes(sensor)).map(({ name }) => name);
+    if (kept.length === 0) throw new CsvError(this.#folder, 0, 'no sensor is left; --leave-out names them all');
+    const sensors = await asOneTable(this.#folder, kept, this.#wishes);
     if (sensors.length > maxChannels)
       throw new CsvError(
         this.#folder,
@@ -212,7 +217,7 @@ function saidOnce(readers: readonly SensorReader[]): string[] {
 }
 
 /** A parser for a file, or for the folder of an asset. */
-export const openTable = (path: string, wishes: CsvWishes): CsvParser =>
+export const openTable = (path: string, wishes: TableWishes): CsvParser =>
   isFolder(path) ? new JoinedParser(path, wishes) : new CsvParser(path, wishes);
 
 /** The text that a parser of `openTable` reads. */
@@ -220,10 +225,11 @@ export const textFor = (parser: CsvParser, path: string, onBytes: (bytes: number
   parser instanceof JoinedParser ? parser.text(onBytes) : textOf(path, onBytes);
 
 /** Bytes of a file, or of all files that a folder's table is made of. */
-export const bytesOf = (path: string): number => filesOfTable(path).reduce((sum, file) => sum + statSync(file).size, 0);
+export const bytesOf = (path: string, wishes?: TableWishes): number =>
+  filesOfTable(path, wishes).reduce((sum, file) => sum + statSync(file).size, 0);
 
-export const filesOfTable = (path: string): string[] =>
-  isFolder(path) ? sensorsIn(path).flatMap(({ files }) => files) : [path];
+export const filesOfTable = (path: string, wishes?: TableWishes): string[] =>
+  isFolder(path) ? sensorsIn(path, wishes).flatMap(({ files }) => files) : [path];
 
 /** What a folder of an asset is called. */
 export const tableOfFolder = (folder: string): string => `${basename(folder)}.csv`;

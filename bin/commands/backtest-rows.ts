@@ -1,8 +1,9 @@
 /** Where a backtest takes its rows from: a file that streams, or a whole one whose rows had to be put in order. */
-import type { CsvRows, CsvTold, CsvWishes } from '../../lib/core/csv/parser.ts';
+import type { CsvRows, CsvTold } from '../../lib/core/csv/parser.ts';
 import type { DateOrder } from '../../lib/core/csv/timestamp.ts';
 import { feed, inEitherOrder, readWhole, type WholeFile } from './backtest-history.ts';
 import { openTable } from './backtest-join.ts';
+import type { TableWishes } from './backtest-layout.ts';
 
 export interface RowSource {
   readonly channels: readonly string[];
@@ -32,7 +33,7 @@ export type TakeLines = (lines: readonly string[]) => Promise<void>;
  */
 export async function followFile<Run extends RowRun>(
   path: string,
-  wishes: CsvWishes,
+  wishes: TableWishes,
   begin: (take: TakeLines) => Run,
   restart: () => Promise<void>,
   write: (text: string) => Promise<void>,

@@ -3,15 +3,16 @@ import { CsvError, DisorderError } from '../../lib/core/csv/csv-error.ts';
 import { inOrder } from '../../lib/core/csv/in-order.ts';
 import { CsvParser, type CsvRows, type CsvTold, type CsvWishes } from '../../lib/core/csv/parser.ts';
 import type { DateOrder } from '../../lib/core/csv/timestamp.ts';
+import { headRows, namelessColumn } from './backtest-layout.ts';
 import { textOf } from './backtest-text.ts';
 
 export interface Sensor {
   readonly name: string;
   readonly files: readonly string[];
+  /** It is the table of an asset: its columns bear their own names alone, where there are several. */
+  readonly ownColumns?: boolean;
 }
 
-/** Readings from which a sensor's interval is told. */
-const headReadings = 2000;
 /** Readings in no order are put in order in memory, up to so many cells over all sensors (8 bytes each). */
 const mostCellsInMemory = 25_000_000;
 
@@ -31,14 +32,14 @@ async function headOf(file: string, wishes: CsvWishes): Promise<Head> {
   let whole = true;
   for await (const text of textOf(file, () => undefined)) {
     parser.push(text);
-    whole = parser.waiting < headReadings;
+    whole = parser.waiting < headRows;
     if (!whole) break;
   }
   if (whole) parser.end();
   const { timeForm } = parser;
   if (!timeForm)
     throw new CsvError(file, 0, 'no column of times was found; files are joined by time, so each needs one');
-  const timesMs = parser.peek(headReadings).timesMs.sort();
+  const timesMs = parser.peek(headRows).timesMs.sort();
   return { file, timesMs, columns: parser.channels, relative: timeForm.relative, dateOrder: parser.dateOrder };
 }
 
@@ -51,7 +52,7 @@ const quotedList = (columns: readonly string[]): string => columns.map((name) =>
  * @throws CsvError where a file is not as it must be, or two of them hold different columns
  */
 export async function openSensor(
-  { name, files }: Sensor,
+  { name, files, ownColumns = false }: Sensor,
   { missing, dateOrder, leaveOut, anyOrder }: CsvWishes,
   onBytes: (bytes: number) => void,
   held: { cells: number },
@@ -71,17 +72,20 @@ export async function openSensor(
     if (head.relative !== first!.relative)
       throw new CsvError(head.file, 0, `its times are of another kind than those of ${first!.file}`);
   }
-  return new SensorReader(name, heads, wishes, onBytes, held);
+  return new SensorReader(name, ownColumns, heads, wishes, onBytes, held);
 }
 
 export class SensorReader {
   readonly name: string;
-  /** The sensor's name, or with that of the column where a file has several. */
+  /** The sensor's name, or with that of the column where a file has several; of an asset's one table the columns' own. */
   readonly channels: readonly string[];
   readonly relative: boolean;
   readonly dateOrder: DateOrder | undefined;
+  readonly fileCount: number;
   /** Its first times. */
   readonly headMs: Float64Array;
+  /** What stands before the name of a column. */
+  readonly #prefix: string;
   readonly #told: CsvTold[] = [];
   readonly #pieces: AsyncGenerator<Readings>;
   #piece: Readings = { timesMs: new Float64Array(0), values: new Float64Array(0) };
@@ -91,6 +95,7 @@ export class SensorReader {
 
   constructor(
     name: string,
+    ownColumns: boolean,
     heads: readonly Head[],
     wishes: CsvWishes,
     onBytes: (bytes: number) => void,
@@ -98,8 +103,11 @@ export class SensorReader {
   ) {
     const { columns, relative, timesMs, file } = heads[0]!;
     this.name = name;
+    this.fileCount = heads.length;
     this.file = file;
-    this.channels = columns.length === 1 ? [name] : columns.map((column) => `${name}.${column}`);
+    this.#prefix = ownColumns ? '' : `${name}.`;
+    const bearsName = columns.length === 1 && (!ownColumns || namelessColumn.test(columns[0]!));
+    this.channels = bearsName ? [name] : columns.map((column) => `${this.#prefix}${column}`);
     this.relative = relative;
     this.dateOrder = heads.find(({ dateOrder }) => dateOrder !== undefined)?.dateOrder;
     this.headMs = timesMs;
@@ -201,7 +209,7 @@ export class SensorReader {
       assumed: assumed
         .filter((line) => !line.startsWith('there is no column'))
         .map((line) => line.replace('; --row-seconds says otherwise', '')),
-      leftOut: leftOut.map(({ name, why }) => ({ name: `${this.name}.${name}`, why })),
+      leftOut: leftOut.map(({ name, why }) => ({ name: `${this.#prefix}${name}`, why })),
     });
   }
 }

@@ -4,8 +4,9 @@ import pc from 'picocolors';
 import type { WhyLeftOut } from '../../lib/core/csv/columns.ts';
 import type { CsvTold } from '../../lib/core/csv/parser.ts';
 import { addCounts, finishScore, type Score } from '../../lib/core/scoring/score.ts';
+import { alikeOf, alikeWords, inTime, whichWords } from './backtest-alike.ts';
 import { type CostEstimate, estimateCost, pricesNoted } from './backtest-cost.ts';
-import { courseWords, type Episode, strongest } from './backtest-episodes.ts';
+import { courseWords, type Episode } from './backtest-episodes.ts';
 import type { FileSummary } from './backtest-file.ts';
 import {
   duration,
@@ -17,7 +18,7 @@ import {
   tellingEvents,
   utc,
 } from './backtest-words.ts';
-import { counted, printJson, printLine, printTable, wrapped } from './support/print.ts';
+import { counted, fitsTerminal, printJson, printLine, printTable, wrapped } from './support/print.ts';
 
 /** More files than this get one line each. */
 const mostInFull = 3;
@@ -27,15 +28,18 @@ const mostEventLines = 20;
 /** Of assets like the recorded ones: what a fleet of them would cost. */
 const fleet = 1000;
 
+/** @param indent of what goes on below */
+const say = (line: string, indent: number): void => printLine(wrapped(line, indent));
+
 /** Score of all files that had labels. */
 export function scoreOf(summaries: readonly FileSummary[]): Score | undefined {
   const counts = summaries.flatMap((summary) => summary.counts ?? []);
   return counts.length === 0 ? undefined : finishScore(addCounts(counts));
 }
 
-export function printSummaries(summaries: readonly FileSummary[], json: boolean): void {
+/** @param hints what to know of how the input was taken */
+export function printSummaries(summaries: readonly FileSummary[], hints: readonly string[], json: boolean): void {
   const score = scoreOf(summaries);
-  const hint = joinHint(summaries);
   if (json) {
     const files = summaries.map(({ buckets: _, counts, episodes, ...rest }) => ({
       ...rest,
@@ -45,7 +49,7 @@ export function printSummaries(summaries: readonly FileSummary[], json: boolean)
     const cost = estimateCost(summaries, 1);
     printJson({
       files,
-      ...(hint ? { hint } : {}),
+      ...(hints.length > 0 ? { hint: hints.join('. ') } : {}),
       ...(score ? { score } : {}),
       ...(cost ? { cost: costFields(cost) } : {}),
     });
@@ -53,7 +57,7 @@ export function printSummaries(summaries: readonly FileSummary[], json: boolean)
   }
   if (summaries.length <= mostInFull) for (const summary of summaries) printFile(summary);
   else printFiles(summaries);
-  if (hint) printLine(wrapped(`note: ${hint}`, 2));
+  for (const hint of hints) say(`note: ${hint}`, 2);
   if (score) printScore(score, summaries);
   printCost(summaries);
 }
@@ -70,31 +74,29 @@ function printCost(summaries: readonly FileSummary[]): void {
   if (!one || !many) return;
   const usd = (value: number): string => `${Math.ceil(value).toLocaleString('en-US')} USD`;
   printLine();
-  printLine(
-    wrapped(
-      `Cost on AWS: about ${usd(one.usd)} a month for ${counted(one.assets, 'asset')} like this, ${usd(many.usd)} for ${many.assets.toLocaleString('en-US')} (an estimate by list prices of us-east-1, ${pricesNoted}).`,
-      2,
-    ),
+  say(
+    `Cost on AWS: about ${usd(one.usd)} a month for ${counted(one.assets, 'asset')} like this, ${usd(many.usd)} for ${many.assets.toLocaleString('en-US')} (an estimate by list prices of us-east-1, ${pricesNoted}).`,
+    2,
   );
 }
 
-/** The strongest alarms in the order of time, each with its sentence. */
+/** The strongest alarms in the order of time, each with its sentence; of those that say the same one. */
 function printAlarms(episodes: readonly Episode[], all: number): void {
   if (all === 0) return;
-  const shown = strongest(episodes, mostAlarms);
-  printLine(`  ${shown.length < all ? `the ${shown.length} strongest of ${all} alarms` : 'alarms'}, times in UTC:`);
-  for (const episode of shown) {
-    const { number, kind, confidence, fromMs, toMs, sentence } = episode;
+  const shown = inTime(alikeOf(episodes).slice(0, mostAlarms));
+  say(`  ${whichWords(shown, all, 'alarms') ?? 'alarms'} (times in UTC):`, 4);
+  for (const group of shown) {
+    const { number, kind, confidence, fromMs, toMs, sentence } = group.episode;
     const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)} % sure`;
     const lasted = toMs > fromMs ? duration(toMs - fromMs) : 'one row';
     printLine(`  ${String(number).padStart(4)}  ${utc(fromMs)}, ${lasted}: ${pc.bold(kind)}${sure}`);
-    printLine(wrapped(`        ${sentence}`, 8));
-    const course = courseWords(episode);
-    if (course !== '') printLine(wrapped(`        ${course}`, 8));
+    for (const line of [sentence, courseWords(group.episode), alikeWords(group)])
+      if (line !== '') say(`        ${line}`, 8);
   }
 }
 
-const kindsText = (kinds: Readonly<Record<string, number>>): string =>
+/** Rows by kind, most first. */
+export const kindsText = (kinds: Readonly<Record<string, number>>): string =>
   Object.entries(kinds)
     .sort(([, a], [, b]) => b - a)
     .map(([kind, count]) => `${kind} ${count}`)
@@ -103,16 +105,18 @@ const kindsText = (kinds: Readonly<Record<string, number>>): string =>
 function printFile(summary: FileSummary): void {
   const { file, rows, alarms, alarmRows, kinds, pack, classifier, channels, notes, calibrations, episodes } = summary;
   const parts = kindsText(kinds);
-  printLine(
+  say(
     `${pc.bold(file)}: ${rows} rows, ${counted(alarms, 'alarm')} over ${alarmRows} rows${parts === '' ? '' : ` (rows by kind: ${parts})`}`,
+    2,
   );
   printLine(`  pack: ${pack ?? 'none fits'}${pack && !classifier ? ' (no trained classifier)' : ''}`);
-  printLine(wrapped(`  channels: ${channels.map(({ name, role }) => `${name}=${role}`).join(' ')}`, 4));
-  for (const line of readingOf(summary)) printLine(wrapped(`  read: ${line}`, 4));
+  say(`  channels: ${channels.map(({ name, role }) => `${name}=${role}`).join(' ')}`, 4);
+  for (const line of readingOf(summary)) say(`  read: ${line}`, 4);
   const last = calibrations.at(-1);
-  if (last)
-    printLine(`  promised: ${promiseWords(last.threshold)}; calibrated ${counted(calibrations.length, 'time')}`);
-  for (const note of notes) printLine(wrapped(`  note: ${note}`, 4));
+  if (last) {
+    say(`  promised: ${promiseWords(last.threshold)}; calibrated ${counted(calibrations.length, 'time')}`, 4);
+  }
+  for (const note of notes) say(`  note: ${note}`, 4);
   printAlarms(episodes, alarms);
 }
 
@@ -129,18 +133,37 @@ export function joinHint(summaries: readonly FileSummary[]): string | undefined 
   return `each of these ${summaries.length} files has one channel and was taken for an asset of its own; where they are sensors of one asset, --join reads them as one`;
 }
 
-function printFiles(summaries: readonly FileSummary[]): void {
+/** Of the promises that the last calibrations make, the one that all files keep to. */
+export const weakestPromise = (summaries: readonly FileSummary[]) =>
+  summaries
+    .flatMap((one) => one.calibrations.at(-1)?.threshold ?? [])
+    .sort((a, b) => b.episodesPerRow - a.episodesPerRow || b.finestEpisodesPerRow - a.finestEpisodesPerRow)[0];
+
+/** With labels what became of their events, else what the alarms were called; all together, kinds stand below. */
+function filesTable(summaries: readonly FileSummary[]): void {
+  const scored = summaries.some(({ counts }) => counts !== undefined);
   printTable(
-    ['FILE', 'ROWS', 'ALARMS', 'IN ALARM', 'PACK', 'ROWS BY KIND'],
-    summaries.map(({ file, rows, alarms, alarmRows, pack, kinds }) => [
+    ['FILE', 'ROWS', 'ALARMS', 'IN ALARM', 'PACK', ...(scored ? ['FOUND', 'FALSE ALARMS'] : ['ROWS BY KIND'])],
+    summaries.map(({ file, rows, alarms, alarmRows, pack, kinds, counts }) => [
       basename(file),
       String(rows),
       String(alarms),
       percent(alarmRows / Math.max(rows, 1)),
       pack ?? '-',
-      kindsText(kinds),
+      ...(scored ? foundCells(counts) : [kindsText(kinds)]),
     ]),
   );
+}
+
+/** Events found of all, and false alarms; of a file without labels nothing. */
+export function foundCells(counts: FileSummary['counts']): [string, string] {
+  if (!counts) return ['-', '-'];
+  const { found, all, falseEpisodes } = finishScore(counts).events;
+  return [`${found} of ${all}`, String(falseEpisodes)];
+}
+
+function printFiles(summaries: readonly FileSummary[]): void {
+  filesTable(summaries);
   const sum = (of: (summary: FileSummary) => number): number => summaries.reduce((all, one) => all + of(one), 0);
   const rows = sum((one) => one.rows);
   const alarmRows = sum((one) => one.alarmRows);
@@ -148,14 +171,12 @@ function printFiles(summaries: readonly FileSummary[]): void {
   for (const one of summaries)
     for (const [kind, count] of Object.entries(one.kinds)) kinds[kind] = (kinds[kind] ?? 0) + count;
   const parts = kindsText(kinds);
-  printLine(
+  say(
     `${summaries.length} files: ${rows} rows, ${sum((one) => one.alarms)} alarms, ${percent(alarmRows / Math.max(rows, 1))} of rows${parts === '' ? '' : ` (${parts})`}`,
+    2,
   );
-  // The weakest promise is the one that all files keep to.
-  const [weakest] = summaries
-    .flatMap((one) => one.calibrations.at(-1)?.threshold ?? [])
-    .sort((a, b) => b.episodesPerRow - a.episodesPerRow || b.finestEpisodesPerRow - a.finestEpisodesPerRow);
-  if (weakest) printLine(`  promised: ${promiseWords(weakest)}`);
+  const weakest = weakestPromise(summaries);
+  if (weakest) say(`  promised: ${promiseWords(weakest)}`, 4);
   printOnce(
     'read',
     summaries.flatMap((summary) => readingOf(summary)),
@@ -166,14 +187,24 @@ function printFiles(summaries: readonly FileSummary[]): void {
   );
 }
 
-/** The same sentence with other numbers is said once. */
+const numbers = /(\d[\dT:.Z-]*)/;
+
+/** The same sentence with other numbers is said once, with those numbers that all have. */
 function printOnce(what: string, sentences: readonly string[]): void {
-  const files = new Map<string, number>();
+  const said = new Map<string, { parts: string[]; count: number }>();
   for (const sentence of sentences) {
-    const same = sentence.replaceAll(/\d[\dT:.Z-]*/g, '…');
-    files.set(same, (files.get(same) ?? 0) + 1);
+    const parts = sentence.split(numbers);
+    const same = parts.map((part, i) => (i % 2 === 0 ? part : '')).join('…');
+    const known = said.get(same);
+    if (!known) said.set(same, { parts, count: 1 });
+    else {
+      known.count += 1;
+      parts.forEach((part, i) => {
+        if (known.parts[i] !== part) known.parts[i] = '…';
+      });
+    }
   }
-  for (const [sentence, count] of files) printLine(wrapped(`  ${what} (${count} files): ${sentence}`, 4));
+  for (const { parts, count } of said.values()) say(`  ${what} (${counted(count, 'file')}): ${parts.join('')}`, 4);
 }
 
 const whys: Readonly<Record<WhyLeftOut, string>> = {
@@ -221,15 +252,17 @@ function printScore(score: Score, summaries: readonly FileSummary[]): void {
   const { rows, confusion } = score;
   printLine();
   printLine(pc.bold('Against your labels'));
-  printLine(wrapped(`  events  ${eventWords(score)}`, 10));
-  printLine(`  false   ${falseAlarmWords(score)}`);
+  say(`  events  ${eventWords(score)}`, 10);
+  say(`  false   ${falseAlarmWords(score)}`, 10);
   const kept = promiseKept(summaries, score);
-  if (kept) printLine(`          ${kept}`);
-  printLine(
+  if (kept) say(`          ${kept}`, 10);
+  say(
     `  rows    precision ${decimal(rows.precision)}  recall ${decimal(rows.recall)}  F1 ${decimal(rows.f1)}  FAR ${percent(rows.far)}  MAR ${percent(rows.mar)}`,
+    10,
   );
-  printLine(
+  say(
     `          ${rows.tp + rows.fn} rows of events, ${rows.fp + rows.tn} normal, ${rows.leftOut} left out (warm-up or no label)`,
+    10,
   );
   printEvents(summaries);
   printConfusion('EVENT', confusion.events);
@@ -245,30 +278,48 @@ function printEvents(summaries: readonly FileSummary[]): void {
   printLine();
   if (shown.length < all.length)
     printLine(`The ${shown.length} of ${all.length} events that were missed or found last:`);
-  printTable(
-    [...(many ? ['FILE'] : []), 'YOUR EVENT', 'FROM (UTC)', 'LASTED', 'SAID', 'FOUND'],
-    shown.map((event) => [
-      ...(many ? [event.file] : []),
-      event.kind,
-      utc(event.fromMs),
-      duration(event.toMs - event.fromMs),
-      event.said ?? '-',
-      event.foundMs === null ? pc.red(foundWords(event)) : foundWords(event),
-    ]),
-  );
+  const said = (event: (typeof shown)[number]): string =>
+    event.foundMs === null ? pc.red(foundWords(event)) : foundWords(event);
+  if (!many)
+    printTable(
+      ['YOUR EVENT', 'FROM (UTC)', 'LASTED', 'SAID', 'FOUND'],
+      shown.map((event) => [
+        event.kind,
+        utc(event.fromMs),
+        duration(event.toMs - event.fromMs),
+        event.said ?? '-',
+        said(event),
+      ]),
+    );
+  else {
+    // Names of files leave a table no room.
+    printLine(pc.bold('YOUR EVENTS (times in UTC)'));
+    for (const [i, event] of shown.entries()) {
+      if (event.file !== shown[i - 1]?.file) printLine(`  ${event.file}`);
+      const answer = event.said === null || event.said === event.kind ? '' : `; said ${event.said}`;
+      say(
+        `    ${utc(event.fromMs)}, ${duration(event.toMs - event.fromMs)}: ${event.kind}, ${said(event)}${answer}`,
+        8,
+      );
+    }
+  }
 }
 
 /** Events of all files, each with the name of its own. */
 export const eventsOf = (summaries: readonly FileSummary[]) =>
   summaries.flatMap(({ file, events = [] }) => events.map((event) => ({ ...event, file: basename(file) })));
 
-function printConfusion(what: string, table: Readonly<Record<string, Readonly<Record<string, number>>>>): void {
-  const truths = Object.keys(table).sort();
+/** Your labels in rows and what was said in columns; the other way round where only that fits the terminal. */
+function printConfusion(what: string, counts: Readonly<Record<string, Readonly<Record<string, number>>>>): void {
+  const truths = Object.keys(counts).sort();
   if (truths.length === 0) return;
-  const answers = [...new Set(truths.flatMap((truth) => Object.keys(table[truth]!)))].sort();
+  const answers = [...new Set(truths.flatMap((truth) => Object.keys(counts[truth]!)))].sort();
+  const cell = (truth: string, answer: string): string => String(counts[truth]![answer] ?? 0);
+  const across = [`${what} IS \\ SAID`, ...answers];
+  const rows = truths.map((truth) => [truth, ...answers.map((answer) => cell(truth, answer))]);
+  const down = [`${what} SAID \\ IS`, ...truths];
+  const turned = answers.map((answer) => [answer, ...truths.map((truth) => cell(truth, answer))]);
   printLine();
-  printTable(
-    [`${what} IS \\ SAID`, ...answers],
-    truths.map((truth) => [truth, ...answers.map((answer) => String(table[truth]![answer] ?? 0))]),
-  );
+  if (!fitsTerminal(across, rows) && fitsTerminal(down, turned)) printTable(down, turned);
+  else printTable(across, rows);
 }

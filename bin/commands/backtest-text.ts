@@ -40,6 +40,31 @@ export async function* textOf(path: string, onBytes: (bytes: number) => void): A
   yield decoder?.decode() ?? '';
 }
 
+/** Bytes of a file's end in which its last lines are sought. */
+const endBytes = 64 * 1024;
+
+/** The last whole lines of a file. Of a packed one, or one in UTF-16, all is read for them and little is held. */
+export async function endOf(path: string): Promise<string> {
+  const start = await firstBytes(path);
+  const packed = start[0] === 0x1f && start[1] === 0x8b;
+  const wide = (start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff);
+  let end = '';
+  if (packed || wide) for await (const text of textOf(path, () => undefined)) end = (end + text).slice(-endBytes);
+  else {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      const length = Math.min(size, endBytes);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+      end = buffer.subarray(0, bytesRead).toString('latin1');
+    } finally {
+      await file.close();
+    }
+  }
+  const lines = end.includes('\n') ? end : end.replaceAll('\r', '\n');
+  return lines.slice(lines.indexOf('\n') + 1);
+}
+
 async function firstBytes(path: string): Promise<Buffer> {
   const file = await open(path);
   try {

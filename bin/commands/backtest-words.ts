@@ -37,7 +37,7 @@ export function foundWords({ fromMs, toMs, foundMs, alarmFromMs }: ScoredEvent):
 
 /** `2 of 3 found, 4.0 h after they began (median; 90 % within 9.0 h)`, and which took no part. */
 export function eventWords({ events }: Score, of = ''): string {
-  const { found, all, inWarmup, delayMedianMs, delayP90Ms } = events;
+  const { found, all, standing, inWarmup, delayMedianMs, delayP90Ms } = events;
   const warm =
     inWarmup === 0 ? '' : `; ${counted(inWarmup, 'event')} within the warm-up, in which nothing is looked for`;
   if (all === 0)
@@ -50,7 +50,9 @@ export function eventWords({ events }: Score, of = ''): string {
       : found === 1
         ? `, ${after('it')}`
         : `, ${after('they')} (median; 90 % within ${duration(delayP90Ms)})`;
-  return `${found} of ${of}${of === '' ? all : counted(all, 'event')} found${delay}${warm}`;
+  const stood =
+    standing === 0 ? '' : `${standing === found ? '' : `, ${standing} of them`} by an alarm that stood already`;
+  return `${found} of ${of}${of === '' ? all : counted(all, 'event')} found${stood}${delay}${warm}`;
 }
 
 /** A rate by the week says nothing of less than a week. */

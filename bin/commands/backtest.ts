@@ -1,40 +1,35 @@
 /** `groundcrew backtest`: the live path's screening and classification over a file or folder of one's own history. */
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import type { CsvWishes } from '../../lib/core/csv/parser.ts';
 import { dateOrders } from '../../lib/core/csv/timestamp.ts';
 import { fewestRows } from '../../lib/core/screening/fit.ts';
 import type { FitOptions } from '../../lib/core/screening/types.ts';
 import { isTimeZone } from '../../lib/core/screening/wall-clock.ts';
 import { episodeLines } from './backtest-episodes.ts';
-import { backtestFiles, type FileJob, isWrongInput } from './backtest-farm.ts';
-import { bytesOf, filesOfTable, isFolder, tableOfFolder, tablesIn } from './backtest-join.ts';
+import { backtestFiles, isWrongInput } from './backtest-farm.ts';
+import { type InputOptions, inputsOf } from './backtest-inputs.ts';
+import { bytesOf } from './backtest-join.ts';
+import type { TableWishes } from './backtest-layout.ts';
 import { noSuchPack, packNames } from './backtest-pack.ts';
-import { printSummaries } from './backtest-summary.ts';
+import { joinHint, printSummaries } from './backtest-summary.ts';
 import { reportHtml } from './report/page.ts';
 import { CommandFailure } from './support/failure.ts';
 
-interface Options {
-  readonly input: string;
-  readonly output: string;
+interface Options extends InputOptions {
   readonly warmup?: string;
-  readonly calibration?: string;
   readonly pack?: string;
   readonly report?: string;
-  readonly labels?: string;
   readonly jobs?: string;
   readonly site?: string;
   readonly episodes?: string;
   readonly leaveOut?: readonly string[];
   readonly keep?: readonly string[];
   readonly missing?: readonly string[];
-  readonly labelColumn?: string;
   readonly dateOrder?: string;
   readonly rowSeconds?: string;
-  readonly join?: boolean;
   readonly falseAlarms?: string;
   readonly timeZone?: string;
   readonly json?: boolean;
@@ -52,7 +47,10 @@ export function registerBacktest(program: Command): void {
       '--warmup <rows>',
       `rows to learn from first, at least ${fewestRows} (default: 400, or 7 days for rows a minute apart or slower)`,
     )
-    .option('--calibration <file|folder>', 'CSV of normal rows to learn from instead of a warm-up; a folder is joined')
+    .option(
+      '--calibration <file|folder>',
+      'CSV of normal rows to learn from instead of a warm-up; a folder is joined, or has one for each joined asset',
+    )
     .option(
       '--false-alarms <rate>',
       'false alarms promised at most: 1/week, or 1/1500 for one in so many rows (default: 1/week for rows a minute apart or slower, else 1/1500)',
@@ -65,7 +63,7 @@ export function registerBacktest(program: Command): void {
     .option('--report <file.html>', 'draw channels, alarms, decisions, cost and data quality as one HTML page')
     .option(
       '--labels <file|folder>',
-      'score against your own labels: CSV timestamp,label (0, 1 or a kind) or start,end[,kind]; a folder matches by file name',
+      'score against your own labels: CSV timestamp,label (0, 1 or a kind) or start,end[,kind]; of several inputs with a column asset, or as a folder with a file of each name',
     )
     .option('--label-column <name>', 'column of the labels, in the label file or, without one, in the input')
     .option('--leave-out <columns...>', 'columns that are no channels, beside those that look like labels or text')
@@ -73,7 +71,10 @@ export function registerBacktest(program: Command): void {
     .option('--missing <values...>', 'values that mean "missing", such as -999')
     .option('--date-order <order>', 'day-first or month-first, where 03/04/2024 could be either')
     .option('--row-seconds <seconds>', 'time between rows, where they have no times or mere numbers, and with --join')
-    .option('--join', 'take the input folder for one asset: a file, or a folder of files, for each sensor')
+    .option(
+      '--join [one|each]',
+      'join files of sensors: the input folder is one asset, or each folder in it is one (default: told from the files)',
+    )
     .option('--site <name>', 'site that the policy is asked about for the report (default: the first one it names)')
     .option('--episodes <file.jsonl>', 'write each alarm with what a label and training need ("label list")')
     .option('--jobs <number>', 'files at once (default: one a core where there is enough to do)')
@@ -101,74 +102,7 @@ function jobsOf(text: string | undefined, bytes: number): number {
   throw new CommandFailure(`--jobs is "${text}"; a whole number from 1 to ${mostJobs} is allowed.`, 2);
 }
 
-/** The label file of each input; undefined where a folder of labels has none of its name. */
-function labelsOf(labels: string | undefined, inputs: readonly string[]): (string | undefined)[] {
-  if (labels === undefined) return inputs.map(() => undefined);
-  const stat = statSync(labels, { throwIfNoEntry: false });
-  if (!stat) throw new CommandFailure(`--labels ${labels} does not exist.`, 2);
-  if (!stat.isDirectory()) {
-    if (inputs.length === 1) return [labels];
-    throw new CommandFailure(
-      `--labels ${labels} is one file for ${inputs.length} inputs; give a folder with a file of the same name for each.`,
-      2,
-    );
-  }
-  const found = inputs.map((input) => {
-    const file = join(labels, isFolder(input) ? tableOfFolder(resolve(input)) : basename(input));
-    return existsSync(file) ? file : undefined;
-  });
-  if (found.every((file) => file === undefined))
-    throw new CommandFailure(
-      `--labels ${labels} holds no file named like an input, such as ${basename(inputs[0]!)}.`,
-      2,
-    );
-  return found;
-}
-
-/** Pairs of input and output files. */
-function filesOf(input: string, output: string, joined: boolean): { from: string; to: string }[] {
-  const stat = statSync(input, { throwIfNoEntry: false });
-  if (!stat) throw new CommandFailure(`--input ${input} does not exist.`, 2);
-  if (joined) return [joinedFile(input, output)];
-  if (!stat.isDirectory()) {
-    const inFolder = statSync(output, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    return [{ from: input, to: inFolder ? join(output, input.split(/[\\/]/).at(-1)!) : output }];
-  }
-  const names = tablesIn(input);
-  if (names.length === 0)
-    throw new CommandFailure(
-      `--input ${input} holds no .csv, .tsv, .csv.gz or .tsv.gz file. Where it is one asset with a folder of files for each sensor, give --join.`,
-      2,
-    );
-  if (statSync(output, { throwIfNoEntry: false })?.isFile())
-    throw new CommandFailure(`--output ${output} is a file; a folder is needed.`, 2);
-  return names.map((name) => ({ from: join(input, name), to: join(output, name.replace(/\.gz$/i, '')) }));
-}
-
-function joinedFile(input: string, output: string): { from: string; to: string } {
-  if (!isFolder(input)) throw new CommandFailure(`--join needs a folder; --input ${input} is a file.`, 2);
-  const to = isFolder(output) ? join(output, tableOfFolder(resolve(input))) : output;
-  // The next run would take it for a sensor.
-  if (`${dirname(resolve(to))}/`.startsWith(`${resolve(input)}/`))
-    throw new CommandFailure(`--output ${to} lies in the folder that is joined; choose another place.`, 2);
-  return { from: input, to };
-}
-
-/** @throws CommandFailure where an output would take the place of what is read, or of another output */
-function checkOutputs(files: readonly FileJob[], options: Options): void {
-  const read = [
-    ...files.flatMap(({ from, labels }) => [...filesOfTable(from), labels ?? from]),
-    ...filesOfTable(options.calibration ?? options.input),
-  ];
-  const taken = new Set(read.map((path) => resolve(path)));
-  for (const { from, to } of files) {
-    if (taken.has(resolve(to)))
-      throw new CommandFailure(`--output would overwrite ${to} (from ${from}); choose another file or folder.`, 2);
-    taken.add(resolve(to));
-  }
-}
-
-function csvWishes(options: Options): CsvWishes {
+function tableWishes(options: Options): TableWishes {
   const { leaveOut, keep, missing, labelColumn, dateOrder, rowSeconds } = options;
   const order = dateOrders.find((known) => known === dateOrder);
   if (dateOrder !== undefined && order === undefined)
@@ -176,7 +110,8 @@ function csvWishes(options: Options): CsvWishes {
   const seconds = rowSeconds === undefined ? undefined : Number(rowSeconds);
   if (seconds !== undefined && !(seconds >= 0.001 && seconds <= 31_536_000))
     throw new CommandFailure(`--row-seconds is "${rowSeconds}"; a number from 0.001 to 31536000 is allowed.`, 2);
-  return { leaveOut, keep, missing, labelColumn, dateOrder: order, rowSeconds: seconds };
+  const apart = [options.labels, options.calibration].filter((path) => path !== undefined);
+  return { leaveOut, keep, missing, labelColumn, dateOrder: order, rowSeconds: seconds, apart };
 }
 
 function falseAlarmsOf(text: string | undefined): FitOptions['falseAlarms'] {
@@ -225,14 +160,8 @@ async function backtest(options: Options): Promise<void> {
   if (options.calibration !== undefined && !existsSync(options.calibration))
     throw new CommandFailure(`--calibration ${options.calibration} does not exist.`, 2);
   const warmupRows = options.warmup === undefined ? undefined : wholeRows(options.warmup);
-  const files = filesOf(options.input, options.output, options.join ?? false);
-  const labels = labelsOf(
-    options.labels,
-    files.map(({ from }) => from),
-  );
-  const jobs: FileJob[] = files.map((file, i) => ({ ...file, labels: labels[i] }));
-  checkOutputs(jobs, options);
-  const csv = csvWishes(options);
+  const csv = tableWishes(options);
+  const { jobs, notes } = await inputsOf(options, csv);
   const showBar = process.stderr.isTTY === true;
   const bar = new SingleBar({
     format: 'backtest [{bar}] {percentage}% {eta_formatted} {file}',
@@ -240,14 +169,13 @@ async function backtest(options: Options): Promise<void> {
     stream: process.stderr,
     noTTYOutput: false,
   });
-  const bytes = jobs.reduce((sum, { from }) => sum + bytesOf(from), 0);
+  const bytes = jobs.reduce((sum, { from }) => sum + bytesOf(from, csv), 0);
   const threads = jobsOf(options.jobs, bytes);
   if (showBar) bar.start(bytes, 0, { file: '' });
   const work = backtestFiles(
     jobs,
     {
       warmupRows,
-      calibration: options.calibration,
       pack: options.pack,
       csv,
       falseAlarms: falseAlarmsOf(options.falseAlarms),
@@ -266,5 +194,7 @@ async function backtest(options: Options): Promise<void> {
   });
   if (options.report !== undefined) writeFileSync(options.report, reportHtml(summaries));
   if (options.episodes !== undefined) writeFileSync(options.episodes, episodeLines(summaries));
-  printSummaries(summaries, options.json ?? false);
+  // Who labels them one by one has said already that each is an asset.
+  const aside = jobs.some(({ labelAsset }) => labelAsset !== undefined) ? undefined : joinHint(summaries);
+  printSummaries(summaries, aside === undefined ? notes : [...notes, aside], options.json ?? false);
 }

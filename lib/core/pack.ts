@@ -149,15 +149,17 @@ export interface PackExample {
 /** A pack speaks for an asset when it knows most of its channels. */
 const leastKnownShare = 0.6;
 
+/** Whether a channel is of a sort that the pack was made for. */
+export const knows = (pack: Pack, channel: ChannelMeta): boolean =>
+  pack.manifest.roles.some(({ role }) => role === channel.role) && (pack.knows?.(channel) ?? true);
+
 /**
  * How much of an asset a pack understands: the share of its channels that the pack knows, or 0 where it knows too few
  * of them or not as many of a role as it needs.
  */
 export function packFit(pack: Pack, channels: readonly ChannelMeta[]): number {
   const { roles } = pack.manifest;
-  const known = channels.filter(
-    (channel) => roles.some(({ role }) => role === channel.role) && (pack.knows?.(channel) ?? true),
-  );
+  const known = channels.filter((channel) => knows(pack, channel));
   const enough = roles.every(({ role, min }) => known.filter((channel) => channel.role === role).length >= min);
   const share = known.length / Math.max(1, channels.length);
   return enough && share >= leastKnownShare ? share : 0;

@@ -1,11 +1,11 @@
 /** Where it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
 import { absoluteWords, scaleOf } from '../../lib/core/explanation/departure.ts';
-import { movesUnusually, onlyTogether, sinceOnset } from '../../lib/core/explanation/words.ts';
+import { movesUnusually, sinceOnset } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
-import { moved, roughSince, spokenFrom } from '../training/moved.ts';
+import { moved, roughSince, saidSince, spokenFrom, stoodStill } from '../training/moved.ts';
 import { type Member, neighboursOf, rankStations, suspectOf } from './features/network.ts';
 import type { WindowFeatures } from './features.ts';
 import { isPollutant } from './quantity.ts';
@@ -42,22 +42,20 @@ function sentence(
   suspect: Member | undefined,
   { window, alarm }: Seen,
 ): string {
-  const asked: Asked = { alarm, lastMs: window.timesMs.at(-1)! };
+  const asked: Asked = { alarm, timesMs: window.timesMs };
   const parts =
-    suspect === undefined ? airParts(features, kind, station, asked) : sensorParts(features, suspect, asked);
+    suspect === undefined
+      ? saidSince(airParts(features, kind, station, asked), sinceOnset(asked.timesMs, alarm))
+      : sensorParts(features, suspect, asked);
   const near = kind === 'pollution-episode' && station !== undefined ? ` ${station}` : '';
-  const text = [
-    `${parts[0] ?? onlyTogether} ${sinceOnset(window.timesMs, alarm)}`,
-    ...parts.slice(1, 3),
-    `${conclusions[kind] ?? 'looks like nothing known'}${near}`,
-  ];
+  const text = [...parts.slice(0, 3), `${conclusions[kind] ?? 'looks like nothing known'}${near}`];
   return `${text.join('; ')}.`.slice(0, 1000);
 }
 
-/** Of which alarm it is asked, and when the last row was. */
+/** Of which alarm it is asked, and when the rows were. */
 interface Asked {
   readonly alarm: AlarmContext;
-  readonly lastMs: number;
+  readonly timesMs: ArrayLike<number>;
 }
 
 /** The channels that moved most: at the station where the source is, else anywhere. */
@@ -83,13 +81,17 @@ function sensorParts(features: WindowFeatures, suspect: Member, asked: Asked): s
   const neighbours = neighboursOf(suspect, features.members).filter((one) => Math.abs(one.statistics.lastShift) > 1.5);
   const alone =
     neighbours.length === 0 ? ['no other station shows it'] : [`${neighbours.length} other stations show less of it`];
-  if (missing > 0.2) return [`${name} misses ${Math.round(missing * 100)} % of its readings`];
-  if (runRatio > 0.5) return [`${name} has not moved for longer than ever before`, ...alone];
-  if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`, ...alone];
+  const since = sinceOnset(asked.timesMs, asked.alarm);
+  if (missing > 0.2) return saidSince([`${name} misses ${Math.round(missing * 100)} % of its readings`], since);
+  if (runRatio > 0.5) return [stoodStill(suspect.statistics.view, asked.timesMs, asked.alarm, 'minutes'), ...alone];
+  if (spikes > 0.02 && roughRatio > 0.5)
+    return saidSince([`${name} jumps up and back from row to row`, ...alone], since);
   const rough = roughSince(features.view, suspect.statistics, asked.alarm);
-  if (rough > 1) return [`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`, ...alone];
+  if (rough > 1)
+    return saidSince([`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`, ...alone], since);
   const manner = abruptness > 0.6 ? ' by a sudden step' : '';
-  return [`${difference(features, suspect, asked) ?? `${name} ${movesUnusually}`}${manner}`, ...alone];
+  const moves = `${difference(features, suspect, asked) ?? `${name} ${movesUnusually}`}${manner}`;
+  return saidSince([moves, ...alone], since);
 }
 
 /**
@@ -99,11 +101,11 @@ function sensorParts(features: WindowFeatures, suspect: Member, asked: Asked): s
 function difference(
   { view }: WindowFeatures,
   { statistics: { view: channel } }: Member,
-  { alarm, lastMs }: Asked,
+  { alarm, timesMs }: Asked,
 ): string | undefined {
   const from = spokenFrom(view, channel, alarm);
   const expected = mean(channel.expected, from);
   const found = { difference: mean(channel.raw, from) - expected, expected };
-  const words = absoluteWords(found, scaleOf(view.calibration, channel.index, lastMs));
+  const words = absoluteWords(found, scaleOf(view.calibration, channel.index, timesMs[timesMs.length - 1]!));
   return words === undefined ? undefined : `${channel.name} ${words}`;
 }

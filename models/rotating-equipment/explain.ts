@@ -1,11 +1,11 @@
 /** Which part it is and why the classifier says so, in one sentence for the person on duty. */
 import type { Kind } from '../../lib/contracts/common.ts';
 import { isNothing, scaleOf } from '../../lib/core/explanation/departure.ts';
-import { movesUnusually, onlyTogether, sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
+import { movesUnusually, sinceOnset, withUnit } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext, Classification } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import { mean } from '../training/features/statistics.ts';
-import { moved, roughSince, spokenFrom } from '../training/moved.ts';
+import { moved, roughSince, saidSince, spokenFrom, stoodStill } from '../training/moved.ts';
 import type { MachineChannel } from './features/machine-features.ts';
 import type { Quantity } from './features/quantity.ts';
 import type { WindowFeatures } from './features.ts';
@@ -37,15 +37,13 @@ export function conclude(
   { window, alarm }: Seen,
 ): Pick<Classification, 'suspect'> & { readonly sentence: string } {
   const suspect = suspectOf(features.channels, kind);
-  const asked: Asked = { alarm, lastMs: window.timesMs.at(-1)! };
+  const asked: Asked = { alarm, timesMs: window.timesMs };
   const parts =
-    kind === 'sensor-fault' ? instrumentParts(features, suspect, asked) : machineParts(features, kind, asked);
+    kind === 'sensor-fault'
+      ? instrumentParts(features, suspect, asked)
+      : saidSince(machineParts(features, kind, asked), sinceAlarm(asked));
   const near = kind === 'bearing-wear' && suspect !== undefined ? ` near ${nameOf(suspect)}` : '';
-  const text = [
-    `${parts[0] ?? onlyTogether} ${sinceOnset(window.timesMs, alarm, 'seconds')}`,
-    ...parts.slice(1, partLimit),
-    `${conclusions[kind] ?? 'looks like nothing known'}${near}`,
-  ];
+  const text = [...parts.slice(0, partLimit), `${conclusions[kind] ?? 'looks like nothing known'}${near}`];
   return {
     ...(suspect === undefined ? {} : { suspect: nameOf(suspect) }),
     sentence: `${text.join('; ')}.`.slice(0, 1000),
@@ -54,8 +52,10 @@ export function conclude(
 
 interface Asked {
   readonly alarm: AlarmContext;
-  readonly lastMs: number;
+  readonly timesMs: ArrayLike<number>;
 }
+
+const sinceAlarm = ({ alarm, timesMs }: Asked): string => sinceOnset(timesMs, alarm, 'seconds');
 
 const nameOf = (one: MachineChannel): string => one.statistics.view.name;
 
@@ -92,15 +92,17 @@ function machineParts(features: WindowFeatures, kind: Kind, asked: Asked): strin
 }
 
 function instrumentParts(features: WindowFeatures, suspect: MachineChannel | undefined, asked: Asked): string[] {
-  if (suspect === undefined) return [];
+  const since = sinceAlarm(asked);
+  if (suspect === undefined) return saidSince([], since);
   const name = nameOf(suspect);
-  const { missing, runRatio, roughRatio, spikes } = suspect.statistics;
-  if (missing > 0.2) return [`${name} misses ${Math.round(missing * 100)} % of its readings`];
-  if (runRatio > 0.5) return [`${name} has not moved for longer than ever before`];
+  const { missing, runRatio, roughRatio, spikes, view } = suspect.statistics;
+  if (missing > 0.2) return saidSince([`${name} misses ${Math.round(missing * 100)} % of its readings`], since);
+  if (runRatio > 0.5) return [stoodStill(view, asked.timesMs, asked.alarm, 'seconds')];
   const rough = roughSince(features.view, suspect.statistics, asked.alarm);
-  if (spikes > 0.02 && roughRatio > 0.5) return [`${name} jumps up and back from row to row`];
-  if (rough > 1) return [`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`];
-  return [difference(features, suspect, asked) ?? `${name} ${movesUnusually}`, 'the other channels do not explain it'];
+  if (spikes > 0.02 && roughRatio > 0.5) return saidSince([`${name} jumps up and back from row to row`], since);
+  if (rough > 1) return saidSince([`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`], since);
+  const moves = difference(features, suspect, asked) ?? `${name} ${movesUnusually}`;
+  return saidSince([moves, 'the other channels do not explain it'], since);
 }
 
 const withZero: ReadonlySet<Quantity> = new Set(['vibration', 'current', 'power', 'flow', 'speed']);
@@ -111,7 +113,7 @@ const largestPercent = 900;
  * In per cent where the quantity has a zero that is known, else in its unit.
  * @returns `undefined` where it rounds to nothing
  */
-function difference({ view }: WindowFeatures, one: MachineChannel, { alarm, lastMs }: Asked): string | undefined {
+function difference({ view }: WindowFeatures, one: MachineChannel, { alarm, timesMs }: Asked): string | undefined {
   const channel = one.statistics.view;
   const recent = spokenFrom(view, channel, alarm);
   const now = mean(channel.raw, recent);
@@ -122,7 +124,7 @@ function difference({ view }: WindowFeatures, one: MachineChannel, { alarm, last
   const side = now < usual ? 'below' : 'above';
   const what = Number.isNaN(before) ? 'its usual value' : 'its earlier value';
   const percent = Math.round(100 * Math.abs(now / usual - 1));
-  const scale = scaleOf(view.calibration, channel.index, lastMs);
+  const scale = scaleOf(view.calibration, channel.index, timesMs[timesMs.length - 1]!);
   const inPercent = withZero.has(one.quantity) && percent <= largestPercent;
   if ((inPercent && percent === 0) || isNothing({ difference: now - usual, expected: usual }, scale)) return undefined;
   return `${channel.name} is ${inPercent ? `${percent} %` : withUnit(now - usual, scale.unit)} ${side} ${what}`;

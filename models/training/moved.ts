@@ -1,6 +1,7 @@
 /** What a sentence says of the movement of a channel: by the rows since the onset, never by those before it. */
+import { onlyTogether, type Precision, sinceWhen } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext } from '../../lib/core/pack.ts';
-import type { ChannelStatistics } from './features/channel-statistics.ts';
+import { type ChannelStatistics, trailingRun } from './features/channel-statistics.ts';
 import { mean, roughness } from './features/statistics.ts';
 import type { ChannelView, WindowView } from './features/window-view.ts';
 
@@ -49,4 +50,31 @@ export function roughSince(view: WindowView, { view: channel }: Pick<ChannelStat
   const { roughness: usual, step, scale } = view.calibration.channels[channel.index]!;
   const usualStep = Math.max(usual, step, scale * 1e-3);
   return Math.log2((roughness(channel.raw, from + 1, view.rows) + usualStep * 0.05) / (usualStep * 1.05));
+}
+
+/** Parts of a sentence, of which the first says since when; `onlyTogether` where there is none. */
+export const saidSince = ([first = onlyTogether, ...others]: readonly string[], since: string): string[] => [
+  `${first} ${since}`,
+  ...others,
+];
+
+/**
+ * Of a channel that shows one value for longer than its calibration saw: since when, which is before the alarm.
+ * @example stoodStill(channel, timesMs, alarm, 'minutes') // 'p-12 has not moved since 00:10 UTC, longer than ever before'
+ */
+export function stoodStill(
+  { name, raw }: Pick<ChannelView, 'name' | 'raw'>,
+  timesMs: ArrayLike<number>,
+  { timeZone }: Pick<AlarmContext, 'timeZone'>,
+  precision: Precision,
+): string {
+  let left = trailingRun(raw);
+  let from = raw.length;
+  while (left > 0) {
+    from -= 1;
+    if (!Number.isNaN(raw[from]!)) left -= 1;
+  }
+  const all = raw.subarray(0, from).every((value) => Number.isNaN(value));
+  const when = sinceWhen(timesMs[from]!, timesMs[timesMs.length - 1]!, timeZone, precision);
+  return `${name} has not moved since ${all ? 'before ' : ''}${when}, longer than ever before`;
 }

@@ -9,11 +9,11 @@ import {
   type Scale,
   scaleOf,
 } from '../../lib/core/explanation/departure.ts';
-import { isNight, movesUnusually, onlyTogether, sinceOnset } from '../../lib/core/explanation/words.ts';
+import { isNight, movesUnusually, sinceOnset } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext } from '../../lib/core/pack.ts';
 import type { Seen } from '../training/classifier.ts';
 import type { ChannelStatistics } from '../training/features/channel-statistics.ts';
-import { moved, roughSince } from '../training/moved.ts';
+import { moved, roughSince, saidSince, stoodStill } from '../training/moved.ts';
 import type { WindowFeatures } from './features.ts';
 import { failedPump, rankSensors, suspectChannel } from './localise.ts';
 
@@ -34,32 +34,30 @@ export function sentence(
   { window: { timesMs }, alarm }: Seen,
 ): string {
   const rows = judgedRows(timesMs, features.view.onsetRow);
-  const judged: Judged = { rows, lastMs: timesMs.at(-1)!, alarm };
+  const judged: Judged = { rows, timesMs, alarm };
   const night = isNight(timesMs.subarray(...rows), alarm.timeZone);
   const parts =
     kind === 'sensor-fault'
       ? sensorParts(features, judged)
-      : hydraulicParts(features, zone, kind, { ...judged, night });
-  const first = parts[0] ?? onlyTogether;
+      : saidSince(hydraulicParts(features, zone, kind, { ...judged, night }), sinceOnset(timesMs, alarm));
   const text = [
-    `${first} ${sinceOnset(timesMs, alarm)}`,
-    ...parts.slice(1, 3),
+    ...parts.slice(0, 3),
     `${conclusions[kind] ?? 'looks like nothing known'}${whereabouts(features, kind, zone)}`,
   ];
   return `${text.join('; ')}.`.slice(0, 1000);
 }
 
-/** Which rows are judged, when the last of them was, and of which alarm. */
+/** Which rows are judged, when all of them were, and of which alarm. */
 interface Judged {
   readonly rows: readonly [number, number];
-  readonly lastMs: number;
+  readonly timesMs: ArrayLike<number>;
   readonly alarm: AlarmContext;
 }
 
 const departureOf = (one: ChannelStatistics, { rows }: Judged): Departure =>
   departure(one.view.raw, one.view.expected, rows);
-const scaleAt = (features: WindowFeatures, one: ChannelStatistics, { lastMs }: Judged): Scale =>
-  scaleOf(features.view.calibration, one.view.index, lastMs);
+const scaleAt = (features: WindowFeatures, one: ChannelStatistics, { timesMs }: Judged): Scale =>
+  scaleOf(features.view.calibration, one.view.index, timesMs[timesMs.length - 1]!);
 
 function hydraulicParts(
   features: WindowFeatures,
@@ -109,15 +107,18 @@ function hydraulicParts(
 }
 
 function sensorParts(features: WindowFeatures, judged: Judged): string[] {
+  const { alarm, timesMs } = judged;
   const suspect = suspectChannel(features);
-  if (suspect === undefined) return [];
+  const since = sinceOnset(timesMs, alarm);
+  if (suspect === undefined) return saidSince([], since);
   const name = suspect.view.name;
-  if (suspect.missing > 0.2) return [`${name} misses ${Math.round(suspect.missing * 100)} % of its readings`];
-  if (suspect.runRatio > 0.5) return [`${name} has not moved for longer than ever before`];
-  const rough = roughSince(features.view, suspect, judged.alarm);
-  if (rough > 1.5) return [`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`];
+  if (suspect.missing > 0.2)
+    return saidSince([`${name} misses ${Math.round(suspect.missing * 100)} % of its readings`], since);
+  if (suspect.runRatio > 0.5) return [stoodStill(suspect.view, timesMs, alarm, 'minutes')];
+  const rough = roughSince(features.view, suspect, alarm);
+  if (rough > 1.5) return saidSince([`${name} varies ${(2 ** rough).toFixed(1)} times as much as usual`], since);
   const what = distance(features, suspect, judged) ?? `${name} ${movesUnusually}`;
-  return [`${what} and its neighbours do not explain it`];
+  return saidSince([`${what} and its neighbours do not explain it`], since);
 }
 
 /**

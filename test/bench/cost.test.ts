@@ -70,6 +70,21 @@ describe('the cost of a deployment', () => {
       expect(parts.find((part) => part.name === name)?.quantity).toBe(readings);
     }
   });
+
+  test('counts connections and states by sensors, whatever they send', () => {
+    const quantity = (sensors: number, readingsPerMinute: number, name: string): number =>
+      monthlyCost(measured, deploymentOf(sensors, readingsPerMinute)).parts.find((part) => part.name === name)!
+        .quantity;
+    expect(monthlyCost(measured, deploymentOf(100, 100))).toEqual(monthlyCost(measured, deploymentOf(100)));
+    // One row in five minutes, and sixty in one.
+    for (const readings of [20, 6000]) {
+      expect(quantity(100, readings, 'iotConnectionMinute')).toBe(100 * 60 * 730);
+      expect(quantity(100, readings, 'kinesisPutUnit')).toBe(readings * 60 * 730);
+    }
+    // A shard takes 1,000 messages a second.
+    expect(quantity(100, 60_000, 'kinesisShardHour')).toBe(730);
+    expect(quantity(100, 60_001, 'kinesisShardHour')).toBe(2 * 730);
+  });
 });
 
 test('quantiles interpolate and know nothing of nothing', () => {

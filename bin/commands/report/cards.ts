@@ -1,6 +1,6 @@
 /** Episodes as cards: when, what it looked like, where, and what the policy would have allowed. */
-
-import { courseWords, type Episode, strongest } from '../backtest-episodes.ts';
+import { type Alike, alikeOf, alikeWords, inTime, whichWords } from '../backtest-alike.ts';
+import { courseWords, type Episode } from '../backtest-episodes.ts';
 import { duration, utc } from '../backtest-words.ts';
 import { counted } from '../support/print.ts';
 import { escapeHtml } from './html.ts';
@@ -17,26 +17,30 @@ const verdicts = { act: 'would act', ask: 'would ask', observe: 'would observe' 
 /** @param all how many there were, also those that are not kept */
 export function episodeCards(episodes: readonly Episode[], all: number, colour: (kind: string) => string): string {
   if (all === 0) return '<p>No alarm: nothing new was seen after the warm-up.</p>';
-  const shown = strongest(episodes, openCards);
-  const next = strongest(episodes, mostCards).filter((episode) => !shown.includes(episode));
-  const cards = (list: readonly Episode[]): string =>
-    `<ol class="cards">${list.map((episode) => card(episode, colour)).join('')}</ol>`;
-  const which =
-    shown.length < all
-      ? `<p class="dim">The ${shown.length} strongest of ${all} episodes, in the order of time.</p>`
-      : '';
+  const groups = alikeOf(episodes);
+  const shown = groups.slice(0, openCards);
+  const next = groups.slice(openCards, mostCards);
+  const cards = (list: readonly Alike[]): string =>
+    `<ol class="cards">${inTime(list)
+      .map((group) => card(group, colour))
+      .join('')}</ol>`;
+  const which = whichWords(shown, all, 'episodes');
+  const said = which ? `<p class="dim">${which[0]!.toUpperCase()}${which.slice(1)}. In the order of time.</p>` : '';
   const others =
     next.length > 0 ? `<details><summary>The next ${next.length} by strength</summary>${cards(next)}</details>` : '';
-  return `${which}${cards(shown)}${others}`;
+  return `${said}${cards(shown)}${others}`;
 }
 
-function card(episode: Episode, colour: (kind: string) => string): string {
+function card(group: Alike, colour: (kind: string) => string): string {
+  const { episode } = group;
   const { number, kind, confidence, fromMs, toMs, fromRow, toRow, score, sentence } = episode;
   const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)}\u00a0%\u00a0sure`;
   const others = episode.set.filter((other) => other !== kind);
   const set = others.length > 0 ? `<p class="dim">Not excluded either: ${escapeHtml(others.join(', '))}.</p>` : '';
   const said = courseWords(episode);
   const course = said === '' ? '' : `<p class="dim">${escapeHtml(said)}</p>`;
+  const many = alikeWords(group);
+  const alike = many === '' ? '' : `<p class="dim">${escapeHtml(many)}</p>`;
   const rows = toRow - fromRow + 1;
   const meters = episode.channels
     .filter(({ share }) => share >= leastShare)
@@ -46,7 +50,7 @@ function card(episode: Episode, colour: (kind: string) => string): string {
         `<span>${escapeHtml(name)}</span><span style="--w:${Math.round(100 * share)}%"></span><span>${Math.round(100 * share)} %</span>`,
     )
     .join('');
-  return `<li class="${colour(kind)}"><div class="top"><h4>${number}. ${escapeHtml(kind)}${sure}</h4>${verdictOf(episode)}</div><p class="dim">${utc(fromMs)} UTC, ${toMs > fromMs ? duration(toMs - fromMs) : 'one row'} (${rows} row${rows === 1 ? '' : 's'}), evidence ${score.toFixed(1)}</p><p>${escapeHtml(sentence)}</p>${set}${course}${meters ? `<div class="meter">${meters}</div>` : ''}${decisionOf(episode)}</li>`;
+  return `<li class="${colour(kind)}"><div class="top"><h4>${number}. ${escapeHtml(kind)}${sure}</h4>${verdictOf(episode)}</div><p class="dim">${utc(fromMs)} UTC, ${toMs > fromMs ? duration(toMs - fromMs) : 'one row'} (${rows} row${rows === 1 ? '' : 's'}), evidence ${score.toFixed(1)}</p><p>${escapeHtml(sentence)}</p>${set}${course}${alike}${meters ? `<div class="meter">${meters}</div>` : ''}${decisionOf(episode)}</li>`;
 }
 
 const verdictOf = ({ decision }: Episode): string =>
@@ -58,7 +62,8 @@ function decisionOf({ decision, fromRow }: Episode): string {
   const what = action ? `${action.replaceAll('-', ' ')}${target ? `: ${target}` : ''}` : 'nothing';
   const after = atRow > fromRow ? `, ${counted(atRow - fromRow, 'row')} after the onset` : ', at the onset';
   const sure = confidence === undefined ? '' : `, ${Math.round(100 * confidence)} % sure`;
-  const why = verdict === 'act' ? [] : reasons;
+  // That nothing is proposed stands before them already.
+  const why = verdict === 'act' ? [] : reasons.filter((reason) => action || !reason.startsWith('Nothing is proposed'));
   const change = counterfactual ? `<p><b>What would change that:</b> ${escapeHtml(counterfactual)}</p>` : '';
   return `<p><b>Proposed:</b> ${escapeHtml(what)}${after} (${escapeHtml(kind)}${sure} then).${why.length > 0 ? ` ${escapeHtml(why.join(' '))}` : ''}${policies.length > 0 ? ` <span class="dim">Policy: ${escapeHtml(policies.join(', '))}.</span>` : ''}</p>${change}`;
 }

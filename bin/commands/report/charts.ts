@@ -7,6 +7,8 @@ import { escapeHtml, round } from './html.ts';
 const width = 1000;
 /** Units of a lane; it is stretched to its place on the page. */
 const height = 100;
+/** A line ends where the next bucket begins later than this many usual steps. */
+const gapSteps = 2.5;
 
 export interface Axis {
   readonly fromMs: number;
@@ -132,6 +134,12 @@ export function scoreChart(summary: FileSummary, buckets: readonly Bucket[], axi
   );
 }
 
+/** So much later than a bucket usually begins after the one before it, rows are missing between the two or in the first. */
+function gapAfterMs(buckets: readonly Bucket[]): number {
+  const steps = buckets.slice(1).map(({ fromMs }, i) => fromMs - buckets[i]!.fromMs);
+  return gapSteps * (steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0);
+}
+
 export function channelChart(
   summary: FileSummary,
   buckets: readonly Bucket[],
@@ -149,10 +157,13 @@ export function channelChart(
   const about = [role === 'unknown' ? '' : role, unit].filter(Boolean).join(', ');
   if (!Number.isFinite(low)) return figure(name, 'no values', behind, `${name}: no values`);
   const span = high - low || 1;
+  const gapMs = gapAfterMs(buckets);
   const y = (value: number): number => Math.round(height - 6 - ((value - low) / span) * (height - 16));
   let path = '';
   let drawing = false;
-  for (const bucket of buckets) {
+  for (const [i, bucket] of buckets.entries()) {
+    // Across a time without rows nothing is drawn: nothing is known of it.
+    if (i > 0 && bucket.fromMs - buckets[i - 1]!.fromMs > gapMs) drawing = false;
     if (Number.isNaN(bucket.low[c]!)) {
       drawing = false;
       continue;

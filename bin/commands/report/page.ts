@@ -6,7 +6,15 @@ import { type CostEstimate, estimateCost, pricesNoted } from '../backtest-cost.t
 import type { FileSummary } from '../backtest-file.ts';
 import type { DataQuality } from '../backtest-quality.ts';
 import { condense } from '../backtest-sketch.ts';
-import { eventsOf, promiseKept, readingOf, scoreOf } from '../backtest-summary.ts';
+import {
+  eventsOf,
+  foundCells,
+  kindsText,
+  promiseKept,
+  readingOf,
+  scoreOf,
+  weakestPromise,
+} from '../backtest-summary.ts';
 import { duration, eventWords, falseAlarmWords, foundWords, percent, tellingEvents, utc } from '../backtest-words.ts';
 import { counted } from '../support/print.ts';
 import { episodeCards } from './cards.ts';
@@ -78,10 +86,7 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
   for (const { decision } of summaries.flatMap((one) => one.episodes)) if (decision) verdicts[decision.verdict] += 1;
   const decided = verdicts.act + verdicts.ask + verdicts.observe;
   const cost = estimateCost(summaries, 1);
-  const thresholds = summaries.flatMap((one) => one.calibrations.at(-1)?.threshold ?? []);
-  const promised = Math.max(0, ...thresholds.map(({ episodesPerRow }) => episodesPerRow));
-  const finest = Math.max(0, ...thresholds.map(({ finestEpisodesPerRow }) => finestEpisodesPerRow));
-  const beyond = thresholds.some(({ extrapolated }) => extrapolated) ? ' (the promise is extrapolated)' : '';
+  const weakest = weakestPromise(summaries);
   const most = summaries.length === 1 ? counted(summaries[0]!.channels.length, 'channel') : `${summaries.length} files`;
   return tiles([
     ['Rows', whole(rows), most],
@@ -90,12 +95,12 @@ function overview(summaries: readonly FileSummary[], score: Score | undefined): 
       whole(sum((one) => one.alarms)),
       `${percent(sum((one) => one.alarmRows) / Math.max(rows, 1))} of rows in alarm`,
     ],
-    ...(promised > 0
+    ...(weakest
       ? [
           [
             'Promised',
-            `1 in ${whole(1 / promised)}`,
-            `rows begins a false alarm, at most; what was learned from supports 1 in ${whole(1 / finest)}${beyond}`,
+            `1 in ${whole(1 / weakest.episodesPerRow)}`,
+            `rows begins a false alarm, at most; what was learned from supports 1 in ${whole(1 / weakest.finestEpisodesPerRow)}${weakest.extrapolated ? ' (the promise is extrapolated)' : ''}`,
           ] as const,
         ]
       : []),
@@ -160,7 +165,7 @@ function eventTable(summaries: readonly FileSummary[]): string {
       return [
         ...(many ? [escapeHtml(event.file)] : []),
         escapeHtml(event.kind),
-        event.foundMs === null ? `<b class="missed">${found}</b>` : found,
+        `<span class="found">${event.foundMs === null ? `<b class="missed">${found}</b>` : found}</span>`,
         escapeHtml(event.said ?? '-'),
         utc(event.fromMs).replace(/^\S+/, '<span class="day">$&</span>'),
         duration(event.toMs - event.fromMs),
@@ -186,7 +191,15 @@ function filesTable(summaries: readonly FileSummary[]): string {
   const scored = summaries.some(({ counts }) => counts !== undefined);
   return `<section><h2>Files</h2>${table(
     `${summaries.length} files`,
-    ['file', 'rows', 'alarms', 'rows in alarm', ...(scored ? ['F1', 'FAR'] : []), 'pack', 'rows by kind'],
+    [
+      'file',
+      'rows',
+      'alarms',
+      'rows in alarm',
+      ...(scored ? ['events found', 'false alarms', 'F1', 'FAR'] : []),
+      'pack',
+      'rows by kind',
+    ],
     summaries.map(({ file, rows, alarms, alarmRows, pack, kinds, counts }) => [
       escapeHtml(basename(file)),
       whole(rows),
@@ -194,18 +207,14 @@ function filesTable(summaries: readonly FileSummary[]): string {
       percent(alarmRows / Math.max(rows, 1)),
       ...(scored ? scoreCells(counts) : []),
       escapeHtml(pack ?? 'none fits'),
-      escapeHtml(
-        Object.entries(kinds)
-          .map(([kind, count]) => `${kind} ${count}`)
-          .join(', '),
-      ),
+      `<span class="kinds">${escapeHtml(kindsText(kinds))}</span>`,
     ]),
   )}</section>`;
 }
 
 function scoreCells(counts: FileSummary['counts']): string[] {
   const rows = counts && finishScore(counts).rows;
-  return [share(rows?.f1 ?? null), percent(rows?.far ?? null)];
+  return [...foundCells(counts), share(rows?.f1 ?? null), percent(rows?.far ?? null)];
 }
 
 function fileSection(summary: FileSummary, columns: number, colour: Colour, open: boolean, many: boolean): string {
@@ -224,7 +233,7 @@ function fileSection(summary: FileSummary, columns: number, colour: Colour, open
   const reading = readingOf(summary)
     .map((line) => `<li>${escapeHtml(line)}</li>`)
     .join('');
-  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${counted(summary.calibrations.length, 'time')}.</p>${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}${notes ? `<ul class="notes">${notes}</ul>` : ''}<h3>How the file was read</h3><ul class="notes">${reading}</ul>`;
+  const inside = `<p class="dim">${whole(summary.rows)} rows, ${utc(axis.fromMs)} to ${utc(axis.toMs)}; pack ${escapeHtml(summary.pack ?? 'none')}${summary.site ? `; policy as for site ${escapeHtml(summary.site)}` : ''}; calibrated ${counted(summary.calibrations.length, 'time')}.</p>${notes ? `<ul class="notes">${notes}</ul>` : ''}${legend}<div class="panel">${ribbon}${truth}${scoreChart(summary, buckets, axis, behind)}${axisLabels(axis)}</div><h3>Episodes</h3>${episodeCards(summary.episodes, summary.alarms, colour)}<h3>Channels</h3><p class="dim">Those that carried the most evidence come first. All span the same time.</p><div class="panel"><div${grid}>${lanes}</div>${grid === '' ? axisLabels(axis) : ''}</div><h3>Data quality</h3>${qualityOf(summary.quality)}<h3>How the file was read</h3><ul class="notes">${reading}</ul>`;
   const heading = `<h2>${escapeHtml(basename(summary.file))}</h2>`;
   if (!many) return `<section>${heading}${inside}</section>`;
   return `<section>${heading}<details${open ? ' open' : ''}><summary>${counted(summary.alarms, 'alarm')}, ${percent(summary.alarmRows / Math.max(summary.rows, 1))} of rows</summary>${inside}</details></section>`;
@@ -287,5 +296,5 @@ function method(summaries: readonly FileSummary[]): string {
     sites.length > 0
       ? ` Each look at an alarm was put to the pack's policy as the live path does, for site ${escapeHtml(sites.join(', '))}; the strongest answer is shown. A new site only observes until somebody adds it to the policy.`
       : '';
-  return `<section><h2>How to read this</h2><p class="lead">Evidence says how unlikely a row is under what the warm-up showed (2 is one in a hundred); an alarm stands from its onset until the evidence is gone. The kind on a card is that of the look by which one would have decided: the first at which the policy acts or asks, else the surest; the ribbon shows that of each row.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
+  return `<section><h2>How to read this</h2><p class="lead">Evidence says how unlikely a row is under what the warm-up showed (2 is one in a hundred); an alarm stands from its onset until the evidence is gone. The kind on a card is that of the look by which one would have decided: the first at which the policy acts, else the first at which it asks about something that could be done, else the first at which it asks, else the surest; the ribbon shows that of each row.${policy} Charts keep the smallest and largest value of each column, so no peak is lost.</p></section>`;
 }

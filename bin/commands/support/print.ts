@@ -13,30 +13,42 @@ export function printLine(line = ''): void {
 const colours = /\u001b\[[0-9;]*m/g;
 const width = (text: string): number => text.replace(colours, '').length;
 
-/** Less than this of a sentence says nothing. */
-const leastOfLast = 20;
+/** Width of a table's last column below which breaking or cutting its cells makes them no easier to read. */
+const leastLastColumn = 16;
+
+/** How wide a table is, between its columns two spaces. */
+const widthsOf = (headings: readonly string[], rows: readonly (readonly string[])[]): number[] =>
+  headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => width(row[column] ?? ''))));
+
+/** Whether a table is no wider than the terminal; pipes take any. */
+export const fitsTerminal = (headings: readonly string[], rows: readonly (readonly string[])[]): boolean =>
+  widthsOf(headings, rows).reduce((sum, one) => sum + one + 2, -2) <=
+  (process.stdout.columns || Number.POSITIVE_INFINITY);
 
 /**
- * Prints rows under bold headings, columns as wide as their widest cell.
- * @param cutLast the last column is a sentence, which a terminal shows as much of as one line holds; pipes get it whole
+ * Prints rows under bold headings, columns as wide as their widest cell. The last one is broken at the terminal's edge;
+ * pipes get it whole.
+ * @param cutLast the last column is a sentence, of which one line shows as much as it holds
  */
 export function printTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
   { cutLast = false }: { readonly cutLast?: boolean } = {},
 ): void {
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => width(row[column] ?? ''))),
-  );
+  const widths = widthsOf(headings, rows);
+  const last = headings.length - 1;
+  const before = widths.slice(0, last).reduce((sum, one) => sum + one + 2, 0);
+  const room = (process.stdout.columns ?? 0) - before;
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(widths[column]! - width(cell))))
+      .map((cell, column) => {
+        if (column < last) return cell + ' '.repeat(widths[column]! - width(cell));
+        if (cutLast) return process.stdout.columns ? cut(cell, Math.max(leastLastColumn, room)) : cell;
+        return room < leastLastColumn ? cell : broken(cell, room).join(`\n${' '.repeat(before)}`);
+      })
       .join('  ');
-  const before = widths.slice(0, -1).reduce((sum, one) => sum + one + 2, 0);
-  const room = cutLast && process.stdout.columns ? Math.max(leastOfLast, process.stdout.columns - before) : undefined;
   printLine(pc.bold(line(headings)));
-  for (const row of rows)
-    printLine(line(room === undefined ? row : [...row.slice(0, -1), cut(row.at(-1) ?? '', room)]));
+  for (const row of rows) printLine(line(row));
 }
 
 const cut = (text: string, room: number): string => (width(text) <= room ? text : `${text.slice(0, room - 1)}…`);
@@ -67,15 +79,21 @@ const breaks = /(?<!\s\d[\d.,]*) /;
 
 /** Breaks a line at words to the terminal's width; what goes on is indented. Pipes get the line whole. */
 export function wrapped(line: string, indent: number, columns = process.stdout.columns ?? 0): string {
-  if (columns < indent + 30 || width(line) <= columns) return line;
+  return columns < indent + 30 ? line : broken(line, columns, ' '.repeat(indent)).join('\n');
+}
+
+/** Lines of at most `columns`, as far as words allow; what the first begins with stays, the others begin with `indent`. */
+function broken(line: string, columns: number, indent = ''): string[] {
+  if (width(line) <= columns) return [line];
   const lines: string[] = [];
-  let current: string | undefined;
-  for (const word of line.split(breaks)) {
-    const next = current === undefined ? word : `${current} ${word}`;
-    if (width(next) > columns && current !== undefined && current.trim() !== '') {
+  const [lead] = /^ */.exec(line)!;
+  let current = '';
+  for (const word of line.slice(lead.length).split(breaks)) {
+    const next = current === '' ? lead + word : `${current} ${word}`;
+    if (width(next) > columns && current !== '') {
       lines.push(current);
-      current = ' '.repeat(indent) + word;
+      current = indent + word;
     } else current = next;
   }
-  return [...lines, current ?? ''].join('\n');
+  return [...lines, current];
 }

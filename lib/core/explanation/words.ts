@@ -4,7 +4,7 @@ import type { AlarmContext } from '../pack.ts';
 
 const dayMs = 86_400_000;
 /** Machines are told by the second, networks by the minute. */
-type Precision = 'minutes' | 'seconds';
+export type Precision = 'minutes' | 'seconds';
 
 /** Said where the channels together are new and none of them alone is. */
 export const onlyTogether = 'no channel stands out, but together they have behaved in a new way';

@@ -3,6 +3,7 @@
  * stretches (start and end), or moments. Separator, times and columns are told from the file as those of an input are.
  */
 import { gridOf, splitCells } from '../csv/cells.ts';
+import { sameName } from '../csv/columns.ts';
 import { CsvError } from '../csv/csv-error.ts';
 import { type DateOrder, tellTimeForm, timestampForms } from '../csv/timestamp.ts';
 
@@ -33,10 +34,11 @@ const columnNames = {
     /^(?:[a-z]{3,16}[ _-])?(?:start|begin|from|onset)(?:[ _-]?(?:time|date|stamp|timestamp|datetime|at|ms|s|utc))*$/,
   end: /^(?:[a-z]{3,16}[ _-])?(?:end|stop|to|until)(?:[ _-]?(?:time|date|stamp|timestamp|datetime|at|ms|s|utc))*$/,
   label: /^(label|is[ _]?anomaly|anomaly|att[ _-]?flag|attack|fault|class|target|y)$/,
+  asset: /^(asset|component|equipment|machine|device|folder|file)([ _-]?(id|name))?$/,
   kind: /^(kind|type|label|event|category|class|anomaly|fault|failure)([ _-]?(kind|type|code|class|name|label))?$/,
 } as const;
 const allowed =
-  'timestamp,label or start,end or start,end,kind (these also without a header), or timestamp alone or timestamp,kind for moments, or label alone for one line a row';
+  'timestamp,label or start,end or start,end,kind (these also without a header), or timestamp alone or timestamp,kind for moments, or label alone for one line a row; where a file speaks of several assets, a column asset beside them';
 
 interface Columns {
   readonly form: Labels['form'];
@@ -72,10 +74,18 @@ export interface LabelWishes {
   readonly dateOrder?: DateOrder | undefined;
   /** Column of the label, where its name does not say so. */
   readonly column?: string | undefined;
+  /** Of a file that speaks of several assets: the one that is meant. Without it all lines count, whatever they name. */
+  readonly asset?: string | undefined;
 }
 
-/** @throws CsvError naming the line that is not as it must be */
-export function parseLabels(file: string, text: string, { dateOrder, column }: LabelWishes = {}): Labels {
+interface LabelTable {
+  readonly columns: Columns;
+  /** Below the header, where there is one. Cells of the column of assets stand aside. */
+  readonly rows: readonly { readonly cells: readonly string[]; readonly asset: string; readonly line: number }[];
+  readonly hasAssets: boolean;
+}
+
+function tableOf(file: string, text: string, column?: string): LabelTable {
   const fail = (line: number, message: string): never => {
     throw new CsvError(file, line, message);
   };
@@ -87,23 +97,46 @@ export function parseLabels(file: string, text: string, { dateOrder, column }: L
   const cellsOf = (line: string, at: number): string[] =>
     (splitCells(line, delimiter) ?? fail(at, 'a quoted cell does not end on its line')).map((cell) => cell.trim());
   const first = cellsOf(header, 1);
-  const names = first.map((name) => name.toLowerCase());
+  const lower = first.map((name) => name.toLowerCase());
   const bare = columnsWithoutNames(first);
-  const columns = bare ?? columnsOf(names, column);
-  if (!columns) return fail(1, `the columns are ${names.map(show).join(', ')}; allowed are ${allowed}`);
+  const assetAt = bare ? -1 : lower.findIndex((name) => columnNames.asset.test(name) && name !== column?.toLowerCase());
+  const aside = (cells: readonly string[]): string[] => cells.filter((_, at) => at !== assetAt);
+  const columns = bare ?? columnsOf(aside(lower), column);
+  if (!columns) return fail(1, `the columns are ${lower.map(show).join(', ')}; allowed are ${allowed}`);
   const before = bare ? 0 : 1;
   const rows = lines.slice(before).flatMap((text, i) => {
     const line = i + before + 1;
-    if (text.trim() === '' && columns.form !== 'order') return [];
+    if (text.trim() === '' && (columns.form !== 'order' || assetAt >= 0)) return [];
     const cells = cellsOf(text, line);
-    if (cells.length !== names.length)
-      fail(line, `${cells.length} cells where the ${bare ? 'first line' : 'header'} has ${names.length} columns`);
-    return [{ cells, line }];
+    if (cells.length !== first.length)
+      fail(line, `${cells.length} cells where the ${bare ? 'first line' : 'header'} has ${first.length} columns`);
+    const asset = cells[assetAt] ?? '';
+    if (assetAt >= 0 && asset === '') fail(line, 'no asset is named; each line of a file for several names one');
+    return [{ cells: aside(cells), asset, line }];
   });
   if (columns.form === 'order' && rows.at(-1)?.cells[0] === '') rows.pop();
+  return { columns, rows, hasAssets: assetAt >= 0 };
+}
+
+/** Names in a label file's column of assets, each as it is first written, with its line; undefined where it has none. */
+export function assetsOfLabels(file: string, text: string, column?: string): Map<string, number> | undefined {
+  const { rows, hasAssets } = tableOf(file, text, column);
+  if (!hasAssets) return undefined;
+  const found = new Map<string, { name: string; line: number }>();
+  for (const { asset, line } of rows)
+    if (!found.has(asset.toLowerCase())) found.set(asset.toLowerCase(), { name: asset, line });
+  return new Map([...found.values()].map(({ name, line }) => [name, line]));
+}
+
+/** @throws CsvError naming the line that is not as it must be */
+export function parseLabels(file: string, text: string, { dateOrder, column, asset }: LabelWishes = {}): Labels {
+  const fail = (line: number, message: string): never => {
+    throw new CsvError(file, line, message);
+  };
+  const { columns, rows: all } = tableOf(file, text, column);
   const form = tellTimeForm(
     // An end may tell day from month where no start does.
-    rows
+    all
       .slice(0, 1000)
       .flatMap(({ cells }) =>
         [columns.start, ...(columns.end === columns.start ? [] : [columns.end])].map((c) => cells[c] ?? ''),
@@ -114,6 +147,7 @@ export function parseLabels(file: string, text: string, { dateOrder, column }: L
     const ms = form?.read(cell) ?? Number.NaN;
     return Number.isNaN(ms) ? fail(line, `${show(cell)} is not a time; allowed are ${timestampForms}`) : ms;
   };
+  const rows = asset === undefined ? all : all.filter((row) => sameName(row.asset, asset));
   const found = rows.map(({ cells, line }, i) => {
     const start = columns.form === 'order' ? i : time(cells[columns.start]!, line);
     const end = columns.end === columns.start ? start : time(cells[columns.end]!, line);

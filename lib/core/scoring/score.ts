@@ -16,7 +16,8 @@ import { normal, type Truth } from './labels.ts';
 /** Counts that add up over files; `finishScore` makes rates of them. */
 export interface ScoreCounts {
   readonly rows: { tp: number; fp: number; tn: number; fn: number; leftOut: number };
-  readonly events: { found: number; missed: number };
+  /** `standing`: of those found, by an alarm that stood before they began. */
+  readonly events: { found: number; missed: number; standing: number };
   /** Of each found event, ms. */
   readonly delaysMs: number[];
   /** Events that ended within the warm-up: nobody looked for them. */
@@ -69,7 +70,7 @@ interface Event {
 
 export const emptyCounts = (): ScoreCounts => ({
   rows: { tp: 0, fp: 0, tn: 0, fn: 0, leftOut: 0 },
-  events: { found: 0, missed: 0 },
+  events: { found: 0, missed: 0, standing: 0 },
   delaysMs: [],
   eventsInWarmup: 0,
   falseEpisodes: 0,
@@ -174,6 +175,7 @@ export class Scorer {
     if (event.foundMs === undefined) this.#counts.events.missed += 1;
     else {
       this.#counts.events.found += 1;
+      if (event.alarmFromMs !== undefined && event.alarmFromMs < event.startMs) this.#counts.events.standing += 1;
       this.#counts.delaysMs.push(event.foundMs - event.startMs);
     }
   }
@@ -195,6 +197,7 @@ export function addCounts(all: readonly ScoreCounts[]): ScoreCounts {
     for (const key of ['tp', 'fp', 'tn', 'fn', 'leftOut'] as const) sum.rows[key] += one.rows[key];
     sum.events.found += one.events.found;
     sum.events.missed += one.events.missed;
+    sum.events.standing += one.events.standing;
     for (const delay of one.delaysMs) sum.delaysMs.push(delay);
     sum.eventsInWarmup += one.eventsInWarmup;
     sum.falseEpisodes += one.falseEpisodes;
@@ -219,6 +222,8 @@ export interface Score {
   readonly events: {
     readonly all: number;
     readonly found: number;
+    /** Of those found, by an alarm that stood before they began, whatever it was about. */
+    readonly standing: number;
     /** Not among `all`: they ended within the warm-up. */
     readonly inWarmup: number;
     readonly recall: number | null;
@@ -236,7 +241,7 @@ const share = (part: number, whole: number): number | null => (whole > 0 ? part 
 
 export function finishScore(counts: ScoreCounts): Score {
   const { tp, fp, tn, fn } = counts.rows;
-  const { found, missed } = counts.events;
+  const { found, missed, standing } = counts.events;
   const normalWeeks = counts.normalMs / weekMs;
   const delays = [...counts.delaysMs].sort((a, b) => a - b);
   return {
@@ -252,6 +257,7 @@ export function finishScore(counts: ScoreCounts): Score {
     events: {
       all: found + missed,
       found,
+      standing,
       inWarmup: counts.eventsInWarmup,
       recall: share(found, found + missed),
       delayMedianMs: nearestRank(delays, 0.5),

@@ -9,13 +9,15 @@ interface Seen {
   readonly kind: string;
   readonly sure?: number;
   readonly verdict?: Verdict;
+  readonly action?: string;
 }
 
 /** A policy that answers as it is told. */
-const answers = (verdicts: readonly (Verdict | undefined)[]): PolicyTrial | undefined => {
-  if (verdicts.every((verdict) => verdict === undefined)) return undefined;
+const answers = (seen: readonly Seen[]): PolicyTrial | undefined => {
+  if (seen.every(({ verdict }) => verdict === undefined)) return undefined;
   const decide = async ({ kind, atRow }: { kind: string; atRow: number }): Promise<TriedDecision> => ({
-    verdict: verdicts[atRow]!,
+    verdict: seen[atRow]!.verdict!,
+    ...(seen[atRow]!.action === undefined ? {} : { action: seen[atRow]!.action }),
     kind,
     atRow,
     policies: [],
@@ -26,7 +28,7 @@ const answers = (verdicts: readonly (Verdict | undefined)[]): PolicyTrial | unde
 
 /** One episode with a look at each of its rows. */
 async function episodeOf(seen: readonly Seen[]) {
-  const log = new EpisodeLog(['a'], answers(seen.map(({ verdict }) => verdict)), true);
+  const log = new EpisodeLog(['a'], answers(seen), true);
   const rows = seen.length;
   const looks = seen.map(
     ({ kind, sure }, row): Look => ({
@@ -70,6 +72,16 @@ describe('an episode is called', () => {
         { kind: 'anomaly', verdict: 'observe' },
         { kind: 'leak', sure: 0.5, verdict: 'ask' },
         { kind: 'burst', sure: 0.9, verdict: 'ask' },
+      ],
+      1,
+    ],
+    [
+      'by the first look at which it asked about something to be done, though it asked before with nothing to propose',
+      [
+        { kind: 'anomaly', verdict: 'ask' },
+        { kind: 'leak', sure: 0.5, verdict: 'ask', action: 'raise-ticket' },
+        { kind: 'burst', sure: 0.9, verdict: 'ask', action: 'raise-ticket' },
+        { kind: 'anomaly', verdict: 'ask' },
       ],
       1,
     ],

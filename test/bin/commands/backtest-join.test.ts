@@ -155,7 +155,13 @@ describe('what cannot be joined is refused in one line', () => {
     ['two sensors of one name', { 'Flow.csv': good, 'flow/x.csv': good }, /two sensors are called "flow"/],
     [
       'other units under one sensor',
-      { 'a/1.csv': csv(minutes(30), 'bar'), 'a/2.csv': csv(minutes(30), 'psi') },
+      {
+        'a/1.csv': csv(minutes(30), 'bar'),
+        'a/2.csv': csv(
+          minutes(30, (k) => k, minuteMs, startMs + 30 * minuteMs),
+          'psi',
+        ),
+      },
       /files of one sensor need the same/,
     ],
     ['a file without times', { 'a.csv': good, 'b.csv': 'value\n1\n3\n2\n' }, /b\.csv: no column of times was found/],
@@ -164,7 +170,7 @@ describe('what cannot be joined is refused in one line', () => {
       { 'a.csv': good, 'b.csv': 'time,value\n0,1\n60,3\n120,2\n' },
       /need times of one kind/,
     ],
-    ['folders within folders', { 'site/pump/a.csv': good }, /folders lie within a sensor's folder/],
+    ['folders too deep', { 'plant/site/pump/a.csv': good }, /folders lie within a sensor's folder \(site\/pump\)/],
     ['nothing', { 'readme.txt': 'x' }, /holds no \.csv/],
   ])('%s', async (_, files, message) => {
     const input = folderOf(files);
@@ -228,6 +234,11 @@ describe('the command', () => {
     const folder = folderOf(Object.fromEntries(Object.entries(split).slice(0, 2)));
     const text = await printBacktest('--input', folder, '--output', join(root, 'apart'));
     expect(text.replaceAll(/\s+/g, ' ')).toContain('where they are sensors of one asset, --join reads them as one');
+    const labels = join(root, 'apart-labels.csv');
+    writeFileSync(labels, `asset,start,end\n${names[0]},${iso(times[9]!)},${iso(times[10]!)}\n`);
+    // Labels that name each file speak of assets.
+    const named = await printBacktest('--input', folder, '--output', join(root, 'apart'), '--labels', labels);
+    expect(named).not.toContain('--join');
     const tables = folderOf({ 'a.csv': table, 'b.csv': table });
     expect(await printBacktest('--input', tables, '--output', join(root, 'apart'))).not.toContain('--join');
     const sensors = folderOf({ 'a/1.csv': table });

@@ -45,7 +45,7 @@ describe('the report of a network with a pack', () => {
     const truth = join(folder, 'labels.csv');
     const stamps = [...series.timesMs].map((ms, t) => `${new Date(ms).toISOString()},${labels[t] ? 'burst' : 0}`);
     writeFileSync(truth, `timestamp,label\n${stamps.join('\n')}\n`);
-    const options = { calibration: undefined, warmupRows: undefined, pack: undefined, csv: {}, site: undefined };
+    const options = { warmupRows: undefined, pack: undefined, csv: {}, site: undefined };
     const jobs = [{ from, to: join(folder, 'out.csv'), labels: truth }];
     const all = { ...options, report: true, features: true };
     [summary] = (await backtestFiles(jobs, all, 1, () => undefined)) as [FileSummary];
@@ -82,7 +82,7 @@ describe('the report of a network with a pack', () => {
     const verdicts = new Set(summary.episodes.map(({ decision }) => decision!.verdict));
     expect([...verdicts].some((verdict) => verdict !== 'observe')).toBe(true);
     const jobs = [{ from: summary.file, to: join(folder, 'out.csv'), labels: undefined }];
-    const options = { calibration: undefined, warmupRows: undefined, pack: undefined, csv: {}, site: 'elsewhere' };
+    const options = { warmupRows: undefined, pack: undefined, csv: {}, site: 'elsewhere' };
     const [again] = await backtestFiles(jobs, { ...options, report: true, features: false }, 1, () => undefined);
     expect(again!.episodes.length).toBe(summary.episodes.length);
     expect(new Set(again!.episodes.map(({ decision }) => decision!.verdict))).toEqual(new Set(['observe']));
@@ -128,6 +128,32 @@ describe('the report of a network with a pack', () => {
   test('is dark on a dark screen only: a dark screen prints dark on white', () => {
     const schemes = [...html.matchAll(/@media([^{]*prefers-color-scheme[^{]*)\{/g)].map(([, query]) => query!.trim());
     expect(schemes).toEqual(['screen and (prefers-color-scheme:dark)']);
+  });
+
+  test('promises over several files what all of them keep to, extrapolated or not', () => {
+    const promising = (rows: number, extrapolated: boolean): FileSummary => {
+      const last = summary.calibrations.at(-1)!;
+      const threshold = { ...last.threshold, episodesPerRow: 1 / rows, finestEpisodesPerRow: 1 / 3e3, extrapolated };
+      return { ...summary, calibrations: [{ ...last, threshold }] };
+    };
+    const page = reportHtml([promising(700, false), promising(9000, true)]);
+    expect(page).toMatch(/Promised<\/dt><dd>1 in 700<small>[^<]*supports 1 in 3,000<\/small>/);
+    expect(reportHtml([promising(9000, true)])).toMatch(/<dd>1 in 9,000<small>[^<]*\(the promise is extrapolated\)/);
+  });
+
+  test('draws no line across a time without rows, between two columns or within one', () => {
+    const strokes = (page: string): number => /<path d="(M[^"]+)"\/><\/svg>/.exec(page)![1]!.split('M').length - 1;
+    const usual = summary.buckets!.slice(0, 200);
+    for (const within of [0, 1]) {
+      const later = usual.map((bucket, i) => ({
+        ...bucket,
+        fromMs: bucket.fromMs + (i >= 100 ? 1e9 : 0),
+        toMs: bucket.toMs + (i >= 100 - within ? 1e9 : 0),
+      }));
+      expect(strokes(reportHtml([{ ...summary, buckets: later }]))).toBe(
+        strokes(reportHtml([{ ...summary, buckets: usual }])) + 1,
+      );
+    }
   });
 
   test('stays small however long the file is', () => {

@@ -35,16 +35,18 @@ describe('when an event was found', () => {
 });
 
 describe('events of the labels', () => {
-  const score = (found: number, missed: number, eventsInWarmup: number) =>
+  const score = (found: number, missed: number, eventsInWarmup: number, standing = 0) =>
     finishScore({
       ...emptyCounts(),
-      events: { found, missed },
+      events: { found, missed, standing },
       delaysMs: Array.from({ length: found }, () => hour),
       eventsInWarmup,
     });
 
   test('are told with those that took no part, and none are no success', () => {
     expect(eventWords(score(2, 1, 0))).toBe('2 of 3 found, 60 min after they began (median; 90 % within 60 min)');
+    expect(eventWords(score(2, 1, 0, 1))).toMatch(/^2 of 3 found, 1 of them by an alarm that stood already, 60 min/);
+    expect(eventWords(score(2, 1, 0, 2))).toMatch(/^2 of 3 found by an alarm that stood already, 60 min/);
     expect(eventWords(score(0, 1, 2), 'your ')).toBe(
       '0 of your 1 event found; 2 events within the warm-up, in which nothing is looked for',
     );

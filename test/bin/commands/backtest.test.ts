@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { defaultWarmupRows } from '../../../bin/commands/backtest-file.ts';
+import { estimateCost } from '../../../bin/commands/backtest-cost.ts';
+import { defaultWarmupRows, type FileSummary } from '../../../bin/commands/backtest-file.ts';
 import { foundWords } from '../../../bin/commands/backtest-words.ts';
 import type { Score, ScoredEvent } from '../../../lib/core/scoring/score.ts';
 import type { Series } from '../../../lib/core/series.ts';
@@ -200,6 +201,19 @@ describe('backtest', () => {
     expect(text).toMatch(/Cost on AWS: about \d+ USD a month for 1 asset like this, [\d,]+ USD for 1,000/);
   });
 
+  test('costs grow less than with the readings, because assets and not their rows hold connections', () => {
+    const summary = (stepMs: number): FileSummary =>
+      ({ rows: 100, warmupRows: 0, alarms: 0, quality: { stepMs } }) as unknown as FileSummary;
+    const iot = (stepMs: number): number =>
+      estimateCost([summary(stepMs)], 1000)!.services.find(({ name }) => name === 'IoT Core')!.usd;
+    // A thousand connections, and 0.15 USD each a million rules and actions.
+    const connections = (1000 * 730 * 60 * 0.08) / 1e6;
+    for (const stepMs of [1000, 300_000]) {
+      const readings = (1000 * 730 * 3_600_000) / stepMs;
+      expect(iot(stepMs)).toBeCloseTo(connections + (0.3 * readings) / 1e6, 6);
+    }
+  });
+
   test('names the first bad file of a folder, whatever the threads', async () => {
     const input = join(folder, 'partly');
     mkdirSync(input);
@@ -273,7 +287,6 @@ describe('backtest', () => {
 
 test('the default warm-up follows from the first rows alone', () => {
   const times = (periodMs: number): Float64Array => Float64Array.from({ length: 50 }, (_, t) => 1e12 + t * periodMs);
-  expect([1000, 300_000, 900_000, 3_600_000, 86_400_000].map((period) => defaultWarmupRows(times(period)))).toEqual([
-    400, 2016, 672, 168, 60,
-  ]);
+  const periods = [1000, 60_000, 300_000, 900_000, 3_600_000, 86_400_000];
+  expect(periods.map((period) => defaultWarmupRows(times(period)))).toEqual([400, 10_080, 2016, 672, 168, 60]);
 });

@@ -161,8 +161,12 @@ describe('scores against labels', () => {
     const truth = ['normal', 'normal', 'leak', 'leak'];
     const rows = rowsOf(truth, (_, i) => (i >= 1 ? 'leak' : ''));
     expect(eventsOf(rows)).toMatchObject([{ foundMs: 120_000, alarmFromMs: 60_000 }]);
+    expect(score(rows).events).toMatchObject({ found: 1, standing: 1 });
+    expect(score(rowsOf(truth, (_, i) => (i >= 2 ? 'leak' : ''))).events).toMatchObject({ found: 1, standing: 0 });
+    expect(addCounts([countsOf(rows), countsOf(rows)]).events).toMatchObject({ found: 2, standing: 2 });
     const warm = rows.map((row, i) => ({ ...row, counts: i >= 3 }));
     expect(eventsOf(warm)).toMatchObject([{ fromMs: 180_000, foundMs: 180_000, alarmFromMs: 180_000 }]);
+    expect(score(warm).events).toMatchObject({ found: 1, standing: 0 });
   });
 
   test('events that end within the warm-up are counted by themselves, one that goes on counts behind it', () => {
