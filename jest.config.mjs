@@ -16,6 +16,7 @@ export default {
       },
     ],
   },
+  testSequencer: '<rootDir>/test/support/sequencer.mjs',
   // Node keeps the modules of every file that a worker has run. After two hundred files that are gigabytes, which a worker
   // that ends cannot give back within the time that jest waits for it. One whose heap has grown is replaced between files.
   workerIdleMemoryLimit: '500MB',

@@ -7,7 +7,8 @@ import { basename, join } from 'node:path';
 import { App, Tags, Validations } from 'aws-cdk-lib';
 import canonicalize from 'canonicalize';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { buildFunctions, buildLayer, bundlesHash, modelHashes, repositoryRoot } from '../layers/build.ts';
+import { buildFunctions, buildLayer, modelHashes, repositoryRoot } from '../layers/build.ts';
+import { folderHash } from '../layers/place.ts';
 import {
   channelSecret,
   channelsWithSecret,
@@ -61,7 +62,7 @@ const stack = new GroundcrewStack(app, parsed.data.prefix, {
   remediators: remediatorNeeds(parsed.data.remediators),
   channelSecrets: channelsWithSecret(parsed.data.channels).map(channelSecret),
   pushSecret: push === undefined ? undefined : channelSecret(push),
-  codeHash: bundlesHash(bundles),
+  codeHash: folderHash(bundles),
   modelHashes: modelHashes(),
   configurationHash: createHash('sha256')
     .update(canonicalize(parsed.data) ?? '')

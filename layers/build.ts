@@ -4,24 +4,16 @@
  * runtime offer the layer.
  */
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, relative } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type BuildOptions, build, type Plugin, version } from 'esbuild';
 import { cedarAuthorizer, readPolicyFiles } from '../lib/adapters/policy/cedar.ts';
 import { checkedPack } from '../lib/core/pack.ts';
+import { type BundleCache, bundleOnce } from './bundle-cache.ts';
 import { bundlePlugins, type SourceChange } from './bundle-plugins.ts';
 import { buildConsole } from './console.ts';
+import { folderHash, putInPlace } from './place.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '..');
 const functionsFolder = join(repositoryRoot, 'functions');
@@ -138,39 +130,63 @@ const bundling = {
 export interface BundleChoice {
   readonly only?: string[];
   readonly change?: SourceChange;
+  /** Where bundles are kept. @default `.cache/bundles` */
+  readonly cache?: string;
 }
 
-/**
- * Bundles every function into `outDir/<name>/index.js` in one esbuild run.
- * @throws Error when a bundle with its companions exceeds `bundleLimitBytes`, or a pack's manifest is not valid
- */
-export async function buildFunctions(outDir: string, choice: BundleChoice = {}): Promise<string[]> {
-  rmSync(outDir, { recursive: true, force: true });
-  const names = choice.only ?? functionFolders();
-  const plugins = bundlePlugins(choice.change);
-  mkdirSync(outDir, { recursive: true });
-  await checkPacks();
+/** Bundles functions in one esbuild run, and what they import late. @returns the files that went in */
+async function bundle(names: readonly string[], outDir: string, change?: SourceChange): Promise<string[]> {
   const late = new Map<string, string>();
+  const common = { ...bundling, metafile: true, absWorkingDir: outDir } as const;
+  const plugins = bundlePlugins(change);
   const { metafile } = await build({
-    ...bundling,
+    ...common,
     plugins: [...plugins, lateBundles(late)],
-    metafile: true,
-    absWorkingDir: outDir,
     entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(functionsFolder, name, 'index.ts')])),
     outdir: outDir,
   });
+  const inputs = new Set(Object.keys(metafile.inputs));
   for (const [output, { imports }] of Object.entries(metafile.outputs)) {
     for (const [name, path] of late) {
       if (!imports.some((one) => one.path === `./${name}.js`)) continue;
-      await build({
-        ...bundling,
+      const made = await build({
+        ...common,
         plugins,
         footer: lateFooter,
         entryPoints: { [name]: path },
         outdir: dirname(join(outDir, output)),
       });
+      for (const input of Object.keys(made.metafile.inputs)) inputs.add(input);
     }
   }
+  return [...inputs].map((input) => resolve(outDir, input));
+}
+
+/** By all that decides about bundles and is not bundled: how it is done, by what, and which packages are installed. */
+function cacheFor(names: readonly string[], folder: string): BundleCache {
+  const texts = ['package.json', 'package-lock.json', 'node_modules/.package-lock.json', 'tsconfig.json'].map(
+    (file) => {
+      const path = join(repositoryRoot, file);
+      return existsSync(path) ? readFileSync(path, 'utf8') : '';
+    },
+  );
+  const key = JSON.stringify([names, version, process.version, folderHash(import.meta.dirname), texts]);
+  return { folder, key, root: repositoryRoot };
+}
+
+/**
+ * Makes the bundle of every function in `outDir/<name>/index.js`, with what lies beside it.
+ * @throws Error when a bundle with its companions exceeds `bundleLimitBytes`, or a pack's manifest is not valid
+ */
+export async function buildFunctions(outDir: string, choice: BundleChoice = {}): Promise<string[]> {
+  rmSync(outDir, { recursive: true, force: true });
+  const names = choice.only ?? functionFolders();
+  mkdirSync(outDir, { recursive: true });
+  await checkPacks();
+  const bundler = (folder: string): Promise<string[]> => bundle(names, folder, choice.change);
+  // What is made from changed texts is not the product's and never gets among what is.
+  if (choice.change !== undefined) await bundler(outDir);
+  else await bundleOnce(outDir, cacheFor(names, choice.cache ?? join(repositoryRoot, '.cache/bundles')), bundler);
   await buildConsole(join(repositoryRoot, 'web'), join(outDir, 'api/web'));
   for (const name of names) {
     const folder = join(outDir, name);
@@ -199,17 +215,6 @@ async function checkPacks(): Promise<void> {
   }
 }
 
-/** SHA-256 over the names and bytes of every bundle and what lies beside it. */
-export function bundlesHash(outDir: string): string {
-  const hash = createHash('sha256');
-  const files = readdirSync(outDir, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-  for (const file of files) hash.update(relative(outDir, file)).update('\0').update(readFileSync(file));
-  return hash.digest('hex');
-}
-
 function copyCompanions(name: string, folder: string): void {
   const copy = (relative: string): void => {
     const from = join(repositoryRoot, relative);
@@ -231,44 +236,6 @@ function copyCompanions(name: string, folder: string): void {
 /** A platform as Node names it, `linux-arm64` for instance. */
 export type Platform = `${string}-${string}`;
 export const hostPlatform: Platform = `${process.platform}-${process.arch}`;
-
-/** Hash of the names and contents of all files of a folder; undefined where there is none. */
-function folderDigest(folder: string): string | undefined {
-  const hash = createHash('sha256');
-  try {
-    const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort();
-    for (const file of files) hash.update(relative(folder, file)).update('\0').update(readFileSync(file));
-  } catch {
-    // It is not there, or is being moved away.
-    return undefined;
-  }
-  return hash.digest('hex');
-}
-
-const mostMoves = 5;
-
-/** Moves a folder to its place, unless the same already lies there; several processes may do so at once. */
-function putInPlace(fresh: string, place: string): void {
-  const former = `${fresh}.former`;
-  try {
-    for (let move = 1; folderDigest(place) !== folderDigest(fresh); move += 1) {
-      rmSync(former, { recursive: true, force: true });
-      try {
-        if (existsSync(place)) renameSync(place, former);
-        renameSync(fresh, place);
-        return;
-      } catch (error) {
-        // Another process moved its own at the same moment: then that one is looked at.
-        if (move >= mostMoves) throw error;
-      }
-    }
-  } finally {
-    for (const rest of [fresh, former]) rmSync(rest, { recursive: true, force: true });
-  }
-}
 
 /**
  * Builds the layer's folder `outDir/nodejs/node_modules/…` with the runtime's files for one platform and no more.

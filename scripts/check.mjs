@@ -19,8 +19,6 @@ const groups = [
   [
     ['types', bin('tsc'), []],
     ['generated', node, ['scripts/generate.ts', '--check']],
-  ],
-  [
     ['web', node, ['scripts/build-web.ts']],
     ['synth', node, ['bin/app.ts']],
   ],

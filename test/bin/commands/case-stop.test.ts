@@ -2,9 +2,8 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { Command } from 'commander';
 import { registerCase } from '../../../bin/commands/case.ts';
 import { registerStop } from '../../../bin/commands/stop.ts';
 import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
@@ -17,6 +16,7 @@ import { sealedPersonal } from '../../../lib/contracts/subject.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
 import { Documents } from '../../../lib/core/ingest/documents.ts';
 import { newEffect } from '../../../lib/core/ledger/effect.ts';
+import { commandRunner } from '../../support/commands.ts';
 import { registrationOf } from '../../support/console-data.ts';
 import { fakeKms } from '../../support/kms.ts';
 import { memoryObjects } from '../../support/memory-objects.ts';
@@ -26,7 +26,6 @@ import { startTables, type TestTables } from '../../support/tables.ts';
 
 let tables: TestTables;
 let data: string;
-let printed = '';
 const effectDraft = {
   caseId: sha256('case'),
   action: 'close-valve',
@@ -64,21 +63,8 @@ beforeAll(async () => {
   await openReview(cases, request, 'the-token');
 });
 afterAll(() => tables.stop());
-beforeEach(() => {
-  printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-});
 
-async function run(...words: readonly string[]): Promise<string> {
-  const program = new Command().exitOverride();
-  registerCase(program);
-  registerStop(program);
-  await program.parseAsync([...words, '--data', data], { from: 'user' });
-  return printed;
-}
+const run = commandRunner([registerCase, registerStop], () => data);
 
 describe('case', () => {
   test('lists and shows, by the start of an id, without the token', async () => {
@@ -186,20 +172,16 @@ describe('stop', () => {
     );
     expect(stopped).toMatchObject({ stopped: true, mayBeInFlight: [{ asset: 'plant-1', action: 'close-valve' }] });
     expect(stopped.mayBeInFlight).toHaveLength(1);
-    printed = '';
     expect(await run('stop')).toMatch(/asset#plant-1 +ann /);
-    printed = '';
     expect(JSON.parse(await run('stop', '--json'))).toMatchObject([
       { scope: 'asset#plant-1', by: expect.stringMatching(/^person-[0-9a-f]{16}$/) },
     ]);
-    printed = '';
     const resume = (by: string, reason: string) =>
       run('resume', '--scope', 'asset#plant-1', '--reason', reason, '--by', by);
     expect(await resume('ann', 'done')).toMatch(/1 of 2.*\n.*Another person than ann/);
     await expect(resume('Ann', 'done')).rejects.toThrow(/ann has already asked.*another person must complete/);
     expect(await run('stop')).toContain('ann, ');
     expect(await resume('bob', 'seen')).toContain('by ann and bob');
-    printed = '';
     expect(await run('stop')).toContain('nothing is stopped');
     const entries = await readChain({ client: tables.client, table: 'gc-audit' }, 'system#stop');
     const opened = await Promise.all(
@@ -243,10 +225,8 @@ describe('stop', () => {
     };
     const state = { v: 1 as const, asset: 'plant-1', version: 0, registrationHash, ...nothingRead };
     await dynamoStateStore(tables.client, 'gc-state').put(state);
-    const stop = async (scope: string): Promise<{ stopped: boolean; warning?: string }> => {
-      printed = '';
-      return JSON.parse(await run('stop', '--scope', scope, '--reason', 'works', '--by', 'ann', '--json'));
-    };
+    const stop = async (scope: string): Promise<{ stopped: boolean; warning?: string }> =>
+      JSON.parse(await run('stop', '--scope', scope, '--reason', 'works', '--by', 'ann', '--json'));
     expect(await stop('asset#plant-11')).toMatchObject({
       stopped: true,
       warning: 'No asset is registered at asset#plant-11: there are asset#plant-1. What was meant may still act.',

@@ -1,6 +1,5 @@
 /** Planned work, shelving and blind samples by command, against the tables of a runtime. */
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import { Command } from 'commander';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { registerPlanned } from '../../../bin/commands/planned.ts';
 import { registerSample } from '../../../bin/commands/sample.ts';
 import { CommandFailure } from '../../../bin/commands/support/failure.ts';
@@ -8,13 +7,13 @@ import { readChain } from '../../../lib/adapters/aws/audit-store.ts';
 import { putSample } from '../../../lib/adapters/aws/counted-samples.ts';
 import type { StandingOrder } from '../../../lib/contracts/operations.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
+import { commandRunner } from '../../support/commands.ts';
 import { fakeKms } from '../../support/kms.ts';
 import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
 
 let tables: TestTables;
 let data: string;
-let printed = '';
 beforeAll(async () => {
   fakeKms();
   tables = await startTables();
@@ -22,22 +21,8 @@ beforeAll(async () => {
   data = dataFolderOfRuntime({ dynamodbPort: Number(new URL(tables.url).port) });
 });
 afterAll(() => tables.stop());
-beforeEach(() => {
-  printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-});
 
-async function run(...words: readonly string[]): Promise<string> {
-  const program = new Command().exitOverride();
-  registerPlanned(program);
-  registerSample(program);
-  printed = '';
-  await program.parseAsync([...words, '--data', data], { from: 'user' });
-  return printed;
-}
+const run = commandRunner([registerPlanned, registerSample], () => data);
 const failure = async (...words: readonly string[]): Promise<[number, string]> => {
   const error = await run(...words).catch((problem: unknown) => problem);
   if (!(error instanceof CommandFailure)) throw error;

@@ -1,96 +1,9 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
-import type { StateMachineModel } from '../../../local/assembly/model.ts';
+import { describe, expect, test } from '@jest/globals';
 import { ServiceError } from '../../../local/server/service.ts';
-import { StepFunctions } from '../../../local/services/sfn.ts';
-import type {
-  BusEntry,
-  BusEntryResult,
-  Json,
-  JsonObject,
-  LambdaAnswer,
-  LambdaInvoker,
-  ServiceEvent,
-} from '../../../local/types.ts';
-import { fn, keptLog } from '../support/models.ts';
-import { temporaryFolder, until } from '../support/temp.ts';
-
-const folder = temporaryFolder();
-let open: StepFunctions[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((flows) => flows.stop()));
-  open = [];
-});
-
-const invokeTask = (more: JsonObject = {}, argumentsMore: JsonObject = {}): JsonObject => ({
-  Type: 'Task',
-  Resource: 'arn:aws:states:::lambda:invoke',
-  Arguments: { FunctionName: fn('work').arn, Payload: '{% $states.input %}', ...argumentsMore },
-  End: true,
-  ...more,
-});
-const asl = (states: JsonObject): string =>
-  JSON.stringify({ QueryLanguage: 'JSONata', StartAt: Object.keys(states)[0]!, States: states });
-
-function machine(name: string, definition: string, change: Partial<StateMachineModel> = {}): StateMachineModel {
-  return {
-    logicalId: `Machine${name}`,
-    name,
-    arn: `arn:aws:states:eu-central-1:000000000000:stateMachine:${name}`,
-    definition,
-    type: 'STANDARD',
-    roleArn: 'arn:aws:iam::000000000000:role/flow',
-    logging: { level: 'OFF', includeExecutionData: false, logGroupName: undefined },
-    ...change,
-  };
-}
-
-type Invoke = LambdaInvoker['invoke'];
-const echo: Invoke = async (_name, payload) => ({ payload });
-
-async function setUp(machines: StateMachineModel[], invoke: Invoke = echo) {
-  const puts: BusEntry[] = [];
-  const lines: { group: string; message: JsonObject }[] = [];
-  const changes: ServiceEvent[] = [];
-  let results: BusEntryResult[] = [{ eventId: 'e1' }];
-  const flows = await StepFunctions.open({
-    dir: folder(),
-    stack: { stateMachines: machines },
-    invoker: { invoke, invokeAsync: async () => undefined },
-    bus: {
-      putEvents: async (entries) => {
-        puts.push(...entries);
-        return results;
-      },
-    },
-    onStatusChange: async (event) => {
-      changes.push(event);
-    },
-    logs: {
-      append: (group, message) => {
-        lines.push({ group, message: JSON.parse(message) as JsonObject });
-      },
-    },
-    log: keptLog(),
-  });
-  open.push(flows);
-  await flows.start();
-  const start = async (name: string, input: Json = {}, more: JsonObject = {}): Promise<string> =>
-    (
-      await flows.handle('StartExecution', {
-        stateMachineArn: machine(name, '').arn,
-        input: JSON.stringify(input),
-        ...more,
-      })
-    )['executionArn'] as string;
-  const ended = async (executionArn: string): Promise<JsonObject> => {
-    await until(
-      async () => (await flows.handle('DescribeExecution', { executionArn }))['status'] !== 'RUNNING',
-      'the end',
-    );
-    return flows.handle('DescribeExecution', { executionArn });
-  };
-  return { flows, puts, lines, changes, start, ended, answerPuts: (next: BusEntryResult[]) => (results = next) };
-}
+import type { Json, JsonObject, LambdaAnswer } from '../../../local/types.ts';
+import { asl, invokeTask, machine, setUp } from '../support/flows.ts';
+import { fn } from '../support/models.ts';
+import { until } from '../support/temp.ts';
 
 describe('changes of an execution', () => {
   const failing = asl({ Fail: { Type: 'Fail', Error: 'Broken', Cause: 'a pipe' } });
@@ -265,8 +178,7 @@ describe('StepFunctions', () => {
     });
     const executionArn = await first.start('m', {}, { name: 'waits' });
     await until(() => token !== '', 'the token');
-    await first.flows.stop();
-    open = [];
+    await first.stop();
     const { flows, ended } = await setUp([machine('m', definition)]);
     expect(flows.resources('SendTaskSuccess', { taskToken: token })).toEqual([
       executionArn.replace(/:execution:m:.*/, ':stateMachine:m'),
@@ -327,8 +239,7 @@ describe('StepFunctions', () => {
     expect(await first.start('fast', { n: 1 })).toContain(':express:fast:');
     await first.flows.startExecution(express.arn, '{"n":2,"hang":true}');
     await until(() => calls.length === 2 && first.flows.stats()['expressRunning'] === 1, 'one to hang');
-    await first.flows.stop();
-    open = [];
+    await first.stop();
     const again: Json[] = [];
     const second = await setUp([express], async (_name, payload) => {
       again.push(payload);

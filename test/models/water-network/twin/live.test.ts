@@ -4,21 +4,10 @@ import { LiveTwin } from '../../../../models/water-network/twin/live.ts';
 import { generateNetwork, type TwinNetwork } from '../../../../models/water-network/twin/network.ts';
 import type { ProcessRow } from '../../../../models/water-network/twin/process.ts';
 import { simulate } from '../../../../models/water-network/twin/simulate.ts';
+import { measured } from '../../../support/measured-network.ts';
 
 const startMs = Date.UTC(2026, 2, 2);
 const hourMs = 3_600_000;
-const measured = {
-  zoneMeters: 'all',
-  totalMeter: true,
-  pumpFlowMeters: true,
-  pumpStates: true,
-  valveStates: true,
-  tankLevels: true,
-  topologyKnown: true,
-  naming: 'plain',
-  flowUnit: 'l/s',
-  secondSource: false,
-} as const;
 const pumped = generateNetwork({
   ...measured,
   seed: 21,

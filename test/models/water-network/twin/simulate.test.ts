@@ -5,6 +5,7 @@ import type { FaultSpec } from '../../../../models/water-network/twin/faults.ts'
 import { generateNetwork, type TwinNetwork } from '../../../../models/water-network/twin/network.ts';
 import { sampleNetworkOptions, sampleNormal, sampleScenario } from '../../../../models/water-network/twin/scenarios.ts';
 import { type SimulatedRun, type SimulateOptions, simulate } from '../../../../models/water-network/twin/simulate.ts';
+import { measured } from '../../../support/measured-network.ts';
 
 const startMs = Date.UTC(2026, 2, 2);
 const hourMs = 3_600_000;
@@ -16,18 +17,6 @@ const calm = {
   holidaysPerMonth: 0,
   missingCells: 0,
 };
-const measured = {
-  zoneMeters: 'all',
-  totalMeter: true,
-  pumpFlowMeters: true,
-  pumpStates: true,
-  valveStates: true,
-  tankLevels: true,
-  topologyKnown: true,
-  naming: 'plain',
-  flowUnit: 'l/s',
-  secondSource: false,
-} as const;
 const towered = (): TwinNetwork =>
   generateNetwork({
     ...measured,
