@@ -32,6 +32,12 @@ export const calibrationChannel = lazily(() =>
     missingRate: z.number().min(0).max(1),
     /** Constant or (nearly) always missing in the warm-up: the channel gives no evidence. */
     dead: z.boolean(),
+    /**
+     * A value v is screened by its logarithm: as center + scale × ln((v + offset) / (center + offset)) / spread, with
+     * the offset in the channel's unit. Absent where values are screened as they are. All else of this table is of the
+     * values themselves.
+     */
+    curve: z.strictObject({ offset: z.number().positive(), spread: z.number().positive() }).optional(),
   }),
 );
 export type CalibrationChannel = z.infer<typeof calibrationChannel>;
@@ -97,6 +103,19 @@ export const calibration = lazily(() =>
       weekend: z.boolean(),
       /** IANA name of the zone whose clock on the wall days and weekends follow; UTC where it is absent. */
       timeZone: z.string().min(1).max(64).optional(),
+      /**
+       * Of an asset of one channel: views of its past that the graph takes for two further channels, behind the value:
+       * the logarithm of its mean step from row to row, and its mean. Centre and scale of each are in scales of the value.
+       * All shapes below then count three channels.
+       */
+      views: z
+        .strictObject({
+          /** Mean step from row to row in the warm-up, in scales of the value. */
+          unit: z.number().positive(),
+          activity: z.strictObject({ center: finite, scale: z.number().positive() }),
+          mean: z.strictObject({ center: finite, scale: z.number().positive() }),
+        })
+        .optional(),
       /** [seasonal terms × channels], in units of `scale`: the season of each channel; a constant term comes first. */
       season: floats,
       /** [channels × channels], column c: weights of the levels now in the static residual of c, over its deviation. */

@@ -1,12 +1,11 @@
 /** Fits the calibration of one asset from its warm-up: pure, deterministic, no training data but its own rows. */
 import { type Calibration, calibrationVersion } from '../../contracts/calibration.ts';
 import { rowCount, type Series } from '../series.ts';
-import { type CrossValidateInput, crossValidate } from './cross-validate.ts';
 import { decimalsOf, describeChannel, mostDecimals, roundTo } from './describe.ts';
 import { fitEvidence } from './fit-evidence.ts';
 import { encodeFloats } from './floats.ts';
+import { learnChannels } from './learn.ts';
 import { fitProfile } from './profile.ts';
-import { seasonOrder, seasonRows } from './season.ts';
 import type { FitOptions } from './types.ts';
 import { wallClock } from './wall-clock.ts';
 
@@ -45,14 +44,13 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
   const fromMs = series.timesMs[0]!;
   const toMs = series.timesMs[rows - 1]!;
   const days = (toMs - fromMs + periodMs) / 86_400_000;
-  const { z, mask } = standardise(values, described, channels);
   const skip = options.exclude ?? new Uint8Array(rows);
-  const base = { z, mask, skip, rows, channels, dead, periodMs };
   const wallsMs = series.timesMs.map(wallClock(options.timeZone));
-  const { harmonics, weekend, found } = chooseSeason(wallsMs, days, periodMs, base);
+  const learned = learnChannels(values, described, { wallsMs, days, periodMs, skip });
+  const { found, harmonics, weekend, views } = learned;
   const episodesPerRow = promisedRate(options, periodMs);
   const smoothing = smoothingOf(periodMs);
-  const fitted = fitEvidence(found, { mask, skip, rows, channels, dead, smoothing, episodesPerRow });
+  const fitted = fitEvidence(found, { ...learned.used, smoothing, episodesPerRow });
   if (fitted.threshold.extrapolated) {
     notes.push(
       `The promised rate of one false alarm in ${Math.round(1 / episodesPerRow)} rows lies beyond the ` +
@@ -61,7 +59,7 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
   }
   return {
     v: calibrationVersion,
-    channels: described,
+    channels: [...learned.described],
     warmup: {
       rows,
       fromMs,
@@ -75,6 +73,7 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
       harmonics,
       weekend,
       ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
+      ...(views === undefined ? {} : { views }),
       season: encodeFloats(Float32Array.from(found.model.season)),
       staticNow: encodeFloats(fitted.staticNow),
       dynamicNow: encodeFloats(fitted.dynamicNow),
@@ -89,34 +88,6 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
     threshold: fitted.threshold,
     notes,
   };
-}
-
-/** Below so many days a season is believed only where it foretells held-out stretches better than none. */
-const certainDays = 7;
-
-function chooseSeason(wallsMs: Float64Array, days: number, periodMs: number, base: Omit<CrossValidateInput, 'season'>) {
-  const order = seasonOrder(days, periodMs);
-  const attempt = (harmonics: number, weekend: boolean) => ({
-    harmonics,
-    weekend,
-    found: crossValidate({ ...base, season: seasonRows(wallsMs, harmonics, weekend) }),
-  });
-  const seasonal = attempt(order.harmonics, order.weekend);
-  if (order.harmonics === 0 || days >= certainDays) return seasonal;
-  const plain = attempt(0, false);
-  return levelLoss(plain.found.levels, base) < levelLoss(seasonal.found.levels, base) ? plain : seasonal;
-}
-
-/** Sum over channels of the logarithm of the held-out levels' mean square. */
-function levelLoss(levels: Float64Array, { channels, dead, skip }: Omit<CrossValidateInput, 'season'>): number {
-  let loss = 0;
-  for (let c = 0; c < channels; c += 1) {
-    if (dead[c] === 1) continue;
-    let square = 0;
-    for (let i = c, t = 0; i < levels.length; i += channels, t += 1) if (skip[t] === 0) square += levels[i]! ** 2;
-    loss += Math.log(square + 1e-9);
-  }
-  return loss;
 }
 
 /** @returns rows that are learned from */
@@ -167,29 +138,6 @@ function mostDecimalsOf(values: Float64Array, dead: Uint8Array, channels: number
   }
   return most;
 }
-
-/** Values in scales about the centre; missing cells carry the last value, fading to the centre. */
-function standardise(values: Float64Array, described: Calibration['channels'], channels: number) {
-  const z = new Float64Array(values.length);
-  const mask = new Uint8Array(values.length);
-  for (let c = 0; c < channels; c += 1) {
-    const { center, scale, dead } = described[c]!;
-    if (dead) continue;
-    let last = 0;
-    for (let i = c; i < values.length; i += channels) {
-      const value = (values[i]! - center) / scale;
-      if (Number.isFinite(value)) {
-        last = value;
-        mask[i] = 1;
-      } else last *= missingFade;
-      z[i] = last;
-    }
-  }
-  return { z, mask };
-}
-
-/** A missing cell keeps this part of the last level for each row that it stays missing. */
-export const missingFade = 0.9;
 
 /**
  * Weight of the newest row in smoothed residuals: twelve rows of memory, fewer where twelve rows are more than three

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Calibration } from '../../contracts/calibration.ts';
 import { decodeFloats } from './floats.ts';
+import { viewCount } from './views.ts';
 import { type WallClock, wallClock } from './wall-clock.ts';
 
 /** Smallest and largest number of seasonal terms: a constant, two for each harmonic, three for the weekend. */
@@ -13,6 +14,8 @@ export interface OpenCalibration {
   readonly doc: Calibration;
   readonly hash: string;
   readonly channelCount: number;
+  /** Channels of the graph: those of the asset and, of a single one, its views. All arrays below have so many. */
+  readonly width: number;
   readonly seasonTerms: number;
   /** The clock that the season follows. */
   readonly wall: WallClock;
@@ -65,18 +68,21 @@ function decode(name: string, text: string, length: number): Float32Array {
 export function openCalibration(doc: Calibration): OpenCalibration {
   const known = opened.get(doc);
   if (known) return known;
-  const count = doc.channels.length;
+  const channelCount = doc.channels.length;
+  const { views } = doc.model;
+  const count = channelCount + (views ? viewCount : 0);
   const seasonTerms = seasonTermCount(doc.model.harmonics, doc.model.weekend);
   const square = count * count;
   const open: OpenCalibration = {
     doc,
     hash: calibrationHash(doc),
-    channelCount: count,
+    channelCount,
+    width: count,
     seasonTerms,
     wall: wallClock(doc.model.timeZone),
-    center: Float64Array.from(doc.channels, (channel) => channel.center),
-    scale: Float64Array.from(doc.channels, (channel) => channel.scale),
-    dead: Uint8Array.from(doc.channels, (channel) => (channel.dead ? 1 : 0)),
+    center: Float64Array.from({ length: count }, (_, c) => doc.channels[c]?.center ?? 0),
+    scale: Float64Array.from({ length: count }, (_, c) => doc.channels[c]?.scale ?? 1),
+    dead: Uint8Array.from({ length: count }, (_, c) => (doc.channels[c]?.dead ? 1 : 0)),
     season: decode('season', doc.model.season, seasonTerms * count),
     staticNow: decode('staticNow', doc.model.staticNow, square),
     dynamicNow: decode('dynamicNow', doc.model.dynamicNow, square),

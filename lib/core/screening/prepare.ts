@@ -1,11 +1,13 @@
 /** Turns the next rows of an asset into the graph's numbers: standardised, missing cells filled, cut at gaps. */
-import { missingFade } from './fit.ts';
+import { straighten } from './curve.ts';
 import { slowSmoothing } from './kernel.ts';
+import { missingFade } from './learn.ts';
 import type { OpenCalibration } from './open.ts';
 import { knownDecimals, learnRow, type Weights, weightsFor } from './resolution.ts';
 import { writeSeason } from './season.ts';
 import type { OpenState } from './state.ts';
 import type { ScreenFlag, ScreenRequest } from './types.ts';
+import { viewRows } from './views.ts';
 
 export interface Segment {
   readonly rows: number;
@@ -41,7 +43,7 @@ export function prepareSegment(
 ): Segment {
   const { channelCount: count, seasonTerms: terms } = open;
   const { timesMs, values } = source;
-  const { harmonics, weekend } = open.doc.model;
+  const { harmonics, weekend, views } = open.doc.model;
   const limit = Math.min(mostRows, timesMs.length - from);
   const levelBefore = state.rows === 0 ? undefined : levelsAt(state.last, state.lastMs, open);
   const { rows, decimals } = stretch(open, state, source, from, limit, flags);
@@ -51,13 +53,31 @@ export function prepareSegment(
   // One term is the constant alone.
   if (terms > 1)
     for (let r = 0; r < rows; r += 1) writeSeason(open.wall(timesMs[from + r]!), harmonics, weekend, season, r * terms);
-  const cells = values.subarray(from * count, (from + rows) * count);
-  const filled: Filled = { z: out, mask: onesOf(rows * count), isMaskOwn: false, season, observed };
+  const cells = onCurves(open, values.subarray(from * count, (from + rows) * count));
+  const before = views && (state.rows === 0 ? undefined : state.last.slice());
+  const filled: Filled = { values: out, mask: onesOf(rows * count), isMaskOwn: false, season, observed };
   const stuck = fillRows(open, state, levelBefore, cells, filled, rows);
-  const firstLevel = levelBefore ?? levelsAt(out.subarray(0, count), timesMs[from]!, open);
   report(open, state, observed, rows, flags);
   const weights = weightsFor(open, decimals);
-  return { rows, values: out, mask: filled.mask, season, observed, stuck, levelBefore: firstLevel, weights };
+  const shown = views ? viewRows(views, out, filled.mask, before ?? firstViews(open, out[0]!, season)) : filled;
+  if (views) state.last.set(shown.values.subarray((rows - 1) * open.width));
+  const firstLevel = levelBefore ?? levelsAt(shown.values.subarray(0, open.width), timesMs[from]!, open);
+  return { rows, values: shown.values, mask: shown.mask, season, observed, stuck, levelBefore: firstLevel, weights };
+}
+
+/** Where an asset's past is not known its views are what is usual at the time of the first row. */
+function firstViews(open: OpenCalibration, value: number, season: Float32Array): Float32Array {
+  const views = new Float32Array(open.width);
+  views[0] = value;
+  for (let s = 0; s < open.seasonTerms; s += 1)
+    for (let c = 1; c < open.width; c += 1) views[c] = views[c]! + season[s]! * open.season[s * open.width + c]!;
+  return views;
+}
+
+/** Cells on their channels' curves, where there are any. */
+function onCurves({ doc: { channels } }: OpenCalibration, cells: Float64Array): Float64Array {
+  if (channels.every(({ curve }) => curve === undefined)) return cells;
+  return cells.map((value, i) => straighten(value, channels[i % channels.length]!));
 }
 
 const ones = new Map<number, Float32Array>();
@@ -84,7 +104,8 @@ function stretch(
   limit: number,
   flags: Set<ScreenFlag>,
 ): { rows: number; decimals: number } {
-  const { channelCount: count, dead } = open;
+  const { channelCount: count } = open;
+  const dead = open.dead.subarray(0, count);
   const { periodMs, seenDecimals: seen } = open.doc.warmup;
   const gapMs = gapPeriods * periodMs;
   let lastMs = state.rows === 0 ? timesMs[from]! : state.lastMs;
@@ -113,7 +134,7 @@ function stretch(
 
 interface Filled {
   /** [rows × channels] */
-  readonly z: Float32Array;
+  readonly values: Float32Array;
   /** Shared among all that miss nothing, until the first cell is missing. */
   mask: Float32Array;
   isMaskOwn: boolean;
@@ -137,7 +158,7 @@ function fillRows(
   filled: Filled,
   rows: number,
 ): Float32Array {
-  const { z, observed } = filled;
+  const { values: z, observed } = filled;
   const { channelCount: count, center, scale, dead } = open;
   const { last, runs } = state;
   const limits = runLimitsOf(open);
@@ -186,7 +207,7 @@ function mendRow(
 ): number {
   if (!filled.isMaskOwn) filled.mask = filled.mask.slice();
   filled.isMaskOwn = true;
-  const { z, mask, season } = filled;
+  const { values: z, mask, season } = filled;
   const { channelCount: count, center, scale, dead } = open;
   const at = row * count;
   let found = 0;
@@ -215,15 +236,15 @@ function filledCell(
   let expected = 0;
   let last = row === 0 ? (levelBefore?.[c] ?? 0) : z[(row - 1) * count + c]!;
   for (let s = 0; s < terms; s += 1) {
-    expected += season[row * terms + s]! * open.season[s * count + c]!;
-    if (row > 0) last -= season[(row - 1) * terms + s]! * open.season[s * count + c]!;
+    expected += season[row * terms + s]! * open.season[s * open.width + c]!;
+    if (row > 0) last -= season[(row - 1) * terms + s]! * open.season[s * open.width + c]!;
   }
   return expected + missingFade * last;
 }
 
 /** Values in scales less the season of their time; dead channels 0. The very first row has itself as the row before. */
 function levelsAt(values: Float32Array, timeMs: number, open: OpenCalibration): Float32Array {
-  const { channelCount: count, seasonTerms: terms, dead } = open;
+  const { width: count, seasonTerms: terms, dead } = open;
   const { harmonics, weekend } = open.doc.model;
   const season = new Float32Array(terms);
   writeSeason(open.wall(timeMs), harmonics, weekend, season, 0);
@@ -275,7 +296,7 @@ function report(
   rows: number,
   flags: Set<ScreenFlag>,
 ): void {
-  const alive = open.channelCount - open.dead.reduce((sum, value) => sum + value, 0);
+  const alive = open.channelCount - open.doc.channels.filter(({ dead }) => dead).length;
   for (let r = 0; r < rows; r += 1) {
     if (observed[r] === 0) flags.add('all-missing');
     else if (observed[r]! < alive / 2) flags.add('many-missing');

@@ -5,6 +5,7 @@
 import { decimalsOf, hasDecimals, mostDecimals } from './describe.ts';
 import type { OpenCalibration } from './open.ts';
 import type { OpenState } from './state.ts';
+import { activityView } from './views.ts';
 
 /** Cells over which the decimals of the stream are judged. */
 const windowCells = 512;
@@ -80,13 +81,15 @@ export function weightsFor(open: OpenCalibration, decimals: number): Weights {
 }
 
 function makeWeights(open: OpenCalibration, decimals: number): Weights {
-  const count = open.channelCount;
+  const count = open.width;
   const noise = new Float64Array(count);
-  for (let c = 0; c < count; c += 1) {
+  for (let c = 0; c < open.channelCount; c += 1) {
     const step = decimals < 0 ? 0 : 10 ** -decimals;
     const own = open.doc.channels[c]!.step;
     if (step > 1.5 * own) noise[c] = (step * step - own * own) / 12 / open.scale[c]! ** 2;
   }
+  // Rounding makes steps from row to row other ones, and does so in each row: how much a value moves then says nothing.
+  const muted = open.doc.model.views && noise[0]! > 0 ? activityView : -1;
   const scaled = (parts: readonly Float32Array[]): Float32Array[] => {
     const divisor = new Float64Array(count).fill(1);
     for (const part of parts) {
@@ -94,11 +97,15 @@ function makeWeights(open: OpenCalibration, decimals: number): Weights {
         divisor[i % count] = divisor[i % count]! + part[i]! * part[i]! * noise[Math.floor(i / count)]!;
       }
     }
-    return parts.map((part) => part.map((weight, i) => weight / Math.sqrt(divisor[i % count]!)));
+    return parts.map((part) =>
+      part.map((weight, i) =>
+        i % count === muted || Math.floor(i / count) === muted ? 0 : weight / Math.sqrt(divisor[i % count]!),
+      ),
+    );
   };
   const [staticNow] = scaled([open.staticNow]);
   const [dynamicNow, dynamicBefore] = scaled([open.dynamicNow, open.dynamicBefore]);
-  const alive = Uint8Array.from(open.dead, (dead) => 1 - dead);
+  const alive = Uint8Array.from(open.dead, (dead, c) => (dead === 1 || c === muted ? 0 : 1));
   const row = (r: number): Float32Array => open.deviations.subarray(r * count, (r + 1) * count);
   const inverse = (deviation: Float32Array): Float32Array =>
     Float32Array.from(deviation, (value, c) => (alive[c] === 1 ? 1 / value : 0));

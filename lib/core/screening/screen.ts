@@ -51,7 +51,7 @@ export async function screenBatch(
       if (job.done >= job.rows) continue;
       const segment = prepareSegment(job.open, job.state, job.request.rows, job.done, mostRowsARun, job.flags);
       const { smoothing, harmonics, weekend } = job.open.doc.model;
-      const key = `${smoothing}|${harmonics}|${weekend}|${Math.ceil(job.open.channelCount / 8)}`;
+      const key = `${smoothing}|${harmonics}|${weekend}|${Math.ceil(job.open.width / 8)}`;
       const group = groups.get(key);
       if (group) group.push({ job, segment });
       else groups.set(key, [{ job, segment }]);
@@ -127,7 +127,7 @@ async function runGroup(
   const found = await engine.run(tensors, outputNames);
   const { rows, channels } = tensors;
   group.forEach(({ job, segment }, a) => {
-    const count = job.open.channelCount;
+    const count = job.open.width;
     for (const [name, vector] of [
       ['shift_last', job.state.shift],
       ['drift_last', job.state.drift],

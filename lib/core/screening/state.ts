@@ -56,7 +56,7 @@ export interface OpenState {
 const hashDigits = 16;
 
 export function newState(calibration: OpenCalibration): OpenState {
-  const vector = (): Float32Array => new Float32Array(calibration.channelCount);
+  const vector = (): Float32Array => new Float32Array(calibration.width);
   return {
     lastMs: 0,
     rows: 0,
@@ -132,7 +132,7 @@ export function unpackState(calibration: OpenCalibration, packed: ScreenState): 
       `The screening state belongs to calibration ${packed.calibration}…, not ${calibration.hash.slice(0, hashDigits)}…; start anew with carryState.`,
     );
   }
-  const count = calibration.channelCount;
+  const count = calibration.width;
   const { vectors, scalars } = read(Buffer.from(packed.floats, 'base64'), count);
   let finite = 0;
   for (const floats of [...vectors, scalars]) for (const one of floats) finite += one - one;

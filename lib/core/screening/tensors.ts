@@ -68,7 +68,7 @@ function pickOf(group: readonly GroupMember[], rows: number): Float32Array {
 export function packGroup(group: readonly GroupMember[], leastRows: number): ScreenTensors {
   const assets = group.length;
   const rows = Math.max(leastRows, ...group.map(({ segment }) => segment.rows));
-  const channels = Math.max(...group.map(({ open }) => open.channelCount));
+  const channels = Math.max(...group.map(({ open }) => open.width));
   const { seasonTerms } = group[0]!.open;
   const weight = group[0]!.open.doc.model.smoothing;
   const slowWeight = slowSmoothing(weight);
@@ -96,7 +96,7 @@ export function packGroup(group: readonly GroupMember[], leastRows: number): Scr
     }
     return out;
   };
-  const count = (member: GroupMember): number => member.open.channelCount;
+  const count = (member: GroupMember): number => member.open.width;
   const byRow = (block: (member: GroupMember) => Float32Array) => ({
     data: pack(block, rows, channels, count),
     dims: [assets, rows, channels],

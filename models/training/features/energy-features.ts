@@ -45,7 +45,7 @@ function energy(
   base: readonly [number, number] | undefined,
 ): Energy {
   if (alive.length === 0) return { total: Number.NaN, best: Number.NaN, second: Number.NaN };
-  const { deviations, channelCount } = openCalibration(view.calibration);
+  const { deviations, width } = openCalibration(view.calibration);
   const difference = (values: Float64Array): number => {
     const before = base === undefined ? 0 : mean(values, ...base);
     const now = mean(values, ...rows);
@@ -57,9 +57,9 @@ function energy(
     const residual = difference(channel.peer);
     // Row 0 of deviations is the level's, row 1 the static residual's, row 5 the weight of their product in T².
     const levelDeviation = Math.max(deviations[channel.index]!, 1e-6);
-    const weight = deviations[5 * channelCount + channel.index]! / levelDeviation;
+    const weight = deviations[5 * width + channel.index]! / levelDeviation;
     total += difference(channel.level) * residual * weight;
-    own.push(residual * residual * weight * deviations[channelCount + channel.index]!);
+    own.push(residual * residual * weight * deviations[width + channel.index]!);
   }
   own.sort((a, b) => b - a);
   return { total: Math.max(total, own[0]!), best: own[0]!, second: own[1] ?? 0 };

@@ -33,9 +33,9 @@ export function peerResiduals(open: OpenCalibration, window: Series): Residuals 
       const value = (window.values[row + j]! - center[j]!) / scale[j]!;
       carried[j] = Number.isFinite(value) ? Math.max(-levelCut, Math.min(levelCut, value)) : carried[j]! * missingFade;
       let level = carried[j]!;
-      for (let s = 0; s < terms.length; s += 1) level -= terms[s]! * season[s * count + j]!;
+      for (let s = 0; s < terms.length; s += 1) level -= terms[s]! * season[s * open.width + j]!;
       levels[row + j] = level;
-      for (let c = 0; c < count; c += 1) peer[row + c]! += level * staticNow[j * count + c]!;
+      for (let c = 0; c < count; c += 1) peer[row + c]! += level * staticNow[j * open.width + c]!;
     }
   }
   return { levels, peer };

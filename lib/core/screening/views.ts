@@ -1,0 +1,118 @@
+/**
+ * Further views of a channel that is alone. Many channels foretell each other, and a fault shows in what they no longer
+ * have to do with each other; one channel can only be held against its own past. So it is screened together with how
+ * much it moves from row to row of late (a channel that trembles, stalls, or lacks its usual jobs) and with its mean of
+ * late (a level that is usual by itself, and not for so long): the graph takes them for channels, with seasons,
+ * relations and tails of their own.
+ */
+import type { Calibration } from '../../contracts/calibration.ts';
+import { quantileOfSorted } from './linear.ts';
+
+export type Views = NonNullable<Calibration['model']['views']>;
+
+/** Rows that the mean step and the mean remember: two and four times what residuals do where rows are quick. */
+const activityRows = 24;
+const meanRows = 48;
+/** A step counts for so many times the mean step at most, or one wild reading would be all there is. */
+const stepCut = 10;
+/** Part of the mean step that is added before the logarithm: below it, nothing is told apart. */
+const stepFloor = 0.1;
+/** Least spread of a view, in scales of the value or as a logarithm: below, it would be trust in a last digit. */
+const leastScale = 0.01;
+/** Least mean step, in scales of the value. */
+const leastUnit = 1e-6;
+
+/** Views beside the value itself, which comes first: how much it moves, then its mean. */
+export const viewCount = 2;
+export const activityView = 1;
+
+/** What is remembered of a value's past, in scales of the value. */
+interface Past {
+  value: number;
+  step: number;
+  mean: number;
+}
+
+function follow(past: Past, value: number, unit: number): void {
+  past.step += (Math.min(Math.abs(value - past.value), stepCut * unit) - past.step) / activityRows;
+  past.mean += (value - past.mean) / meanRows;
+  past.value = value;
+}
+
+/**
+ * The views of a warm-up, [rows × 3], standardised, with the numbers that say how.
+ * @param z values in scales, missing ones filled
+ */
+export function fitViews(z: Float64Array, mask: Uint8Array, skip: Uint8Array): { views: Views; z: Float64Array } {
+  const rows = z.length;
+  let steps = 0;
+  let pairs = 0;
+  for (let t = 1; t < rows; t += 1) {
+    if (mask[t] === 0 || mask[t - 1] === 0 || skip[t] === 1 || skip[t - 1] === 1) continue;
+    steps += Math.abs(z[t]! - z[t - 1]!);
+    pairs += 1;
+  }
+  const unit = Math.max(steps / Math.max(pairs, 1), leastUnit);
+  const first = z.subarray(0, meanRows);
+  const past: Past = { value: z[0]!, step: unit, mean: first.reduce((sum, value) => sum + value, 0) / first.length };
+  const activity = new Float64Array(rows);
+  const mean = new Float64Array(rows);
+  for (let t = 0; t < rows; t += 1) {
+    if (mask[t] === 1) follow(past, z[t]!, unit);
+    activity[t] = Math.log(past.step + stepFloor * unit);
+    mean[t] = past.mean;
+  }
+  const views: Views = { unit, activity: spreadOf(activity, skip), mean: spreadOf(mean, skip) };
+  const out = new Float64Array(rows * (1 + viewCount));
+  for (let t = 0; t < rows; t += 1) {
+    out[3 * t] = z[t]!;
+    out[3 * t + 1] = (activity[t]! - views.activity.center) / views.activity.scale;
+    out[3 * t + 2] = (mean[t]! - views.mean.center) / views.mean.scale;
+  }
+  return { views, z: out };
+}
+
+function spreadOf(values: Float64Array, skip: Uint8Array): { center: number; scale: number } {
+  const kept = values.filter((_, t) => skip[t] === 0).sort();
+  const center = quantileOfSorted(kept, 0.5);
+  const away = kept.map((value) => Math.abs(value - center)).sort();
+  const square = away.reduce((sum, value) => sum + value * value, 0) / away.length;
+  return { center, scale: Math.max(1.4826 * quantileOfSorted(away, 0.5), 0.3 * Math.sqrt(square), leastScale) };
+}
+
+/**
+ * The views of rows that come, [rows × 3]. Each row goes on from what float32 holds of the row before, so it does not
+ * matter where rows are cut; where the value is missing its views stay as they were.
+ * @param z values in scales, missing ones filled
+ * @param before all views of the row before the first
+ */
+export function viewRows(
+  views: Views,
+  z: Float32Array,
+  mask: Float32Array,
+  before: Float32Array,
+): { readonly values: Float32Array; readonly mask: Float32Array } {
+  const { unit, activity, mean } = views;
+  const wide = 1 + viewCount;
+  const values = new Float32Array(z.length * wide);
+  const wideMask = new Float32Array(z.length * wide);
+  let row = before;
+  for (let t = 0; t < z.length; t += 1) {
+    const next = values.subarray(t * wide, (t + 1) * wide);
+    next.set(row);
+    if (mask[t] === 1) {
+      const past: Past = {
+        value: row[0]!,
+        step: Math.max(Math.exp(row[1]! * activity.scale + activity.center) - stepFloor * unit, 0),
+        mean: row[2]! * mean.scale + mean.center,
+      };
+      follow(past, z[t]!, unit);
+      next[1] = (Math.log(past.step + stepFloor * unit) - activity.center) / activity.scale;
+      next[2] = (past.mean - mean.center) / mean.scale;
+    }
+    next[0] = z[t]!;
+    wideMask.fill(mask[t]!, t * wide, (t + 1) * wide);
+    row = next;
+  }
+  return { values, mask: wideMask };
+}
