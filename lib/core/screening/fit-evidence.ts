@@ -7,6 +7,7 @@ import { quantileOfSorted } from './linear.ts';
 import { deviationRows } from './open.ts';
 import { fitTail, logP, openTail } from './tail.ts';
 import { fitThreshold } from './threshold.ts';
+import { viewCaution } from './views.ts';
 
 export interface EvidenceInput {
   readonly mask: Uint8Array;
@@ -16,6 +17,8 @@ export interface EvidenceInput {
   readonly dead: Uint8Array;
   readonly smoothing: number;
   readonly episodesPerRow: number;
+  /** The channels are a value and its views. */
+  readonly isViewed: boolean;
 }
 
 export interface FittedEvidence {
@@ -52,6 +55,13 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
   const { deviations: shiftDeviation } = normalise(shift, { ...input, mask: everyCell });
   const { deviations: driftDeviation } = normalise(drift, { ...input, mask: everyCell });
   const trendDeviation = trendDeviations(trend, input, levelWidening);
+  if (input.isViewed) {
+    const caution = viewCaution(rows);
+    widen(shift, shiftDeviation, caution);
+    widen(drift, driftDeviation, caution);
+    // Views are means already: how these move on, once more against their mean, no warm-up has seen often enough.
+    widen(trend, trendDeviation, [1, trendless, trendless]);
+  }
   const precision = new Float64Array(channels);
   for (let c = 0; c < channels; c += 1) {
     // Level and residual come to the sum over their deviations. What those were widened by stays in: taken out again, the
@@ -141,6 +151,15 @@ function trendRows(drift: Float64Array, slow: Float64Array, channels: number, sm
       trend[i] = trendOf(drift[i]! / (1 - driftLeft), slow[i]! / (1 - slowLeft));
   }
   return trend;
+}
+
+/** A deviation by which nothing is ever news. */
+const trendless = 1e6;
+
+/** Divides columns, and multiplies their deviations, in place. */
+function widen(values: Float64Array, deviations: Float64Array, by: readonly number[]): void {
+  for (let i = 0; i < values.length; i += 1) values[i] = values[i]! / by[i % by.length]!;
+  for (const [c, factor] of by.entries()) deviations[c] = deviations[c]! * factor;
 }
 
 /** Divides trends by their root mean square, in place: what wanders does so at its usual pace. */

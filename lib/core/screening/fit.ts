@@ -50,7 +50,7 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
   const { found, harmonics, weekend, views } = learned;
   const episodesPerRow = promisedRate(options, periodMs);
   const smoothing = smoothingOf(periodMs);
-  const fitted = fitEvidence(found, { ...learned.used, smoothing, episodesPerRow });
+  const fitted = fitEvidence(found, { ...learned.used, smoothing, episodesPerRow, isViewed: views !== undefined });
   if (fitted.threshold.extrapolated) {
     notes.push(
       `The promised rate of one false alarm in ${Math.round(1 / episodesPerRow)} rows lies beyond the ` +

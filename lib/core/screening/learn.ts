@@ -3,7 +3,7 @@ import type { CalibrationChannel } from '../../contracts/calibration.ts';
 import { type CrossValidated, type CrossValidateInput, crossValidate } from './cross-validate.ts';
 import { likeliestCurve, straighten } from './curve.ts';
 import { seasonOrder, seasonRows } from './season.ts';
-import { fitViews, type Views, viewCount } from './views.ts';
+import { fitViews, supportsViews, type Views, viewCount } from './views.ts';
 
 /** Which rows there are, by the clock on the wall, and which of them are left out. */
 interface Span {
@@ -40,6 +40,7 @@ function learn(values: Float64Array, described: readonly CalibrationChannel[], s
 function learnOne(values: Float64Array, only: CalibrationChannel, span: Span): Learned {
   const column = values.map((value, t) => (span.skip[t] === 1 ? Number.NaN : value));
   const { channel, fit } = likeliestCurve(column, only, (as) => learn(values, [as], span), leftUnexplained);
+  if (!supportsViews(span.wallsMs.length)) return fit;
   const { views, z } = fitViews(fit.used.z, fit.used.mask, span.skip);
   const width = 1 + viewCount;
   const mask = Uint8Array.from(z, (_, i) => fit.used.mask[Math.floor(i / width)]!);

@@ -125,7 +125,8 @@ function makeWeights(open: OpenCalibration, decimals: number): Weights {
     alive: Float32Array.of(
       Math.max(
         1,
-        alive.reduce((sum, value) => sum + value, 0),
+        // What is muted counts all the same: tails were fitted with it.
+        open.dead.reduce((sum, dead) => sum + 1 - dead, 0),
       ),
     ),
   };

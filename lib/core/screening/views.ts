@@ -26,6 +26,28 @@ const leastUnit = 1e-6;
 export const viewCount = 2;
 export const activityView = 1;
 
+/** A view must have been seen afresh some times: in fewer rows its spread would be chance. */
+const leastRows = 400;
+/** Whether a warm-up of so many rows supports views. */
+export const supportsViews = (rows: number): boolean => rows >= leastRows;
+
+/** Normal quantile of one in a thousand, and what Student's t adds to it over the degrees of freedom and their square. */
+const rareQuantile = 3.09;
+const studentTerms = [(rareQuantile ** 2 + 1) / 4, (5 * rareQuantile ** 4 + 16 * rareQuantile ** 2 + 3) / 96] as const;
+
+/**
+ * What smoothed deviations of the value and its views are to be multiplied by. A mean over many rows is new only after
+ * about twice as many, so a warm-up holds few values of a view, and what is rare among later ones lies further out than
+ * their deviation says: as Student's t at one in a thousand against the normal distribution, by its expansion
+ * (Abramowitz and Stegun, Handbook of Mathematical Functions, 1964, 26.7.5).
+ */
+export const viewCaution = (rows: number): readonly number[] =>
+  [0, activityRows, meanRows].map((memory) => {
+    if (memory === 0) return 1;
+    const freedom = Math.max(rows / (2 * memory) - 1, 1.5);
+    return 1 + studentTerms[0] / freedom + studentTerms[1] / freedom ** 2;
+  });
+
 /** What is remembered of a value's past, in scales of the value. */
 interface Past {
   value: number;
