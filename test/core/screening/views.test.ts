@@ -5,7 +5,7 @@ import { normal, seededRandom } from '../../../lib/core/random.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { screenRows } from '../../../lib/core/screening/screen.ts';
 import type { Series } from '../../../lib/core/series.ts';
-import { episodes, normalSeries, onnxEngine, slice } from '../../support/screening.ts';
+import { episodes, follow, normalSeries, onnxEngine, slice } from '../../support/screening.ts';
 
 const engine = await onnxEngine();
 const minuteMs = 60_000;
