@@ -98,6 +98,18 @@ describe('a channel that is alone', () => {
     expect(found / seeds).toBeLessThanOrEqual(2.2);
   });
 
+  test.each([4, 30])('is calm again soon after a cause of %d deviations has gone', async (size) => {
+    let after = 0;
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const series = normalSeries(seed, { rows: 1500, channels: 1 });
+      for (let t = 1200; t < 1240; t += 1) series.values[t]! += size;
+      const { alarms } = await follow(engine, series, { warmupRows: 1000 });
+      expect(alarms.subarray(1200, 1240).filter((alarm) => alarm === 1).length).toBeGreaterThanOrEqual(30);
+      after += alarms.subarray(1240, 1440).filter((alarm) => alarm === 1).length;
+    }
+    expect(after / 20).toBeLessThanOrEqual(20);
+  });
+
   test('gets the same however its rows are cut, with missing cells and a gap among them', async () => {
     const series = jobs(7, (t, ...rest) => (t % 37 === 5 || (t > 1800 && t < 1830) ? Number.NaN : usual(t, ...rest)));
     for (let t = 1900; t < rows; t += 1) series.timesMs[t] = series.timesMs[t]! + 500 * minuteMs;
