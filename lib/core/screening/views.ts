@@ -10,11 +10,13 @@ import { quantileOfSorted } from './linear.ts';
 
 export type Views = NonNullable<Calibration['model']['views']>;
 
-/** Rows that the mean step and the mean remember: two and four times what residuals do where rows are quick. */
-const activityRows = 24;
-const meanRows = 48;
+/** Rows that the mean step and the mean remember: what is remembered for longer stands for longer after a cause has gone. */
+const activityRows = 12;
+const meanRows = 16;
 /** A step counts for so many times the mean step at most, or one wild reading would be all there is. */
-const stepCut = 10;
+const stepCut = 5;
+/** A value counts for so many scales in the mean at most: how far off a cause was must not decide how long it is remembered. */
+const meanCut = 4;
 /** Part of the mean step that is added before the logarithm: below it, nothing is told apart. */
 const stepFloor = 0.1;
 /** Least spread of a view, in scales of the value or as a logarithm: below, it would be trust in a last digit. */
@@ -57,7 +59,7 @@ interface Past {
 
 function follow(past: Past, value: number, unit: number): void {
   past.step += (Math.min(Math.abs(value - past.value), stepCut * unit) - past.step) / activityRows;
-  past.mean += (value - past.mean) / meanRows;
+  past.mean += (Math.min(Math.max(value, -meanCut), meanCut) - past.mean) / meanRows;
   past.value = value;
 }
 

@@ -5,7 +5,7 @@ import { normal, seededRandom } from '../../../lib/core/random.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { screenRows } from '../../../lib/core/screening/screen.ts';
 import type { Series } from '../../../lib/core/series.ts';
-import { episodes, normalSeries, onnxEngine, slice } from '../../support/screening.ts';
+import { episodes, follow, normalSeries, onnxEngine, slice } from '../../support/screening.ts';
 
 const engine = await onnxEngine();
 const minuteMs = 60_000;
@@ -96,6 +96,18 @@ describe('a channel that is alone', () => {
       found += episodes((await screenRows(engine, calibration, undefined, slice(all, 400, 1900))).rows.alarms);
     }
     expect(found / seeds).toBeLessThanOrEqual(2.2);
+  });
+
+  test.each([4, 30])('is calm again soon after a cause of %d deviations has gone', async (size) => {
+    let after = 0;
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const series = normalSeries(seed, { rows: 1500, channels: 1 });
+      for (let t = 1200; t < 1240; t += 1) series.values[t]! += size;
+      const { alarms } = await follow(engine, series, { warmupRows: 1000 });
+      expect(alarms.subarray(1200, 1240).filter((alarm) => alarm === 1).length).toBeGreaterThanOrEqual(30);
+      after += alarms.subarray(1240, 1440).filter((alarm) => alarm === 1).length;
+    }
+    expect(after / 20).toBeLessThanOrEqual(20);
   });
 
   test('gets the same however its rows are cut, with missing cells and a gap among them', async () => {
