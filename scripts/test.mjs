@@ -8,6 +8,8 @@ const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarnin
 const campaign = 'test/e2e/campaign';
 const wholeStack = ['test/e2e', 'test/bundles', 'test/iam', 'test/local/runtime'];
 const given = process.argv.slice(2);
+// Where CI is set commands print in colour, whoever reads; tests compare words.
+process.env.NO_COLOR = '1';
 
 /** Each test that is not of the whole stack, each that is, and the campaign: together they are all of jest's. */
 const parts = [
