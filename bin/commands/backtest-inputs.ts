@@ -1,6 +1,6 @@
 /** What a backtest reads and writes: a table or an asset's folder each, its output, and the labels that speak of it. */
 import { existsSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { sameName } from '../../lib/core/csv/columns.ts';
 import { CsvError } from '../../lib/core/csv/csv-error.ts';
 import { assetsOfLabels } from '../../lib/core/scoring/labels.ts';
@@ -56,7 +56,15 @@ export async function inputsOf(options: InputOptions, wishes: TableWishes): Prom
   const own = pairs.length > 1 && options.join !== undefined ? calibrationsOf(calibration, pairs) : undefined;
   const jobs = pairs.map((pair, i) => ({ ...pair, ...labels[i], calibration: own?.[i] ?? calibration }));
   checkOutputs(jobs, wishes);
-  return { jobs, notes: [...(note === undefined ? [] : [note]), ...notes] };
+  return { jobs, notes: [...(note === undefined ? [] : [note]), ...calibrationAside(options), ...notes] };
+}
+
+/** A calibration that lies among the inputs is none of them, though it may be an asset's own folder or table. */
+function calibrationAside({ input, calibration }: InputOptions): string[] {
+  if (calibration === undefined || !isFolder(input) || dirname(resolve(calibration)) !== resolve(input)) return [];
+  return [
+    `${basename(resolve(calibration))} in ${input} is the calibration, so it is not among the inputs; to have it judged too, give a copy of it elsewhere as --calibration`,
+  ];
 }
 
 interface Pairs {

@@ -78,9 +78,9 @@ export function sinceWhen(
 }
 
 /** @example dateAndTime(timeMs, 'Europe/Berlin') // '2025-03-03 02:15' */
-export function dateAndTime(timeMs: number, timeZone: string | undefined): string {
+export function dateAndTime(timeMs: number, timeZone: string | undefined, precision: Precision = 'minutes'): string {
   const { date, time, local } = wallClock(timeMs, timeZone);
-  return `${date} ${time.slice(0, 5)}${local ? '' : ' UTC'}`;
+  return `${date} ${precision === 'seconds' ? time : time.slice(0, 5)}${local ? '' : ' UTC'}`;
 }
 
 /**
@@ -94,8 +94,9 @@ export function sinceOnset(
 ): string {
   const last = timesMs.length - 1;
   const onsetMs = timesMs[Math.max(0, Math.min(onsetRow, last))]!;
-  const when = sinceWhen(onsetMs, timesMs[last]!, timeZone, precision);
-  return `since ${olderThanWindow === true ? 'before ' : ''}${when}`;
+  // How long before the window it began nobody knows here: without its date the time would be taken for today's.
+  if (olderThanWindow === true) return `since before ${dateAndTime(onsetMs, timeZone, precision)}`;
+  return `since ${sinceWhen(onsetMs, timesMs[last]!, timeZone, precision)}`;
 }
 
 /** Whether all of these times are at night, midnight to five, at the site; never where its zone is not known. */

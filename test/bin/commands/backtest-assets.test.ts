@@ -331,6 +331,16 @@ describe('a fleet', () => {
     }
     const shared = ['--input', folder, '--output', out('own'), '--calibration', join(normal, 'pump-1')];
     expect((await judged(...shared)).files.map(({ warmupRows }) => warmupRows)).toEqual([0, 0, 0]);
+    const within = await printBacktest(
+      '--input',
+      folder,
+      '--output',
+      out('own'),
+      '--calibration',
+      join(folder, 'pump-1'),
+      '--join',
+    );
+    expect(within).toMatch(/pump-1 in .* is the calibration, so it is not among the inputs/);
     rmSync(join(normal, 'pump-2.csv'));
     await expect(judged('--input', folder, '--output', out('own'), '--calibration', normal)).rejects.toThrow(
       /by the names of assets, but none of pump-2\.$/,

@@ -39,6 +39,10 @@ describe('times', () => {
     const times = [at('2026-01-09T23:15:20Z'), at('2026-01-10T02:00:00Z'), at('2026-01-10T09:00:00Z')];
     expect(sinceOnset(times, { onsetRow: 0 })).toBe('since 2026-01-09 23:15 UTC');
     expect(sinceOnset(times, { onsetRow: 0, olderThanWindow: true })).toBe('since before 2026-01-09 23:15 UTC');
+    expect(sinceOnset(times.slice(1), { onsetRow: 0, olderThanWindow: true })).toBe(
+      'since before 2026-01-10 02:00 UTC',
+    );
+    expect(sinceOnset(times.slice(1), { onsetRow: 0, olderThanWindow: true }, 'seconds')).toMatch(/-10 02:00:00 UTC$/);
     expect(sinceOnset(times, { onsetRow: 1, timeZone: 'Asia/Kolkata' })).toBe('since 07:30');
     expect(sinceOnset(times, { onsetRow: 0, timeZone: 'Asia/Kolkata' }, 'seconds')).toBe('since 04:45:20');
     expect(sinceOnset(times, { onsetRow: 99 })).toBe('since 09:00 UTC');
