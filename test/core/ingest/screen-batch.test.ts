@@ -115,6 +115,22 @@ describe('a batch of the stream', () => {
     expect(world.published.map(({ type }) => type)).toEqual(['ReadingsQuarantined']);
   });
 
+  test('a clock that is set back in an alarm ends no alarm before it begins, and is told', async () => {
+    const world = await worldWith('x');
+    const told: unknown[] = [];
+    const ports = portsOf(world, { onSetBack: (step) => told.push(step) });
+    await screenStreamBatch(ports, batchOf([telemetryRecord(1, 'x', 0, [[1], [500], [500]])]));
+    const back = { offMs: -10_000 };
+    const report = await screenStreamBatch(ports, batchOf([telemetryRecord(2, 'x', 3, [[500], [1]], back)]));
+    expect(report).toMatchObject({ readings: 2, late: 0, setBack: 1 });
+    expect(told).toEqual([{ asset: 'x', backMs: 9000 }]);
+    expect(world.readState('x')!.alarms).toEqual([
+      [startMs + 1000, startMs + 2001],
+      [startMs - 7000, startMs - 6000],
+    ]);
+    expect(world.readState('x')!).toMatchObject({ lastEventMs: startMs - 6000, firstEventMs: startMs - 7000 });
+  });
+
   test('screening that throws for one asset only fails that one', async () => {
     const world = await worldWith('x', 'y');
     const picky: Screen = async (requests) => {
