@@ -132,7 +132,7 @@ describe('the schedule', () => {
     const periodMs = 300_000;
     const rowsADay = 288;
     await send(5 * rowsADay, undefined, { periodMs });
-    const offMs = -5 * rowsADay * periodMs;
+    const offMs = -5 * rowsADay * periodMs - 1000;
     await send(100, undefined, { periodMs, offMs });
     await run();
     expect(problems).toEqual([]);

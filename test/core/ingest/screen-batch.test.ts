@@ -131,6 +131,22 @@ describe('a batch of the stream', () => {
     expect(world.readState('x')!).toMatchObject({ lastEventMs: startMs - 6000, firstEventMs: startMs - 7000 });
   });
 
+  test('a device that starts anew with its clock set back is watched when it alone has sent for an hour', async () => {
+    const world = await worldWith('x');
+    const known = new KnownStates();
+    const late: number[] = [];
+    const send = async (number: number, seq: number, bootId: string): Promise<void> => {
+      const clock = bootId === 'boot-2' ? { periodMs: 1_200_000, offMs: -86_400_000 } : {};
+      const records = [telemetryRecord(number, 'x', seq, [[1]], { bootId, ...clock })];
+      late.push((await screenStreamBatch(portsOf(world, { known }), batchOf(records))).late);
+    };
+    await send(1, 0, 'boot-1');
+    for (let seq = 0; seq < 6; seq += 1) await send(2 + seq, seq, 'boot-2');
+    expect(late).toEqual([0, 1, 1, 1, 0, 0, 0]);
+    expect(world.readState('x')!.boots[0]).toEqual({ bootId: 'boot-2', lastSeq: 5, missing: [] });
+    expect(world.readState('x')!.lateSinceMs).toBeUndefined();
+  });
+
   test('screening that throws for one asset only fails that one', async () => {
     const world = await worldWith('x', 'y');
     const picky: Screen = async (requests) => {
