@@ -37,7 +37,10 @@ export const handler = handle({
   input: streamEvent,
   run: async (event, { log, measure }) => {
     const onProblem = ({ asset, error }: { asset: string; error: unknown }) => log.warn(`asset ${asset}`, { error });
-    const { failures, unpublished, ...counts } = await screenStreamBatch({ ...ports, onProblem }, streamBatchOf(event));
+    const onSetBack = ({ asset, backMs }: { asset: string; backMs: number }) =>
+      onProblem({ asset, error: `its clock was set back by ${backMs} ms` });
+    const batch = streamBatchOf(event);
+    const { failures, unpublished, ...counts } = await screenStreamBatch({ ...ports, onProblem, onSetBack }, batch);
     measure({ ...counts, flagsUnpublished: unpublished, recordsFailed: failures.length });
     return { batchItemFailures: failures.map((itemIdentifier) => ({ itemIdentifier })) };
   },

@@ -96,6 +96,7 @@ export class Monitoring extends Construct {
           metrics: [
             metric('screen', 'quarantined', 'Sum', 'quarantined'),
             metric('screen', 'late', 'Sum', 'late'),
+            metric('screen', 'setBack', 'Sum', 'clocks set back'),
             metric('screen', 'duplicates', 'Sum', 'duplicates'),
           ],
         },

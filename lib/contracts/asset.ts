@@ -72,10 +72,12 @@ export const assetState = lazily(() =>
     calibrationHash: sha256Hex.optional(),
     /** Up to four boots, newest first. */
     boots: z.array(bootPosition).max(4),
-    /** Event time of the first and of the newest reading. */
+    /** Earliest event time, and that of the newest reading, which falls where the device's clock was set back. */
     firstEventMs: epochMs.optional(),
     lastEventMs: epochMs.optional(),
     lastReceivedMs: epochMs.optional(),
+    /** Since when (wall clock) readings come, of another boot than the newest, of which none continues the series. */
+    lateSinceMs: epochMs.optional(),
     readings: z.number().int().min(0),
     /** What screening remembers; absent before the first screened row. */
     screen: screenState.optional(),

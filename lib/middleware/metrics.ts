@@ -15,6 +15,7 @@ export const metricUnits = {
   readings: Count,
   quarantined: Count,
   late: Count,
+  setBack: Count,
   duplicates: Count,
   uncalibrated: Count,
   flags: Count,

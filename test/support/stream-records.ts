@@ -10,18 +10,20 @@ export function telemetryRecord(
   asset: string,
   seq: number,
   cells: readonly (readonly (number | null)[])[],
-  { channels = ['p'], bootId = 'boot-1' } = {},
+  { channels = ['p'], bootId = 'boot-1', periodMs = 1000, offMs = 0 } = {},
 ): StreamRecord {
-  const tMs = startMs + seq * 1000;
+  const timeMs = startMs + seq * periodMs;
+  // By the device's clock, which may be off.
+  const tMs = timeMs + offMs;
   const payload = JSON.stringify({
     v: 1,
     asset,
     bootId,
     seq,
-    sentAtMs: tMs + cells.length * 1000,
+    sentAtMs: tMs + cells.length * periodMs,
     channels,
-    rows: cells.map((row, at) => [tMs + at * 1000, ...row]),
+    rows: cells.map((row, at) => [tMs + at * periodMs, ...row]),
   });
-  const record = { asset, payload: base64(payload), receivedAtMs: tMs + 50, clientId: 'gateway' };
+  const record = { asset, payload: base64(payload), receivedAtMs: timeMs + 50, clientId: 'gateway' };
   return { sequenceNumber: String(sequenceNumber), data: base64(JSON.stringify(record)) };
 }

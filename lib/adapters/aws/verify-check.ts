@@ -85,6 +85,7 @@ async function judge(
   const window = await readWindow(world.windows, state, { channels: calibration.channels, maxMs: sinceMs, maxRows });
   return judgeVerification({
     window,
+    boots: state.boots.map(({ bootId }) => bootId),
     proposal,
     outcome,
     calibration,

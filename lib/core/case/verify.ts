@@ -18,6 +18,8 @@ export interface VerifyJudgement {
 export interface VerifyFacts {
   /** Readings of the asset, at least back to the outcome. */
   readonly window: Window;
+  /** The asset's boots, newest first. */
+  readonly boots: readonly string[];
   readonly proposal: Proposal;
   readonly outcome: Pick<RemediationOutcome, 'after' | 'atMs'>;
   readonly calibration: Calibration;
@@ -30,16 +32,23 @@ export interface VerifyFacts {
 const lateMs = 120_000;
 const maxWaitS = 900;
 
-/** Rows after the outcome's reading and the settling time. A reading that was on its way before does not count. */
+/**
+ * Rows after the outcome's reading and the settling time. A reading that was on its way before does not count, nor does
+ * one of a boot that is not newer than the outcome's: where its clock was set back, older boots have later times.
+ * @param boots newest first; where the outcome's is forgotten all of them are newer
+ */
 export function evidenceRows(
   { series, bootIds, seqs }: Window,
   after: NonNullable<RemediationOutcome['after']>,
   settleMs: number,
+  boots: readonly string[],
 ): Series {
+  const place = boots.indexOf(after.bootId);
+  const newer = new Set(place < 0 ? boots : boots.slice(0, place));
   const width = series.channels.length;
   const kept: number[] = [];
   for (let row = 0; row < series.timesMs.length; row += 1) {
-    const isLater = bootIds[row] === after.bootId ? (seqs[row] ?? -1) > after.seq : true;
+    const isLater = bootIds[row] === after.bootId ? (seqs[row] ?? -1) > after.seq : newer.has(bootIds[row]!);
     if (isLater && (series.timesMs[row] ?? 0) > after.atMs && (series.timesMs[row] ?? 0) >= after.atMs + settleMs)
       kept.push(row);
   }
@@ -55,7 +64,7 @@ export function judgeVerification(facts: VerifyFacts): VerifyJudgement {
   const { after } = outcome;
   const { verification } = proposal;
   if (!after || !verification) return { result: 'unknown', waitS: 0, rows: 0 };
-  const series = evidenceRows(window, after, verification.settleMs);
+  const series = evidenceRows(window, after, verification.settleMs, facts.boots);
   const rows = series.timesMs.length;
   const lastEventMs = window.series.timesMs.at(-1) ?? after.atMs;
   const elapsedMs = (nowMs - outcome.atMs) * clockRate;

@@ -141,9 +141,14 @@ async function fillWindow(ports: CalibratePorts, asset: string, series: Series):
 /** Whether an asset has been watched for long enough: 400 rows, and seven days where rows come a minute apart or slower. */
 export function isWarm(state: AssetState): boolean {
   if (state.readings < wantedRows || state.firstEventMs === undefined || state.lastEventMs === undefined) return false;
-  const spanMs = state.lastEventMs - state.firstEventMs;
-  return spanMs / state.readings < slowPeriodMs || spanMs >= slowWarmupMs;
+  return isLongEnough(state.lastEventMs - state.firstEventMs, state.readings);
 }
+
+const isLongEnough = (spanMs: number, rows: number): boolean => spanMs / rows < slowPeriodMs || spanMs >= slowWarmupMs;
+
+/** The same of the rows themselves: where a clock was set, the state's first and newest times do not say how long. */
+const isWarmup = ({ timesMs }: Series): boolean =>
+  timesMs.length === 0 || isLongEnough(timesMs.at(-1)! - timesMs[0]!, timesMs.length);
 
 /** The schedule's work: every asset that is warm and has no calibration, and every one that is due for its next. */
 export async function calibrateDue(
@@ -185,7 +190,9 @@ async function calibrateIfDue(
   }
   // What an action has changed must not become the asset's normal.
   if (state.calibrationHash !== undefined || !isWarm(state) || state.holds.length > 0) return undefined;
-  const calibration = await fitted(ports, state, await windowSeries(ports, state));
+  const series = await windowSeries(ports, state);
+  if (!isWarmup(series)) return undefined;
+  const calibration = await fitted(ports, state, series);
   const { rows, periodMs } = calibration.warmup;
   const dueAtReadings = state.readings + rowsToNextFit(state.readings, rows, periodMs);
   return await adopt(ports, state.asset, calibration, { record: { warmupRows: rows, dueAtReadings }, why: 'warm-up' });

@@ -191,13 +191,16 @@ const failed = (policies: readonly string[], errors: readonly string[], policyHa
 /** Rounded down, so that rounding never lifts a probability over a policy's limit. */
 const perMille = (probability: number): number => Math.floor(probability * 1000);
 
-/** Age of the flagged reading, free of clock skew: what it took on the device by its clock, and since then by ours. */
+/**
+ * Age of the flagged reading, free of clock skew: what it took on the device by its clock, and since then by ours. A time
+ * after that of sending says that the clock was set in between: the step counts as age, since nobody knows the true one.
+ */
 export const evidenceAgeMs = (
   reading: Pick<FlaggedSignal, 'atMs' | 'sentAtMs' | 'receivedAtMs'>,
   clockRate: number,
   nowMs: number,
 ): number =>
-  Math.ceil(Math.max(0, reading.sentAtMs - reading.atMs) / clockRate + Math.max(0, nowMs - reading.receivedAtMs));
+  Math.ceil(Math.abs(reading.sentAtMs - reading.atMs) / clockRate + Math.max(0, nowMs - reading.receivedAtMs));
 
 /** The action's own limit, which the pack states, stands beside whatever its policies say; it is asked again at the send. */
 const isTooOld = (proposal: GuardInput['proposal'], { evidenceAgeMs: ageMs }: EvidenceContext): string | undefined =>

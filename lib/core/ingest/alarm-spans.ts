@@ -17,7 +17,9 @@ export function keptAlarms(spans: readonly AlarmSpan[]): AlarmSpan[] {
     let closest = 0;
     const gap = (at: number): number => kept[at + 1]![0] - kept[at]![1];
     for (let at = 1; at < kept.length - 1; at += 1) if (gap(at) < gap(closest)) closest = at;
-    kept.splice(closest, 2, [kept[closest]![0], kept[closest + 1]![1]]);
+    const [one, next] = [kept[closest]!, kept[closest + 1]!];
+    // Times fall where a clock was set back: then the later span may lie before the earlier one, or within it.
+    kept.splice(closest, 2, [Math.min(one[0], next[0]), Math.max(one[1], next[1])]);
   }
   return kept;
 }

@@ -15,7 +15,6 @@ import { type Admission, admit, type SequencedRow } from './sequence.ts';
 /** A row of a telemetry message with what a flag must say of it. */
 export interface ArrivedRow extends SequencedRow {
   readonly sentAtMs: number;
-  readonly receivedAtMs: number;
   readonly channels: readonly string[];
   readonly cells: readonly (number | null)[];
 }
@@ -49,8 +48,18 @@ export function rowsOf({ message, receivedAtMs }: Arrival): ArrivedRow[] {
   }));
 }
 
-export const admitRows = (state: AssetState, rows: readonly ArrivedRow[]): Admission<ArrivedRow> =>
-  admit({ boots: state.boots, lastEventMs: state.lastEventMs }, rows);
+/** Whoever alone sends for as long as makes an asset silent is taken for its newest boot. */
+export const admitRows = (
+  { boots, lastEventMs, lateSinceMs }: AssetState,
+  rows: readonly ArrivedRow[],
+  { silenceAfterMs }: Pick<AssetRegistration, 'silenceAfterMs'>,
+): Admission<ArrivedRow> => admit({ boots, lastEventMs, lateSinceMs }, rows, silenceAfterMs);
+
+/** How far (event time) the clock was set back at each row that is earlier than the one before it. */
+export function setBacks({ lastEventMs }: AssetState, { fresh }: Admission<ArrivedRow>): number[] {
+  const before = (at: number): number => fresh[at - 1]?.tMs ?? lastEventMs ?? Number.NEGATIVE_INFINITY;
+  return fresh.map(({ tMs }, at) => before(at) - tMs).filter((backMs) => backMs > 0);
+}
 
 /** What to screen, or `undefined` where there is nothing new or no calibration yet. */
 export function screenRequestOf(
@@ -105,7 +114,7 @@ export function stepOf({ state, calibration, admission, screened, head, batch }:
     screened && calibration
       ? alarmsOf(state, calibration, fresh, screened, batch)
       : { alarm: state.alarm, over: [], flags: [] };
-  const { silentSinceMs: _, alarm: __, open: ___, scores: ____, ...kept } = state;
+  const { silentSinceMs: _, alarm: __, open: ___, scores: ____, lateSinceMs: _____, ...kept } = state;
   const scores = withScores(head.scores, screened ? codesOf(fresh, screened.rows) : []);
   let firstEventMs = state.firstEventMs ?? Number.POSITIVE_INFINITY;
   let lastReceivedMs = state.lastReceivedMs ?? 0;
@@ -121,6 +130,7 @@ export function stepOf({ state, calibration, admission, screened, head, batch }:
     firstEventMs,
     ...(position.lastEventMs === undefined ? {} : { lastEventMs: position.lastEventMs }),
     lastReceivedMs,
+    ...(position.lateSinceMs === undefined ? {} : { lateSinceMs: position.lateSinceMs }),
     readings: state.readings + rows.length,
     ...(screened ? { screen: screened.state } : {}),
     ...(alarm ? { alarm } : {}),
@@ -156,9 +166,16 @@ function alarmsOf(
   batch: string,
 ): { alarm: AssetState['alarm']; over: AlarmSpan[]; flags: FlaggedSignal[] } {
   let alarm = state.alarm;
+  let lastMs = state.lastEventMs ?? Number.NEGATIVE_INFINITY;
   const over: AlarmSpan[] = [];
   const flags: FlaggedSignal[] = [];
   for (const [at, row] of fresh.entries()) {
+    if (alarm && row.tMs < lastMs) {
+      // The clock was set back in an alarm: what it was in alarm by the former clock is over, and by the new one it begins.
+      if (lastMs >= alarm.atMs) over.push([alarm.atMs, lastMs + 1]);
+      alarm = { ...alarm, atMs: Math.min(alarm.atMs, row.tMs) };
+    }
+    lastMs = row.tMs;
     const score = Math.min(Math.max(rows.scores[at]!, 0), maxScore);
     const standing = rows.alarms[at] === 1 ? alarm : undefined;
     const stands = standing ? standing.rows + 1 : 1;

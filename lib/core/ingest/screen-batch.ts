@@ -23,6 +23,7 @@ import {
   type Step,
   screenRequestOf,
   segmentOf,
+  setBacks,
   stepOf,
 } from './asset-step.ts';
 import { type Arrival, checkAgainst, decodeRecord, isRefusal, type Refusal, type StreamRecord } from './decode.ts';
@@ -46,6 +47,8 @@ export interface ScreenPorts {
   readonly now: Clock;
   /** Called with what went wrong for one asset or attempt, for the log. */
   readonly onProblem: (problem: { readonly asset: string; readonly error: unknown }) => void;
+  /** Called when an asset's clock was set back, by how much at most: its rows are screened on. */
+  readonly onSetBack?: (step: { readonly asset: string; readonly backMs: number }) => void;
 }
 
 export interface StreamBatch {
@@ -62,6 +65,8 @@ export interface ScreenReport {
   readonly readings: number;
   readonly quarantined: number;
   readonly late: number;
+  /** Rows that continue the series with a time before the one of the row before them. */
+  readonly setBack: number;
   readonly duplicates: number;
   readonly flags: number;
   readonly unpublished: number;
@@ -109,7 +114,15 @@ class BatchRun {
   private readonly refusals: Refusal[] = [];
   private readonly failed = new Map<string, string>();
   private readonly works = new Map<string, Work>();
-  private readonly counts = { readings: 0, late: 0, duplicates: 0, flags: 0, unpublished: 0, uncalibrated: 0 };
+  private readonly counts = {
+    readings: 0,
+    late: 0,
+    setBack: 0,
+    duplicates: 0,
+    flags: 0,
+    unpublished: 0,
+    uncalibrated: 0,
+  };
   private lateRefusals: Refusal[] = [];
 
   constructor(ports: ScreenPorts, batch: StreamBatch) {
@@ -343,10 +356,14 @@ class BatchRun {
   }
 
   private count(
-    { fresh, late, duplicates }: Admission<ArrivedRow>,
+    admission: Admission<ArrivedRow>,
     raised: { raised: number; unpublished: number } | undefined,
-    { documents }: Work,
+    { asset, state, documents }: Work,
   ): void {
+    const { fresh, late, duplicates } = admission;
+    const back = setBacks(state, admission);
+    if (back.length > 0) this.ports.onSetBack?.({ asset, backMs: Math.max(...back) });
+    this.counts.setBack += back.length;
     this.counts.readings += fresh.length + late.length;
     this.counts.late += late.length;
     this.counts.duplicates += duplicates;
@@ -361,7 +378,7 @@ class BatchRun {
 }
 
 function prepare(work: Work): Prepared {
-  const admission = admitRows(work.state, work.rows);
+  const admission = admitRows(work.state, work.rows, work.documents.registration);
   return { work, admission, request: screenRequestOf(work.state, work.documents.calibration, admission.fresh) };
 }
 

@@ -14,18 +14,22 @@ export interface SequencedRow {
   readonly bootId: string;
   readonly seq: number;
   readonly tMs: number;
+  /** Wall clock of the stream. */
+  readonly receivedAtMs: number;
 }
 
 export interface Position {
   /** Newest first. */
   readonly boots: readonly BootPosition[];
-  /** Event time of the newest row. */
+  /** Event time of the row that continued the series last. It falls where the device's clock was set back. */
   readonly lastEventMs?: number | undefined;
+  /** Since when (wall clock) another boot than the newest has sent new numbers, and nothing has continued the series. */
+  readonly lateSinceMs?: number | undefined;
 }
 
 export interface Admission<T extends SequencedRow> {
   readonly position: Position;
-  /** New rows that continue the series, in ascending time: the ones to screen. */
+  /** New rows that continue the series, in the order in which they were measured: the ones to screen. */
   readonly fresh: readonly T[];
   /** New rows from before the newest one that is known: kept, not screened. */
   readonly late: readonly T[];
@@ -35,42 +39,79 @@ export interface Admission<T extends SequencedRow> {
 /**
  * Admits rows in any order.
  *
- * A row continues the series when its time is after the newest known one and its number is after its boot's. A boot
- * whose rows lie before the newest known time (an old boot's message that was long under way, or a clock set back) stays
- * behind: its rows are late until they pass that time.
+ * Of the newest boot a number after its last one continues the series whatever its time, because a clock may be set;
+ * only of rows that bear one time the first counts. Another boot continues it, and is then the newest, when its time is
+ * after the newest row's and its number after its own last one. Where its rows lie before that time (an old boot's message
+ * that was long under way, or a device that started anew with its clock set back) they are late, until nothing else has
+ * continued the series for `takeOverMs` of the wall clock: who alone sends is the newest.
  */
-export function admit<T extends SequencedRow>(before: Position, rows: readonly T[]): Admission<T> {
+export function admit<T extends SequencedRow>(
+  before: Position,
+  rows: readonly T[],
+  takeOverMs = Number.POSITIVE_INFINITY,
+): Admission<T> {
   const boots = new Map(before.boots.map((boot) => [boot.bootId, new Boot(boot)]));
   const isFirstEver = before.boots.length === 0;
   const fresh: T[] = [];
   const late: T[] = [];
   let duplicates = 0;
-  let newest: string | undefined;
-  let lastEventMs = before.lastEventMs;
-  const ahead = new Map(before.boots.map(({ bootId, lastSeq }) => [bootId, lastSeq]));
-  for (const row of [...rows].sort((a, b) => a.tMs - b.tMs || a.seq - b.seq)) {
+  let newest = before.boots[0]?.bootId;
+  let { lastEventMs, lateSinceMs } = before;
+  for (const row of inOrder(rows)) {
     let boot = boots.get(row.bootId);
     if (!boot) {
       boot = new Boot({ bootId: row.bootId, lastSeq: -1, missing: [] });
       boots.set(row.bootId, boot);
     }
+    const isAhead = row.seq > boot.lastKnownSeq;
+    const isNewest = row.bootId === newest;
     if (!boot.take(row.seq)) {
       duplicates += 1;
-    } else if ((lastEventMs === undefined || row.tMs > lastEventMs) && row.seq > (ahead.get(row.bootId) ?? -1)) {
+      continue;
+    }
+    const goesOn = lastEventMs === undefined || row.tMs > lastEventMs || (isNewest && row.tMs < lastEventMs);
+    const takesOver =
+      !isNewest && lateSinceMs !== undefined && row.receivedAtMs - lateSinceMs >= takeOverMs && row.tMs !== lastEventMs;
+    if (isAhead && (goesOn || takesOver)) {
       fresh.push(row);
       lastEventMs = row.tMs;
       newest = row.bootId;
+      lateSinceMs = undefined;
     } else {
       late.push(row);
+      if (isAhead && !isNewest) lateSinceMs ??= row.receivedAtMs;
     }
   }
   const order = [...new Set([...(newest === undefined ? [] : [newest]), ...boots.keys()])].slice(0, maxBoots);
   return {
-    position: { boots: order.map((id) => boots.get(id)!.position(isFirstEver)), lastEventMs },
+    position: { boots: order.map((id) => boots.get(id)!.position(isFirstEver)), lastEventMs, lateSinceMs },
     fresh,
     late,
     duplicates,
   };
+}
+
+/** Rows of each boot by number, boots merged by the times of their next rows. Of repeats the one that came first is first. */
+function inOrder<T extends SequencedRow>(rows: readonly T[]): T[] {
+  const queues = new Map<string, T[]>();
+  for (const row of rows) {
+    const queue = queues.get(row.bootId);
+    if (queue) queue.push(row);
+    else queues.set(row.bootId, [row]);
+  }
+  const open = [...queues.values()].map((queue) => ({ queue: queue.sort((a, b) => a.seq - b.seq), at: 0 }));
+  if (open.length <= 1) return open[0]?.queue ?? [];
+  const merged: T[] = [];
+  while (merged.length < rows.length) {
+    let first: (typeof open)[number] | undefined;
+    for (const one of open) {
+      const row = one.queue[one.at];
+      if (row && (first === undefined || row.tMs < first.queue[first.at]!.tMs)) first = one;
+    }
+    merged.push(first!.queue[first!.at]!);
+    first!.at += 1;
+  }
+  return merged;
 }
 
 /** Numbers of one boot while a batch is admitted. */
@@ -84,6 +125,11 @@ class Boot {
     this.before = before;
     this.bootId = before.bootId;
     this.isNew = before.lastSeq < 0;
+  }
+
+  /** The last number that was known before the batch: within it rows come by number. */
+  get lastKnownSeq(): number {
+    return this.before.lastSeq;
   }
 
   /** Whether the number had not come before. */

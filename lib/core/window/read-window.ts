@@ -2,6 +2,7 @@
 import type { AssetState } from '../../contracts/asset.ts';
 import type { ChannelMeta } from '../../contracts/telemetry.ts';
 import type { Series } from '../series.ts';
+import { type LastRow, onePass } from './clock-passes.ts';
 import { fullChunkRows, partsOf } from './compact.ts';
 import type { Segment } from './rows.ts';
 import type { WindowStore } from './window-store.ts';
@@ -31,16 +32,18 @@ const chunksAtOnce = 4;
 /** Walking back ends here, whatever was asked for. */
 const maxChunks = 64;
 
-type Head = Pick<AssetState, 'asset' | 'nextChunk' | 'open' | 'openRows' | 'tail'>;
+type Head = Pick<AssetState, 'asset' | 'nextChunk' | 'open' | 'openRows' | 'tail'> & Partial<Pick<AssetState, 'boots'>>;
 
 /**
  * Rows in ascending event time without repeats; of rows with equal times the first counts. Rows after `until` are not
- * in it, also where they were delivered before.
+ * in it, also where they were delivered before, and where the device's clock was set only one of its passes is.
  */
 export async function readWindow(windows: WindowStore, head: Head, request: WindowRequest): Promise<Window> {
   const tail =
     request.batch === undefined || head.tail.includes(request.batch) ? head.tail : [...head.tail, request.batch];
   const newest = await partsOf(windows, head.asset, { ...head, tail });
+  const newestBoot = head.boots?.[0]?.bootId;
+  const last = request.until ?? (newestBoot === undefined ? undefined : { bootId: newestBoot });
   const older: Segment[][] = [];
   const wanted = Math.min(maxChunks, Math.ceil(request.maxRows / fullChunkRows) + 1);
   for (let next = head.nextChunk; next > 0 && head.nextChunk - next < maxChunks; ) {
@@ -48,9 +51,9 @@ export async function readWindow(windows: WindowStore, head: Head, request: Wind
     const chunks = await Promise.all(range(first, next).map((chunk) => windows.chunk(head.asset, chunk)));
     older.unshift(chunks.flat());
     next = first;
-    if (isEnough(chunks.flat(), [...older.flat(), ...newest], request)) break;
+    if (isEnough(chunks.flat(), [...older.flat(), ...newest], request, last)) break;
   }
-  return assemble([...older.flat(), ...newest], request);
+  return assemble([...older.flat(), ...newest], request, last);
 }
 
 /** The chunk that is filling and the newest batch, oldest first. */
@@ -60,8 +63,13 @@ export const newestSegments = (windows: WindowStore, head: Head): Promise<Segmen
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, at) => from + at);
 
 /** Nothing before the oldest chunk can be wanted: enough rows before the end, or the chunk begins before the window. */
-function isEnough(oldest: readonly Segment[], all: readonly Segment[], request: WindowRequest): boolean {
-  const endMs = request.until?.atMs ?? latestMs(all);
+function isEnough(
+  oldest: readonly Segment[],
+  all: readonly Segment[],
+  request: WindowRequest,
+  last: LastRow | undefined,
+): boolean {
+  const endMs = request.until?.atMs ?? newestMs(all, last);
   let before = 0;
   for (const segment of all) for (const row of segment.rows) if (row[0]! <= endMs) before += 1;
   let oldestMs = Number.POSITIVE_INFINITY;
@@ -70,12 +78,26 @@ function isEnough(oldest: readonly Segment[], all: readonly Segment[], request: 
   return before >= 2 * request.maxRows || oldestMs < endMs - request.maxMs;
 }
 
-const latestMs = (segments: readonly Segment[]): number =>
-  segments.reduce((latest, segment) => segment.rows.reduce((max, row) => Math.max(max, row[0]!), latest), 0);
+/** Time of the last boot's newest row, or the latest time where no boot is known to be the last. */
+function newestMs(segments: readonly Segment[], last: LastRow | undefined): number {
+  const own = segments.filter(({ bootId }) => bootId === last?.bootId);
+  if (own.length > 0) {
+    const end = ({ seq, rows }: Segment): number => seq + rows.length;
+    return own.reduce((newest, segment) => (end(segment) > end(newest) ? segment : newest)).rows.at(-1)![0]!;
+  }
+  return segments.reduce((latest, segment) => segment.rows.reduce((max, row) => Math.max(max, row[0]!), latest), 0);
+}
 
-/** Exported for tests: the window out of segments in any order. */
-export function assemble(segments: readonly Segment[], request: WindowRequest): Window {
-  const rows = rowsUntil(segments, request.until);
+/**
+ * Exported for tests: the window out of segments in the order of their arrival.
+ * @param last the row that ends it; without one times alone decide
+ */
+export function assemble(
+  segments: readonly Segment[],
+  request: WindowRequest,
+  last: LastRow | undefined = request.until,
+): Window {
+  const rows = rowsUntil(segments, request.until, last);
   const endMs = request.until?.atMs ?? rows.at(-1)?.tMs ?? 0;
   const kept = rows.filter(({ tMs }) => tMs >= endMs - request.maxMs).slice(-request.maxRows);
   const width = request.channels.length;
@@ -101,12 +123,17 @@ export function assemble(segments: readonly Segment[], request: WindowRequest): 
 
 interface PlacedRow {
   readonly segment: Segment;
+  readonly bootId: string;
   readonly row: readonly (number | null)[];
   readonly seq: number;
   readonly tMs: number;
 }
 
-function rowsUntil(segments: readonly Segment[], until: WindowRequest['until']): PlacedRow[] {
+function rowsUntil(
+  segments: readonly Segment[],
+  until: WindowRequest['until'],
+  last: LastRow | undefined,
+): PlacedRow[] {
   const seen = new Map<string, Set<number>>();
   const rows: PlacedRow[] = [];
   for (const segment of segments) {
@@ -119,9 +146,9 @@ function rowsUntil(segments: readonly Segment[], until: WindowRequest['until']):
       // The last row is the flagged one and no other of the same time.
       if (known.has(seq) || (until !== undefined && !isLast && tMs >= until.atMs)) continue;
       known.add(seq);
-      rows.push({ segment, row, seq, tMs });
+      rows.push({ segment, bootId: segment.bootId, seq, tMs, row });
     }
   }
-  rows.sort((a, b) => a.tMs - b.tMs);
-  return rows.filter(({ tMs }, at) => at === 0 || tMs > rows[at - 1]!.tMs);
+  const pass = last === undefined ? rows.sort((a, b) => a.tMs - b.tMs) : onePass(rows, last);
+  return pass.filter(({ tMs }, at) => at === 0 || tMs > pass[at - 1]!.tMs);
 }

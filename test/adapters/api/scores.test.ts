@@ -42,16 +42,16 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => tables.stop());
 
-const segmentOf = (from: number, rows: number, isScored: boolean): Segment => ({
+const segmentOf = (from: number, rows: number, isScored: boolean, clock = timeOf): Segment => ({
   bootId: 'boot-1',
   seq: from,
   channels: ['F1'],
-  rows: Array.from({ length: rows }, (_, at) => [timeOf(from + at), at]),
+  rows: Array.from({ length: rows }, (_, at) => [clock(from + at), at]),
   ...(isScored && { scores: Array.from({ length: rows }, (_, at) => codeOfRow(from + at)) }),
 });
 
 /** An asset with so many full chunks, 40 rows in its open chunk and 10 in its tail. */
-async function scored(asset: string, chunks: number): Promise<number> {
+async function scored(asset: string, chunks: number, clock = timeOf): Promise<number> {
   const { world } = given;
   const before = await given.asset(asset);
   const random = childRandom(1, 'warm-up');
@@ -63,21 +63,21 @@ async function scored(asset: string, chunks: number): Promise<number> {
   await world.documents.putCalibration(calibration);
   const book = dynamoScoreBook(tableAt(world, 'decisions'), 90);
   for (let chunk = 0; chunk < chunks; chunk += 1) {
-    const segment = segmentOf(chunk * chunkRows, chunkRows, true);
+    const segment = segmentOf(chunk * chunkRows, chunkRows, true, clock);
     await world.windows.putChunk(chunkKey(asset, chunk), [segment]);
     await book.put(asset, chunk, encodeParts(partsOfChunk(scoredRows([segment]))), startMs);
   }
   const first = chunks * chunkRows;
-  const open = await world.windows.putPack(new Map([[asset, [segmentOf(first, 40, true)]]]));
+  const open = await world.windows.putPack(new Map([[asset, [segmentOf(first, 40, true, clock)]]]));
   const ref = `2026060112/${asset}`;
-  await world.windows.putRawBatch(ref, new Map([[asset, [segmentOf(first + 40, 10, false)]]]));
+  await world.windows.putRawBatch(ref, new Map([[asset, [segmentOf(first + 40, 10, false, clock)]]]));
   const waiting = Array.from({ length: 10 }, (_, at) => ({
     bootId: 'boot-1',
     seq: first + 40 + at,
     code: codeOfRow(first + 40 + at),
   }));
   const scores = withScores(undefined, waiting)!;
-  const lastMs = timeOf(first + 49);
+  const lastMs = clock(first + 49);
   await dynamoStateStore(tables.client, tableAt(world, 'state').table).put({
     ...before,
     version: 1,
@@ -124,6 +124,16 @@ describe('scores over time', () => {
     for (const [at, score] of shown.highest.entries())
       expect(Math.abs(score! - scoreOfRow(last - rows + 1 + at))).toBeLessThan(0.03);
     expect(shown).toMatchObject({ partial: false, alarms: [], threshold: expect.any(Number) });
+  });
+
+  test('of a clock that was set back stand by their times', async () => {
+    await given.asset('set-back');
+    // A hundred seconds at the seam of two chunks.
+    const lastMs = await scored('set-back', 2, (row) => timeOf(row) - (row >= chunkRows ? 100_500 : 0));
+    const { timesMs, highest } = await scoresOf('set-back', { fromMs: startMs, toMs: lastMs, points: 2000 });
+    expect(timesMs).toEqual([...timesMs].sort((a, b) => a - b));
+    expect(highest).not.toContain(null);
+    expect(timesMs.length).toBe(2 * chunkRows + 50);
   });
 
   test('of a long span are parts that keep the peak, where the alarm stood and where nothing came', async () => {

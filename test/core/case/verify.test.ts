@@ -22,6 +22,7 @@ const calibration = { warmup: { periodMs: minuteMs } } as Calibration;
 
 const facts = (rows: number, judged: Recovery, change: Partial<VerifyFacts> = {}): VerifyFacts => ({
   window: windowOf(rows),
+  boots: ['b', 'a'],
   proposal: {
     ...proposalFor(),
     verification: { settleMs: 5 * minuteMs, deadlineMs: 30 * minuteMs, minRows: 4 },
@@ -36,11 +37,24 @@ const facts = (rows: number, judged: Recovery, change: Partial<VerifyFacts> = {}
 
 describe('verification', () => {
   test('counts only readings after the outcome and the settling time', () => {
-    expect([...evidenceRows(windowOf(20), after, 5 * minuteMs).values]).toEqual([15, 16, 17, 18, 19]);
-    expect([...evidenceRows(windowOf(20, 16), after, 5 * minuteMs).values]).toEqual([15, 16, 17, 18, 19]);
+    expect([...evidenceRows(windowOf(20), after, 5 * minuteMs, ['a']).values]).toEqual([15, 16, 17, 18, 19]);
+    expect([...evidenceRows(windowOf(20, 16), after, 5 * minuteMs, ['b', 'a']).values]).toEqual([15, 16, 17, 18, 19]);
     // Delivered late, measured before the outcome: no evidence.
     const backdated = windowOf(20);
-    expect([...evidenceRows({ ...backdated, seqs: backdated.seqs.map(() => 5) }, after, 0).values]).toEqual([]);
+    const early = { ...backdated, seqs: backdated.seqs.map(() => 5) };
+    expect([...evidenceRows(early, after, 0, ['a']).values]).toEqual([]);
+  });
+
+  test('counts no reading of an older boot, whose clock was ahead of the one that the outcome was timed by', () => {
+    const rows = (boots: readonly string[]) => [...evidenceRows(windowOf(20, 16), after, 5 * minuteMs, boots).values];
+    expect(rows(['a', 'b'])).toEqual([15]);
+    expect(rows(['a'])).toEqual([15]);
+    // The outcome's boot is so old that it is forgotten: what is known is newer.
+    expect(rows(['c', 'b'])).toEqual([15, 16, 17, 18, 19]);
+    expect(judgeVerification(facts(20, 'recovered', { window: windowOf(20, 16), boots: ['a', 'b'] }))).toMatchObject({
+      result: 'not-yet',
+      rows: 1,
+    });
   });
 
   test('waits for as many rows as are missing, in seconds of the wall clock', () => {

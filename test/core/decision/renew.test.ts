@@ -56,12 +56,16 @@ const why = () =>
 const say = (newNormal: { by: string; reason: string; fromMs?: number }) => run({ asset, newNormal });
 
 /** Sends the next rows through the real screening, in batches of 50. */
-async function send(rows: number, change: (value: number, channel: number) => number | null = (value) => value) {
+async function send(
+  rows: number,
+  change: (value: number, channel: number) => number | null = (value) => value,
+  clock: { periodMs?: number; offMs?: number } = {},
+) {
   for (let left = rows; left > 0; left -= 50) {
     const cells = Array.from({ length: Math.min(50, left) }, (_, at) =>
       channels.map((_, c) => change(source.values[(sent + at) * channels.length + c]!, c)),
     );
-    const batch = [telemetryRecord(sent, asset, sent, cells, { channels })];
+    const batch = [telemetryRecord(sent, asset, sent, cells, { channels, ...clock })];
     const { failures } = await screenStreamBatch(
       {
         states: world.states,
@@ -122,6 +126,23 @@ describe('the schedule', () => {
     expect((await calibrationNow()).model.timeZone).toBe('Europe/Berlin');
     expect((await calibrationNow()).threshold.episodesPerRow).toBeCloseTo(perRow, 12);
     expect(() => assetRegistration.parse({ ...registration, falseAlarmsPerWeek: 0 })).toThrow();
+  });
+
+  test('waits for seven days of rows of one clock, where it was set back before they were over', async () => {
+    const periodMs = 300_000;
+    const rowsADay = 288;
+    await send(5 * rowsADay, undefined, { periodMs });
+    const offMs = -5 * rowsADay * periodMs - 1000;
+    await send(100, undefined, { periodMs, offMs });
+    await run();
+    expect(problems).toEqual([]);
+    expect(state().calibrationHash).toBeUndefined();
+    await send(7 * rowsADay, undefined, { periodMs, offMs });
+    expect(sent).toBeGreaterThan(12 * rowsADay);
+    await run();
+    expect(problems).toEqual([]);
+    // What both passes claim was measured by the second.
+    expect((await calibrationNow()).warmup.rows).toBe(7 * rowsADay + 100);
   });
 
   test('waits while an alarm stands, and then learns nothing from its rows', async () => {

@@ -149,6 +149,11 @@ describe('the guard', () => {
     const skewed = flagOf({ atMs: 1000, sentAtMs: 61_000, receivedAtMs: flagAtMs });
     expect(evidenceAgeMs(skewed, 60, flagAtMs + 500)).toBe(1500);
   });
+
+  test('a time after that of sending makes no evidence fresh: the step of the clock counts as age', () => {
+    const ahead = flagOf({ atMs: flagAtMs + 72_000_000, sentAtMs: flagAtMs, receivedAtMs: flagAtMs });
+    expect(evidenceAgeMs(ahead, 1, flagAtMs + 500)).toBe(72_000_500);
+  });
 });
 
 describe('policies', () => {

@@ -115,6 +115,38 @@ describe('a batch of the stream', () => {
     expect(world.published.map(({ type }) => type)).toEqual(['ReadingsQuarantined']);
   });
 
+  test('a clock that is set back in an alarm ends no alarm before it begins, and is told', async () => {
+    const world = await worldWith('x');
+    const told: unknown[] = [];
+    const ports = portsOf(world, { onSetBack: (step) => told.push(step) });
+    await screenStreamBatch(ports, batchOf([telemetryRecord(1, 'x', 0, [[1], [500], [500]])]));
+    const back = { offMs: -10_000 };
+    const report = await screenStreamBatch(ports, batchOf([telemetryRecord(2, 'x', 3, [[500], [1]], back)]));
+    expect(report).toMatchObject({ readings: 2, late: 0, setBack: 1 });
+    expect(told).toEqual([{ asset: 'x', backMs: 9000 }]);
+    expect(world.readState('x')!.alarms).toEqual([
+      [startMs + 1000, startMs + 2001],
+      [startMs - 7000, startMs - 6000],
+    ]);
+    expect(world.readState('x')!).toMatchObject({ lastEventMs: startMs - 6000, firstEventMs: startMs - 7000 });
+  });
+
+  test('a device that starts anew with its clock set back is watched when it alone has sent for an hour', async () => {
+    const world = await worldWith('x');
+    const known = new KnownStates();
+    const late: number[] = [];
+    const send = async (number: number, seq: number, bootId: string): Promise<void> => {
+      const clock = bootId === 'boot-2' ? { periodMs: 1_200_000, offMs: -86_400_000 } : {};
+      const records = [telemetryRecord(number, 'x', seq, [[1]], { bootId, ...clock })];
+      late.push((await screenStreamBatch(portsOf(world, { known }), batchOf(records))).late);
+    };
+    await send(1, 0, 'boot-1');
+    for (let seq = 0; seq < 6; seq += 1) await send(2 + seq, seq, 'boot-2');
+    expect(late).toEqual([0, 1, 1, 1, 0, 0, 0]);
+    expect(world.readState('x')!.boots[0]).toEqual({ bootId: 'boot-2', lastSeq: 5, missing: [] });
+    expect(world.readState('x')!.lateSinceMs).toBeUndefined();
+  });
+
   test('screening that throws for one asset only fails that one', async () => {
     const world = await worldWith('x', 'y');
     const picky: Screen = async (requests) => {

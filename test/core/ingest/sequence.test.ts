@@ -2,7 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { admit, maxBoots, maxGaps, type Position, type SequencedRow } from '../../../lib/core/ingest/sequence.ts';
 
-const row = (seq: number, bootId = 'a', tMs = 1_000_000 + seq * 1000): SequencedRow => ({ bootId, seq, tMs });
+const row = (seq: number, bootId = 'a', tMs = 1_000_000 + seq * 1000, receivedAtMs = tMs): SequencedRow => ({
+  bootId,
+  seq,
+  tMs,
+  receivedAtMs,
+});
 const start: Position = { boots: [] };
 
 /** What the bookkeeping says has come of one boot. */
@@ -42,6 +47,79 @@ describe('admitting rows', () => {
     expect(old).toMatchObject({ fresh: [], late: [row(0, 'b', 5)] });
     expect(old.position.boots[0]!.bootId).toBe('a');
     expect(admit(old.position, [row(1, 'b', 9_000_000)]).position.boots[0]!.bootId).toBe('b');
+  });
+
+  test('the newest boot goes on whatever its time; of rows that bear one time the first counts', () => {
+    const ahead = admit(start, [row(0), row(1, 'a', 90_000_000)]);
+    expect(ahead.position.lastEventMs).toBe(90_000_000);
+    const back = admit(ahead.position, [row(2), row(3, 'a', 1_002_000), row(4)]);
+    expect(back.fresh).toEqual([row(2), row(4)]);
+    expect(back.late.map(({ seq }) => seq)).toEqual([3]);
+    expect(back.position.lastEventMs).toBe(1_004_000);
+  });
+
+  test('a boot from before the newest known time takes over when nothing else has come for so long', () => {
+    const old = (seq: number, receivedAtMs: number) => row(seq, 'b', 5 + seq, receivedAtMs);
+    const takeOverMs = 60_000;
+    let { position } = admit(start, [row(10)]);
+    const admitted = (...rows: SequencedRow[]): number => {
+      const { fresh, position: next } = admit(position, rows, takeOverMs);
+      position = next;
+      return fresh.length;
+    };
+    expect(admitted(old(0, 2_000_000))).toBe(0);
+    expect(position.lateSinceMs).toBe(2_000_000);
+    expect(admitted(old(1, 2_059_999))).toBe(0);
+    // The newest boot speaks: the other one is what was under way.
+    expect(admitted(row(11))).toBe(1);
+    expect(position.lateSinceMs).toBeUndefined();
+    expect(admitted(old(2, 2_060_000))).toBe(0);
+    expect(admitted(old(3, 2_120_000))).toBe(1);
+    expect(position.boots[0]!.bootId).toBe('b');
+    // The number before it is late for good; what follows goes on.
+    expect(admitted(old(4, 2_120_001))).toBe(1);
+    expect(position).toMatchObject({ lastEventMs: 9, lateSinceMs: undefined });
+  });
+
+  test('repeats and gaps never take over, however long they are all that comes', () => {
+    const before: Position = {
+      boots: [
+        { bootId: 'a', lastSeq: 9, missing: [] },
+        { bootId: 'b', lastSeq: 9, missing: [[2, 5]] },
+      ],
+      lastEventMs: 1_009_000,
+    };
+    const { fresh, late, duplicates, position } = admit(
+      before,
+      [row(2, 'b', 100, 1e9), row(3, 'b', 200, 2e9), row(1, 'b', 90, 3e9), row(4, 'b', 300, 4e9)],
+      1000,
+    );
+    expect([fresh.length, late.length, duplicates]).toEqual([0, 3, 1]);
+    expect(position).toMatchObject({ lastEventMs: 1_009_000, lateSinceMs: undefined });
+  });
+
+  test('whatever its clock says, in whatever batches: a boot that alone sends in order is never late', () => {
+    const times = fc.array(fc.integer({ min: 0, max: 4e9 }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(times, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }), (said, sizes) => {
+        // No two rows in succession bear one time.
+        const rows = said.map((tMs, seq) => row(seq, 'a', tMs * 2 + (seq % 2), seq));
+        const fresh: SequencedRow[] = [];
+        let position = start;
+        for (let from = 0, batch = 0; from < rows.length; batch += 1) {
+          const to = from + sizes[batch % sizes.length]!;
+          const admission = admit(position, [...rows.slice(from, to)].reverse());
+          fresh.push(...admission.fresh);
+          position = admission.position;
+          // The same again is known.
+          expect(admit(position, rows.slice(0, to))).toMatchObject({ fresh: [], late: [] });
+          from = to;
+        }
+        expect(fresh).toEqual(rows);
+        expect(position.boots).toEqual([{ bootId: 'a', lastSeq: rows.length - 1, missing: [] }]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('memory is bounded', () => {

@@ -38,7 +38,8 @@ export async function scoreHistory(
       older.chunks.filter(({ chunk }) => chunk < state.nextChunk),
     )),
     ...scoredRows(segments),
-  ];
+    // Where a clock was set back a chunk begins before the one before it ends.
+  ].sort((a, b) => a.fromMs - b.fromMs);
   return {
     ...curveOf(parts, { fromMs, toMs, points: query.points, periodMs: calibration?.warmup.periodMs ?? 0 }),
     fromMs,
