@@ -9,7 +9,7 @@
  * linear in the values themselves.
  */
 import type { CalibrationChannel } from '../../contracts/calibration.ts';
-import { quantileOfSorted } from './linear.ts';
+import { robustSpread } from './linear.ts';
 
 export type Curve = NonNullable<CalibrationChannel['curve']>;
 
@@ -73,10 +73,8 @@ export function likeliestCurve<T>(
 /** The curve whose offset is so many times the mean, and how far its logarithms spread: as `scale` is for values. */
 function curveOf(present: Float64Array, { center }: CalibrationChannel, part: number): Curve {
   const offset = part * meanOf(present, (value) => value);
-  const middle = logOf(center, offset);
-  const away = present.map((value) => Math.abs(logOf(value, offset) - middle)).sort();
-  const square = meanOf(away, (value) => value * value);
-  return { offset, spread: Math.max(1.4826 * quantileOfSorted(away, 0.5), 0.3 * Math.sqrt(square), leastSpread) };
+  const logs = present.map((value) => logOf(value, offset));
+  return { offset, spread: Math.max(robustSpread(logs, logOf(center, offset)), leastSpread) };
 }
 
 const meanOf = (values: Float64Array, of: (value: number) => number): number =>

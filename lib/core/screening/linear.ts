@@ -47,3 +47,13 @@ export function quantileOfSorted(sorted: Float64Array, probability: number): num
   const low = sorted[below]!;
   return low + (at - below) * ((sorted[Math.min(below + 1, sorted.length - 1)] ?? low) - low);
 }
+
+/**
+ * Robust spread of values about a centre: 1.4826 times the median of their distances from it, which is the standard
+ * deviation of a normal spread, or 0.3 times the root mean square of these where it is more. NaN for none.
+ */
+export function robustSpread(values: Float64Array, center: number): number {
+  const away = values.map((value) => Math.abs(value - center)).sort();
+  const square = away.reduce((sum, value) => sum + value * value, 0) / away.length;
+  return Math.max(1.4826 * quantileOfSorted(away, 0.5), 0.3 * Math.sqrt(square));
+}

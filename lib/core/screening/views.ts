@@ -6,7 +6,7 @@
  * relations and tails of their own.
  */
 import type { Calibration } from '../../contracts/calibration.ts';
-import { quantileOfSorted } from './linear.ts';
+import { quantileOfSorted, robustSpread } from './linear.ts';
 
 export type Views = NonNullable<Calibration['model']['views']>;
 
@@ -87,11 +87,12 @@ export function fitViews(z: Float64Array, mask: Uint8Array, skip: Uint8Array): {
     mean[t] = past.mean;
   }
   const views: Views = { unit, activity: spreadOf(activity, skip), mean: spreadOf(mean, skip) };
-  const out = new Float64Array(rows * (1 + viewCount));
+  const wide = 1 + viewCount;
+  const out = new Float64Array(rows * wide);
   for (let t = 0; t < rows; t += 1) {
-    out[3 * t] = z[t]!;
-    out[3 * t + 1] = (activity[t]! - views.activity.center) / views.activity.scale;
-    out[3 * t + 2] = (mean[t]! - views.mean.center) / views.mean.scale;
+    out[wide * t] = z[t]!;
+    out[wide * t + 1] = (activity[t]! - views.activity.center) / views.activity.scale;
+    out[wide * t + 2] = (mean[t]! - views.mean.center) / views.mean.scale;
   }
   return { views, z: out };
 }
@@ -99,9 +100,7 @@ export function fitViews(z: Float64Array, mask: Uint8Array, skip: Uint8Array): {
 function spreadOf(values: Float64Array, skip: Uint8Array): { center: number; scale: number } {
   const kept = values.filter((_, t) => skip[t] === 0).sort();
   const center = quantileOfSorted(kept, 0.5);
-  const away = kept.map((value) => Math.abs(value - center)).sort();
-  const square = away.reduce((sum, value) => sum + value * value, 0) / away.length;
-  return { center, scale: Math.max(1.4826 * quantileOfSorted(away, 0.5), 0.3 * Math.sqrt(square), leastScale) };
+  return { center, scale: Math.max(robustSpread(kept, center), leastScale) };
 }
 
 /**

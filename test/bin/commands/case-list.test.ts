@@ -1,15 +1,15 @@
 /** What lists and refusals say to people: names, whole sentences, and what to do. */
 import { KMSClient } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { Command } from 'commander';
 import { registerCase } from '../../../bin/commands/case.ts';
 import { registerHandover } from '../../../bin/commands/handover.ts';
 import { registerLabel } from '../../../bin/commands/label.ts';
 import { readRuntime } from '../../../bin/commands/support/context.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
 import { subjectOf } from '../../../lib/adapters/aws/subject-store.ts';
+import { commandRunner } from '../../support/commands.ts';
 import { fakeKms } from '../../support/kms.ts';
 import { caseFor } from '../../support/remediation-world.ts';
 import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
@@ -18,7 +18,6 @@ import { startTables, type TestTables } from '../../support/tables.ts';
 let tables: TestTables;
 let data: string;
 let dora: string;
-let printed = '';
 const record = caseFor('listed', { correlationKey: 'listed' });
 
 beforeAll(async () => {
@@ -33,21 +32,8 @@ beforeAll(async () => {
   await openOrAttach(at, { ...record, openedAtMs: Date.now(), sentence }, record.openingFlagId);
 });
 afterAll(() => tables.stop());
-beforeEach(() => {
-  printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-});
 
-async function run(...words: readonly string[]): Promise<string> {
-  const program = new Command().exitOverride();
-  for (const register of [registerCase, registerLabel, registerHandover]) register(program);
-  printed = '';
-  await program.parseAsync([...words, '--data', data], { from: 'user' });
-  return printed;
-}
+const run = commandRunner([registerCase, registerLabel, registerHandover], () => data);
 
 describe('lists', () => {
   test.each([['case list'], ['label list'], ['handover']])('"%s" names who reported something', async (words) => {

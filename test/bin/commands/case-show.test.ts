@@ -1,7 +1,6 @@
 /** What `case show` says of the decisions of a case, against the tables of a runtime. */
 import { KMSClient } from '@aws-sdk/client-kms';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import { Command } from 'commander';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { registerCase } from '../../../bin/commands/case.ts';
 import { wrapped } from '../../../bin/commands/support/print.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
@@ -12,6 +11,7 @@ import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import type { Decision } from '../../../lib/contracts/decision.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
 import { decisionIdOf } from '../../../lib/core/decision/record.ts';
+import { commandRunner } from '../../support/commands.ts';
 import { flagOf, inferenceOf } from '../../support/decision-data.ts';
 import { fakeKms } from '../../support/kms.ts';
 import { caseFor } from '../../support/remediation-world.ts';
@@ -22,7 +22,6 @@ const openedAtMs = Date.UTC(2026, 2, 1, 3);
 const dayMs = 86_400_000;
 let tables: TestTables;
 let data: string;
-let printed = '';
 
 beforeAll(async () => {
   fakeKms();
@@ -31,21 +30,9 @@ beforeAll(async () => {
   data = dataFolderOfRuntime({ dynamodbPort: Number(new URL(tables.url).port) });
 });
 afterAll(() => tables.stop());
-beforeEach(() => {
-  printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-});
 
-async function show(caseId: string, ...words: readonly string[]): Promise<string> {
-  const program = new Command().exitOverride();
-  registerCase(program);
-  printed = '';
-  await program.parseAsync(['case', 'show', caseId, ...words, '--data', data], { from: 'user' });
-  return printed;
-}
+const run = commandRunner([registerCase], () => data);
+const show = (caseId: string, ...words: readonly string[]): Promise<string> => run('case', 'show', caseId, ...words);
 
 interface Told {
   readonly atMs?: number;
