@@ -21,7 +21,8 @@ import {
 } from '../../models/water-network/twin/town.ts';
 
 const stepS = 900;
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 /** Where things happen: a site of the pack's policy may act, any other one is only observed. */
 export const actingSite = 'demo-town';
@@ -72,18 +73,34 @@ export class LiveDistrict {
     return pump.id;
   }
 
-  /** So much of the district's water runs out of the middle of its middle-sized zone, from the next row on. */
-  leak(severity: number): string {
+  /** When the twin's clock next shows one of these full hours (UTC). */
+  nextHourMs(...hours: readonly number[]): number {
+    return Math.min(
+      ...hours.map((hour) => {
+        const atMs = Math.floor(this.twin.nextMs / dayMs) * dayMs + hour * hourMs;
+        return atMs < this.twin.nextMs ? atMs + dayMs : atMs;
+      }),
+    );
+  }
+
+  /**
+   * So much of the district's water runs out of the middle of its middle-sized zone.
+   * @param startMs the first row of it, by the twin's clock. @default the next row
+   */
+  leak(severity: number, startMs = this.twin.nextMs): string {
     const zones = [...this.district.network.zones].sort((a, b) => a.meanDemandLps - b.meanDemandLps);
     const zone = zones[Math.floor(zones.length / 2)]!;
     const element = zone.junctions[Math.floor(zone.junctions.length / 2)]!;
     const kind = severity > 0.25 ? 'burst' : 'leak';
-    this.inject({ kind, subKind: 'abrupt', element, severity });
+    this.inject({ kind, subKind: 'abrupt', element, severity }, startMs);
     return zone.isolationValve;
   }
 
-  private inject(fault: Pick<FaultSpec, 'kind' | 'subKind' | 'element' | 'severity'>): void {
-    this.twin.inject({ ...fault, startMs: this.twin.nextMs, endMs: Number.POSITIVE_INFINITY });
+  private inject(
+    fault: Pick<FaultSpec, 'kind' | 'subKind' | 'element' | 'severity'>,
+    startMs = this.twin.nextMs,
+  ): void {
+    this.twin.inject({ ...fault, startMs, endMs: Number.POSITIVE_INFINITY });
   }
 }
 

@@ -107,9 +107,13 @@ test('the first admin chooses a password, and adds an approver who does the same
   second = await come('jo', temporary ?? '', phone);
 });
 
-test('a leak comes to the screen by itself, two people approve in two browsers, the valve closes, the pressure recovers', async () => {
+const leakStory =
+  'a leak comes to the screen by itself, two people approve in two browsers, the valve closes, the pressure recovers';
+// Of its waits each may take as long as it does on a machine that has much else to do.
+test(leakStory, { timeout: 360_000 }, async () => {
   await open(admin, '#/now');
-  const valve = district.leak(0.22);
+  // At a set time: what the first rows of a leak show depends on how much the town drinks, and with it the question.
+  const valve = district.leak(0.22, district.nextHourMs(12, 18));
   assert.equal(valve, 'V1');
   const line = admin.locator('.now-cases .case-line', { hasText: 'Close valve V1?' });
   // Screening must be sure first, and the zone must be named: a day or two of the town.
