@@ -56,7 +56,7 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
   const { deviations: driftDeviation } = normalise(drift, { ...input, mask: everyCell });
   const trendDeviation = trendDeviations(trend, input, levelWidening);
   if (input.isViewed) {
-    const caution = viewCaution(rows);
+    const caution = viewCaution(mask, skip);
     widen(shift, shiftDeviation, caution);
     widen(drift, driftDeviation, caution);
     // Views are means already: how these move on, once more against their mean, no warm-up has seen often enough.

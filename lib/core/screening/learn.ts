@@ -40,7 +40,7 @@ function learn(values: Float64Array, described: readonly CalibrationChannel[], s
 function learnOne(values: Float64Array, only: CalibrationChannel, span: Span): Learned {
   const column = values.map((value, t) => (span.skip[t] === 1 ? Number.NaN : value));
   const { channel, fit } = likeliestCurve(column, only, (as) => learn(values, [as], span), leftUnexplained);
-  if (!supportsViews(span.wallsMs.length)) return fit;
+  if (!supportsViews(fit.used.mask, span.skip)) return fit;
   const { views, z } = fitViews(fit.used.z, fit.used.mask, span.skip);
   const width = 1 + viewCount;
   const mask = Uint8Array.from(z, (_, i) => fit.used.mask[Math.floor(i / width)]!);

@@ -30,8 +30,18 @@ export const activityView = 1;
 
 /** A view must have been seen afresh some times: in fewer rows its spread would be chance. */
 const leastRows = 400;
-/** Whether a warm-up of so many rows supports views. */
-export const supportsViews = (rows: number): boolean => rows >= leastRows;
+
+/**
+ * Rows that a fit of one channel learns from: there, and not left out. Of any other, views learn nothing.
+ * @param mask [rows × width], where the value itself comes first
+ */
+function rowsLearned(mask: Uint8Array, skip: Uint8Array): number {
+  const width = mask.length / skip.length;
+  return skip.reduce((sum, left, t) => (left === 0 && mask[t * width] === 1 ? sum + 1 : sum), 0);
+}
+
+/** Whether a warm-up supports views. */
+export const supportsViews = (mask: Uint8Array, skip: Uint8Array): boolean => rowsLearned(mask, skip) >= leastRows;
 
 /** Normal quantile of one in a thousand, and what Student's t adds to it over the degrees of freedom and their square. */
 const rareQuantile = 3.09;
@@ -42,13 +52,16 @@ const studentTerms = [(rareQuantile ** 2 + 1) / 4, (5 * rareQuantile ** 4 + 16 *
  * about twice as many, so a warm-up holds few values of a view, and what is rare among later ones lies further out than
  * their deviation says: as Student's t at one in a thousand against the normal distribution, by its expansion
  * (Abramowitz and Stegun, Handbook of Mathematical Functions, 1964, 26.7.5).
+ * @param mask [rows × width], where the value itself comes first
  */
-export const viewCaution = (rows: number): readonly number[] =>
-  [0, activityRows, meanRows].map((memory) => {
+export function viewCaution(mask: Uint8Array, skip: Uint8Array): readonly number[] {
+  const rows = rowsLearned(mask, skip);
+  return [0, activityRows, meanRows].map((memory) => {
     if (memory === 0) return 1;
     const freedom = Math.max(rows / (2 * memory) - 1, 1.5);
     return 1 + studentTerms[0] / freedom + studentTerms[1] / freedom ** 2;
   });
+}
 
 /** What is remembered of a value's past, in scales of the value. */
 interface Past {

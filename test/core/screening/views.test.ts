@@ -4,6 +4,7 @@ import { calibration as contract } from '../../../lib/contracts/calibration.ts';
 import { normal, seededRandom } from '../../../lib/core/random.ts';
 import { fitCalibration } from '../../../lib/core/screening/fit.ts';
 import { screenRows } from '../../../lib/core/screening/screen.ts';
+import { viewCaution } from '../../../lib/core/screening/views.ts';
 import type { Series } from '../../../lib/core/series.ts';
 import { episodes, follow, normalSeries, onnxEngine, slice } from '../../support/screening.ts';
 
@@ -162,8 +163,27 @@ describe('a channel that is alone', () => {
     expect(fitCalibration(normalSeries(1, { rows: 500, channels: 2 })).model.views).toBeUndefined();
     const few = fitCalibration(normalSeries(1, { rows: 399, channels: 1 }), { minRows: 50 });
     expect(few.model.views).toBeUndefined();
+    const series = normalSeries(1, { rows: 460, channels: 1 });
+    const viewsOf = (left: number, missing: number) => {
+      const values = series.values.map((value, t) => (t >= 100 && t < 100 + missing ? Number.NaN : value));
+      const exclude = Uint8Array.from(values, (_, t) => (t >= 460 - left ? 1 : 0));
+      return fitCalibration({ ...series, values }, { exclude, minRows: 50 }).model.views;
+    };
+    // Only rows that it learns from count.
+    expect([viewsOf(0, 0), viewsOf(60, 0), viewsOf(0, 60), viewsOf(30, 30)]).not.toContain(undefined);
+    expect([viewsOf(61, 0), viewsOf(0, 61), viewsOf(31, 30)]).toEqual([undefined, undefined, undefined]);
     const constant = fitCalibration(single(new Float64Array(500).fill(7)));
     expect([constant.model.views, constant.channels[0]!.dead]).toEqual([undefined, true]);
+  });
+
+  test('is trusted with its views as far as the rows go that it learns from', () => {
+    const there = (count: number, width: number, of: number) =>
+      Uint8Array.from({ length: of * width }, (_, i) => (i < count * width ? 1 : 0));
+    const none = new Uint8Array(1500);
+    const all = viewCaution(there(500, 3, 500), none.subarray(0, 500));
+    expect(viewCaution(there(500, 3, 1500), none)).toEqual(all);
+    expect(viewCaution(there(1500, 3, 1500), there(1000, 1, 1500))).toEqual(all);
+    expect(viewCaution(there(1500, 3, 1500), none)[2]).toBeLessThan(all[2]!);
   });
 
   test('is screened to the digit as it was by a calibration that was made before there were views', async () => {
