@@ -1,6 +1,7 @@
 /** Water networks for measuring screening: a city watched for a year, and a large network with a week of warm-up. */
 import { between, childRandom, integerBetween, type Random } from '../../lib/core/random.ts';
 import type { Series } from '../../lib/core/series.ts';
+import { calendar, dayNumber, type NormalEvent } from '../../models/water-network/twin/calendar.ts';
 import type { FaultKind, FaultSpec } from '../../models/water-network/twin/faults.ts';
 import { generateNetwork, type TwinNetwork } from '../../models/water-network/twin/network.ts';
 import { simulate } from '../../models/water-network/twin/simulate.ts';
@@ -196,11 +197,31 @@ export async function largeNetwork(seed: number, scenario: number): Promise<Larg
     startMs,
     days,
     stepS: 900,
-    seed: seed + 7 * scenario,
+    seed: daySeed(seed, scenario),
     faults: fault ? [fault] : [],
     normal: calm,
   });
   return { network, series: run.series, warmupRows: 672, fault, stretch: fault && stretchOf(fault, run.series) };
+}
+
+const daySeed = (seed: number, scenario: number): number => seed + 7 * scenario;
+
+/** After an event so much more counts as its own: tanks fill again, pressures come back. */
+const afterEventMs = 3 * hourMs;
+
+/**
+ * What the days of a large network's scenario brought, by row: heat, a holiday, a fire flow, … that began before it and
+ * lasts, or ended less than three hours ago. Undefined on a usual day.
+ */
+export function largeNetworkDays(seed: number, scenario: number, { network, series }: LargeNetwork) {
+  const day = calendar(network, daySeed(seed, scenario), calm);
+  const fromDay = dayNumber(series.timesMs[0]!) - 1;
+  const days = dayNumber(series.timesMs.at(-1)!) + 1 - fromDay;
+  const events = Array.from({ length: days }, (_, i) => day(fromDay + i).events).flat();
+  return (row: number): NormalEvent['subKind'] | undefined => {
+    const timeMs = series.timesMs[row]!;
+    return events.find(({ startMs, endMs }) => timeMs >= startMs && timeMs < endMs + afterEventMs)?.subKind;
+  };
 }
 
 function largeFault(
