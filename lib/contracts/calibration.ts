@@ -104,9 +104,9 @@ export const calibration = lazily(() =>
       /** IANA name of the zone whose clock on the wall days and weekends follow; UTC where it is absent. */
       timeZone: z.string().min(1).max(64).optional(),
       /**
-       * Of an asset of one channel: views of its past that the graph takes for two further channels, behind the value:
-       * the logarithm of its mean step from row to row, and its mean. Centre and scale of each are in scales of the value.
-       * All shapes below then count three channels.
+       * Of an asset of which one channel lives: views of its past that the graph takes for two further channels, behind
+       * all of the asset: the logarithm of its mean step from row to row, and its mean. Centre and scale of each are in
+       * scales of the value. All shapes below then count two channels more.
        */
       views: z
         .strictObject({

@@ -7,7 +7,7 @@ import { quantileOfSorted } from './linear.ts';
 import { deviationRows } from './open.ts';
 import { fitTail, logP, openTail } from './tail.ts';
 import { fitThreshold } from './threshold.ts';
-import { viewCaution } from './views.ts';
+import { viewCaution, viewCount } from './views.ts';
 
 export interface EvidenceInput {
   readonly mask: Uint8Array;
@@ -17,8 +17,8 @@ export interface EvidenceInput {
   readonly dead: Uint8Array;
   readonly smoothing: number;
   readonly episodesPerRow: number;
-  /** The channels are a value and its views. */
-  readonly isViewed: boolean;
+  /** The channel that is viewed, where the last channels are its views; else −1. */
+  readonly viewed: number;
 }
 
 export interface FittedEvidence {
@@ -55,12 +55,14 @@ export function fitEvidence(found: CrossValidated, input: EvidenceInput): Fitted
   const { deviations: shiftDeviation } = normalise(shift, { ...input, mask: everyCell });
   const { deviations: driftDeviation } = normalise(drift, { ...input, mask: everyCell });
   const trendDeviation = trendDeviations(trend, input, levelWidening);
-  if (input.isViewed) {
-    const caution = viewCaution(mask, skip);
+  if (input.viewed >= 0) {
+    const ones = new Array<number>(channels - viewCount).fill(1);
+    const own = mask.filter((_, i) => i % channels === input.viewed);
+    const caution = [...ones, ...viewCaution(own, skip)];
     widen(shift, shiftDeviation, caution);
     widen(drift, driftDeviation, caution);
     // Views are means already: how these move on, once more against their mean, no warm-up has seen often enough.
-    widen(trend, trendDeviation, [1, trendless, trendless]);
+    widen(trend, trendDeviation, [...ones, trendless, trendless]);
   }
   const precision = new Float64Array(channels);
   for (let c = 0; c < channels; c += 1) {

@@ -7,6 +7,7 @@ import { encodeFloats } from './floats.ts';
 import { learnChannels } from './learn.ts';
 import { fitProfile } from './profile.ts';
 import type { FitOptions } from './types.ts';
+import { aloneAmong } from './views.ts';
 import { wallClock } from './wall-clock.ts';
 
 /** Rows that a calibration wants, and the fewest that it can be talked into. */
@@ -48,9 +49,10 @@ export function fitCalibration(series: Series, options: FitOptions = {}): Calibr
   const wallsMs = series.timesMs.map(wallClock(options.timeZone));
   const learned = learnChannels(values, described, { wallsMs, days, periodMs, skip });
   const { found, harmonics, weekend, views } = learned;
+  const viewed = views ? aloneAmong(described) : -1;
   const episodesPerRow = promisedRate(options, periodMs);
   const smoothing = smoothingOf(periodMs);
-  const fitted = fitEvidence(found, { ...learned.used, smoothing, episodesPerRow, isViewed: views !== undefined });
+  const fitted = fitEvidence(found, { ...learned.used, smoothing, episodesPerRow, viewed });
   if (fitted.threshold.extrapolated) {
     notes.push(
       `The promised rate of one false alarm in ${Math.round(1 / episodesPerRow)} rows lies beyond the ` +

@@ -3,7 +3,7 @@ import type { CalibrationChannel } from '../../contracts/calibration.ts';
 import { type CrossValidated, type CrossValidateInput, crossValidate } from './cross-validate.ts';
 import { likeliestCurve, straighten } from './curve.ts';
 import { seasonOrder, seasonRows } from './season.ts';
-import { fitViews, supportsViews, type Views, viewCount } from './views.ts';
+import { aloneAmong, fitViews, supportsViews, type Views, viewCount } from './views.ts';
 
 /** Which rows there are, by the clock on the wall, and which of them are left out. */
 interface Span {
@@ -17,7 +17,7 @@ type Used = Omit<CrossValidateInput, 'season'>;
 
 export interface Learned {
   readonly described: readonly CalibrationChannel[];
-  /** The channels as they were fitted: those of the asset and, of a single one, its views. */
+  /** The channels as they were fitted: those of the asset and, of one that is alone, its views. */
   readonly used: Used;
   readonly found: CrossValidated;
   readonly harmonics: number;
@@ -27,8 +27,8 @@ export interface Learned {
 
 /** @param values [rows × channels] in the channels' units, NaN for missing ones */
 export function learnChannels(values: Float64Array, described: readonly CalibrationChannel[], span: Span): Learned {
-  const [only] = described;
-  return described.length === 1 && !only!.dead ? learnOne(values, only!, span) : learn(values, described, span);
+  const only = aloneAmong(described);
+  return only < 0 ? learn(values, described, span) : learnOne(values, described, only, span);
 }
 
 function learn(values: Float64Array, described: readonly CalibrationChannel[], span: Span): Learned {
@@ -36,15 +36,35 @@ function learn(values: Float64Array, described: readonly CalibrationChannel[], s
   return { described, ...withSeason({ ...standardise(values, described), dead }, span) };
 }
 
-/** A channel that is alone: on the curve that suits it, then with its views. */
-function learnOne(values: Float64Array, only: CalibrationChannel, span: Span): Learned {
-  const column = values.map((value, t) => (span.skip[t] === 1 ? Number.NaN : value));
-  const { channel, fit } = likeliestCurve(column, only, (as) => learn(values, [as], span), leftUnexplained);
-  if (!supportsViews(fit.used.mask, span.skip)) return fit;
-  const { views, z } = fitViews(fit.used.z, fit.used.mask, span.skip);
-  const width = 1 + viewCount;
-  const mask = Uint8Array.from(z, (_, i) => fit.used.mask[Math.floor(i / width)]!);
-  return { described: [channel], views, ...withSeason({ z, mask, dead: new Uint8Array(width) }, span) };
+/** A channel that is alone: on the curve that suits it, then with its views, behind whatever is dead. */
+function learnOne(values: Float64Array, described: readonly CalibrationChannel[], only: number, span: Span): Learned {
+  const count = described.length;
+  const { skip } = span;
+  const own = values.filter((_, i) => i % count === only);
+  const { channel, fit } = likeliestCurve(
+    own.map((value, t) => (skip[t] === 1 ? Number.NaN : value)),
+    described[only]!,
+    (as) => learn(own, [as], span),
+    leftUnexplained,
+  );
+  const channels = described.with(only, channel);
+  const { z, mask } = fit.used;
+  if (!supportsViews(mask, skip)) return count === 1 ? fit : learn(values, channels, span);
+  const { views, z: viewed } = fitViews(z, mask, skip);
+  const width = count + viewCount;
+  const wide = {
+    z: new Float64Array(skip.length * width),
+    mask: new Uint8Array(skip.length * width),
+    dead: Uint8Array.from({ length: width }, (_, c) => (channels[c]?.dead ? 1 : 0)),
+  };
+  for (let t = 0; t < skip.length; t += 1) {
+    const at = t * width;
+    wide.z[at + only] = z[t]!;
+    wide.mask[at + only] = mask[t]!;
+    wide.z.set(viewed.subarray(t * viewCount, (t + 1) * viewCount), at + count);
+    wide.mask.fill(mask[t]!, at + count, at + width);
+  }
+  return { described: channels, views, ...withSeason(wide, span) };
 }
 
 /** Mean logarithm of how much levels, and steps from row to row, deviate where they were held out, in scales. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Calibration } from '../../contracts/calibration.ts';
 import { decodeFloats } from './floats.ts';
-import { viewCount } from './views.ts';
+import { aloneAmong, viewCount } from './views.ts';
 import { type WallClock, wallClock } from './wall-clock.ts';
 
 /** Smallest and largest number of seasonal terms: a constant, two for each harmonic, three for the weekend. */
@@ -14,8 +14,10 @@ export interface OpenCalibration {
   readonly doc: Calibration;
   readonly hash: string;
   readonly channelCount: number;
-  /** Channels of the graph: those of the asset and, of a single one, its views. All arrays below have so many. */
+  /** Channels of the graph: those of the asset and, of one that is alone, its views. All arrays below have so many. */
   readonly width: number;
+  /** The channel that is viewed, −1 where none is. */
+  readonly viewed: number;
   readonly seasonTerms: number;
   /** The clock that the season follows. */
   readonly wall: WallClock;
@@ -78,6 +80,7 @@ export function openCalibration(doc: Calibration): OpenCalibration {
     hash: calibrationHash(doc),
     channelCount,
     width: count,
+    viewed: views ? aloneAmong(doc.channels) : -1,
     seasonTerms,
     wall: wallClock(doc.model.timeZone),
     center: Float64Array.from({ length: count }, (_, c) => doc.channels[c]?.center ?? 0),

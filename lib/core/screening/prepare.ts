@@ -59,18 +59,21 @@ export function prepareSegment(
   const stuck = fillRows(open, state, levelBefore, cells, filled, rows);
   report(open, state, observed, rows, flags);
   const weights = weightsFor(open, decimals);
-  const shown = views ? viewRows(views, out, filled.mask, before ?? firstViews(open, out[0]!, season)) : filled;
+  const shown = views
+    ? viewRows(views, out, filled.mask, open.viewed, before ?? firstViews(open, out, season))
+    : filled;
   if (views) state.last.set(shown.values.subarray((rows - 1) * open.width));
   const firstLevel = levelBefore ?? levelsAt(shown.values.subarray(0, open.width), timesMs[from]!, open);
   return { rows, values: shown.values, mask: shown.mask, season, observed, stuck, levelBefore: firstLevel, weights };
 }
 
-/** Where an asset's past is not known its views are what is usual at the time of the first row. */
-function firstViews(open: OpenCalibration, value: number, season: Float32Array): Float32Array {
+/** The first row, whose past is not known: its views are what is usual at its time. */
+function firstViews(open: OpenCalibration, values: Float32Array, season: Float32Array): Float32Array {
   const views = new Float32Array(open.width);
-  views[0] = value;
+  views.set(values.subarray(0, open.channelCount));
   for (let s = 0; s < open.seasonTerms; s += 1)
-    for (let c = 1; c < open.width; c += 1) views[c] = views[c]! + season[s]! * open.season[s * open.width + c]!;
+    for (let c = open.channelCount; c < open.width; c += 1)
+      views[c] = views[c]! + season[s]! * open.season[s * open.width + c]!;
   return views;
 }
 

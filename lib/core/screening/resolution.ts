@@ -5,7 +5,6 @@
 import { decimalsOf, hasDecimals, mostDecimals } from './describe.ts';
 import type { OpenCalibration } from './open.ts';
 import type { OpenState } from './state.ts';
-import { activityView } from './views.ts';
 
 /** Cells over which the decimals of the stream are judged. */
 const windowCells = 512;
@@ -89,7 +88,7 @@ function makeWeights(open: OpenCalibration, decimals: number): Weights {
     if (step > 1.5 * own) noise[c] = (step * step - own * own) / 12 / open.scale[c]! ** 2;
   }
   // Rounding makes steps from row to row other ones, and does so in each row: how much a value moves then says nothing.
-  const muted = open.doc.model.views && noise[0]! > 0 ? activityView : -1;
+  const muted = open.viewed >= 0 && noise[open.viewed]! > 0 ? open.channelCount : -1;
   const scaled = (parts: readonly Float32Array[]): Float32Array[] => {
     const divisor = new Float64Array(count).fill(1);
     for (const part of parts) {

@@ -1,5 +1,5 @@
 /**
- * Further views of a channel that is alone. Many channels foretell each other, and a fault shows in what they no longer
+ * Further views of a channel that is alone, be it the asset's only one or the only one that lives. Many channels foretell each other, and a fault shows in what they no longer
  * have to do with each other; one channel can only be held against its own past. So it is screened together with how
  * much it moves from row to row of late (a channel that trembles, stalls, or lacks its usual jobs) and with its mean of
  * late (a level that is usual by itself, and not for so long): the graph takes them for channels, with seasons,
@@ -24,21 +24,21 @@ const leastScale = 0.01;
 /** Least mean step, in scales of the value. */
 const leastUnit = 1e-6;
 
-/** Views beside the value itself, which comes first: how much it moves, then its mean. */
+/** Views, which stand behind all channels of the asset: how much the value moves, then its mean. */
 export const viewCount = 2;
-export const activityView = 1;
+
+/** The only channel that lives, −1 where none does or several do. */
+export function aloneAmong(channels: readonly { readonly dead: boolean }[]): number {
+  const at = channels.findIndex(({ dead }) => !dead);
+  return channels.findLastIndex(({ dead }) => !dead) === at ? at : -1;
+}
 
 /** A view must have been seen afresh some times: in fewer rows its spread would be chance. */
 const leastRows = 400;
 
-/**
- * Rows that a fit of one channel learns from: there, and not left out. Of any other, views learn nothing.
- * @param mask [rows × width], where the value itself comes first
- */
-function rowsLearned(mask: Uint8Array, skip: Uint8Array): number {
-  const width = mask.length / skip.length;
-  return skip.reduce((sum, left, t) => (left === 0 && mask[t * width] === 1 ? sum + 1 : sum), 0);
-}
+/** Rows that a fit of one channel learns from: there, and not left out. Of any other, views learn nothing. */
+const rowsLearned = (mask: Uint8Array, skip: Uint8Array): number =>
+  skip.reduce((sum, left, t) => (left === 0 && mask[t] === 1 ? sum + 1 : sum), 0);
 
 /** Whether a warm-up supports views. */
 export const supportsViews = (mask: Uint8Array, skip: Uint8Array): boolean => rowsLearned(mask, skip) >= leastRows;
@@ -48,16 +48,15 @@ const rareQuantile = 3.09;
 const studentTerms = [(rareQuantile ** 2 + 1) / 4, (5 * rareQuantile ** 4 + 16 * rareQuantile ** 2 + 3) / 96] as const;
 
 /**
- * What smoothed deviations of the value and its views are to be multiplied by. A mean over many rows is new only after
+ * What smoothed deviations of each view are to be multiplied by. A mean over many rows is new only after
  * about twice as many, so a warm-up holds few values of a view, and what is rare among later ones lies further out than
  * their deviation says: as Student's t at one in a thousand against the normal distribution, by its expansion
  * (Abramowitz and Stegun, Handbook of Mathematical Functions, 1964, 26.7.5).
- * @param mask [rows × width], where the value itself comes first
+ * @param mask where there is a value
  */
 export function viewCaution(mask: Uint8Array, skip: Uint8Array): readonly number[] {
   const rows = rowsLearned(mask, skip);
-  return [0, activityRows, meanRows].map((memory) => {
-    if (memory === 0) return 1;
+  return [activityRows, meanRows].map((memory) => {
     const freedom = Math.max(rows / (2 * memory) - 1, 1.5);
     return 1 + studentTerms[0] / freedom + studentTerms[1] / freedom ** 2;
   });
@@ -77,7 +76,7 @@ function follow(past: Past, value: number, unit: number): void {
 }
 
 /**
- * The views of a warm-up, [rows × 3], standardised, with the numbers that say how.
+ * The views of a warm-up, [rows × 2], standardised, with the numbers that say how.
  * @param z values in scales, missing ones filled
  */
 export function fitViews(z: Float64Array, mask: Uint8Array, skip: Uint8Array): { views: Views; z: Float64Array } {
@@ -100,12 +99,10 @@ export function fitViews(z: Float64Array, mask: Uint8Array, skip: Uint8Array): {
     mean[t] = past.mean;
   }
   const views: Views = { unit, activity: spreadOf(activity, skip), mean: spreadOf(mean, skip) };
-  const wide = 1 + viewCount;
-  const out = new Float64Array(rows * wide);
+  const out = new Float64Array(rows * viewCount);
   for (let t = 0; t < rows; t += 1) {
-    out[wide * t] = z[t]!;
-    out[wide * t + 1] = (activity[t]! - views.activity.center) / views.activity.scale;
-    out[wide * t + 2] = (mean[t]! - views.mean.center) / views.mean.scale;
+    out[viewCount * t] = (activity[t]! - views.activity.center) / views.activity.scale;
+    out[viewCount * t + 1] = (mean[t]! - views.mean.center) / views.mean.scale;
   }
   return { views, z: out };
 }
@@ -117,37 +114,44 @@ function spreadOf(values: Float64Array, skip: Uint8Array): { center: number; sca
 }
 
 /**
- * The views of rows that come, [rows × 3]. Each row goes on from what float32 holds of the row before, so it does not
+ * Rows that come with their views behind them, [rows × (channels + 2)]. Each row goes on from what float32 holds of the row before, so it does not
  * matter where rows are cut; where the value is missing its views stay as they were.
- * @param z values in scales, missing ones filled
- * @param before all views of the row before the first
+ * @param z values in scales, missing ones filled, [rows × channels]
+ * @param of the channel that is viewed
+ * @param before the row before the first, with its views
  */
 export function viewRows(
   views: Views,
   z: Float32Array,
   mask: Float32Array,
+  of: number,
   before: Float32Array,
 ): { readonly values: Float32Array; readonly mask: Float32Array } {
   const { unit, activity, mean } = views;
-  const wide = 1 + viewCount;
-  const values = new Float32Array(z.length * wide);
-  const wideMask = new Float32Array(z.length * wide);
+  const wide = before.length;
+  const channels = wide - viewCount;
+  const rows = z.length / channels;
+  const values = new Float32Array(rows * wide);
+  const wideMask = new Float32Array(rows * wide);
   let row = before;
-  for (let t = 0; t < z.length; t += 1) {
+  for (let t = 0; t < rows; t += 1) {
     const next = values.subarray(t * wide, (t + 1) * wide);
+    const at = t * channels;
+    const there = mask[at + of]!;
     next.set(row);
-    if (mask[t] === 1) {
+    next.set(z.subarray(at, at + channels));
+    if (there === 1) {
       const past: Past = {
-        value: row[0]!,
-        step: Math.max(Math.exp(row[1]! * activity.scale + activity.center) - stepFloor * unit, 0),
-        mean: row[2]! * mean.scale + mean.center,
+        value: row[of]!,
+        step: Math.max(Math.exp(row[channels]! * activity.scale + activity.center) - stepFloor * unit, 0),
+        mean: row[channels + 1]! * mean.scale + mean.center,
       };
-      follow(past, z[t]!, unit);
-      next[1] = (Math.log(past.step + stepFloor * unit) - activity.center) / activity.scale;
-      next[2] = (past.mean - mean.center) / mean.scale;
+      follow(past, next[of]!, unit);
+      next[channels] = (Math.log(past.step + stepFloor * unit) - activity.center) / activity.scale;
+      next[channels + 1] = (past.mean - mean.center) / mean.scale;
     }
-    next[0] = z[t]!;
-    wideMask.fill(mask[t]!, t * wide, (t + 1) * wide);
+    wideMask.set(mask.subarray(at, at + channels), t * wide);
+    wideMask.fill(there, t * wide + channels, (t + 1) * wide);
     row = next;
   }
   return { values, mask: wideMask };

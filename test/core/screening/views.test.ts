@@ -177,13 +177,52 @@ describe('a channel that is alone', () => {
   });
 
   test('is trusted with its views as far as the rows go that it learns from', () => {
-    const there = (count: number, width: number, of: number) =>
-      Uint8Array.from({ length: of * width }, (_, i) => (i < count * width ? 1 : 0));
+    const there = (count: number, of: number) => Uint8Array.from({ length: of }, (_, t) => (t < count ? 1 : 0));
     const none = new Uint8Array(1500);
-    const all = viewCaution(there(500, 3, 500), none.subarray(0, 500));
-    expect(viewCaution(there(500, 3, 1500), none)).toEqual(all);
-    expect(viewCaution(there(1500, 3, 1500), there(1000, 1, 1500))).toEqual(all);
-    expect(viewCaution(there(1500, 3, 1500), none)[2]).toBeLessThan(all[2]!);
+    const all = viewCaution(there(500, 500), none.subarray(0, 500));
+    expect(viewCaution(there(500, 1500), none)).toEqual(all);
+    expect(viewCaution(there(1500, 1500), there(1000, 1500))).toEqual(all);
+    expect(viewCaution(there(1500, 1500), none)[1]).toBeLessThan(all[1]!);
+  });
+
+  const beside = (series: Series, before: readonly number[], behind: readonly number[]): Series => ({
+    ...series,
+    channels: ['a', 'b', 'value', 'c']
+      .slice(2 - before.length, 3 + behind.length)
+      .map((name) => ({ name, role: 'unknown', unit: '' })),
+    values: Float64Array.from([...series.values].flatMap((value) => [...before, value, ...behind])),
+  });
+
+  test.each([
+    ['one that stands still', [], [7]],
+    ['one that was never there', [Number.NaN], []],
+    ['two before it and one behind', [0, Number.NaN], [12]],
+  ])('is screened as if it were the only one beside %s', async (_, before, behind) => {
+    const series = jobs(3, (t, base, job, noise) =>
+      t % 97 === 5 ? Number.NaN : t < faultAt ? usual(t, base, job, noise) : base + noise,
+    );
+    const more = beside(series, before, behind);
+    const [one, other] = [await screened(series), await screened(more)];
+    expect(other.calibration.model.views).toEqual(one.calibration.model.views);
+    // How far weights are shrunk is chosen to within a tolerance that counts all channels, so not to the digit.
+    expect(Math.abs(other.before - one.before)).toBeLessThanOrEqual(3);
+    expect(Math.abs(other.within - one.within)).toBeLessThanOrEqual(5);
+    expect(one.within).toBeGreaterThan(faultRows / 2);
+    for (const [t, alarm] of other.found.alarms.entries())
+      if (alarm === 1 && other.found.topChannels[t * 3] !== -1)
+        expect(other.found.topChannels[t * 3]).toBe(before.length);
+    // However its rows are cut, too.
+    const calibration = other.calibration;
+    const stream = slice(more, warmupRows, rows);
+    let state: Awaited<ReturnType<typeof screenRows>>['state'] | undefined;
+    const alarms: number[] = [];
+    for (let at = 0; at < rows - warmupRows; at += 37) {
+      const part = slice(stream, at, Math.min(at + 37, rows - warmupRows));
+      const got = await screenRows(engine, calibration, state, part);
+      state = got.state;
+      alarms.push(...got.rows.alarms);
+    }
+    expect(alarms).toEqual([...other.found.alarms]);
   });
 
   test('is screened to the digit as it was by a calibration that was made before there were views', async () => {
