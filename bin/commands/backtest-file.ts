@@ -6,8 +6,9 @@ import type { ChannelMeta } from '../../lib/contracts/telemetry.ts';
 import { sameName } from '../../lib/core/csv/columns.ts';
 import { CsvError } from '../../lib/core/csv/csv-error.ts';
 import type { CsvRows, CsvTold } from '../../lib/core/csv/parser.ts';
+import { namesWithoutUnits } from '../../lib/core/csv/units.ts';
 import type { Pack, PackModel } from '../../lib/core/pack.ts';
-import { inferChannels } from '../../lib/core/roles/infer.ts';
+import { type ChannelHint, inferChannels } from '../../lib/core/roles/infer.ts';
 import { LabelReader, normal, parseLabels, type Truth, truthOf } from '../../lib/core/scoring/labels.ts';
 import { type ScoreCounts, type ScoredEvent, Scorer } from '../../lib/core/scoring/score.ts';
 import type { ScreenEngine } from '../../lib/core/screening/engine.ts';
@@ -104,6 +105,13 @@ export interface FileSummary {
 
 const hintsOf = (names: readonly string[], rows: Pick<CsvRows, 'values'>) =>
   names.map((name, c) => ({ name, values: rows.values.filter((_, i) => i % names.length === c) }));
+
+/** What columns look like; a unit that stands behind a name is said behind values, and not again with the name. */
+function channelsOf(hints: readonly ChannelHint[]): ChannelMeta[] {
+  const names = namesWithoutUnits(hints.map(({ name }) => name));
+  const named = inferChannels(names.map((name) => ({ name })));
+  return inferChannels(hints).map((meta, at) => ({ ...meta, name: named[at]!.name }));
+}
 
 /**
  * Backtests `input` into `output`; the output appears only when it is whole.
@@ -215,7 +223,7 @@ class FileRun {
     if (!history && !ended && parser.waiting < this.#warmupRows) return false;
     this.#channels = history
       ? this.#historyChannels(history, parser.channels)
-      : inferChannels(hintsOf(parser.channels, parser.peek(this.#warmupRows)));
+      : channelsOf(hintsOf(parser.channels, parser.peek(this.#warmupRows)));
     const pack = await choosePack(this.#options.pack, this.#channels);
     this.#pack = pack;
     this.#model = await openPack(pack);
@@ -259,7 +267,7 @@ class FileRun {
   /** Roles by what the history's columns look like, in the order of the stream. */
   #historyChannels(history: History, names: readonly string[]): ChannelMeta[] {
     const hints = hintsOf(history.names, history);
-    return inferChannels(
+    return channelsOf(
       names.map((name) => ({ ...hints[history.names.findIndex((other) => sameName(other, name))], name })),
     );
   }

@@ -1,13 +1,13 @@
 /** `groundcrew case`: what is open, what is known of it, and a person's answer. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { openCases, scanCases } from '../../lib/adapters/aws/case-finder.ts';
 import { reviewsOf } from '../../lib/adapters/aws/review-store.ts';
 import { type CaseRecord, caseVersion, type ReviewAnswer, type TakeBackOrder } from '../../lib/contracts/case.ts';
 import { effectiveCase } from '../../lib/core/case/effective.ts';
 import { parameterProblems, parametersOf } from '../../lib/core/case/parameters.ts';
 import type { AnsweredReview } from '../../lib/core/case/review.ts';
 import type { TakenBackReview } from '../../lib/core/case/take-back.ts';
+import { listCases } from './case-list.ts';
 import { showCase } from './case-show.ts';
 import { setCaseLabel } from './support/case-labels.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
@@ -17,8 +17,7 @@ import { invokeFunction } from './support/invoke.ts';
 import { type OperatorOption, operatorOf, withOperator } from './support/operator.ts';
 import { checkAction } from './support/pack-actions.ts';
 import { labelKindOf } from './support/pack-kinds.ts';
-import { ago, printJson, printLine, printTable, short } from './support/print.ts';
-import { namedTexts } from './support/subjects.ts';
+import { printJson, printLine, short } from './support/print.ts';
 
 interface Output extends ContextOptions {
   readonly json?: boolean;
@@ -33,15 +32,18 @@ interface AnswerOptions extends Output, OperatorOption {
   readonly unlisted?: boolean;
 }
 
-const maxListed = 1000;
 const tableOf = (context: CommandContext) => ({ client: context.dynamodb(), table: context.names.table('cases') });
 
 export function registerCase(program: Command): void {
   const group = program.command('case').description('see cases and answer what they ask');
-  withContextOptions(group.command('list').description('open cases'))
+  withContextOptions(
+    group.command('list').description('open cases: what asks somebody, what is due first, then the others'),
+  )
     .option('--all', 'closed ones too')
     .option('--json', 'one JSON document')
-    .action(async (options: Output & { readonly all?: boolean }) => list(openContext(options), options));
+    .action(async ({ all, ...options }: Output & { readonly all?: boolean }) =>
+      listCases(openContext(options), { all: all === true, json: options.json === true }),
+    );
   withContextOptions(
     group.command('show <id>').description('all that is known of a case; the start of its id is enough'),
   )
@@ -126,33 +128,6 @@ async function takeBack(
     result.what === 'first'
       ? 'two people must say yes as before'
       : `the question stands again: groundcrew case approve|reject|override ${short(caseId)} --reason …`,
-  );
-}
-
-async function list(
-  context: CommandContext,
-  options: { readonly all?: boolean; readonly json?: boolean },
-): Promise<void> {
-  const table = tableOf(context);
-  const cases = options.all === true ? await scanCases(table, '', maxListed) : await openCases(table, maxListed);
-  if (options.json === true) return printJson(cases);
-  if (cases.length === 0) return printLine(options.all === true ? 'there are no cases' : 'no case is open');
-  const now = Date.now();
-  const sentences = await namedTexts(
-    context,
-    cases.map(({ sentence }) => sentence),
-  );
-  printTable(
-    ['CASE', 'ASSET', 'KIND', 'STATUS', 'OPENED', 'WHAT'],
-    cases.map((one, at) => [
-      short(one.caseId),
-      one.asset,
-      one.kind,
-      one.resolution ?? one.status,
-      ago(one.openedAtMs, now),
-      sentences[at]!,
-    ]),
-    { cutLast: true },
   );
 }
 

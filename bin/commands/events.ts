@@ -6,7 +6,7 @@ import { registerTestPattern } from './events-test-pattern.ts';
 import { type CommandContext, type ContextOptions, openContext, withContextOptions } from './support/context.ts';
 import { CommandFailure } from './support/failure.ts';
 import { printJson, printLine } from './support/print.ts';
-import { busEvent, describeEvent } from './support/story.ts';
+import { busEvent, describeEvent, firstOfEach } from './support/story.ts';
 
 interface TailOptions extends ContextOptions {
   readonly json?: boolean;
@@ -18,14 +18,15 @@ const pollMs = 400;
 
 export function registerEvents(program: Command): void {
   const events = program.command('events').description('what crosses the bus, and patterns that match it');
-  withContextOptions(events.command('tail').description('print events as they come'))
+  withContextOptions(events.command('tail').description('print events as they come, each once'))
     .option('--since <minutes>', 'start this many minutes ago', '10')
     .option('--no-follow', 'print what is there and end')
-    .option('--json', 'one JSON line an event')
+    .option('--json', 'one JSON line an event, with repeats, which bear the same detail.id')
     .action(async (options: TailOptions) => {
       const minutes = Number(options.since);
       if (!(minutes >= 0 && minutes <= 100_000))
         throw new CommandFailure(`--since ${options.since} is not a number of minutes from 0 to 100000.`, 2);
+      const isFirst = firstOfEach();
       for await (const event of tailEvents(
         openContext(options),
         Date.now() - minutes * 60_000,
@@ -33,13 +34,13 @@ export function registerEvents(program: Command): void {
       )) {
         const parsed = busEvent.safeParse(event);
         if (options.json === true || !parsed.success) printJson(event);
-        else printLine(describeEvent(parsed.data));
+        else if (isFirst(parsed.data)) printLine(describeEvent(parsed.data));
       }
     });
   registerTestPattern(events);
 }
 
-/** Events of the bus's log group from a time on, each once, in the order of their arrival, until `going` says no. */
+/** What stands in the bus's log group from a time on, each entry once, repeats of an event among them, in the order of their arrival, until `going` says no. */
 export async function* tailEvents(
   context: CommandContext,
   fromMs: number,

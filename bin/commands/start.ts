@@ -23,7 +23,7 @@ import { CommandFailure } from './support/failure.ts';
 import { readAssets } from './support/figures.ts';
 import { firstAdmin, openPeople } from './support/people.ts';
 import { printLine } from './support/print.ts';
-import { busEvent, describeEvent } from './support/story.ts';
+import { busEvent, describeEvent, firstOfEach } from './support/story.ts';
 
 interface StartOptions {
   readonly data: string;
@@ -279,9 +279,10 @@ async function tellEvents(
   onLatency: (latencyMs: number) => void,
 ): Promise<void> {
   const receivedMs = new Map<string, number>();
+  const isFirst = firstOfEach();
   for await (const raw of tailEvents(context, Date.now(), () => !signal.aborted)) {
     const parsed = busEvent.safeParse(raw);
-    if (!parsed.success) continue;
+    if (!parsed.success || !isFirst(parsed.data)) continue;
     const event = parsed.data;
     printLine(describeEvent(event));
     const data = event.detail.data as { flagId: string; receivedAtMs?: number };

@@ -93,6 +93,11 @@ export interface Pack {
   /** The folder of the pack, as a file URL: `new URL('.', import.meta.url).href`. */
   readonly folderUrl: string;
   /**
+   * What people read for a feature's name: `the share of all channels that rise` for `all-share-rising`. One for each feature
+   * of the manifest, at most 64 characters. Absent for a pack without features.
+   */
+  readonly featureWords?: Readonly<Record<string, string>>;
+  /**
    * Whether the pack can work with a channel whose role it lists: a role may be wider than what the pack understands
    * (`quality` is chlorine in water and ozone in air). Absent where the role says it all.
    */

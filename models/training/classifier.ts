@@ -7,6 +7,7 @@ import type { Kind } from '../../lib/contracts/common.ts';
 import type { AlarmContext, Classification, OpenModel, PackModel } from '../../lib/core/pack.ts';
 import type { Series } from '../../lib/core/series.ts';
 import { conformalTests } from './conformal.ts';
+import type { FeatureWords } from './feature-words.ts';
 import type { WindowView } from './features/window-view.ts';
 import { withDepartures } from './group-departures.ts';
 import { argMax } from './metrics.ts';
@@ -43,6 +44,8 @@ export interface Seen {
 export interface ClassifierParts<E extends WindowEvidence> {
   /** In the order of the model's input. */
   readonly featureNames: readonly string[];
+  /** What each feature is called where people read of it. */
+  readonly featureWords: FeatureWords;
   readonly featuresOf: (window: Series, calibration: Calibration, alarm: AlarmContext) => E;
   /** Features by names that an operator knows. @default features whose names begin alike */
   readonly groupsOf?: (evidence: E, seen: Seen) => readonly FeatureGroup[];
@@ -64,7 +67,7 @@ export async function openClassifier<E extends WindowEvidence>(
   sidecar: ModelSidecar,
   parts: ClassifierParts<E>,
 ): Promise<PackModel> {
-  const { featureNames } = parts;
+  const { featureNames, featureWords } = parts;
   if (sidecar.features.join() !== featureNames.join()) {
     throw new Error(
       `The model of "${sidecar.name}" was made for other features than its pack computes: train the pack again.`,
@@ -72,7 +75,10 @@ export async function openClassifier<E extends WindowEvidence>(
   }
   const run = await openModel({ path, sha256: sidecar.sha256 });
   const tests = conformalTests(sidecar.conformal);
-  const checkFeatures = featureCheck(sidecar.conformal, featureNames);
+  const checkFeatures = featureCheck(
+    sidecar.conformal,
+    featureNames.map((name) => featureWords[name] ?? name),
+  );
   const placesOf = placesIn(sidecar.conformal);
   const { kinds, setAlpha, baseline } = sidecar;
   return {

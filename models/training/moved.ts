@@ -1,5 +1,5 @@
 /** What a sentence says of the movement of a channel: by the rows since the onset, never by those before it. */
-import { onlyTogether, type Precision, sinceWhen } from '../../lib/core/explanation/words.ts';
+import { dateAndTime, onlyTogether, type Precision, sinceWhen } from '../../lib/core/explanation/words.ts';
 import type { AlarmContext } from '../../lib/core/pack.ts';
 import { type ChannelStatistics, trailingRun } from './features/channel-statistics.ts';
 import { mean, roughness } from './features/statistics.ts';
@@ -75,6 +75,10 @@ export function stoodStill(
     if (!Number.isNaN(raw[from]!)) left -= 1;
   }
   const all = raw.subarray(0, from).every((value) => Number.isNaN(value));
-  const when = sinceWhen(timesMs[from]!, timesMs[timesMs.length - 1]!, timeZone, precision);
-  return `${name} has not moved since ${all ? 'before ' : ''}${when}, longer than ever before`;
+  const fromMs = timesMs[from]!;
+  // How long before the window nobody knows here: without its date the time would be taken for today's.
+  const when = all
+    ? `before ${dateAndTime(fromMs, timeZone, precision)}`
+    : sinceWhen(fromMs, timesMs[timesMs.length - 1]!, timeZone, precision);
+  return `${name} has not moved since ${when}, longer than ever before`;
 }

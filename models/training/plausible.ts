@@ -12,17 +12,17 @@ const missingCode = 255;
 /** What is wrong with the features of one window; empty for one that the model may judge. */
 export type FeatureCheck = (features: Float32Array) => string[];
 
-/** @param names of the features, in the reference's order */
-export function featureCheck(reference: ConformalReference, names: readonly string[]): FeatureCheck {
+/** @param words what the features are called where people read of them, in the reference's order */
+export function featureCheck(reference: ConformalReference, words: readonly string[]): FeatureCheck {
   const codes = Buffer.from(reference.windows, 'base64');
   return (features) => {
-    if (features.length !== names.length)
-      throw new RangeError(`${features.length} features; ${names.length} are known`);
+    if (features.length !== words.length)
+      throw new RangeError(`${features.length} features; ${words.length} are known`);
     const reasons: string[] = [];
     const missing: number[] = [];
     let outside = 0;
     let farthest = farRanges;
-    let farthestName: string | undefined;
+    let farthestWords: string | undefined;
     for (let at = 0; at < features.length; at += 1) {
       const value = features[at]!;
       if (value === missingFeature) {
@@ -32,17 +32,17 @@ export function featureCheck(reference: ConformalReference, names: readonly stri
       const ranges = rangesOutside(reference.quantiles[at]!, value);
       if (!(ranges > 0)) continue;
       outside += 1;
-      if (ranges > farthest) [farthest, farthestName] = [ranges, names[at]!];
+      if (ranges > farthest) [farthest, farthestWords] = [ranges, words[at]!];
     }
-    if (farthestName !== undefined) {
-      reasons.push(`"${farthestName}" lies ${Math.round(farthest)} times its training range outside of it`);
+    if (farthestWords !== undefined) {
+      reasons.push(`${farthestWords} lies ${Math.round(farthest)} times its training range outside of it`);
     }
     const present = features.length - missing.length;
     if (present === 0 || outside > mostOutside * present) {
       reasons.push(`${outside} of ${present} features lie outside of what the model was trained on`);
     }
-    const unusual = missing.filter((at) => isSeldomMissing(codes, at, names.length)).length;
-    if (unusual > mostMissing * names.length) {
+    const unusual = missing.filter((at) => isSeldomMissing(codes, at, words.length)).length;
+    if (unusual > mostMissing * words.length) {
       reasons.push(`${unusual} features are missing that training windows have`);
     }
     return reasons;

@@ -4,6 +4,7 @@ import type { OpenModel, PackModel } from '../../lib/core/pack.ts';
 import { openClassifier } from '../training/classifier.ts';
 import type { ModelSidecar } from '../training/sidecar.ts';
 import { sentence } from './explain.ts';
+import { featureWords } from './feature-words.ts';
 import { featureNames, type WindowFeatures, windowFeatures } from './features.ts';
 import { featureGroups } from './groups.ts';
 import { failedPump, rankZones, suspectChannel } from './localise.ts';
@@ -17,6 +18,7 @@ const zoneLimit = 8;
 export const openWaterClassifier = (openModel: OpenModel, path: string, sidecar: ModelSidecar): Promise<PackModel> =>
   openClassifier(openModel, path, sidecar, {
     featureNames,
+    featureWords,
     featuresOf: windowFeatures,
     groupsOf: featureGroups,
     conclude: (features, kind, seen) => {

@@ -163,6 +163,7 @@ export async function consoleTest(tables: TestTables, prefix: string, tickets?: 
     packs: async () => ({
       'water-network': {
         manifest: waterNetwork.manifest,
+        featureWords: waterNetwork.featureWords,
         policyFiles: { 'ask.cedar': '// Head.\n\n// Why.\n@id("ask-all")\npermit (principal, action, resource);\n' },
       },
     }),

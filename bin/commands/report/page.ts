@@ -19,7 +19,7 @@ import { duration, eventWords, falseAlarmWords, foundWords, percent, tellingEven
 import { counted } from '../support/print.ts';
 import { episodeCards } from './cards.ts';
 import { axisLabels, axisOf, backdrop, channelChart, ribbonChart, scoreChart } from './charts.ts';
-import { escapeHtml, round, table, tiles, whole } from './html.ts';
+import { blocks, escapeHtml, round, table, tiles, whole } from './html.ts';
 import { kindCount, style } from './style.ts';
 
 /** Columns × channels that all charts together may draw: about 11 bytes each. */
@@ -155,7 +155,7 @@ function eventTable(summaries: readonly FileSummary[]): string {
   if (all.length === 0) return '';
   const shown = tellingEvents(all, mostEventRows);
   const many = summaries.length > 1;
-  const events = table(
+  const events = blocks(
     shown.length < all.length
       ? `The ${shown.length} of ${all.length} events that were missed or found last; times are UTC`
       : 'Your events; times are UTC',
@@ -180,7 +180,7 @@ function confusionTable(label: string, counts: Score['confusion']['rows']): stri
   const truths = Object.keys(counts).sort();
   if (truths.length === 0) return '';
   const answers = [...new Set(truths.flatMap((truth) => Object.keys(counts[truth]!)))].sort();
-  return table(
+  return blocks(
     label,
     ['your label', ...answers],
     truths.map((truth) => [escapeHtml(truth), ...answers.map((answer) => whole(counts[truth]![answer] ?? 0))]),
@@ -189,7 +189,7 @@ function confusionTable(label: string, counts: Score['confusion']['rows']): stri
 
 function filesTable(summaries: readonly FileSummary[]): string {
   const scored = summaries.some(({ counts }) => counts !== undefined);
-  return `<section><h2>Files</h2>${table(
+  return `<section><h2>Files</h2>${blocks(
     `${summaries.length} files`,
     [
       'file',
@@ -260,7 +260,7 @@ function qualityOf(quality: DataQuality): string {
   const time = `A row every ${duration(stepMs)}. ${gaps === 0 ? 'No gaps.' : `${gaps} gaps, the longest ${duration(longestGapMs)}.`} ${repeatedTimes === 0 ? 'No time comes twice.' : `${repeatedTimes} rows repeat the time before.`}`;
   const notable = quality.channels.filter((channel) => channel.remarks.length > 0);
   if (notable.length === 0) return `<p>${time} No channel has missing cells, stands still or is coarse.</p>`;
-  return `<p>${time}</p>${table(
+  return `<p>${time}</p>${blocks(
     `${notable.length} of ${quality.channels.length} channels with something to know`,
     ['channel', 'what', 'missing', 'longest flat run', 'smallest step'],
     notable.map((channel) => [

@@ -54,12 +54,18 @@ export function printTable(
 const cut = (text: string, room: number): string => (width(text) <= room ? text : `${text.slice(0, room - 1)}…`);
 
 /** `12.3 s ago`, `4 min ago`. */
-export function ago(thenMs: number, nowMs: number): string {
-  const seconds = Math.max(0, nowMs - thenMs) / 1000;
-  if (seconds < 90) return `${seconds.toFixed(0)} s ago`;
-  if (seconds < 5400) return `${(seconds / 60).toFixed(0)} min ago`;
-  if (seconds < 172_800) return `${(seconds / 3600).toFixed(1)} h ago`;
-  return `${(seconds / 86_400).toFixed(0)} d ago`;
+export const ago = (thenMs: number, nowMs: number): string => `${lasting(nowMs - thenMs)} ago`;
+
+/** `in 4 min`, `overdue 12 s`. */
+export const due = (dueAtMs: number, nowMs: number): string =>
+  dueAtMs < nowMs ? `overdue ${lasting(nowMs - dueAtMs)}` : `in ${lasting(dueAtMs - nowMs)}`;
+
+function lasting(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 90) return `${seconds.toFixed(0)} s`;
+  if (seconds < 5400) return `${(seconds / 60).toFixed(0)} min`;
+  if (seconds < 172_800) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${(seconds / 86_400).toFixed(0)} d`;
 }
 
 /** First characters of a long id, enough to name it. */

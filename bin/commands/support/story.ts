@@ -13,6 +13,25 @@ export const busEvent = z.object({
 });
 export type BusEvent = z.infer<typeof busEvent>;
 
+/** Events that are remembered; a repeat comes within seconds. */
+const mostRemembered = 10_000;
+
+/**
+ * Tells the first of an event from its repeats, which bear its id. The bus brings an event at least once, and whoever
+ * completes what another run has begun says it again: a batch that is screened anew raises its flag a second time, which
+ * is decided a second time, to the same decision.
+ */
+export function firstOfEach(): (event: BusEvent) => boolean {
+  const seen = new Set<string>();
+  return ({ detail: { source, id } }) => {
+    const key = `${source} ${id}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    if (seen.size > mostRemembered) seen.delete(seen.values().next().value!);
+    return true;
+  };
+}
+
 const clock = (atMs: number): string => new Date(atMs).toISOString().slice(11, 19);
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 const column = (text: string, width: number): string => text.padEnd(width);

@@ -95,11 +95,27 @@ export const personsInText = (text: string): string[] => text.match(pseudonym) ?
 /** The text with names in place of pseudonyms. */
 export const withNames = (text: string, nameOf: NameOf): string => text.replace(pseudonym, (person) => nameOf(person));
 
-/** As it was recorded, but for the name of who reported it: the same sentence stands with it at the head of the case. */
-export const namedDecision = (decision: Decision, nameOf: NameOf): Decision => {
+/** What people read for the names of features, where their pack has words for them. */
+export type Worded = (feature: string) => string;
+
+/** Names that are code are looked up; one that the pack does not know, of an older version, stays as it was recorded. */
+export const worded =
+  (words: Readonly<Record<string, string>> = {}): Worded =>
+  (feature) =>
+    Object.hasOwn(words, feature) ? words[feature]! : feature;
+
+/**
+ * As it was recorded, but for the name of who reported it, because the same sentence stands with it at the head of the
+ * case, and for features, which are told in words.
+ */
+export const namedDecision = (decision: Decision, nameOf: NameOf, inWords: Worded): Decision => {
   const { inference } = decision;
+  const contributions = inference.explanation.contributions.map((one) => ({ ...one, feature: inWords(one.feature) }));
   const sentence = withNames(inference.explanation.sentence, nameOf).slice(0, maxSentence);
-  return { ...decision, inference: { ...inference, explanation: { ...inference.explanation, sentence } } };
+  return {
+    ...decision,
+    inference: { ...inference, explanation: { ...inference.explanation, sentence, contributions } },
+  };
 };
 
 /** What is proposed, with names where its reason names persons. Its hash is of what was recorded. */

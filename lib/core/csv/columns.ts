@@ -1,5 +1,6 @@
 /** Which columns of a file are measurements, and why the others are not. */
 import { isMissing, readNumber } from './number.ts';
+import { namesWithoutUnits } from './units.ts';
 
 export type WhyLeftOut = 'asked' | 'label' | 'text' | 'empty' | 'row number' | 'not calibrated';
 
@@ -67,6 +68,7 @@ export function tellColumns(
   wishes: ColumnWishes,
 ): ColumnsTold {
   const names = usedNames(header);
+  const plain = namesWithoutUnits(names);
   const all = names.map((name, at) => ({ name, at })).filter(({ at }) => !times.includes(at));
   const label =
     wishes.labelColumn === undefined ? undefined : all.find(({ name }) => sameName(name, wishes.labelColumn!));
@@ -77,7 +79,7 @@ export function tellColumns(
         ? 'label'
         : whyNot(
             header[at]!.trim(),
-            name,
+            [name, plain[at]!],
             cells.map((row) => row[at] ?? ''),
             decimalComma,
             wishes,
@@ -93,15 +95,17 @@ export function tellColumns(
   return { channels: kept, leftOut: leftOut.filter(({ name }) => name !== kept[0]!.name), label };
 }
 
+/** @param names as it stands in the file, and without its unit */
 function whyNot(
   raw: string,
-  name: string,
+  names: readonly string[],
   cells: readonly string[],
   decimalComma: boolean,
   { leaveOut, keep, only }: ColumnWishes,
 ): WhyLeftOut | undefined {
-  if (includesName(leaveOut, name)) return 'asked';
-  if (includesName(keep, name)) return undefined;
+  const isWished = (wishes: readonly string[] | undefined): boolean => names.some((name) => includesName(wishes, name));
+  if (isWished(leaveOut)) return 'asked';
+  if (isWished(keep)) return undefined;
   if (labelName.test(raw)) return 'label';
   const said = cells.filter((cell) => !isMissing(cell));
   if (said.length === 0 && raw === '') return 'empty';
@@ -110,7 +114,7 @@ function whyNot(
     const numbers = said.filter((cell) => readNumber(cell, decimalComma) !== undefined).length;
     if (numbers < 0.5 * said.length) return 'text';
   }
-  return only && !includesName(only, name) ? 'not calibrated' : undefined;
+  return only && !includesName(only, names[0]!) ? 'not calibrated' : undefined;
 }
 
 const countsUp = (cells: readonly string[]): boolean =>

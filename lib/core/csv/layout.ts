@@ -5,6 +5,7 @@ import { type Column, type ColumnWishes, type LeftOut, sameName, tellColumns, us
 import { hasDecimalComma, isMissing, readNumber } from './number.ts';
 import { type FoundTime, findTime } from './time-columns.ts';
 import { type DateOrder, timestampForms } from './timestamp.ts';
+import { namesWithoutUnits } from './units.ts';
 
 export interface LayoutWishes extends ColumnWishes {
   /** Of numeric dates whose year comes last. */
@@ -148,7 +149,9 @@ function columnsWrong(
 
 /** Columns that were named and are not there. */
 const absentOf = (header: readonly string[], { leaveOut, keep }: LayoutWishes): string[] =>
-  [...(leaveOut ?? []), ...(keep ?? [])].filter((wish) => !header.some((name) => sameName(name, wish)));
+  [...(leaveOut ?? []), ...(keep ?? [])].filter(
+    (wish) => ![...header, ...namesWithoutUnits(header)].some((name) => sameName(name, wish)),
+  );
 
 function sayTime(
   time: FoundTime | undefined,

@@ -2,6 +2,7 @@
 import type { ChannelMeta } from '../../contracts/telemetry.ts';
 import { inOrder } from '../csv/in-order.ts';
 import { CsvParser } from '../csv/parser.ts';
+import { namesWithoutUnits } from '../csv/units.ts';
 import { inferChannels } from '../roles/infer.ts';
 import type { Series } from '../series.ts';
 import { fullChunkRows } from '../window/compact.ts';
@@ -29,9 +30,11 @@ export function seriesOfCsv(text: string, file: string, registered: readonly Cha
   const column = (at: number): Float64Array => Float64Array.from(timesMs, (_, row) => values[row * names.length + at]!);
   const channels =
     registered.length > 0 ? registered : inferChannels(names.map((name, at) => ({ name, values: column(at) })));
-  // A name that the contract does not allow was made to fit when its channel was registered.
+  // A name that the contract does not allow was made to fit when its channel was registered, or has left its unit out.
   const fitted = inferChannels(names.map((name) => ({ name }))).map(({ name }) => name);
-  const placeOf = (name: string): number => (names.includes(name) ? names : fitted).indexOf(name);
+  const plain = inferChannels(namesWithoutUnits(names).map((name) => ({ name }))).map(({ name }) => name);
+  const placeOf = (name: string): number =>
+    ([names, fitted].find((some) => some.includes(name)) ?? plain).indexOf(name);
   const places = registered.length > 0 ? channels.map(({ name }) => placeOf(name)) : channels.map((_, at) => at);
   // Of rows that bear one time the first counts: a fit needs times that rise.
   const kept = Array.from(timesMs.keys()).filter((row) => row === 0 || timesMs[row]! > timesMs[row - 1]!);

@@ -2,10 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { getCase } from '../../../lib/adapters/aws/case-store.ts';
 import { tableAt } from '../../../lib/adapters/aws/console/world.ts';
+import { dynamoDecisionStore } from '../../../lib/adapters/aws/decision-store.ts';
 import { subjectOf } from '../../../lib/adapters/aws/subject-store.ts';
 import type { CaseDetail, CaseSummary, Figures, Page, Problem, Signal } from '../../../lib/contracts/api.ts';
 import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
+import { decisionFor } from '../../support/console-data.ts';
 import { codeOf, consoleOnTables } from '../../support/console-requests.ts';
 
 const { ask, answerBy, fresh, shared } = consoleOnTables();
@@ -35,6 +37,30 @@ describe('a case', () => {
     ]);
     expect(body.options.map(({ action }) => action)).toContain('raise-ticket');
     expect(JSON.stringify(body)).not.toContain('token-of');
+  });
+
+  test('tells features in words of its pack, in what speaks for it and in what other cases have alike', async () => {
+    const grounds = ['flow-main-excess', 'an-older-feature'];
+    const kind = 'burst';
+    const like = await shared().opened('like it', {
+      kind,
+      grounds,
+      status: 'closed',
+      closedAtMs: shared().world.now(),
+    });
+    const record = await shared().opened('in words', { kind, grounds });
+    const decision = await decisionFor(shared().world, 'plant-1', record.openingFlagId, shared().world.now() - 1_000);
+    const contributions = grounds.map((feature) => ({ feature, value: 3, contribution: 0.2 }));
+    const explanation = { ...decision.inference.explanation, contributions };
+    const { client, tables } = shared().world;
+    await dynamoDecisionStore(client, tables.decisions).put({
+      ...decision,
+      inference: { ...decision.inference, explanation },
+    });
+    const { body } = await ask<CaseDetail>('viewer', 'GET', `/cases/${record.caseId}`);
+    const words = ['the excess of inflow over its profile', 'an-older-feature'];
+    expect(body.decision!.inference.explanation.contributions.map(({ feature }) => feature)).toEqual(words);
+    expect(body.similar.find(({ caseId }) => caseId === like.caseId)?.shared).toEqual(words);
   });
 
   test('that somebody reported names them in every sentence, though a pseudonym is what is stored', async () => {

@@ -7,6 +7,7 @@ import type { Decision } from '../../../lib/contracts/decision.ts';
 import { modelCard } from '../../../lib/contracts/model-card.ts';
 import { sha256 } from '../../../lib/core/audit/canonical.ts';
 import { seededRandom } from '../../../lib/core/random.ts';
+import waterNetwork from '../../../models/water-network/index.ts';
 import { type ConsoleTest, consoleTest } from '../../support/console-world.ts';
 import { inferenceOf } from '../../support/decision-data.ts';
 import { drawn } from '../../support/drawn.ts';
@@ -76,6 +77,9 @@ test('without a decision there is nothing to tell, and what was decided is read 
   expect(items[0]!.decisions).toBeLessThan(days + 3);
   expect(items[0]).toMatchObject({ assets: 1, assetDays: items[0]!.decisions, features: { shifted: 0 } });
   expect(items[0]!.ood!.stability).toBe('noise');
+  const { most } = items[0]!.features;
+  expect(most.length).toBeGreaterThan(0);
+  expect(Object.values(waterNetwork.featureWords!)).toEqual(expect.arrayContaining(most.map(({ name }) => name)));
 }, 30_000);
 
 test('windows that are strange are said to be', async () => {

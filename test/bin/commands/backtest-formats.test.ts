@@ -83,6 +83,26 @@ describe('the same rows written otherwise are judged the same', () => {
     expect(await outputOf(text())).toEqual(expected);
   });
 
+  test('with units behind the names: they are said behind values, and columns go by their names alone', async () => {
+    const units = ['mm/s', 'mm/s', 'A', 'bar', '°C', '°C', 'V', 'l/s'];
+    expect(units).toHaveLength(width);
+    const text = table(
+      ['timestamp', ...names.map((name, c) => (c % 2 === 0 ? `${name} (${units[c]})` : `${name} [${units[c]}]`))],
+      rows.map(({ ms, cells }) => [stamp(ms), ...cells]),
+    );
+    writeFileSync(path('units.csv'), text);
+    const paths = ['--input', path('units.csv'), '--output', path('out.csv')];
+    const scoresOf = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/,[^,]*$/, ''));
+    const [all] = (await backtest(...paths)).files;
+    expect(all!.channels.map(({ name, unit }) => [name, unit])).toEqual(names.map((name, c) => [name, units[c]]));
+    expect(scoresOf(said(path('out.csv')))).toEqual(scoresOf(expected));
+    for (const asked of [names[0]!, `${names[1]} [${units[1]}]`]) {
+      const [rest] = (await backtest(...paths, '--leave-out', asked)).files;
+      expect(rest!.channels).toHaveLength(width - 1);
+      expect(rest!.input.assumed.join()).not.toContain('there is no column');
+    }
+  });
+
   test('newest first: each line still stands beside its own row', async () => {
     const backwards = [...rows].reverse();
     const text = table(

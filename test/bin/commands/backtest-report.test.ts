@@ -69,7 +69,7 @@ describe('the report of a network with a pack', () => {
       expect(table).toMatch(/^<table><caption>[^<]+<\/caption><thead>/);
       expect(table).not.toMatch(/<th>/);
     }
-    for (const [region] of html.matchAll(/<div class="scroll"[^>]*>/g))
+    for (const [region] of html.matchAll(/<div class="scroll[^>]*>/g))
       expect(region).toMatch(/tabindex="0" role="region" aria-label="[^"]+"/);
     for (const tag of ['section', 'figure', 'div', 'ol', 'li', 'table', 'dl', 'p', 'svg'])
       expect(html.split(new RegExp(`<${tag}[ >]`)).length).toBe(html.split(`</${tag}>`).length);

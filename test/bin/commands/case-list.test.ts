@@ -8,6 +8,7 @@ import { registerHandover } from '../../../bin/commands/handover.ts';
 import { registerLabel } from '../../../bin/commands/label.ts';
 import { readRuntime } from '../../../bin/commands/support/context.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
+import { endReview, openReview } from '../../../lib/adapters/aws/review-store.ts';
 import { subjectOf } from '../../../lib/adapters/aws/subject-store.ts';
 import { commandRunner } from '../../support/commands.ts';
 import { fakeKms } from '../../support/kms.ts';
@@ -54,6 +55,36 @@ describe('lists', () => {
       process.stdout.columns = columns;
     }
   });
+});
+
+test('questions come first, by when they are due, and what is overdue says so; then the rest by change', async () => {
+  const at = { client: tables.client, table: 'gc-cases' };
+  const nowMs = Date.now();
+  const opened = async (id: string, updatedAgoMs: number, dueInMs?: number): Promise<string> => {
+    const one = { ...caseFor(id, { correlationKey: id }), openedAtMs: nowMs, updatedAtMs: nowMs - updatedAgoMs };
+    await openOrAttach(at, one, one.openingFlagId);
+    const asked = { v: 1 as const, caseId: one.caseId, round: 0, question: 'Shall we?', askedAtMs: nowMs - 600_000 };
+    if (dueInMs !== undefined) await openReview(at, { ...asked, dueAtMs: nowMs + dueInMs }, 'token');
+    return one.caseId.slice(0, 8);
+  };
+  const late = await opened('late', 0, -200_000);
+  const soon = await opened('soon', 40_000, 600_500);
+  const answered = await opened('answered', 30_000, 60_000);
+  await endReview(at, caseFor('answered').caseId, 0, { timedOut: true }, nowMs);
+  const later = await opened('later', 10_000, 7_200_500);
+  const changed = await opened('changed', 20_000);
+  const lines = (await run('case', 'list')).trim().split('\n').slice(1);
+  const ids = lines.map((line) => line.slice(0, 8));
+  expect(ids.filter((id) => id !== record.caseId.slice(0, 8))).toEqual([late, soon, later, changed, answered]);
+  const said = (id: string): string => lines.find((line) => line.startsWith(id))!;
+  expect(said(late)).toContain('overdue 3 min');
+  expect(said(soon)).toContain('in 10 min');
+  for (const id of [changed, answered]) expect(said(id)).not.toMatch(/overdue| in \d/);
+  const json = JSON.parse(await run('case', 'list', '--json', '--all')) as { caseId: string; dueAtMs?: number }[];
+  expect(json.slice(0, 3).map(({ dueAtMs }) => dueAtMs)).toEqual(
+    [-200_000, 600_500, 7_200_500].map((ms) => nowMs + ms),
+  );
+  expect(json[3]).not.toHaveProperty('dueAtMs');
 });
 
 describe('an order of something else', () => {

@@ -42,7 +42,7 @@ describe('groundcrew pack', () => {
     for (const file of files) expect(readFileSync(join(folder, file), 'utf8')).not.toContain('new-pack');
     const checked = pack('check', 'gate-house', '--dir', root);
     expect(checked.stderr).toBe('');
-    expect(checked.stdout.split('\n').filter((line) => line.includes('✓')).length).toBe(8);
+    expect(checked.stdout.split('\n').filter((line) => line.includes('✓')).length).toBe(9);
     expect(checked.status).toBe(0);
   }, 60_000);
 

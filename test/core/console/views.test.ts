@@ -12,6 +12,7 @@ import {
   namedProposal,
   personsInText,
   summaryOf,
+  worded,
 } from '../../../lib/core/console/case-view.ts';
 import { changeOf, firstCursor, nextCursor, overlapMs, personsOf } from '../../../lib/core/console/changes.ts';
 import { decodeCursor, encodeCursor } from '../../../lib/core/console/cursor.ts';
@@ -203,9 +204,9 @@ describe('a case that a person reported', () => {
   const named = (name: string): string => (name === person ? 'ann' : name);
   test('is told with the name everywhere, and the record itself is left as it is', () => {
     const sentence = `${person} reports something at x: wet street`;
-    const decision = { inference: { explanation: { sentence } } } as unknown as Decision;
+    const decision = { inference: { explanation: { sentence, contributions: [] } } } as unknown as Decision;
     const proposal = { ...proposalFor(), why: sentence };
-    expect(namedDecision(decision, named).inference.explanation.sentence).toBe(
+    expect(namedDecision(decision, named, worded()).inference.explanation.sentence).toBe(
       'ann reports something at x: wet street',
     );
     expect(namedProposal(proposal, named).why).toBe('ann reports something at x: wet street');

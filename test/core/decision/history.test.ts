@@ -17,3 +17,9 @@ test('registered channels are found by their own names and by those made to fit,
   const { values } = seriesOfCsv(text, 'h.csv', [channel('alarm'), channel('Druck bar'), channel('absent')]);
   expect([...values]).toEqual([0, 5, Number.NaN, 1, 6, Number.NaN]);
 });
+
+test('a registered channel is found without the unit that stands behind its name in the file', () => {
+  const text = 'timestamp,p-12 (m),p-12 m,flow [l/s]\n1,5,7,0\n2,6,8,1\n';
+  const { values } = seriesOfCsv(text, 'h.csv', [channel('flow'), channel('p-12'), channel('p-12 m')]);
+  expect([...values]).toEqual([0, 5, 7, 1, 6, 8]);
+});

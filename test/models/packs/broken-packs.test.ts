@@ -33,6 +33,12 @@ const answering = (change: (made: Classification) => object): Subject => ({
   },
 });
 
+/** A pack with one feature, which the classifier tells. */
+const withFeature = (featureWords: Record<string, string>, change: (made: Classification) => object = () => ({})) => ({
+  ...answering((made) => ({ features: Float32Array.of(1), ...change(made) })),
+  pack: { ...sound.pack, featureWords, manifest: { ...sound.pack.manifest, features: ['mean-load'] } },
+});
+
 test('a pack fresh from the scaffold has no problem', async () => {
   expect(await problemsOf(sound)).toBe('');
 });
@@ -166,6 +172,31 @@ describe('the suite finds', () => {
       'times that are not those of the site',
       () => answering(() => ({ explanation: { sentence: 'load departs since 02:15 UTC.', contributions: [] } })),
       'says UTC at a site whose time zone is known',
+    ],
+    [
+      'an explanation by the name of a feature',
+      () =>
+        withFeature({ 'mean-load': 'the mean load' }, () => ({
+          explanation: { sentence: 'load departs by mean-load since 02:15.', contributions: [] },
+        })),
+      'has "mean-load", the name of a feature',
+    ],
+    [
+      'a reason by the name of a feature',
+      () => withFeature({ 'mean-load': 'the mean load' }, () => ({ oodReasons: ['"mean-load" lies far outside'] })),
+      'has "mean-load", the name of a feature',
+    ],
+    ['a feature without words', () => withFeature({}), 'featureWords has no words for mean-load.'],
+    ['words of no feature', () => withFeature({ 'mean-load': 'the mean load', peak: 'the peak' }), 'speaks of "peak"'],
+    [
+      'words that are code',
+      () => withFeature({ 'mean-load': 'mean-load' }),
+      '"mean-load" for "mean-load" are no words',
+    ],
+    [
+      'words that are too long',
+      () => withFeature({ 'mean-load': `the mean ${'of the load '.repeat(6)}` }),
+      'characters; 64 are allowed',
     ],
     ['a suspect of another asset', () => answering(() => ({ suspect: 'gate-9' })), '"gate-9" is no channel'],
     [

@@ -25,9 +25,10 @@ describe('a channel that stands still', () => {
     expect(said(values, 'Europe/Berlin')).toContain('since 00:10,');
   });
 
-  test('and since before the first row that is there, where it shows no other value', () => {
-    expect(said([2, 2, 2])).toContain('since before 22:00 UTC,');
-    expect(said([none, none, 2, none, 2])).toContain('since before 22:20 UTC,');
+  test('and since before the first row that is there, with its date, where it shows no other value', () => {
+    expect(said([2, 2, 2])).toContain('since before 2024-05-01 22:00 UTC,');
+    expect(said([none, none, 2, none, 2])).toContain('since before 2024-05-01 22:20 UTC,');
+    expect(said([2, 2, 2], 'Europe/Berlin')).toContain('since before 2024-05-02 00:00,');
   });
 });
 

@@ -3,7 +3,7 @@ import { childRandom, normal } from '../../../lib/core/random.ts';
 import { fitConformal, missingFeature } from '../../../models/training/conformal.ts';
 import { featureCheck } from '../../../models/training/plausible.ts';
 
-const names = Array.from({ length: 10 }, (_, at) => `f${at}`);
+const names = Array.from({ length: 10 }, (_, at) => `the mean of channel ${at}`);
 const random = childRandom(5, 'plausible');
 /** The last feature is missing in every second window, as of assets that have no such thing. */
 const row = (): Float32Array =>
@@ -25,7 +25,7 @@ describe('the range and missing checks of features', () => {
 
   test('name the feature that lies farthest outside of its training range', () => {
     const found = check(changed((value, at) => (at === 3 ? 80 : at === 4 ? -40 : value)));
-    expect(found[0]).toMatch(/^"f3" lies \d+ times its training range outside of it$/);
+    expect(found[0]).toMatch(/^the mean of channel 3 lies \d+ times its training range outside of it$/);
   });
 
   test('see many features a little outside, and many that are missing; not those that often are', () => {

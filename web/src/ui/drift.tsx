@@ -116,7 +116,7 @@ function Features({ of: { most } }: { of: PackDrift['features'] }) {
         {most.map((feature) => (
           <li key={feature.name}>
             <div>
-              <p class="mono small drift-name">{feature.name}</p>
+              <p class="small drift-name">{feature.name}</p>
               <Apart of={feature} />
             </div>
             <Columns title={feature.name} of={feature} labels={[...boundLabels(feature.edges), words.missing]} />

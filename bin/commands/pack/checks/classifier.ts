@@ -84,7 +84,7 @@ export const orderCheck: Check = {
 };
 
 function problemsOf({ pack: { manifest }, registration }: Subject, made: Classification): string[] {
-  const { kind, probabilities, set, oodPValue, features, suspect, explanation } = made;
+  const { kind, probabilities, set, oodPValue, features, suspect, explanation, oodReasons = [] } = made;
   const problems: string[] = [];
   const declared = (name: string): boolean => manifest.kinds.includes(name);
   if (!declared(kind)) problems.push(`It answers "${kind}", which is none of the kinds.`);
@@ -120,6 +120,10 @@ function problemsOf({ pack: { manifest }, registration }: Subject, made: Classif
   const nothing = saidOfNothing(explanation?.sentence ?? '');
   if (nothing !== undefined)
     problems.push(`The explanation "${explanation?.sentence}" says "${nothing}", a deviation that rounds to nothing.`);
+  for (const said of [explanation?.sentence ?? '', ...oodReasons]) {
+    const code = manifest.features.find((name) => name.includes('-') && said.split(/[^\w-]/).includes(name));
+    if (code !== undefined) problems.push(`"${said}" has "${code}", the name of a feature: say it in its words.`);
+  }
   for (const { feature } of explanation?.contributions ?? []) {
     if (!manifest.features.includes(feature))
       problems.push(`It explains by "${feature}", which is none of the features.`);

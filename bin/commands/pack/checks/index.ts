@@ -1,13 +1,14 @@
 /** The suite that every pack passes: `groundcrew pack check`, and a test over all folders of models/. */
 import { cardCheck } from './card.ts';
 import { answerCheck, hardshipCheck, orderCheck } from './classifier.ts';
-import { exampleCheck, manifestCheck } from './manifest.ts';
+import { exampleCheck, featureWordsCheck, manifestCheck } from './manifest.ts';
 import { policyCheck } from './policies.ts';
 import { remedyCheck } from './remedies.ts';
 import type { Check, Subject } from './subject.ts';
 
 export const checks: readonly Check[] = [
   manifestCheck,
+  featureWordsCheck,
   policyCheck,
   remedyCheck,
   exampleCheck,

@@ -61,6 +61,33 @@ export const manifestCheck: Check = {
   },
 };
 
+/** Longest words for a feature: what the console shows of it, and a record of it may hold. */
+const longestWords = 64;
+
+/** What people read for features: all have words of their own, which are no names of code. */
+export const featureWordsCheck: Check = {
+  name: 'every feature has words for people',
+  problems: ({ pack: { manifest, featureWords = {} } }) => {
+    const { features } = manifest;
+    const problems: string[] = [];
+    const wanting = features.filter((name) => !Object.hasOwn(featureWords, name));
+    if (wanting.length > 0) {
+      const more = wanting.length > 3 ? ` and ${wanting.length - 3} more` : '';
+      problems.push(`featureWords has no words for ${wanting.slice(0, 3).join(', ')}${more}.`);
+    }
+    for (const [name, words] of Object.entries(featureWords)) {
+      if (!features.includes(name)) problems.push(`featureWords speaks of "${name}", which is none of the features.`);
+      if (features.includes(words) || !words.includes(' '))
+        problems.push(`"${words}" for "${name}" are no words that people read.`);
+      if (words.length > longestWords)
+        problems.push(`"${words}" for "${name}" has ${words.length} characters; ${longestWords} are allowed.`);
+    }
+    for (const twice of repeated(Object.values(featureWords)))
+      problems.push(`featureWords says "${twice}" of two features.`);
+    return problems;
+  },
+};
+
 export const exampleCheck: Check = {
   name: 'the example is of this pack, and its events are flagged',
   problems: ({ pack, history, events }: Subject) => {

@@ -29,7 +29,7 @@ import { dynamoStateStore, stateOf } from '../state-store.ts';
 import { namesOf } from './names.ts';
 import { marksAt, ordersNow } from './orders-reader.ts';
 import { scoreHistory } from './score-reader.ts';
-import { type ConsoleWorld, tableAt } from './world.ts';
+import { type ConsoleWorld, type ShownPack, tableAt } from './world.ts';
 
 /** Kinds of cases that every pack knows. */
 const commonKinds = ['anomaly', 'silence', 'manual'];
@@ -49,11 +49,15 @@ export async function assetState(world: ConsoleWorld, asset: string): Promise<As
   return state;
 }
 
-/** What the pack of that name says of itself; `undefined` where there is none. */
-export async function manifestOf(world: ConsoleWorld, pack: string | undefined): Promise<PackManifest | undefined> {
+/** The pack of that name; `undefined` where there is none. */
+export async function packNamed(world: ConsoleWorld, pack: string | undefined): Promise<ShownPack | undefined> {
   const packs = await world.packs();
-  return pack !== undefined && Object.hasOwn(packs, pack) ? packs[pack]!.manifest : undefined;
+  return pack !== undefined && Object.hasOwn(packs, pack) ? packs[pack]! : undefined;
 }
+
+/** What the pack of that name says of itself; `undefined` where there is none. */
+export const manifestOf = async (world: ConsoleWorld, pack: string | undefined): Promise<PackManifest | undefined> =>
+  (await packNamed(world, pack))?.manifest;
 
 async function summary(
   world: ConsoleWorld,

@@ -15,6 +15,7 @@ import {
   personsInText,
   reviewViewOf,
   summaryOf,
+  worded,
 } from '../../../core/console/case-view.ts';
 import { optionsOf } from '../../../core/console/options.ts';
 import { channelsWorthShowing, chart, emptySignal } from '../../../core/console/signal.ts';
@@ -32,7 +33,7 @@ import { getEffect } from '../ledger-store.ts';
 import { reviewsOf } from '../review-store.ts';
 import { dynamoStateStore } from '../state-store.ts';
 import { openFor } from '../subject-store.ts';
-import { manifestOf } from './asset-reader.ts';
+import { packNamed } from './asset-reader.ts';
 import { closedCases } from './case-reader.ts';
 import { readClaim } from './claims.ts';
 import { contactsOf } from './contacts.ts';
@@ -86,8 +87,8 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
     readSettings(world),
   ]);
   const registration = state && (await world.documents.registration(state.registrationHash));
-  const pack = decision?.pack ?? registration?.pack;
-  const manifest = await manifestOf(world, pack);
+  const pack = await packNamed(world, decision?.pack ?? registration?.pack);
+  const inWords = worded(pack?.featureWords);
   const similar = similarTo(record, closed);
   const named = similar.flatMap(({ sentence }) => personsInText(sentence));
   const nameOf = await namesOf(world, [...personsIn(parts, chain), ...named]);
@@ -104,10 +105,10 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
   return {
     ...summaryOf(parts, nameOf, nowMs),
     record: effective,
-    ...(decision && { decision: namedDecision(decision, nameOf) }),
+    ...(decision && { decision: namedDecision(decision, nameOf, inWords) }),
     ...(effective.proposal && { proposalDetail: namedProposal(effective.proposal, nameOf) }),
     ...(effective.proposalHash !== undefined && { proposalHash: effective.proposalHash }),
-    options: optionsOf(effective, manifest, registration),
+    options: optionsOf(effective, pack?.manifest, registration),
     reviews: reviews.map((review) => reviewViewOf(review, nameOf)),
     effects: effects.flatMap((effect) => (effect ? [effectViewOf(effect)] : [])),
     timeline: timelineOf(record, decision, chain, nameOf),
@@ -120,7 +121,7 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
     },
     execution: executionOf(world.caseFlowArn, caseId),
     similar: similar.map((each) => {
-      const shared = sharedGrounds(record.grounds, each.grounds);
+      const shared = sharedGrounds(record.grounds, each.grounds).map(inWords);
       const shown = summaryOf({ record: each, reviews: [] }, nameOf, nowMs);
       return { ...shown, ...(shared.length > 0 && { shared }) };
     }),

@@ -1,5 +1,8 @@
 /** What models see and say here, against their cards: from the newest decisions, of which no more are read than it says. */
+
+import type { PackDrift } from '../../../contracts/api/drift.ts';
 import type { AnswerOf } from '../../../contracts/api.ts';
+import { type Worded, worded } from '../../../core/console/case-view.ts';
 import { driftOf, driftSpan } from '../../../core/drift/drift.ts';
 import { newestDecisions } from './decision-reader.ts';
 import { remembered } from './figures-reader.ts';
@@ -14,6 +17,15 @@ export const drift = (world: ConsoleWorld): Promise<AnswerOf<'drift'>> =>
       newestDecisions(world, Math.max(0, toMs - driftSpan.days * dayMs), toMs, driftSpan.decisions),
       world.packs(),
     ]);
-    const items = Object.values(packs).flatMap(({ card }) => (card && driftOf(card, decisions)) ?? []);
+    const items = Object.values(packs).flatMap(({ card, featureWords }) => {
+      const found = card && driftOf(card, decisions);
+      return found ? [inWords(found, worded(featureWords))] : [];
+    });
     return { decisionLimit: driftSpan.decisions, days: driftSpan.days, items };
   });
+
+/** With the features that moved most as people call them. */
+const inWords = (drift: PackDrift, wordsOf: Worded): PackDrift => ({
+  ...drift,
+  features: { ...drift.features, most: drift.features.most.map((one) => ({ ...one, name: wordsOf(one.name) })) },
+});

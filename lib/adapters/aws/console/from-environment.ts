@@ -101,11 +101,12 @@ async function readPublicKey(keyId: string): Promise<PublicKey> {
 }
 
 /** What lies beside the bundle of a pack: read when it is looked at first. */
-function shownPack(name: string, { manifest }: Pack): ShownPack {
+function shownPack(name: string, { manifest, featureWords }: Pack): ShownPack {
   let files: ShownPack['policyFiles'] | undefined;
   let card: ShownPack['card'] | null | undefined;
   return {
     manifest,
+    featureWords,
     get policyFiles() {
       files ??= readFiles(modelsPath(name, 'policies'), '.cedar');
       return files;

@@ -13,6 +13,8 @@ import type { Subjects } from '../subject-store.ts';
 /** A pack as the console shows it. */
 export interface ShownPack {
   readonly manifest: PackManifest;
+  /** What people read for the names of its features. */
+  readonly featureWords?: Readonly<Record<string, string>> | undefined;
   readonly card?: ModelCard | undefined;
   /** Text of each policy file by its name. */
   readonly policyFiles: Readonly<Record<string, string>>;
