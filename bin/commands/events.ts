@@ -40,7 +40,10 @@ export function registerEvents(program: Command): void {
   registerTestPattern(events);
 }
 
-/** What stands in the bus's log group from a time on, each entry once, repeats of an event among them, in the order of their arrival, until `going` says no. */
+/**
+ * What stands in the bus's log group from a time on, in the order of arrival, until `going` says no: each entry once,
+ * repeats of an event among them.
+ */
 export async function* tailEvents(
   context: CommandContext,
   fromMs: number,
