@@ -70,6 +70,12 @@ describe('a recorded decision', () => {
     ['of two', 'aaaaaaaa', undefined, { exitCode: 2, message: expect.stringContaining('give more of its id') }],
     ['of none', 'eeeeeeee', undefined, { exitCode: 1, message: expect.stringContaining('has no decision eeeeeeee') }],
     [
+      'of another sort of entry',
+      'ffffffff',
+      undefined,
+      { exitCode: 1, message: expect.stringContaining('has no decision ffffffff') },
+    ],
+    [
       'of another asset',
       'bbbbbbbb',
       'town-1',
@@ -87,7 +93,7 @@ describe('a recorded decision', () => {
 
   test('comes with the first fault of its chain, also where that is no entry at all', async () => {
     extra = `not JSON, but says ${idOf('bbbbbbbb')}`;
-    expect(await findRecorded(source, 'bbbbbbbb')).toMatchObject({ fault: { line: 3, problem: 'unreadable' } });
+    expect(await findRecorded(source, 'bbbbbbbb')).toMatchObject({ fault: { line: 4, problem: 'unreadable' } });
     extra = '';
   });
 });
