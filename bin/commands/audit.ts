@@ -7,6 +7,7 @@ import { type AuditReport, type BucketRange, verifyAudit } from '../../lib/core/
 import { registerHolds } from './audit-hold.ts';
 import { registerProve } from './audit-prove.ts';
 import { registerRebuild } from './audit-rebuild.ts';
+import { registerReplay } from './audit-replay.ts';
 import { writeAuditFolder } from './support/audit-folder.ts';
 import {
   deployedAudit,
@@ -32,10 +33,11 @@ interface ExportOptions extends ContextOptions {
 }
 
 export function registerAudit(program: Command): void {
-  const audit = program.command('audit').description('verify, prove, export, rebuild from the audit; holds');
+  const audit = program.command('audit').description('verify, prove, export, rebuild and replay from the audit; holds');
   registerHolds(audit);
   registerProve(audit);
   registerRebuild(audit);
+  registerReplay(audit);
   withSourceOptions(audit.command('verify').description('check every chain and checkpoint; name the first bad record'))
     .option('--from <time>', 'only chains that changed since (ISO 8601); each is checked whole')
     .option('--to <time>', 'only chains that changed until')

@@ -12,6 +12,7 @@ import {
   siteId,
   verdict,
 } from './common.ts';
+import { flagReason } from './flag.ts';
 import { lazily } from './lazily.ts';
 import { proposal } from './remediation.ts';
 
@@ -152,9 +153,39 @@ export const guardVerdict = lazily(() =>
     place: z
       .strictObject({ site: siteId, zone: z.string().max(64).optional(), fedBy: z.string().max(64).optional() })
       .optional(),
+    /** What was so at that moment and is kept nowhere else; absent where it could not be found out. */
+    moment: z
+      .strictObject({
+        atMs: epochMs,
+        /** Scopes at which the stop switch was on. */
+        stopped: z.array(z.string().max(140)).max(8),
+        /** Effects that the place could still have in that hour. */
+        quotaLeft: z.number().int(),
+        /** An action of a case held on the asset. */
+        held: z.boolean(),
+      })
+      .optional(),
   }),
 );
 export type GuardVerdict = z.infer<typeof guardVerdict>;
+
+/**
+ * What of its flag a decision rests on, beside the reading that its window ends with. The flag itself is deleted after
+ * some months; who said something by hand, and in which words, stands in the sentence.
+ */
+export const raisedBy = lazily(() =>
+  z.strictObject({
+    reason: flagReason,
+    atMs: epochMs,
+    sentAtMs: epochMs,
+    receivedAtMs: epochMs,
+    score: z.number().min(0),
+    pValue: probability,
+    topChannels: z.array(z.strictObject({ name: z.string().max(64), share: probability })).max(8),
+    onset: z.strictObject({ bootId, seq }).optional(),
+  }),
+);
+export type RaisedBy = z.infer<typeof raisedBy>;
 
 export const decision = lazily(() =>
   z.strictObject({
@@ -169,6 +200,10 @@ export const decision = lazily(() =>
     inference,
     guard: guardVerdict,
     proposal: proposal.optional(),
+    /** Absent, as is the registration, in decisions of before these were kept. */
+    raisedBy: raisedBy.optional(),
+    /** The asset as it was registered then: `registration/<hash>.json`. */
+    registrationHash: sha256Hex.optional(),
     codeHash: sha256Hex.optional(),
     configurationHash: sha256Hex.optional(),
   }),

@@ -1,4 +1,5 @@
 /** From a reading to a verified remedy, and all the other ways that a flag can take, on the stack as it is deployed. */
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Live, liveClockRate } from '../../bench/stack/live.ts';
 import { actingSite, eventually, LiveDistrict, newSite } from '../../bench/stack/plant.ts';
@@ -6,12 +7,15 @@ import { Stack } from '../../bench/stack/stack.ts';
 import { invokeFunction } from '../../bin/commands/support/invoke.ts';
 import { readChain } from '../../lib/adapters/aws/audit-store.ts';
 import { openSlot } from '../../lib/adapters/aws/case-store.ts';
+import { dynamoDecisionStore } from '../../lib/adapters/aws/decision-store.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
 import { listSamples } from '../../lib/adapters/aws/sample-store.ts';
 import { collapse } from '../../lib/core/audit/collapse.ts';
 import { caseIdOf } from '../../lib/core/decision/route.ts';
 import { makeFlag } from '../../lib/core/ingest/flags.ts';
 import { seededRandom } from '../../lib/core/random.ts';
+import { decodeEvidence, encodeEvidence } from '../../lib/core/window/evidence.ts';
+import { calibrationKey, evidenceKey } from '../../lib/core/window/keys.ts';
 import { unexplainedGrants } from '../iam/unused-grants.ts';
 import {
   expectAuditVerified,
@@ -21,6 +25,7 @@ import {
   expectFlagsDecidedOnce,
   expectIndexesTrue,
 } from '../support/stack/invariants.ts';
+import { notSame, overwriteEntry, replayReport, runReplay, whileObjectIs } from '../support/stack/replays.ts';
 
 let stack: Stack;
 let live: Live;
@@ -291,6 +296,93 @@ describe('in the end', () => {
     await expectEffectsSingle(stack);
     await expectAuditVerified(stack);
     await expectIndexesTrue(stack);
+  }, 60_000);
+
+  test('every decision is made again from what was kept of it, to the bit, and nothing is written', async () => {
+    const decisions = await stack.decisions();
+    const reasons = new Set(decisions.map(({ raisedBy }) => raisedBy?.reason));
+    expect([...reasons]).toEqual(expect.arrayContaining(['onset', 'silence', 'manual']));
+    expect(new Set(decisions.map(({ guard }) => guard.verdict))).toEqual(new Set(['act', 'ask', 'observe']));
+    for (const { decisionId, asset } of decisions) {
+      const report = await replayReport(stack, decisionId, '--asset', asset);
+      expect([decisionId, ...notSame(report)]).toEqual([decisionId]);
+      expect(report).toMatchObject({ decisionId, asset, same: true, toTheBit: true });
+    }
+    const { decisionId } = decisions.find(({ inference }) => inference.tier === 1)!;
+    const { printed, exitCode, calls } = await runReplay(stack, decisionId.slice(0, 12));
+    expect(stripVTControlCharacters(printed)).toMatch(
+      /\nprobabilities +same\n.*\nverdict +same\n.*\nthe same to the bit\n$/s,
+    );
+    expect(exitCode).toBe(0);
+    expect(calls).toEqual(['GetItemCommand', 'GetObjectCommand', 'QueryCommand', 'ScanCommand']);
+  }, 60_000);
+
+  test('what was tampered with, deleted or never there is told, each in its own words', async () => {
+    const { context } = stack;
+    const decision = (await stack.decisions('pumps-elsewhere')).find(({ inference }) => inference.tier === 1)!;
+    const { decisionId, asset, inference } = decision;
+    const failing = async (): Promise<string[]> => {
+      const report = await replayReport(stack, decisionId, '--asset', asset);
+      expect(report).toMatchObject({ same: false, toTheBit: false });
+      return notSame(report);
+    };
+    const withObject = (key: string, change: (bytes: Uint8Array) => Uint8Array | undefined) =>
+      whileObjectIs(context, { key, change }, failing);
+    const without = /inference not-made: It needs what is not as it was/;
+    const evidence = evidenceKey(inference.window!.hash);
+    const oneReading = (bytes: Uint8Array): Uint8Array => {
+      const window = decodeEvidence(inference.window!.hash, bytes);
+      window.series.values[3]! += 0.5;
+      return encodeEvidence(asset, window).bytes;
+    };
+    expect(await withObject(evidence, oneReading)).toEqual([
+      expect.stringMatching(/^window changed: .*does not read back as it was written/),
+      expect.stringMatching(without),
+    ]);
+    expect(await withObject(evidence, () => undefined)).toEqual([
+      expect.stringMatching(/^window missing: .*the readings of the decision were deleted/),
+      expect.stringMatching(without),
+    ]);
+    const anotherCalibration = (bytes: Uint8Array): Uint8Array =>
+      Buffer.from(
+        Buffer.from(bytes)
+          .toString()
+          .replace(/"unit":"[^"]*"/, '"unit":"furlong"'),
+      );
+    expect(await withObject(calibrationKey(inference.calibrationHash!), anotherCalibration)).toEqual([
+      expect.stringMatching(/^calibration changed: .*is not what its hash names/),
+      expect.stringMatching(without),
+    ]);
+
+    const books = dynamoDecisionStore(context.dynamodb(), context.names.table('decisions'));
+    await books.put({ ...decision, guard: { ...decision.guard, verdict: 'act' } });
+    expect(await failing()).toEqual([
+      'projection changed: guard.verdict: the audit has "observe", the table "act". "audit rebuild" makes it again.',
+    ]);
+    await books.put(decision);
+
+    // An entry that claims another model: its hash tells, and so does the model.
+    const audit = { client: context.dynamodb(), table: context.names.table('audit') };
+    const entry = (await readChain(audit, `asset#${asset}`)).find(({ body }) => body.decisionId === decisionId)!;
+    const other = { ...inference, modelHash: 'd'.repeat(64) };
+    await overwriteEntry(context, { ...entry, body: { ...entry.body, inference: other } });
+    expect(await failing()).toEqual([
+      expect.stringMatching(/^audit changed: .*its content does not give its hash/),
+      expect.stringMatching(/^projection changed: inference\.modelHash/),
+      expect.stringMatching(/^model replaced: Wanted model d{64} of pack water-network, got [0-9a-f]{64}: run this in/),
+      expect.stringMatching(without),
+    ]);
+    await overwriteEntry(context, entry);
+
+    const { printed, exitCode } = await runReplay(stack, decisionId, '--asset', 'pumps-elsewhere');
+    expect([exitCode, printed]).toEqual([0, expect.stringContaining('the same to the bit')]);
+    const unknown = '0'.repeat(64);
+    await expect(runReplay(stack, unknown, '--asset', asset)).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringContaining(`has no decision ${unknown}`),
+    });
+    await expect(runReplay(stack, unknown)).rejects.toMatchObject({ exitCode: 1 });
+    await expect(runReplay(stack, 'the-last-one')).rejects.toMatchObject({ exitCode: 2 });
   }, 60_000);
 
   test('every call was permitted to its caller’s role, and no role may do what nobody needs', async () => {

@@ -83,32 +83,39 @@ export async function infer(ports: InferPorts, flag: FlaggedSignal): Promise<Inf
   };
 }
 
-const ordered = (proposal: Proposal, manifest: PackManifest, ways: Ways = {}): Proposal =>
+/** The proposal as the pack's manifest declares it and the deployment has it carried out. */
+export const ordered = (proposal: Proposal, manifest: PackManifest, ways: Ways = {}): Proposal =>
   onItsWay(asDeclared(proposal, manifest), ways, manifest.name);
 
-type Found = { readonly inference: Omit<Inference, 'latencyMs' | 'costUsd'>; readonly proposal?: Proposal | undefined };
+/** What a finding is, whenever it is made: how long it took and what it cost come later. */
+export interface Found {
+  readonly inference: Omit<Inference, 'latencyMs' | 'costUsd'>;
+  readonly proposal?: Proposal | undefined;
+}
 
-/** Silence and a person's word need no model: the kind is stated, and somebody shall look. */
-function stated(flag: FlaggedSignal, registration: AssetRegistration): Found {
+/** What silence and a person's word say: neither needs a model. */
+export function stated(flag: FlaggedSignal, registration: AssetRegistration): Found {
   const kind: Kind = flag.reason === 'silence' ? 'silence' : (flag.statedKind ?? 'manual');
   const sentence =
     flag.reason === 'silence'
       ? `${flag.asset} has sent nothing since ${dateAndTime(flag.receivedAtMs, registration.timeZone)}.`
       : `${flag.statedBy ?? 'Somebody'} reports ${kind === 'manual' ? 'something' : kind} at ${flag.asset}${flag.note ? `: ${flag.note}` : ''}`;
-  const why = sentence.slice(0, 1000);
-  return {
-    inference: {
-      kind,
-      confidence: 1,
-      probabilities: { [kind]: 1 },
-      set: [kind],
-      oodPValue: 1,
-      tier: 0,
-      explanation: { sentence: why, contributions: [] },
-    },
-    proposal: ticket(registration, kind, registration.asset, why),
-  };
+  return statedAs(registration, kind, sentence.slice(0, 1000));
 }
+
+/** The kind is stated, and somebody shall look. */
+export const statedAs = (registration: AssetRegistration, kind: Kind, why: string): Found => ({
+  inference: {
+    kind,
+    confidence: 1,
+    probabilities: { [kind]: 1 },
+    set: [kind],
+    oodPValue: 1,
+    tier: 0,
+    explanation: { sentence: why, contributions: [] },
+  },
+  proposal: ticket(registration, kind, registration.asset, why),
+});
 
 /** A person shall look: the one remedy that every pack and every kind knows. */
 const ticket = (registration: AssetRegistration, kind: Kind, target: string, why: string): Proposal => ({
@@ -156,6 +163,29 @@ async function classified(
   const stored = ports.objects.put(evidenceKey(ref.hash), bytes);
   stored.catch(() => undefined);
   const model = await opening;
+  const found = await decidedOn(ports, { flag, registration, pack, model, calibration, calibrationHash, window, ref });
+  await stored;
+  return found;
+}
+
+/** All that a decision on a window is made from. */
+export interface Grounds {
+  readonly flag: FlaggedSignal;
+  readonly registration: AssetRegistration;
+  readonly pack: Pack;
+  readonly model: PackModel | undefined;
+  readonly calibration: Calibration;
+  readonly calibrationHash: string;
+  readonly window: Window;
+  /** The window as the record names it. */
+  readonly ref: NonNullable<Inference['window']>;
+}
+
+/** What is made of a window: the same from the same grounds, whether for the first time or years later. */
+export async function decidedOn(
+  { larger, elapsed }: Pick<InferPorts, 'larger' | 'elapsed'>,
+  { flag, registration, pack, model, calibration, calibrationHash, window, ref }: Grounds,
+): Promise<Found> {
   const alarm = alarmOf(flag, window, calibration, registration.timeZone);
   const made = model ? await model.classify(window.series, calibration, alarm) : unclassified(flag);
   const own = ownAnswer(made, {
@@ -175,13 +205,11 @@ async function classified(
       }),
     });
   let proposal = proposalFor(own);
-  const { larger, elapsed } = ports;
   const canAct = proposal !== undefined && !proposal.highImpact;
   const asked = larger
     ? await askLargerModel(own, { larger, manifest: pack.manifest, features: made.features, canAct, elapsed })
     : { answer: own };
   if (asked.answer !== own) proposal = proposalFor(asked.answer);
-  await stored;
   const zone = made.zones?.[0];
   return {
     inference: {

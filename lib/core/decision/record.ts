@@ -3,14 +3,16 @@
  * the decision, and every later run completes that one.
  */
 import { z } from 'zod';
+import { sha256Hex } from '../../contracts/common.ts';
 import {
   type Decision,
   decisionVersion,
   type GuardVerdict,
   guardVerdict,
   inference,
+  type RaisedBy,
 } from '../../contracts/decision.ts';
-import { flaggedSignal } from '../../contracts/flag.ts';
+import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
 import { proposal } from '../../contracts/remediation.ts';
 import { hashOf } from '../audit/canonical.ts';
 import type { AuditDraft } from '../audit/entry.ts';
@@ -25,6 +27,7 @@ export const recordInput = z.object({
   guard: guardVerdict,
   proposal: proposal.optional(),
   pack: z.string().max(64),
+  registrationHash: sha256Hex.optional(),
 });
 export type RecordInput = z.infer<typeof recordInput>;
 
@@ -93,7 +96,7 @@ export async function record(ports: RecordPorts, input: RecordInput): Promise<Re
 
 function decisionOf(
   ports: RecordPorts,
-  { flag, inference: made, guard, proposal: proposed, pack }: RecordInput,
+  { flag, inference: made, guard, proposal: proposed, pack, registrationHash }: RecordInput,
 ): Decision {
   return {
     v: decisionVersion,
@@ -106,7 +109,29 @@ function decisionOf(
     inference: made,
     guard,
     ...(proposed ? { proposal: proposed } : {}),
+    raisedBy: raisedByOf(flag),
+    ...(registrationHash === undefined ? {} : { registrationHash }),
     configurationHash: ports.configurationHash,
     codeHash: ports.codeHash,
   };
 }
+
+const raisedByOf = ({
+  reason,
+  atMs,
+  sentAtMs,
+  receivedAtMs,
+  score,
+  pValue,
+  topChannels,
+  onset,
+}: FlaggedSignal): RaisedBy => ({
+  reason,
+  atMs,
+  sentAtMs,
+  receivedAtMs,
+  score,
+  pValue,
+  topChannels,
+  ...(onset ? { onset } : {}),
+});

@@ -87,12 +87,14 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
   const { policyHash } = authorizer;
   const { registration, holds } = await ports.assetOf(flag.asset);
   const { site, zone, fedBy } = registration;
+  const nowMs = ports.nowMs();
   const place = { site, ...(zone !== undefined && { zone }), ...(fedBy !== undefined && { fedBy }) };
   const expected = explainedBy(flag, holds);
   if (expected.length > 0) {
     return { verdict: 'observe', policies: [], policyHash, reasons: expected.map(sentenceOf), expected, place };
   }
-  const withheld = await withheldOf(ports, input, { asset: flag.asset, site, ...(zone !== undefined && { zone }) });
+  const at = { asset: flag.asset, site, ...(zone !== undefined && { zone }) };
+  const withheld = await withheldOf(ports, input, at, nowMs);
   if (withheld.length > 0)
     return { verdict: 'observe', policies: [], policyHash, reasons: withheld.map(sentenceOfOrder), withheld, place };
   const [stopped, quotaLeft] = await Promise.all([
@@ -104,7 +106,7 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
     reason: flag.reason,
     confidence: perMille(inference.confidence),
     oodPValuePerMille: isInDistribution(inference) ? perMille(inference.oodPValue) : 0,
-    evidenceAgeMs: evidenceAgeMs(flag, registration.clockRate, ports.nowMs()),
+    evidenceAgeMs: evidenceAgeMs(flag, registration.clockRate, nowMs),
     remedyAction: proposal?.action ?? 'none',
     remedyTarget: proposal?.target ?? '',
     highImpact: proposal?.highImpact ?? false,
@@ -113,6 +115,7 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
     heldByCase: holds.length > 0,
     singleClass: isSingleClass(inference),
   };
+  const moment = { atMs: nowMs, stopped: stopped.slice(0, 8), quotaLeft: context.quotaLeft, held: context.heldByCase };
   const tooOld = isTooOld(proposal, context);
   const judge = (facts: EvidenceContext): Judged => {
     const ask = (action: 'act' | 'ask') =>
@@ -120,7 +123,7 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
     return judged(ask, facts, proposal !== undefined && tooOld === undefined);
   };
   const { verdict, policies, forbidding, errors } = judge(context);
-  if (errors.length > 0) return failed(policies, errors, policyHash);
+  if (errors.length > 0) return { ...failed(policies, errors, policyHash), moment };
   const reasons = verdict === 'act' ? [] : factsInTheWay(context, stopped, inference.oodReasons ?? []);
   if (tooOld !== undefined) reasons.push(tooOld);
   if (!proposal) reasons.unshift('Nothing is proposed that could be done.');
@@ -138,13 +141,19 @@ async function decide(ports: GuardPorts, authorizer: Authorizer, input: GuardInp
     reasons: reasons.slice(0, 16),
     ...(change === undefined ? {} : { counterfactual: change }),
     place,
+    moment,
   };
 }
 
 /** What a person reports is no alarm that somebody expects: it is heard during planned work, too. */
-async function withheldOf(ports: GuardPorts, { flag, inference }: GuardInput, place: OrderPlace): Promise<Withheld[]> {
+async function withheldOf(
+  ports: GuardPorts,
+  { flag, inference }: GuardInput,
+  place: OrderPlace,
+  nowMs: number,
+): Promise<Withheld[]> {
   if (flag.reason === 'manual') return [];
-  const atMs = momentOf(flag, ports.nowMs());
+  const atMs = momentOf(flag, nowMs);
   const orders = ordersFor(await ports.standingOrders(atMs), place, inference.kind, atMs);
   return orders.slice(0, 8).map(withheldBy);
 }
