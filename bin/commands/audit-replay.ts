@@ -45,7 +45,7 @@ const words: Readonly<Record<ReplayPoint['result'], string>> = {
   replaced: pc.red('replaced'),
   'not-made': pc.yellow('not made'),
 };
-const columns = [14, 9] as const;
+const columns = [16, 10] as const;
 
 function printReport({ decisionId, asset, atMs, inference, guard }: Decision, report: ReplayReport): void {
   printLine(

@@ -304,10 +304,14 @@ describe('the moment of a decision', () => {
       },
       fromMs,
     );
-    const withheld = await world.decide(world.flag, { guard: { standingOrders: async () => [order] } });
-    expect(withheld.guard.withheld).toHaveLength(1);
-    expect(withheld.atMs).toBeGreaterThan(order.toMs);
-    expectSameToTheBit(await again(withheld));
+    // Silence goes by the moment at which it is found, which is before the order ends and the decision is written down.
+    const silence = makeFlag({ ...world.flag, reason: 'silence' });
+    for (const flag of [world.flag, silence]) {
+      const withheld = await world.decide(flag, { guard: { standingOrders: async () => [order] } });
+      expect(withheld.guard.withheld).toHaveLength(1);
+      expect(withheld.atMs).toBeGreaterThan(order.toMs);
+      expectSameToTheBit(await again(withheld));
+    }
   });
 
   test('where nobody could find out, the verdict is not made again', async () => {
