@@ -177,6 +177,6 @@ async function policiesOf({ authorizerOf }: ReplayPorts, { pack, guard }: Decisi
   if (authorizer.policyHash === guard.policyHash) return authorizer;
   return new Problem(
     'replaced',
-    `Wanted policies ${guard.policyHash} of pack ${pack}, got ${authorizer.policyHash}: run this in the version of the project that had them (see the history of models/${pack}/policies), or with GROUNDCREW_MODELS_DIR at a folder that has them.`,
+    `Wanted policies ${guard.policyHash} of pack ${pack}, got ${authorizer.policyHash}: run this in the version of the project that had them (see the history of models/${pack}/policies), or with GROUNDCREW_MODELS_DIR at a copy of models/ that has them.`,
   );
 }
