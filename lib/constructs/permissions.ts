@@ -140,11 +140,13 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     ...small,
   },
   route: {
-    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem'], audit: append },
+    // It asks anew where a later decision is surer, so it opens a question and wakes the flow that waits for the former.
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query'], audit: append },
     reads: [],
     writes: [],
     publishes: true,
     startsCases: true,
+    answersTokens: true,
     knowsWays: true,
     ...small,
   },

@@ -16,6 +16,7 @@ import {
   openReview,
   reviewsOf,
   settleReview,
+  supersedeReview,
   takeBackEnd,
   takeBackFirst,
   takeToken,
@@ -66,6 +67,7 @@ export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
     settle: (caseId, round) => settleReview(at, caseId, round, world.now()),
     takeBackEnd: (caseId, round, answer, takenBack) => takeBackEnd(at, caseId, round, answer, takenBack),
     takeBackFirst: (caseId, round, gone, before) => takeBackFirst(at, caseId, round, gone, before),
+    supersede: (caseId, round, newer) => supersedeReview(at, caseId, round, newer, world.now()),
     async wake(caseId, round, output) {
       try {
         const taskToken = await takeToken(at, caseId, round);

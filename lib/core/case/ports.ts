@@ -1,6 +1,13 @@
 /** What the steps of a case need from their surroundings. */
 import type { AuditEntry } from '../../contracts/audit.ts';
-import type { CaseRecord, ReviewAnswer, ReviewRequest, TakenBack, Withdrawal } from '../../contracts/case.ts';
+import type {
+  CaseRecord,
+  NewerDecision,
+  ReviewAnswer,
+  ReviewRequest,
+  TakenBack,
+  Withdrawal,
+} from '../../contracts/case.ts';
 import type { AuditDraft } from '../audit/entry.ts';
 import type { BusEvent } from '../ports.ts';
 import type { Review, ReviewEnd } from './effective.ts';
@@ -46,14 +53,16 @@ export interface ReviewPorts extends CasePorts {
   takeBackEnd(caseId: string, round: number, answer: ReviewAnswer, takenBack: TakenBack): Promise<boolean>;
   /** One conditional write on an open round; false when somebody was faster. */
   takeBackFirst(caseId: string, round: number, gone: Withdrawal, before: readonly Withdrawal[]): Promise<boolean>;
+  /** Ends an open round that nobody has said yes to. One conditional write; false where somebody was faster. */
+  supersede(caseId: string, round: number, newer: NewerDecision): Promise<boolean>;
   /** Wakes the flow that waits for a round. Never throws: what is unreachable is tried again by the sweep. */
   wake(caseId: string, round: number, output: ReviewResult): Promise<Waking>;
   /**
-   * An answered round is remembered as unheard until this: the flow was woken, or waits no more.
+   * A round that ended so is remembered as unheard until this: the flow was woken, or waits no more.
    * @param what the flow heard: that an answer was heard says nothing of its taking back, which may have come since
    */
-  markHeard(caseId: string, round: number, what: 'answered' | 'taken-back'): Promise<void>;
-  /** Rounds whose answer was stored before the time and not marked since; candidates, to be read again. */
+  markHeard(caseId: string, round: number, what: 'answered' | 'taken-back' | 'superseded'): Promise<void>;
+  /** Rounds that were answered or superseded before the time and not marked since; candidates, to be read again. */
   unheard(storedBeforeMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
   /** Open rounds that were due in that time; candidates, to be read again. */
   overdue(fromMs: number, toMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
@@ -74,4 +83,6 @@ export type ReviewResult =
     }
   /** The question stands again, in the next round, for so long. */
   | { readonly takenBack: true; readonly round: number; readonly againS: number; readonly timedOut: false }
+  /** A surer decision asks another question, in the next round, for so long. */
+  | { readonly superseded: true; readonly round: number; readonly againS: number; readonly timedOut: false }
   | { readonly timedOut: true; readonly round: number };
