@@ -146,6 +146,18 @@ describe('a surer decision, in the tables', () => {
     },
   );
 
+  test('whoever ended the round first, or has said yes to it, is written over by none', async () => {
+    const over = await asking('over', { ...ticket, highImpact: false });
+    await over.say('ann');
+    const begun = await asking('begun');
+    await begun.say('ann');
+    for (const { caseId, ports } of [over, begun]) {
+      const before = await getReview(at, caseId, 0);
+      expect(await ports.supersede(caseId, 0, newer)).toBe(false);
+      expect(await getReview(at, caseId, 0)).toEqual(before);
+    }
+  });
+
   test('a round that nobody knows is not ended', async () => {
     const { ports } = await asking('known');
     expect(await ports.supersede(sha256('nobody'), 0, newer)).toBe(false);

@@ -10,7 +10,7 @@ import { loadCase } from '../../../lib/core/case/load.ts';
 import { answerReview, requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
 import { askingMs, questionToReplace, supersede } from '../../../lib/core/case/supersede.ts';
 import { hearingMs, sweepAnswers } from '../../../lib/core/case/sweep-answers.ts';
-import { takeBack } from '../../../lib/core/case/take-back.ts';
+import { settleAnswer, takeBack } from '../../../lib/core/case/take-back.ts';
 import { caseFor, proposalFor } from '../../support/remediation-world.ts';
 import { asking, reviewWorld } from '../../support/review-world.ts';
 
@@ -306,8 +306,10 @@ describe('superseding and what comes between', () => {
     const unheard: typeof ports = { ...ports, wake: async () => 'unreachable' };
     await supersede(unheard, caseId, newerOf());
     await answerReview(ports, answer({ answer: 'override', override: { action: 'close-valve', target: 'V9' } }));
+    await settleAnswer(ports, { caseId, round: 1 });
     state.nowMs += hearingMs;
     expect(await sweepAnswers(ports)).toMatchObject({ failed: [] });
+    expect(state.record.proposal?.target).toBe('V9');
     expect(effectiveCase(state.record, state.reviews).proposal?.target).toBe('V9');
     expect(state.reviews).toHaveLength(2);
   });
