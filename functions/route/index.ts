@@ -1,7 +1,7 @@
 /** Opens a case for a decision, or attaches its flag to the case that is open for the same anomaly. */
 import { dynamoAudit } from '../../lib/adapters/aws/audit.ts';
 import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
-import { reviewPorts } from '../../lib/adapters/aws/case-ports.ts';
+import { askingPorts } from '../../lib/adapters/aws/case-ports.ts';
 import {
   attachToCase,
   caseOfAlarm,
@@ -23,7 +23,7 @@ import { packs } from '../../models/index.ts';
 
 const env = environment('TABLE_CASES', 'TABLE_AUDIT', 'BUS_NAME', 'CASE_FLOW_ARN', 'WAYS');
 const table = { client: dynamoDb(), table: env.TABLE_CASES };
-const reviews = reviewPorts(caseWorld(), stepFunctions());
+const questions = askingPorts(caseWorld());
 const ports: RoutePorts = {
   audit: dynamoAudit(dynamoDb(), env.TABLE_AUDIT),
   flags: dynamoFlagStore(dynamoDb(), env.TABLE_CASES),
@@ -37,7 +37,7 @@ const ports: RoutePorts = {
   },
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   startExecution: (caseId) => startOnce(stepFunctions(), env.CASE_FLOW_ARN, caseId),
-  askAnew: (caseId, newer) => supersede(reviews, caseId, newer),
+  askAnew: (caseId, newer) => supersede(questions, caseId, newer),
   packOf: (name) => packOf(packs, name),
   ways: env.WAYS,
   nowMs: Date.now,

@@ -140,13 +140,12 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     ...small,
   },
   route: {
-    // It asks anew where a later decision is surer, so it opens a question and wakes the flow that waits for the former.
+    // It asks anew where a later decision is surer. The flow that waits for the former question is woken by who takes answers.
     tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query'], audit: append },
     reads: [],
     writes: [],
     publishes: true,
     startsCases: true,
-    answersTokens: true,
     knowsWays: true,
     ...small,
   },

@@ -164,11 +164,6 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
   })),
   {
     fn: 'route',
-    action: 'states:SendTaskSuccess',
-    reason: 'Wakes a case whose open question follows a surer decision, which the story has none of.',
-  },
-  {
-    fn: 'route',
     action: 'dynamodb:Query',
     on: 'table/groundcrew-cases',
     reason: 'Reads the questions of a case to which a surer decision came, which the story may have none of.',

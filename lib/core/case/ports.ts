@@ -25,9 +25,15 @@ export interface CasePorts {
   now(): number;
 }
 
-export interface ReviewPorts extends CasePorts {
+/** What putting a question takes. It wakes no flow: who has this alone can let nothing go on. */
+export interface AskingPorts extends CasePorts {
   /** Without a token no flow waits for it yet. */
   openReview(request: ReviewRequest, token?: string): Promise<Review>;
+  /** Ends an open round that nobody has said yes to. One conditional write; false where somebody was faster. */
+  supersede(caseId: string, round: number, newer: NewerDecision): Promise<boolean>;
+}
+
+export interface ReviewPorts extends AskingPorts {
   /**
    * Keeps the first yes of two, if the round is open and `replaces` is what is kept now. One conditional write.
    * @returns the round as that write left it; `undefined` when somebody was faster
@@ -53,8 +59,6 @@ export interface ReviewPorts extends CasePorts {
   takeBackEnd(caseId: string, round: number, answer: ReviewAnswer, takenBack: TakenBack): Promise<boolean>;
   /** One conditional write on an open round; false when somebody was faster. */
   takeBackFirst(caseId: string, round: number, gone: Withdrawal, before: readonly Withdrawal[]): Promise<boolean>;
-  /** Ends an open round that nobody has said yes to. One conditional write; false where somebody was faster. */
-  supersede(caseId: string, round: number, newer: NewerDecision): Promise<boolean>;
   /** Wakes the flow that waits for a round. Never throws: what is unreachable is tried again by the sweep. */
   wake(caseId: string, round: number, output: ReviewResult): Promise<Waking>;
   /**

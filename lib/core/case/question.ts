@@ -2,7 +2,7 @@
 import type { CaseRecord, ReviewRequest } from '../../contracts/case.ts';
 import { makeEvent } from '../events.ts';
 import type { Review } from './effective.ts';
-import type { ReviewPorts } from './ports.ts';
+import type { AskingPorts } from './ports.ts';
 
 export const chainOf = (caseId: string): string => `case#${caseId}`;
 
@@ -36,7 +36,7 @@ export function followingIn(reviews: readonly Review[], round: number): Followin
 
 /** The entry that a question was put. Where it stands already nothing is added. */
 export function auditQuestion(
-  ports: ReviewPorts,
+  ports: AskingPorts,
   record: CaseRecord,
   request: ReviewRequest,
   following: Following,
@@ -53,7 +53,7 @@ export function auditQuestion(
 
 /** An open question is recorded and told; again and again where it must be. */
 export async function tellQuestion(
-  ports: ReviewPorts,
+  ports: AskingPorts,
   record: CaseRecord,
   request: ReviewRequest,
   following: Following,
@@ -79,7 +79,7 @@ export async function tellQuestion(
 
 /** The next question stands before the flow has come to it: whoever answers at once is heard when it does. */
 export async function questionAhead(
-  ports: ReviewPorts,
+  ports: AskingPorts,
   record: CaseRecord,
   request: ReviewRequest,
   following: Following,

@@ -12,6 +12,7 @@ import { parameterProblems } from './parameters.ts';
 import { peopleForHighImpact } from './permit.ts';
 import type { ReviewPorts, ReviewResult } from './ports.ts';
 import { aboutCase, chainOf, followingIn, questionOf, tellQuestion } from './question.ts';
+import { wakeSuperseded } from './supersede.ts';
 import { resultAgain, resultNewer, resultOfAnswer, takeBackUntilMs, thinkAgainFor } from './think-again.ts';
 import { stepOf } from './two-people.ts';
 
@@ -220,6 +221,10 @@ export async function completeAnswer(
       { atMs, correlationId: record.correlationId, subject: caseId, key: `${caseId}/${round}` },
     ),
   );
+  // The flow may wait for a question still whose place this one took: it comes to the answer from there.
+  const former =
+    round > 0 ? (await ports.reviews(caseId)).find(({ request }) => request.round === round - 1) : undefined;
+  if (former) await wakeSuperseded(ports, former);
   const waking = await ports.wake(caseId, round, { answer: answer.answer, by: answer.by, round, timedOut: false });
   if (waking !== 'unreachable') await ports.markHeard(caseId, round, 'answered');
   const untilMs = takeBackUntilMs(review);

@@ -8,7 +8,7 @@ import type { Proposal } from '../../contracts/remediation.ts';
 import { ConflictError } from '../errors.ts';
 import { effectiveCase, type Review, withNewer } from './effective.ts';
 import { peopleForHighImpact } from './permit.ts';
-import type { ReviewPorts } from './ports.ts';
+import type { AskingPorts, ReviewPorts } from './ports.ts';
 import { auditQuestion, chainOf, followingIn, questionAhead, questionOf } from './question.ts';
 import { dueNewerMs, levelOf, resultNewer } from './think-again.ts';
 
@@ -60,7 +60,7 @@ export function questionToReplace(
  * @throws ConflictError where the case is about to ask and has not yet, or others change it: try again
  */
 export async function supersede(
-  ports: ReviewPorts,
+  ports: AskingPorts,
   caseId: string,
   newer: NewerDecision,
 ): Promise<'asked-anew' | 'stays'> {
@@ -89,8 +89,11 @@ export async function supersede(
 const isAboutToAsk = ({ status, verdict, proposal, openedAtMs }: CaseRecord, nowMs: number): boolean =>
   status === 'open' && (verdict === 'ask' || !proposal) && nowMs - openedAtMs < askingMs;
 
-/** What follows from it. All of it may be repeated, as the sweep does. */
-export async function completeSuperseding(ports: ReviewPorts, record: CaseRecord, review: Review): Promise<void> {
+/**
+ * What follows from it. All of it may be repeated, as the sweep does. The flow is not told: who routes decisions may wake
+ * none. It finds out when somebody answers the newer question, by the sweep, or when the former one's time is over.
+ */
+export async function completeSuperseding(ports: AskingPorts, record: CaseRecord, review: Review): Promise<void> {
   const { request, end } = review;
   if (end.state !== 'superseded') return;
   const { caseId, round } = request;
@@ -108,6 +111,12 @@ export async function completeSuperseding(ports: ReviewPorts, record: CaseRecord
     before.status === 'closed' ? before : withNewer(before, newer),
   );
   if (now.status !== 'closed') await questionAhead(ports, now, newerQuestion(now, request, end.atMs), 'newer');
+}
+
+/** Wakes the flow that waits for a question that is asked no more; that it waits for it no longer is as good. */
+export async function wakeSuperseded(ports: ReviewPorts, { request, end }: Review): Promise<void> {
+  if (end.state !== 'superseded') return;
+  const { caseId, round } = request;
   const waking = await ports.wake(caseId, round, resultNewer(request, end.atMs, ports.now()));
   if (waking !== 'unreachable') await ports.markHeard(caseId, round, 'superseded');
 }

@@ -12,7 +12,7 @@ import type { NewerDecision } from '../../../lib/contracts/case.ts';
 import type { Proposal } from '../../../lib/contracts/remediation.ts';
 import { hashOf, sha256 } from '../../../lib/core/audit/canonical.ts';
 import { answerReview, requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
-import { supersede } from '../../../lib/core/case/supersede.ts';
+import { supersede, wakeSuperseded } from '../../../lib/core/case/supersede.ts';
 import { fakeKms } from '../../support/kms.ts';
 import { caseFor, proposalFor } from '../../support/remediation-world.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
@@ -86,15 +86,19 @@ const asking = async (id: string, proposal = ticket) => {
 };
 
 describe('a surer decision, in the tables', () => {
-  test('ends the question, asks the next one, wakes who waits for the former, and is rebuilt from the chain', async () => {
+  test('ends the question, asks the next one, leaves the flow to who may wake it, and is rebuilt from the chain', async () => {
     const { caseId, chain, ports, woken } = await asking('anew');
     expect(await supersede(ports, caseId, newer)).toBe('asked-anew');
-    expect(woken).toEqual(['first token']);
     expect((await reviewsOf(at, caseId)).map(({ end, request }) => [request.round, end.state])).toEqual([
       [0, 'superseded'],
       [1, 'open'],
     ]);
     expect(await getCase(at, caseId)).toMatchObject({ proposal: valve, kind: 'burst', status: 'in-review', rounds: 2 });
+    // Who routes decisions wakes nobody.
+    expect(woken).toEqual([]);
+    expect(await unheardAnswers(at, 1e12)).toEqual([{ caseId, round: 0 }]);
+    await wakeSuperseded(ports, (await getReview(at, caseId, 0))!);
+    expect(woken).toEqual(['first token']);
     expect(await unheardAnswers(at, 1e12)).toEqual([]);
     const types = (await readChain({ client: at.client, table: names.audit! }, chain)).map(({ type }) => type);
     expect(types).toEqual(['case-opened', 'review-requested', 'review-superseded', 'review-requested']);
@@ -113,9 +117,11 @@ describe('a surer decision, in the tables', () => {
 
   test('waits for the sweep where the flow was not told', async () => {
     const { caseId, ports } = await asking('unheard');
-    await supersede({ ...ports, wake: async () => 'unreachable' }, caseId, newer);
-    expect(await unheardAnswers(at, 1e12)).toEqual([{ caseId, round: 0 }]);
     await supersede(ports, caseId, newer);
+    const superseded = (await getReview(at, caseId, 0))!;
+    await wakeSuperseded({ ...ports, wake: async () => 'unreachable' }, superseded);
+    expect(await unheardAnswers(at, 1e12)).toEqual([{ caseId, round: 0 }]);
+    await wakeSuperseded(ports, superseded);
     expect(await unheardAnswers(at, 1e12)).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import { genesisHash, sealEntry } from '../../../lib/core/audit/entry.ts';
 import { firstDifference, rebuildCase, unprovenFields } from '../../../lib/core/audit/rebuild.ts';
 import { effectiveCase, standingYes } from '../../../lib/core/case/effective.ts';
 import { loadCase } from '../../../lib/core/case/load.ts';
-import { answerReview, requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
+import { answerReview, RoundOverError, requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
 import { askingMs, questionToReplace, supersede } from '../../../lib/core/case/supersede.ts';
 import { hearingMs, sweepAnswers } from '../../../lib/core/case/sweep-answers.ts';
 import { settleAnswer, takeBack } from '../../../lib/core/case/take-back.ts';
@@ -105,10 +105,14 @@ describe('an open question and a surer decision', () => {
     expect(reviews.map(({ end }) => end.state)).toEqual(['superseded', 'open']);
   });
 
-  test('the flow is told, loads what is proposed now, and asks it in that round', async () => {
+  test('the flow is told by the sweep, loads what is proposed now, and asks it in that round', async () => {
     const { state, ports, caseId } = await world();
     await supersede(ports, caseId, newerOf());
-    const heard = { superseded: true, timedOut: false, round: 0, againS: 600 };
+    expect(state.woken).toEqual([]);
+    expect(await sweepAnswers(ports)).toEqual({ completed: 0, failed: [] });
+    state.nowMs += hearingMs;
+    const heard = { superseded: true, timedOut: false, round: 0, againS: 595 };
+    expect(await sweepAnswers(ports)).toEqual({ completed: 1, failed: [] });
     expect(state.woken).toEqual([heard]);
     expect(state.unheard.size).toBe(0);
     expect(await timeOutReview(ports, { caseId, round: 0 })).toEqual(heard);
@@ -131,6 +135,20 @@ describe('an open question and a surer decision', () => {
     await expect(answerReview(ports, answer({ round: 0 }))).rejects.toMatchObject({ code: 'review-over' });
     expect(await answerReview(ports, answer({ round: 1 }))).toMatchObject({ round: 1, missing: 0 });
     expect(standingYes(effectiveCase(state.record, state.reviews), state.reviews)).toMatchObject({ people: 1 });
+  });
+
+  test('whoever answers before the flow has heard wakes it from the former question, and it comes to the answer', async () => {
+    const { state, ports, caseId, answer } = await world();
+    await supersede(ports, caseId, newerOf());
+    await answerReview(ports, answer());
+    expect(state.woken).toMatchObject([
+      { superseded: true, round: 0 },
+      { answer: 'approve', round: 1 },
+    ]);
+    expect(state.unheard.size).toBe(0);
+    const asks = { caseId, round: 1, level: 1 as const, token: 'late', timeoutS: 600 };
+    await expect(requestReview(ports, asks)).rejects.toBeInstanceOf(RoundOverError);
+    expect(await timeOutReview(ports, { caseId, round: 1 })).toMatchObject({ answer: 'approve', thinkS: 10 });
   });
 
   test('a high impact of the newer proposal needs two people, and whatever is ordered instead does, too', async () => {
@@ -286,13 +304,12 @@ describe('superseding and what comes between', () => {
           changeCase: until(ports.changeCase),
           openReview: until(ports.openReview),
           publish: until(ports.publish),
-          markHeard: until(ports.markHeard),
         };
         await supersede(dies, caseId, newerOf()).catch(() => undefined);
-        state.nowMs += hearingMs;
         if (completes === 'flag') await supersede(ports, caseId, newerOf());
-        else if (steps > 0) expect((await sweepAnswers(ports)).failed).toEqual([]);
-        if (completes === 'sweep' && steps === 0) continue;
+        else if (steps === 0) continue;
+        state.nowMs += hearingMs;
+        expect(await sweepAnswers(ports)).toEqual({ completed: 1, failed: [] });
         expect(types()).toEqual(['review-requested', 'review-superseded', 'review-requested']);
         expect(state.record.proposal).toEqual(valve);
         expect(state.reviews.map(({ end: { state: how } }) => how)).toEqual(['superseded', 'open']);
@@ -304,14 +321,28 @@ describe('superseding and what comes between', () => {
   test('completed late, after the newer question was answered by another order, it changes nothing of that', async () => {
     const { state, ports, caseId, answer } = await world();
     const unheard: typeof ports = { ...ports, wake: async () => 'unreachable' };
-    await supersede(unheard, caseId, newerOf());
-    await answerReview(ports, answer({ answer: 'override', override: { action: 'close-valve', target: 'V9' } }));
+    await supersede(ports, caseId, newerOf());
+    await answerReview(unheard, answer({ answer: 'override', override: { action: 'close-valve', target: 'V9' } }));
     await settleAnswer(ports, { caseId, round: 1 });
     state.nowMs += hearingMs;
-    expect(await sweepAnswers(ports)).toMatchObject({ failed: [] });
+    expect(await sweepAnswers(ports)).toEqual({ completed: 2, failed: [] });
     expect(state.record.proposal?.target).toBe('V9');
     expect(effectiveCase(state.record, state.reviews).proposal?.target).toBe('V9');
     expect(state.reviews).toHaveLength(2);
+  });
+
+  test('a question that was stored and not yet recorded is recorded before it ends', async () => {
+    const record = unsure();
+    const { state, ports } = reviewWorld(record);
+    const dies = { ...ports, audit: () => Promise.reject(new Error('killed')) };
+    const first = { caseId: record.caseId, round: 0, token: 'first', timeoutS: 600 };
+    await expect(requestReview(dies, first)).rejects.toThrow('killed');
+    expect(await supersede(ports, record.caseId, newerOf())).toBe('asked-anew');
+    expect([...state.audit.values()].map(({ type, body }) => [type, body.round])).toEqual([
+      ['review-requested', 0],
+      ['review-superseded', 0],
+      ['review-requested', 1],
+    ]);
   });
 
   test('a flag that comes before the first question is put off; of a case that never asked it is not for ever', async () => {
