@@ -8,13 +8,12 @@ import { rebuild } from '../../../lib/adapters/aws/rebuild-run.ts';
 import { unheardAnswers } from '../../../lib/adapters/aws/review-finder.ts';
 import { getReview, openReview, restoreReview, reviewsOf } from '../../../lib/adapters/aws/review-store.ts';
 import type { Subjects } from '../../../lib/adapters/aws/subject-store.ts';
-import type { NewerDecision } from '../../../lib/contracts/case.ts';
 import type { Proposal } from '../../../lib/contracts/remediation.ts';
 import { hashOf, sha256 } from '../../../lib/core/audit/canonical.ts';
 import { answerReview, requestReview, timeOutReview } from '../../../lib/core/case/review.ts';
 import { supersede, wakeSuperseded } from '../../../lib/core/case/supersede.ts';
 import { fakeKms } from '../../support/kms.ts';
-import { caseFor, proposalFor } from '../../support/remediation-world.ts';
+import { caseFor, newerFor, proposalFor } from '../../support/remediation-world.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
 
 let tables: TestTables;
@@ -30,18 +29,9 @@ beforeAll(async () => {
 });
 afterAll(() => tables.stop());
 
-const verification = { settleMs: 1_000, deadlineMs: 60_000, minRows: 2 };
 const ticket: Proposal = { ...proposalFor('plant-1', 'raise-ticket', 'plant-1'), highImpact: true };
-const valve: Proposal = { ...proposalFor(), verification };
-const newer: NewerDecision = {
-  decisionId: sha256('newer'),
-  flagId: sha256('newer flag'),
-  atMs: 900,
-  kind: 'burst',
-  sentence: 'A burst behind V1.',
-  proposal: valve,
-  proposalHash: hashOf(valve),
-};
+const newer = newerFor({ atMs: 900 });
+const valve = newer.proposal;
 
 const asking = async (id: string, proposal = ticket) => {
   const record = caseFor(id, {

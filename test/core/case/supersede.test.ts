@@ -11,7 +11,7 @@ import { answerReview, RoundOverError, requestReview, timeOutReview } from '../.
 import { askingMs, questionToReplace, supersede } from '../../../lib/core/case/supersede.ts';
 import { hearingMs, sweepAnswers } from '../../../lib/core/case/sweep-answers.ts';
 import { settleAnswer, takeBack } from '../../../lib/core/case/take-back.ts';
-import { caseFor, proposalFor } from '../../support/remediation-world.ts';
+import { caseFor, newerFor, proposalFor } from '../../support/remediation-world.ts';
 import { asking, reviewWorld } from '../../support/review-world.ts';
 
 const verification = { settleMs: 1_800_000, deadlineMs: 21_600_000, minRows: 2 };
@@ -29,17 +29,8 @@ const unsure = (change: Partial<CaseRecord> = {}) =>
     ...change,
   });
 
-const newerOf = (proposal: Proposal = valve, change: Partial<NewerDecision> = {}): NewerDecision => ({
-  decisionId: sha256(`decision on ${proposal.target}`),
-  flagId: sha256('a later flag'),
-  atMs: 4_900_000,
-  kind: 'burst',
-  zone: 'A',
-  sentence: 'A burst in zone A.',
-  proposal,
-  proposalHash: hashOf(proposal),
-  ...change,
-});
+const newerOf = (proposal: Proposal = valve, change: Partial<NewerDecision> = {}): NewerDecision =>
+  newerFor({ decisionId: sha256(`decision on ${proposal.target}`), proposal, ...change });
 
 const world = async (record = unsure()) => {
   const made = await asking(record, 10, 600);
