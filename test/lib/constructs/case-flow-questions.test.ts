@@ -122,6 +122,29 @@ describe('CaseFlow asks people', () => {
     expect(run.entered).toEqual(expect.arrayContaining(['Permit', 'Remediate', 'Verify', 'Compensate']));
   });
 
+  test('finds the answer to a surer decision’s question that was given before it could ask', async () => {
+    const run = await runCase({
+      Load: answers(asks),
+      AskNewer: answers(asks),
+      Review: [...answers({}), fails(RoundOverError.name)],
+      ReadAnswer: answers(
+        { superseded: true, timedOut: false, round: 0, againS: 40 },
+        { answer: 'approve', thinkS: 10 },
+      ),
+      StandsStill: answers({ answer: 'approve' }),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Verify: answers({ result: 'recovered' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('review-timeout')).toEqual([
+      { caseId, round: 0 },
+      { caseId, round: 1 },
+      { caseId, round: 1, settle: true },
+    ]);
+    expect(run.resolution).toBe('verified');
+  });
+
   test('does nothing after a no', async () => {
     const run = await runCase({
       Load: answers(asks),
