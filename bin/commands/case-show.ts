@@ -119,7 +119,7 @@ async function printDecisions(
       'gone',
       `${short(id)} has left the table of decisions; the audit keeps it: groundcrew audit prove ${short(id)}`,
     );
-  if (gone.includes(record.decisionId) && record.counterfactual !== undefined)
+  if (gone.includes(record.newer?.decisionId ?? record.decisionId) && record.counterfactual !== undefined)
     print('otherwise', record.counterfactual);
 }
 
@@ -155,7 +155,12 @@ function printReview(record: CaseRecord, review: Review, words: Words): void {
       `until ${new Date(untilMs).toISOString()}: groundcrew case take-back ${short(record.caseId)} --reason …`,
     );
   if ('answer' in end) return;
-  if (end.state === 'timed-out') print('answer', 'none in time');
+  if (end.state === 'superseded')
+    print(
+      'replaced',
+      `unanswered, at ${new Date(end.atMs).toISOString()}: decision ${short(end.newer.decisionId)} is surer`,
+    );
+  else if (end.state === 'timed-out') print('answer', 'none in time');
   else
     print(
       'answer',

@@ -217,7 +217,7 @@ async function windowsOfCases(
   for (const record of cases) {
     const known = await labelOfCase(context, record);
     if (!known) continue;
-    const decision = decisions.get(record.decisionId);
+    const decision = decisions.get(record.newer?.decisionId ?? record.decisionId);
     const made = decision ? await reader.of(decision, known, record.caseId) : 'its decision is not kept any more';
     if (typeof made === 'string') leave(`case ${short(record.caseId)}`, made);
     else windows.push(made);

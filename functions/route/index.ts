@@ -1,6 +1,7 @@
 /** Opens a case for a decision, or attaches its flag to the case that is open for the same anomaly. */
 import { dynamoAudit } from '../../lib/adapters/aws/audit.ts';
 import { eventBridgeBus } from '../../lib/adapters/aws/bus.ts';
+import { askingPorts } from '../../lib/adapters/aws/case-ports.ts';
 import {
   attachToCase,
   caseOfAlarm,
@@ -13,6 +14,8 @@ import { dynamoDb, eventBridge, stepFunctions } from '../../lib/adapters/aws/cli
 import { environment } from '../../lib/adapters/aws/environment.ts';
 import { dynamoFlagStore } from '../../lib/adapters/aws/flag-store.ts';
 import { startOnce } from '../../lib/adapters/aws/start-execution.ts';
+import { caseWorld } from '../../lib/adapters/aws/worlds.ts';
+import { supersede } from '../../lib/core/case/supersede.ts';
 import { type RoutePorts, route, routeInput } from '../../lib/core/decision/route.ts';
 import { packOf } from '../../lib/core/pack.ts';
 import { handle } from '../../lib/middleware/handle.ts';
@@ -20,6 +23,7 @@ import { packs } from '../../models/index.ts';
 
 const env = environment('TABLE_CASES', 'TABLE_AUDIT', 'BUS_NAME', 'CASE_FLOW_ARN', 'WAYS');
 const table = { client: dynamoDb(), table: env.TABLE_CASES };
+const questions = askingPorts(caseWorld());
 const ports: RoutePorts = {
   audit: dynamoAudit(dynamoDb(), env.TABLE_AUDIT),
   flags: dynamoFlagStore(dynamoDb(), env.TABLE_CASES),
@@ -33,6 +37,7 @@ const ports: RoutePorts = {
   },
   bus: eventBridgeBus(eventBridge(), env.BUS_NAME),
   startExecution: (caseId) => startOnce(stepFunctions(), env.CASE_FLOW_ARN, caseId),
+  askAnew: (caseId, newer) => supersede(questions, caseId, newer),
   packOf: (name) => packOf(packs, name),
   ways: env.WAYS,
   nowMs: Date.now,

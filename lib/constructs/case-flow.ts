@@ -24,12 +24,12 @@ const maxReconciles = 30;
 const maxVerifies = 500;
 /**
  * Questions put to people in one case: the first, the escalated one, and those after a failed action. One that stands again
- * because its answer was taken back is no further one.
+ * because its answer was taken back is no further one; one that a surer decision asks instead is.
  */
 const maxRounds = 6;
 
 const caseId = '{% $caseId %}';
-/** Of the question that is asked; one that stands again has what was left of its time. */
+/** Of the question that is asked; one that stands again, or takes another one's place, has what was left of its time. */
 const timeLeft = '{% $againS > 0 ? $againS : $level = 1 ? $reviewTimeoutS : $escalationTimeoutS %}';
 const waitFor = (next: string) => ({ Type: 'Wait', Seconds: '{% $waitS %}', Next: next });
 /**
@@ -56,6 +56,13 @@ const effectUnderWay = (undoing: boolean) => ({
   reconciles: 0,
   undoing,
 });
+/** What the flow keeps of what the case proposes. */
+const ofProposal = {
+  hasInverse: '{% $exists($states.result.Payload.proposal.inverse) %}',
+  hasProposal: '{% $exists($states.result.Payload.proposal) %}',
+  isVerifiable: '{% $exists($states.result.Payload.proposal.verification) %}',
+  question: '{% $exists($states.result.Payload.question) ? $states.result.Payload.question : "May it act?" %}',
+};
 const close = (resolution: string, note?: string) => ({ resolution, note: note ?? '' });
 
 export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string, unknown> {
@@ -72,9 +79,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             caseId: '{% $states.input.caseId %}',
             reviewTimeoutS: '{% $states.result.Payload.reviewTimeoutS %}',
             escalationTimeoutS: '{% $states.result.Payload.escalationTimeoutS %}',
-            hasInverse: '{% $exists($states.result.Payload.proposal.inverse) %}',
-            hasProposal: '{% $exists($states.result.Payload.proposal) %}',
-            isVerifiable: '{% $exists($states.result.Payload.proposal.verification) %}',
+            ...ofProposal,
             round: 0,
             level: 1,
             againS: 0,
@@ -85,8 +90,6 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
             waitS: 1,
             effectKey: '',
             undoing: false,
-            question:
-              '{% $exists($states.result.Payload.question) ? $states.result.Payload.question : "May it act?" %}',
             after: 'permit',
             yes: 'acted-unverified',
             resolution: 'failed',
@@ -141,6 +144,7 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         Choices: [
           { Condition: '{% $exists($states.input.timedOut) and $states.input.timedOut %}', Next: 'EscalateReview' },
           { Condition: '{% $exists($states.input.takenBack) %}', Next: 'AskAgain' },
+          { Condition: '{% $exists($states.input.superseded) %}', Next: 'AskNewer' },
           { Condition: '{% $exists($states.input.thinkS) %}', Next: 'ThinkAgain' },
           { Condition: '{% $states.input.answer = "reject" %}', Assign: close('rejected'), Next: 'Close' },
           {
@@ -183,6 +187,16 @@ export function caseFlowDefinition(functions: CaseFlowFunctions): Record<string,
         },
         Next: 'Review',
       },
+      // Nobody had answered when a surer decision came: what is asked, and what follows from a yes, is that one's.
+      AskNewer: lambdaTask(
+        functions.caseLoad,
+        { caseId },
+        {
+          Assign: { ...ofProposal, round: '{% $round + 1 %}', againS: '{% $states.input.againS %}', after: 'permit' },
+          Retry: patientRetry,
+          Next: 'Review',
+        },
+      ),
       EscalateReview: {
         Type: 'Choice',
         Choices: [

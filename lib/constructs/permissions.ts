@@ -140,7 +140,8 @@ export const permissions: Readonly<Record<FunctionName, FunctionPermissions>> = 
     ...small,
   },
   route: {
-    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem'], audit: append },
+    // It asks anew where a later decision is surer. The flow that waits for the former question is woken by who takes answers.
+    tables: { cases: ['GetItem', 'PutItem', 'UpdateItem', 'Query'], audit: append },
     reads: [],
     writes: [],
     publishes: true,

@@ -17,6 +17,7 @@ export const auditType = lazily(() =>
     'review-answered',
     'answer-taken-back',
     'review-timed-out',
+    'review-superseded',
     'label-set',
     'effect-announced',
     'effect-outcome',

@@ -63,6 +63,8 @@ export const caseRecord = lazily(() =>
     evidence: z.strictObject({ atMs: epochMs, sentAtMs: epochMs, receivedAtMs: epochMs }).optional(),
     /** One cause that many assets see; `asset` is then the one that was flagged first. */
     incident: incident.optional(),
+    /** The later, surer decision that the case is about since; absent: the one that opened it. */
+    newer: z.strictObject({ decisionId: sha256Hex, atMs: epochMs }).optional(),
     effectKeys: z.array(sha256Hex).max(32).default([]),
     ticket: z.string().max(256).optional(),
     /** Rounds in which people were asked; absent where nobody was. */
@@ -73,6 +75,23 @@ export const caseRecord = lazily(() =>
   }),
 );
 export type CaseRecord = z.infer<typeof caseRecord>;
+
+/** A later decision on the alarm of a case, surer than what the case asked about: what it asks about instead. */
+export const newerDecision = lazily(() =>
+  z.strictObject({
+    decisionId: sha256Hex,
+    flagId: sha256Hex,
+    atMs: epochMs,
+    kind,
+    zone: z.string().max(64).optional(),
+    sentence: z.string().max(1000),
+    grounds: z.array(z.string().max(64)).max(5).optional(),
+    counterfactual: z.string().max(500).optional(),
+    proposal,
+    proposalHash: sha256Hex,
+  }),
+);
+export type NewerDecision = z.infer<typeof newerDecision>;
 
 export const reviewRequest = lazily(() =>
   z.strictObject({

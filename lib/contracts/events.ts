@@ -29,6 +29,8 @@ export const eventData = {
       people: z.number().int().min(1).max(2).optional(),
       /** Its answer was taken back: it is asked again. */
       again: z.literal(true).optional(),
+      /** It replaces the question before, which nobody had answered: a later decision is surer. */
+      newer: z.literal(true).optional(),
     }),
   ),
   ReviewAnswered: lazily(() => z.strictObject({ ...caseRef, answer: z.string().max(32), by: z.string().max(128) })),

@@ -17,7 +17,9 @@ import { canonical } from '../../lib/core/audit/canonical.ts';
 import { collapse } from '../../lib/core/audit/collapse.ts';
 import { entryHash } from '../../lib/core/audit/entry.ts';
 import { unexplainedGrants } from '../iam/unused-grants.ts';
+import { proposalOf } from '../support/decision-data.ts';
 import { Browser } from '../support/stack/browser.ts';
+import { decideAsking } from '../support/stack/decide.ts';
 import { expectCallsPermitted, expectEffectsSingle } from '../support/stack/invariants.ts';
 
 let stack: Stack;
@@ -35,7 +37,7 @@ beforeAll(async () => {
   stack = await Stack.start({ districts: new Map([['pumps', district]]), warm: ['api', 'screen', 'infer'] });
   people = await invite();
   await stack.calibrated('pumps', district, actingSite, liveClockRate);
-  for (const asset of ['reported', 'stopped', 'reconsidered', ...raced]) await stack.plainAsset(asset);
+  for (const asset of ['reported', 'stopped', 'reconsidered', 'unsure', ...raced]) await stack.plainAsset(asset);
   cursor = (await people.operator.ask('GET', '/changes')).body.cursor;
   live = new Live(stack, district, ['pumps']);
   await live.rows(24);
@@ -187,6 +189,49 @@ describe('an answer that is taken back', () => {
   }, 60_000);
 });
 
+test('an open question follows the surer decision of its alarm: the newer one is answered and done, the former never', async () => {
+  const asset = 'unsure';
+  const ticket = { ...proposalOf({ asset, action: 'raise-ticket', target: asset }), expectedChannels: [] };
+  const verification = { settleMs: 1_800_000, deadlineMs: 21_600_000, minRows: 2 };
+  const valve = proposalOf({ asset, verification });
+  const first = await decideAsking(stack, { asset, seq: 1_000 }, ticket, { set: ['leak', 'normal'] });
+  const former = await queued(asset);
+  expect(former).toMatchObject({ caseId: first.caseId, round: 0, proposal: { action: 'raise-ticket' } });
+  const zoned = { set: ['leak'], explanation: { sentence: 'A leak in zone A, surely.', contributions: [] } };
+  const newer = await decideAsking(stack, { asset, seq: 1_004, onset: 1_000 }, valve, zoned);
+  expect(newer).toMatchObject({ caseId: first.caseId, opened: false });
+  const path = `/cases/${former.caseId}/answer`;
+  const yes = { answer: 'approve', reason: 'go on', proposalHash: former.proposalHash };
+  for (const stale of [yes, { ...yes, round: 0 }]) {
+    const refused = await people.approver.ask('POST', path, stale);
+    expect([refused.status, refused.body.code]).toEqual([409, 'stale-proposal']);
+  }
+  const item = await queued(asset);
+  expect(item).toMatchObject({
+    caseId: former.caseId,
+    round: 1,
+    sentence: 'A leak in zone A, surely.',
+    question: 'A leak in zone A, surely. Shall we close valve V1?',
+    proposal: { action: 'close-valve', target: 'V1' },
+  });
+  expect(item.dueAtMs).toBeGreaterThanOrEqual(former.dueAtMs);
+  const shown = await detail(item.caseId);
+  expect(shown.decision?.decisionId).toBe(newer.decisionId);
+  expect(shown.reviews).toMatchObject([
+    { state: 'superseded', newer: { decisionId: newer.decisionId }, answers: [] },
+    { state: 'open' },
+  ]);
+  const given = await people.approver.ask('POST', path, { ...yes, proposalHash: item.proposalHash, round: 1 });
+  expect(given.status).toBe(202);
+  const acted = await waitFor('the valve', async () => {
+    const found = await detail(item.caseId);
+    return found.effects[0]?.status === 'SUCCEEDED' && found;
+  });
+  expect(acted.effects).toMatchObject([{ action: 'close-valve', target: 'V1' }]);
+  expect(effectsOn(asset)).toMatchObject([{ action: 'close-valve' }]);
+  expect(acted.timeline.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['review-superseded']));
+}, 60_000);
+
 describe('the stop switch', () => {
   test('holds back what was approved, until two people have resumed', async () => {
     const scope = 'asset#stopped';
@@ -225,7 +270,7 @@ describe('what the readings showed', () => {
     const kinds = found.timeline.map(({ kind }) => kind);
     const hops = ['reading', 'received', 'decision-recorded', 'case-opened', 'effect-announced', 'effect-outcome'];
     expect(kinds.filter((kind) => hops.includes(kind)).slice(0, hops.length)).toEqual(hops);
-    expect(found.decision?.decisionId).toBe(found.record.decisionId);
+    expect(found.decision?.decisionId).toBe(found.record.newer?.decisionId ?? found.record.decisionId);
     const signal = (await people.auditor.ask('GET', `/cases/${caseId}/signal`)).body as Signal;
     expect(signal.channels[0]?.contribution).toBeGreaterThan(0);
     expect(signal.channels.some(({ expectedLow }) => expectedLow !== undefined)).toBe(true);

@@ -163,6 +163,12 @@ export const unusedGrantsWithReason: readonly UnusedGrant[] = [
     reason: 'Keeps what a person said of an effect whose outcome nobody else could tell.',
   })),
   {
+    fn: 'route',
+    action: 'dynamodb:Query',
+    on: 'table/groundcrew-cases',
+    reason: 'Reads the questions of a case to which a surer decision came, which the story may have none of.',
+  },
+  {
     fn: 'sweeper',
     action: 'states:RedriveExecution',
     on: 'execution:groundcrew-case',

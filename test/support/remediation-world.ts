@@ -1,5 +1,5 @@
 /** A small world for remediation steps: an endpoint that counts what it does, and ports around it that tests may break. */
-import type { CaseRecord } from '../../lib/contracts/case.ts';
+import type { CaseRecord, NewerDecision } from '../../lib/contracts/case.ts';
 import type { Effect } from '../../lib/contracts/ledger.ts';
 import type { Proposal } from '../../lib/contracts/remediation.ts';
 import { hashOf, sha256 } from '../../lib/core/audit/canonical.ts';
@@ -43,6 +43,22 @@ export function caseFor(id: string, change: Partial<CaseRecord> = {}): CaseRecor
     effectKeys: [],
     flags: 1,
     version: 0,
+    ...change,
+  };
+}
+
+/** A surer decision that the case may ask about instead: a burst, and the valve that its readings can judge. */
+export function newerFor(change: Partial<NewerDecision> = {}): NewerDecision {
+  const proposal = { ...proposalFor(), verification: { settleMs: 1_800_000, deadlineMs: 21_600_000, minRows: 2 } };
+  return {
+    decisionId: sha256('newer decision'),
+    flagId: sha256('newer flag'),
+    atMs: 4_900_000,
+    kind: 'burst',
+    zone: 'A',
+    sentence: 'A burst in zone A.',
+    proposal,
+    proposalHash: hashOf(change.proposal ?? proposal),
     ...change,
   };
 }

@@ -88,6 +88,14 @@ export function reviewWorld(record: CaseRecord) {
       state.reviews[at] = { ...rest, withdrawn: [...before, gone] };
       return true;
     },
+    supersede: async (_id, round, newer) => {
+      const at = state.reviews.findIndex((review) => review.request.round === round);
+      const review = state.reviews[at];
+      if (review?.end.state !== 'open' || review.first || review.withdrawn) return false;
+      state.reviews[at] = { ...review, end: { state: 'superseded', atMs: state.nowMs, newer } };
+      state.unheard.set(round, state.nowMs);
+      return true;
+    },
     wake: async (_id, _round, output) => {
       state.woken.push(output);
       return 'woken';

@@ -2,7 +2,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendTaskSuccessCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import type { ClosePorts } from '../../core/case/close.ts';
-import type { CasePorts, ReviewPorts } from '../../core/case/ports.ts';
+import type { AskingPorts, CasePorts, ReviewPorts } from '../../core/case/ports.ts';
 import { DependencyError, NotFoundError } from '../../core/errors.ts';
 import type { Bus, Clock } from '../../core/ports.ts';
 import { appendAudit } from './audit-store.ts';
@@ -16,6 +16,7 @@ import {
   openReview,
   reviewsOf,
   settleReview,
+  supersedeReview,
   takeBackEnd,
   takeBackFirst,
   takeToken,
@@ -56,11 +57,19 @@ export function casePorts({ client, cases, audit, bus, now, subjects }: CaseWorl
 /** What Step Functions calls a token whose task has ended; a task that was woken before is one of them. */
 const waitsNoMore = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 
-export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
+export function askingPorts(world: CaseWorld): AskingPorts {
   const at = { client: world.client, table: world.cases };
   return {
     ...casePorts(world),
     openReview: (request, token) => openReview(at, request, token),
+    supersede: (caseId, round, newer) => supersedeReview(at, caseId, round, newer, world.now()),
+  };
+}
+
+export function reviewPorts(world: CaseWorld, flows: SFNClient): ReviewPorts {
+  const at = { client: world.client, table: world.cases };
+  return {
+    ...askingPorts(world),
     keepFirst: (caseId, round, answer, replaces) => keepFirst(at, caseId, round, answer, replaces, world.now()),
     endReview: (caseId, round, end) => endReview(at, caseId, round, end, world.now()),
     settle: (caseId, round) => settleReview(at, caseId, round, world.now()),

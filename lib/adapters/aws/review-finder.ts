@@ -11,7 +11,7 @@ interface FoundRound {
   readonly round: number;
 }
 
-/** Answered rounds that nobody marked as heard. */
+/** Rounds that ended by an answer or a surer decision, and that nobody marked as heard. */
 export const unheardAnswers = (at: CaseTable, storedBeforeMs: number): Promise<FoundRound[]> =>
   roundsMarked(at, unheardMark, 0, storedBeforeMs);
 

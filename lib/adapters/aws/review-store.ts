@@ -10,6 +10,8 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
+  type NewerDecision,
+  newerDecision,
   type ReviewAnswer,
   type ReviewRequest,
   reviewAnswer,
@@ -24,7 +26,7 @@ import { type CaseTable, type Expression, type Item, type OpenMark, updateIf as 
 
 /** In the sparse index `by-open`, by when it is due: a question that is open. */
 export const askedMark = 'review' satisfies OpenMark;
-/** In the sparse index `by-open`: a person has answered, and the flow may not know yet. */
+/** In the sparse index `by-open`: a person has answered, or a surer decision has come, and the flow may not know yet. */
 export const unheardMark = 'answer';
 
 const key = (caseId: string, round: number) => ({ pk: { S: `case#${caseId}` }, sk: { S: `review#${round}` } });
@@ -83,6 +85,7 @@ export async function restoreReview(at: CaseTable, { request, end }: Review): Pr
             : { end: { S: text }, endedAtMs: { N: String(end.atMs) } }),
           // Its flow may have gone on with it long ago, and nothing is left that would tell.
           ...(end.state === 'answered' && { settledAtMs: { N: String(end.atMs) } }),
+          ...(end.state === 'superseded' && { newer: newerText(end.newer) }),
           ...(end.state === 'taken-back' && { takenBack: takenBackText(end.takenBack) }),
         },
         ConditionExpression: 'attribute_not_exists(pk)',
@@ -249,6 +252,39 @@ export async function takeBackFirst(
   return now?.withdrawn !== undefined && JSON.stringify(now.withdrawn) === all;
 }
 
+/**
+ * Ends an open round because a later decision is surer, unless somebody has said yes to it: one conditional write. It stays
+ * in the index until the flow has heard of it.
+ * @returns false when somebody was faster
+ */
+export async function supersedeReview(
+  at: CaseTable,
+  caseId: string,
+  round: number,
+  newer: NewerDecision,
+  nowMs: number,
+): Promise<boolean> {
+  const done = await updateIf(
+    at,
+    caseId,
+    round,
+    'SET #end = :end, newer = :newer, endedAtMs = :now, #open = :open, dueAtMs = :now',
+    'attribute_exists(pk) AND attribute_not_exists(#end) AND attribute_not_exists(#first) AND attribute_not_exists(withdrawn)',
+    {
+      names: { '#end': 'end', '#first': 'first', '#open': 'open' },
+      values: {
+        ':end': { S: 'superseded' satisfies ReviewEnd['state'] },
+        ':newer': newerText(newer),
+        ':now': { N: String(nowMs) },
+        ':open': { S: unheardMark },
+      },
+    },
+  );
+  // Where an answer to our own write was lost, the reader of the round finds that it stands.
+  return done !== undefined;
+}
+
+const newerText = (newer: NewerDecision) => ({ S: JSON.stringify(newerDecision.parse(newer)) });
 const takenBackText = (takenBack: TakenBack) => ({ S: JSON.stringify(takenBackSchema.parse(takenBack)) });
 
 /**
@@ -289,16 +325,16 @@ export async function keepFirst(
 const textOf = (answer: ReviewAnswer) => ({ S: JSON.stringify(reviewAnswer.parse(answer)) });
 
 /**
- * Takes an answered round out of the index of those that the flow has not heard of.
+ * Takes a round that ended so out of the index of those that the flow has not heard of.
  * @param what the flow heard: an answer that was taken back since stays, because its taking back has its own to do
  */
 export async function markHeard(
   at: CaseTable,
   caseId: string,
   round: number,
-  what: 'answered' | 'taken-back',
+  what: 'answered' | 'taken-back' | 'superseded',
 ): Promise<void> {
-  const stands = what === 'answered' ? 'attribute_not_exists(takenBack)' : 'attribute_exists(takenBack)';
+  const stands = what === 'taken-back' ? 'attribute_exists(takenBack)' : 'attribute_not_exists(takenBack)';
   await updateIf(at, caseId, round, 'REMOVE #open, dueAtMs', `#open = :open AND ${stands}`, {
     names: { '#open': 'open' },
     values: { ':open': { S: unheardMark } },
@@ -333,6 +369,10 @@ export function reviewOf(item: Item): Review {
   const atMs = Number(item.endedAtMs?.N ?? 0);
   if (end === undefined) return { ...asked, end: { state: 'open' } };
   if (end === 'timed-out') return { ...asked, end: { state: 'timed-out', atMs } };
+  if (end === 'superseded') {
+    const newer = newerDecision.parse(JSON.parse(item.newer?.S ?? 'null'));
+    return { ...asked, end: { state: 'superseded', atMs, newer } };
+  }
   const answer = reviewAnswer.parse(JSON.parse(end));
   if (item.takenBack?.S) {
     const takenBack = takenBackSchema.parse(JSON.parse(item.takenBack.S));

@@ -138,12 +138,14 @@ export const reviewView = lazily(() =>
     askedAtMs: epochMs,
     dueAtMs: epochMs,
     people,
-    state: z.enum(['open', 'answered', 'timed-out', 'taken-back']),
+    state: z.enum(['open', 'answered', 'timed-out', 'taken-back', 'superseded']),
     proposalHash: sha256Hex.optional(),
     /** Of two people the first, then the one that ended the round. */
     answers: z.array(reviewAnswerView).max(2),
     /** Answers of the round that were taken back, first yeses of two among them; oldest first. */
     takenBack: z.array(takenBackView).max(9).optional(),
+    /** The surer decision that came before anybody answered: the next round asks about it. */
+    newer: z.strictObject({ decisionId: sha256Hex, sentence: z.string().max(1000), atMs: epochMs }).optional(),
   }),
 );
 export type ReviewView = z.infer<typeof reviewView>;

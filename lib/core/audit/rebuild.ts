@@ -1,10 +1,17 @@
 /** The projections as the audit knows them: decisions, and cases with their flags and reviews, without slots and tokens. */
 import type { AuditEntry } from '../../contracts/audit.ts';
-import { type CaseRecord, caseRecord, type ReviewAnswer, reviewAnswer, reviewRequest } from '../../contracts/case.ts';
+import {
+  type CaseRecord,
+  caseRecord,
+  newerDecision,
+  type ReviewAnswer,
+  reviewAnswer,
+  reviewRequest,
+} from '../../contracts/case.ts';
 import { type Decision, decision } from '../../contracts/decision.ts';
 import type { RemediationOutcome } from '../../contracts/remediation.ts';
-import { overriddenProposal, type Review, type ReviewEnd } from '../case/effective.ts';
-import { asked } from '../case/review.ts';
+import { overriddenProposal, type Review, type ReviewEnd, withNewer } from '../case/effective.ts';
+import { asked } from '../case/question.ts';
 import { CorruptDataError } from '../errors.ts';
 import { canonical, hashOf } from './canonical.ts';
 import { collapse } from './collapse.ts';
@@ -51,7 +58,7 @@ export function rebuildCase(
       const flagId = String(body.flagId);
       if (!flags.includes(flagId)) flags.push(flagId);
     } else if (type === 'review-requested') {
-      const { again: _, ...asked } = body;
+      const { again: _, newer: __, ...asked } = body;
       const askedAtMs = body.askedAtMs ?? at;
       const request = reviewRequest.parse({ ...asked, v: 1, caseId: record.caseId, askedAtMs });
       reviews.set(request.round, { request, end: { state: 'open' } });
@@ -61,6 +68,8 @@ export function rebuildCase(
       takeBack(reviews, entry, reasonOf);
     } else if (type === 'review-timed-out') {
       end(reviews, Number(body.round), { state: 'timed-out', atMs: at });
+    } else if (type === 'review-superseded') {
+      end(reviews, Number(body.round), { state: 'superseded', newer: newerDecision.parse(body.newer), atMs: at });
     } else if (type === 'effect-announced' && body.inverse === true) inverse.add(String(body.effectKey));
     // Nothing followed from an answer that was taken back.
     const hasEffect = type !== 'review-answered' || !voided.has(Number(body.round));
@@ -110,6 +119,8 @@ function afterEntry(
       const proposal = overriddenProposal(record, override);
       return { ...record, proposal, proposalHash: hashOf(proposal) };
     }
+    case 'review-superseded':
+      return withNewer(record, newerDecision.parse(body.newer));
     case 'effect-announced': {
       const key = String(body.effectKey);
       const isNew = !record.effectKeys.includes(key);

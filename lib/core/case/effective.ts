@@ -1,5 +1,12 @@
 /** The case as reviews have left it: an override replaces what is to be done, whoever reads the case first. */
-import type { CaseRecord, ReviewAnswer, ReviewRequest, TakenBack, Withdrawal } from '../../contracts/case.ts';
+import type {
+  CaseRecord,
+  NewerDecision,
+  ReviewAnswer,
+  ReviewRequest,
+  TakenBack,
+  Withdrawal,
+} from '../../contracts/case.ts';
 import { type Proposal, proposal as proposalSchema, remediationVersion } from '../../contracts/remediation.ts';
 import { canonical, hashOf } from '../audit/canonical.ts';
 import { samePerson } from '../people.ts';
@@ -21,6 +28,8 @@ export type ReviewEnd =
       readonly atMs: number;
       readonly takenBack: TakenBack;
     }
+  /** Nobody had answered when a later, surer decision came: the next round asks what that proposes. */
+  | { readonly state: 'superseded'; readonly atMs: number; readonly newer: NewerDecision }
   | { readonly state: 'timed-out'; readonly atMs: number };
 
 export interface Review {
@@ -35,7 +44,7 @@ export interface Review {
 /** The remediator for actions that no pack has planned. */
 const defaultRemediator = 'webhook';
 
-/** Whether an order of that action needs two people. It depends only on what never changes in a case. */
+/** Whether an order of that action needs two people. It depends only on what never changes once somebody has answered. */
 export const hasHighImpact = (record: CaseRecord, action: string): boolean =>
   record.impact === 'high' || record.highImpactActions?.includes(action) === true;
 
@@ -60,11 +69,24 @@ export function overriddenProposal(record: CaseRecord, override: NonNullable<Rev
   });
 }
 
+/** The case as a later decision has it. What opened it stays: flag, first decision, times, and that it asks. */
+export function withNewer(record: CaseRecord, newer: NewerDecision): CaseRecord {
+  if (record.newer && record.newer.atMs >= newer.atMs) return record;
+  const { zone: _, grounds: __, counterfactual: ___, ...rest } = record;
+  const { decisionId, flagId: ____, atMs, ...about } = newer;
+  return { ...rest, ...about, ...(about.proposal.highImpact && { impact: 'high' }), newer: { decisionId, atMs } };
+}
+
 /**
- * The record with the proposal that the newest override ordered. The stored record may lag behind the stored answer,
- * because they are two items; whoever acts uses this.
+ * The record with what the newest decision proposes, or the newest override ordered. The stored record may lag behind the
+ * stored end of a round, because they are two items; whoever acts uses this.
  */
-export function effectiveCase(record: CaseRecord, reviews: readonly Review[]): CaseRecord {
+export function effectiveCase(stored: CaseRecord, reviews: readonly Review[]): CaseRecord {
+  // None comes after an order: an answered case asks about no other decision.
+  const record = reviews.reduce(
+    (sofar, { end }) => (end.state === 'superseded' ? withNewer(sofar, end.newer) : sofar),
+    stored,
+  );
   const overrides = reviews.flatMap(({ request, end }) =>
     end.state === 'answered' && end.answer.answer === 'override' && end.answer.override
       ? [{ round: request.round, override: end.answer.override }]

@@ -3,7 +3,7 @@ import type { Verdict } from '../../contracts/common.ts';
 import type { Proposal } from '../../contracts/remediation.ts';
 import { effectiveCase } from './effective.ts';
 import type { CasePorts } from './ports.ts';
-import { questionOf } from './review.ts';
+import { questionOf } from './question.ts';
 
 export interface LoadedCase {
   readonly caseId: string;

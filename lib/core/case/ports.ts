@@ -1,6 +1,13 @@
 /** What the steps of a case need from their surroundings. */
 import type { AuditEntry } from '../../contracts/audit.ts';
-import type { CaseRecord, ReviewAnswer, ReviewRequest, TakenBack, Withdrawal } from '../../contracts/case.ts';
+import type {
+  CaseRecord,
+  NewerDecision,
+  ReviewAnswer,
+  ReviewRequest,
+  TakenBack,
+  Withdrawal,
+} from '../../contracts/case.ts';
 import type { AuditDraft } from '../audit/entry.ts';
 import type { BusEvent } from '../ports.ts';
 import type { Review, ReviewEnd } from './effective.ts';
@@ -18,9 +25,15 @@ export interface CasePorts {
   now(): number;
 }
 
-export interface ReviewPorts extends CasePorts {
+/** What putting a question takes. It wakes no flow: who has this alone can let nothing go on. */
+export interface AskingPorts extends CasePorts {
   /** Without a token no flow waits for it yet. */
   openReview(request: ReviewRequest, token?: string): Promise<Review>;
+  /** Ends an open round that nobody has said yes to. One conditional write; false where somebody was faster. */
+  supersede(caseId: string, round: number, newer: NewerDecision): Promise<boolean>;
+}
+
+export interface ReviewPorts extends AskingPorts {
   /**
    * Keeps the first yes of two, if the round is open and `replaces` is what is kept now. One conditional write.
    * @returns the round as that write left it; `undefined` when somebody was faster
@@ -49,11 +62,11 @@ export interface ReviewPorts extends CasePorts {
   /** Wakes the flow that waits for a round. Never throws: what is unreachable is tried again by the sweep. */
   wake(caseId: string, round: number, output: ReviewResult): Promise<Waking>;
   /**
-   * An answered round is remembered as unheard until this: the flow was woken, or waits no more.
+   * A round that ended so is remembered as unheard until this: the flow was woken, or waits no more.
    * @param what the flow heard: that an answer was heard says nothing of its taking back, which may have come since
    */
-  markHeard(caseId: string, round: number, what: 'answered' | 'taken-back'): Promise<void>;
-  /** Rounds whose answer was stored before the time and not marked since; candidates, to be read again. */
+  markHeard(caseId: string, round: number, what: 'answered' | 'taken-back' | 'superseded'): Promise<void>;
+  /** Rounds that were answered or superseded before the time and not marked since; candidates, to be read again. */
   unheard(storedBeforeMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
   /** Open rounds that were due in that time; candidates, to be read again. */
   overdue(fromMs: number, toMs: number): Promise<readonly { readonly caseId: string; readonly round: number }[]>;
@@ -74,4 +87,6 @@ export type ReviewResult =
     }
   /** The question stands again, in the next round, for so long. */
   | { readonly takenBack: true; readonly round: number; readonly againS: number; readonly timedOut: false }
+  /** A surer decision asks another question, in the next round, for so long. */
+  | { readonly superseded: true; readonly round: number; readonly againS: number; readonly timedOut: false }
   | { readonly timedOut: true; readonly round: number };

@@ -2,7 +2,7 @@
  * Asking a person. The stored answer is what counts: answer and timeout race on one conditional write, and the task
  * token only wakes the flow, which may be woken late or not at all.
  */
-import { type CaseRecord, caseVersion, type ReviewAnswer, type ReviewRequest } from '../../contracts/case.ts';
+import { type CaseRecord, caseVersion, type ReviewAnswer } from '../../contracts/case.ts';
 import { canonical, hashOf } from '../audit/canonical.ts';
 import { ConflictError, InvalidInputError } from '../errors.ts';
 import { makeEvent } from '../events.ts';
@@ -11,26 +11,10 @@ import { effectiveCase, overriddenProposal, type Review, type ReviewEnd } from '
 import { parameterProblems } from './parameters.ts';
 import { peopleForHighImpact } from './permit.ts';
 import type { ReviewPorts, ReviewResult } from './ports.ts';
-import { resultAgain, resultOfAnswer, takeBackUntilMs, thinkAgainFor } from './think-again.ts';
+import { aboutCase, chainOf, followingIn, questionOf, tellQuestion } from './question.ts';
+import { wakeSuperseded } from './supersede.ts';
+import { resultAgain, resultNewer, resultOfAnswer, takeBackUntilMs, thinkAgainFor } from './think-again.ts';
 import { stepOf } from './two-people.ts';
-
-export const chainOf = (caseId: string): string => `case#${caseId}`;
-
-const aboutCase = (record: CaseRecord, atMs: number) => ({
-  caseId: record.caseId,
-  asset: record.asset,
-  kind: record.kind,
-  atMs,
-});
-
-/** Question of a round where the flow has none of its own. */
-export function questionOf(record: CaseRecord): string {
-  const { proposal } = record;
-  const ask = proposal
-    ? `Shall we ${proposal.action.replaceAll('-', ' ')} ${proposal.target}?`
-    : 'Nothing is proposed. What shall be done?';
-  return `${record.sentence} ${ask}`.slice(0, 1000);
-}
 
 /** A round that is asked for is over already: the flow, which asked twice, reads what stands. It is named in CaseFlow. */
 export class RoundOverError extends InvalidInputError {}
@@ -80,56 +64,7 @@ export async function requestReview(
     throw new RoundOverError(`round ${request.round} of case ${input.caseId} is over: read its answer`, {
       code: 'review-over',
     });
-  await tellQuestion(ports, record, request, isAgain(reviews, request.round));
-}
-
-const isAgain = (reviews: readonly Review[], round: number): boolean =>
-  reviews.some(({ request, end }) => request.round === round - 1 && end.state === 'taken-back');
-
-/** An open question is recorded and told; again and again where it must be. */
-async function tellQuestion(
-  ports: ReviewPorts,
-  record: CaseRecord,
-  request: ReviewRequest,
-  again: boolean,
-): Promise<void> {
-  const { v: _, caseId, ...body } = request;
-  const { question, dueAtMs, askedAtMs, round, people } = request;
-  await ports.audit({
-    chain: chainOf(caseId),
-    type: 'review-requested',
-    key: [caseId, String(round)],
-    correlationId: record.correlationId,
-    body: { ...body, ...(again && { again }) },
-  });
-  await ports.changeCase(caseId, (now) => asked(now, round));
-  await ports.publish(
-    makeEvent(
-      'ReviewRequested',
-      {
-        ...aboutCase(record, askedAtMs),
-        question,
-        dueAtMs,
-        round,
-        ...(people !== undefined && { people }),
-        ...(again && { again }),
-      },
-      { atMs: askedAtMs, correlationId: record.correlationId, subject: caseId, key: `${caseId}/${round}` },
-    ),
-  );
-}
-
-/** The question stands again before the flow has come to it: whoever answers at once is heard when it does. */
-export async function questionAgain(ports: ReviewPorts, record: CaseRecord, request: ReviewRequest): Promise<void> {
-  const { request: stands, end } = await ports.openReview(request);
-  if (end.state === 'open') await tellQuestion(ports, record, stands, true);
-}
-
-/** A person is asked: the case says so, and in which round. */
-export function asked(record: CaseRecord, round: number): CaseRecord {
-  const rounds = Math.max(record.rounds ?? 0, round + 1);
-  if (record.status === 'closed' || (record.status === 'in-review' && record.rounds === rounds)) return record;
-  return { ...record, status: 'in-review', rounds };
+  await tellQuestion(ports, record, request, followingIn(reviews, request.round));
 }
 
 export interface AnsweredReview {
@@ -286,6 +221,10 @@ export async function completeAnswer(
       { atMs, correlationId: record.correlationId, subject: caseId, key: `${caseId}/${round}` },
     ),
   );
+  // The flow may wait for a question still whose place this one took: it comes to the answer from there.
+  const former =
+    round > 0 ? (await ports.reviews(caseId)).find(({ request }) => request.round === round - 1) : undefined;
+  if (former) await wakeSuperseded(ports, former);
   const waking = await ports.wake(caseId, round, { answer: answer.answer, by: answer.by, round, timedOut: false });
   if (waking !== 'unreachable') await ports.markHeard(caseId, round, 'answered');
   const untilMs = takeBackUntilMs(review);
@@ -369,13 +308,16 @@ const isSame = (a: ReviewAnswer, b: ReviewAnswer): boolean => canonical(a) === c
 const lateMessage = (caseId: string, end: ReviewEnd | undefined): string =>
   end?.state === 'taken-back'
     ? `case ${caseId}: the answer to this question was taken back; it stands again, look at it and answer`
-    : end?.state === 'answered'
-      ? `case ${caseId}: ${end.answer.by} has already answered "${end.answer.answer}"`
-      : `case ${caseId}: the time for an answer is over; it goes on by itself, see "case show"`;
+    : end?.state === 'superseded'
+      ? `case ${caseId}: a later decision is surer, and another question is asked since: look at it and answer`
+      : end?.state === 'answered'
+        ? `case ${caseId}: ${end.answer.by} has already answered "${end.answer.answer}"`
+        : `case ${caseId}: the time for an answer is over; it goes on by itself, see "case show"`;
 
 const resultOf = (review: Review, nowMs: number): ReviewResult | undefined => {
   const { request, end } = review;
   if (end.state === 'open') return undefined;
   if (end.state === 'timed-out') return { timedOut: true, round: request.round };
+  if (end.state === 'superseded') return resultNewer(review.request, end.atMs, nowMs);
   return end.state === 'taken-back' ? resultAgain(review, nowMs) : resultOfAnswer(review, end.answer, nowMs);
 };

@@ -1,7 +1,8 @@
-/** What was stored by one write and not heard of since, because a process died in between: answers, and taking them back. */
+/** What was stored by one write and not heard of since, because a process died in between: answers, taking them back, and surer decisions. */
 import type { Review } from './effective.ts';
 import type { ReviewPorts } from './ports.ts';
 import { auditFirsts, completeAnswer } from './review.ts';
+import { completeSuperseding, wakeSuperseded } from './supersede.ts';
 import { completeTakeBack } from './take-back.ts';
 
 /** An answer whose flow has not heard of it for so long was left behind by a process that died or could not call. */
@@ -39,7 +40,10 @@ export async function sweepAnswers(ports: ReviewPorts): Promise<AnswersSwept> {
   await each(await ports.unheard(nowMs - hearingMs), async (review) => {
     if (review.end.state === 'taken-back') await completeTakeBack(ports, await caseOf(review), review);
     else if (review.end.state === 'answered') await completeAnswer(ports, await caseOf(review), review, review.end);
-    else return;
+    else if (review.end.state === 'superseded') {
+      await completeSuperseding(ports, await caseOf(review), review);
+      await wakeSuperseded(ports, review);
+    } else return;
     completed += 1;
   });
   await each(await ports.overdue(nowMs - overdueMs - lookingMs, nowMs - overdueMs), async (review) => {

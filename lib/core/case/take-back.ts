@@ -7,8 +7,17 @@ import type { CaseRecord, ReviewRequest, TakeBackOrder, TakenBack } from '../../
 import { ConflictError, InvalidInputError } from '../errors.ts';
 import type { Review } from './effective.ts';
 import type { ReviewPorts, ReviewResult } from './ports.ts';
-import { auditEndingAnswer, auditFirsts, chainOf, questionAgain, withOverride } from './review.ts';
-import { dueAgainMs, levelOf, resultAgain, resultOfAnswer, takeBackUntilMs, thinkAgainFor } from './think-again.ts';
+import { chainOf, questionAhead } from './question.ts';
+import { auditEndingAnswer, auditFirsts, withOverride } from './review.ts';
+import {
+  dueAgainMs,
+  levelOf,
+  resultAgain,
+  resultNewer,
+  resultOfAnswer,
+  takeBackUntilMs,
+  thinkAgainFor,
+} from './think-again.ts';
 
 /** First yeses that can be taken back in a round. */
 const maxWithdrawals = 8;
@@ -31,6 +40,8 @@ export function takeBackRefusal(
   const isGone = withdrawn.some(({ atMs }) => atMs === answeredAtMs);
   if (isGone || end.state === 'taken-back')
     return { code: 'taken-back', why: 'It was taken back already: the question stands again.' };
+  if (end.state === 'superseded')
+    return { code: 'no-answer', why: 'Nobody answered it before a surer decision asked another question.' };
   if (end.state === 'timed-out')
     return { code: 'no-answer', why: 'Nobody answered in time: nothing can follow from it.' };
   const isMeant = isFirst || (end.state === 'answered' && end.atMs === answeredAtMs);
@@ -107,7 +118,8 @@ export async function completeTakeBack(ports: ReviewPorts, record: CaseRecord, r
     body: { round, answer: answer.answer, of: answer.by, answeredAtMs: end.atMs, by: takenBack.by },
     personal: { subject: takenBack.by, data: { reason: takenBack.reason } },
   });
-  if (record.status !== 'closed') await questionAgain(ports, record, againOf(review, await ports.reviews(caseId)));
+  if (record.status !== 'closed')
+    await questionAhead(ports, record, againOf(review, await ports.reviews(caseId)), 'again');
   // A flow that waits for this round still is told; one that thinks again finds it out.
   const waking = await ports.wake(caseId, round, resultAgain(review, ports.now()));
   if (waking !== 'unreachable') await ports.markHeard(caseId, round, 'taken-back');
@@ -144,6 +156,7 @@ export async function settleAnswer(
   const { end } = review;
   if (end.state === 'timed-out') return { timedOut: true, round };
   if (end.state === 'taken-back') return resultAgain(review, ports.now());
+  if (end.state === 'superseded') return resultNewer(review.request, end.atMs, ports.now());
   await ports.changeCase(caseId, (now) => withOverride(now, end.answer));
   return resultOfAnswer(review, end.answer, ports.now());
 }

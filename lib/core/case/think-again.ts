@@ -35,6 +35,21 @@ export const resultAgain = ({ request }: Review, nowMs: number): ReviewResult =>
   againS: Math.max(1, Math.ceil((dueAgainMs(request, nowMs) - nowMs) / 1000)),
 });
 
+/**
+ * The end of time of a question that takes the place of another one. Going up to others is put off by nothing; at the last
+ * level, behind which nothing is done, it has the whole time of its own.
+ */
+export const dueNewerMs = (request: ReviewRequest, nowMs: number): number =>
+  levelOf(request) === 1 ? dueAgainMs(request, nowMs) : nowMs + (request.dueAtMs - request.askedAtMs);
+
+/** How the flow asks what a later decision proposes: in the next round, for the rest of its time. */
+export const resultNewer = (request: ReviewRequest, supersededAtMs: number, nowMs: number): ReviewResult => ({
+  superseded: true,
+  timedOut: false,
+  round: request.round,
+  againS: Math.max(1, Math.ceil((dueNewerMs(request, supersededAtMs) - nowMs) / 1000)),
+});
+
 /** The answer as the flow goes on with it; before that, how long it waits. */
 export const resultOfAnswer = (review: Review, answer: ReviewAnswer, nowMs: number): ReviewResult => {
   const untilMs = takeBackUntilMs(review);

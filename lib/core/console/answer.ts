@@ -36,6 +36,11 @@ export function refusalOf(situation: AnswerSituation, body: AnswerBody): Refusal
   if (newest && newest.end.state === 'answered')
     return { code: 'already-answered', why: `The question was answered "${newest.end.answer.answer}" meanwhile.` };
   if (record.status === 'closed') return { code: 'case-closed', why: `The case is closed (${record.resolution}).` };
+  if (newest?.end.state === 'superseded')
+    return {
+      code: 'stale-proposal',
+      why: 'A surer decision asks another question by now: load the case again and look.',
+    };
   if (newest?.end.state !== 'open')
     return { code: 'no-review', why: 'The time for an answer is over; the case goes on by itself.' };
   if (claim && claim.untilMs > nowMs && (me === undefined || !samePerson(claim.by, me)))

@@ -190,6 +190,13 @@ export function reviewViewOf({ request, end, first, withdrawn = [] }: Review, na
       ...('answer' in end ? [said(end.answer, end.atMs)] : []),
     ],
     ...(takenBack.length > 0 && { takenBack }),
+    ...(end.state === 'superseded' && {
+      newer: {
+        decisionId: end.newer.decisionId,
+        sentence: withNames(end.newer.sentence, nameOf).slice(0, maxSentence),
+        atMs: end.atMs,
+      },
+    }),
   };
 }
 

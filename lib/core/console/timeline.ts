@@ -19,8 +19,8 @@ const said: Partial<Record<AuditType, (body: Body) => { readonly title: string; 
   'case-acknowledged': ({ note }) => ({ title: 'Seen', detail: text(note) }),
   'flag-attached': () => ({ title: 'Another flag of the same anomaly' }),
   'flags-attached': ({ flags }) => ({ title: `${Number(flags)} flags in all` }),
-  'review-requested': ({ question, again }) => ({
-    title: again === true ? 'People are asked again' : 'People are asked',
+  'review-requested': ({ question, again, newer }) => ({
+    title: again === true ? 'People are asked again' : newer === true ? 'People are asked anew' : 'People are asked',
     detail: text(question),
   }),
   'approval-given': () => ({ title: 'First yes of two' }),
@@ -30,6 +30,10 @@ const said: Partial<Record<AuditType, (body: Body) => { readonly title: string; 
   }),
   'answer-taken-back': ({ answer, first }) => ({
     title: first === true ? 'First yes of two taken back' : `Answer taken back: ${text(answer)}`,
+  }),
+  'review-superseded': ({ newer }) => ({
+    title: 'A later decision is surer: the question is replaced',
+    detail: text((newer as Body | undefined)?.sentence),
   }),
   'review-timed-out': () => ({ title: 'Nobody answered in time' }),
   'label-set': ({ label }) => ({ title: `Labelled: ${text(label)}` }),

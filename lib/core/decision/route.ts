@@ -1,6 +1,6 @@
 /** Opens a case for a decision, or attaches its flag to the case that is open for the same anomaly. */
 import { z } from 'zod';
-import { type CaseRecord, caseVersion } from '../../contracts/case.ts';
+import { type CaseRecord, caseVersion, type NewerDecision } from '../../contracts/case.ts';
 import { sha256Hex } from '../../contracts/common.ts';
 import type { Decision } from '../../contracts/decision.ts';
 import { type FlaggedSignal, flaggedSignal } from '../../contracts/flag.ts';
@@ -11,9 +11,11 @@ import { highImpactActions, orderParameters } from '../guard/declared.ts';
 import type { Pack } from '../pack.ts';
 import type { Bus } from '../ports.ts';
 import { type Ways, waysOf } from '../remediation/ways.ts';
+import { groundsOf } from './grounds.ts';
 import { type Incident, incidentOf } from './incident.ts';
 import type { FlagBook } from './ports.ts';
 import { type Audit, decisionIdOf } from './record.ts';
+import { surerDecision } from './surer.ts';
 
 export const routeInput = z.object({ flag: flaggedSignal.pick({ flagId: true }).loose(), decisionId: sha256Hex });
 export type RouteInput = z.infer<typeof routeInput>;
@@ -58,6 +60,8 @@ export interface RoutePorts extends StartPorts {
   readonly cases: CasePort;
   readonly flags: Pick<FlagBook, 'get' | 'markDecided'>;
   readonly packOf: (name: string) => Promise<Pack | undefined>;
+  /** Lets an open question of the case follow the decision, where it may; `case/supersede.ts` is it. */
+  readonly askAnew: (caseId: string, newer: NewerDecision) => Promise<unknown>;
   /** Who carries an action out, where the deployment says so. */
   readonly ways?: Ways;
 }
@@ -120,6 +124,7 @@ async function place(ports: RoutePorts, flag: FlaggedSignal, decision: Decision)
     if (dealtWith !== undefined) {
       await ports.cases.attach(correlationKey, dealtWith, flagId);
       await auditAttached(ports, dealtWith, decision, incident);
+      await follow(ports, dealtWith, flag, decision, pack);
       return { caseId: dealtWith, opened: false };
     }
   }
@@ -137,8 +142,23 @@ async function place(ports: RoutePorts, flag: FlaggedSignal, decision: Decision)
   const slot = await ports.cases.slotOf(record.correlationKey);
   if (slot?.pending && slot.record.caseId === caseId) await startCase(ports, slot.record);
   await ports.cases.rememberAlarm(alarmKey, caseId);
-  if (caseId !== record.caseId) await auditAttached(ports, caseId, decision, incident);
+  if (caseId !== record.caseId) {
+    await auditAttached(ports, caseId, decision, incident);
+    await follow(ports, caseId, flag, decision, pack);
+  }
   return { caseId, opened: outcome === 'opened' };
+}
+
+/** An unsure first decision only asks; a surer one of the same alarm is what people are asked about from then on. */
+async function follow(
+  ports: RoutePorts,
+  caseId: string,
+  flag: FlaggedSignal,
+  decision: Decision,
+  pack: Pack | undefined,
+): Promise<void> {
+  const newer = pack && surerDecision(flag, decision, pack.manifest);
+  if (newer) await ports.askAnew(caseId, newer);
 }
 
 /** Audit, event, execution, slot: each harmless when repeated, so that router and sweeper may both do it. */
@@ -195,18 +215,6 @@ function declaredOf(
   };
 }
 
-const maxGrounds = 5;
-
-/** Features that speak for the kind; a person's report and silence have none. */
-function groundsOf({ inference }: Decision): Pick<CaseRecord, 'grounds'> {
-  const grounds = inference.explanation.contributions
-    .filter(({ contribution }) => contribution > 0)
-    .sort((a, b) => b.contribution - a.contribution)
-    .slice(0, maxGrounds)
-    .map(({ feature }) => feature);
-  return grounds.length > 0 ? { grounds } : {};
-}
-
 function caseOf(decision: Decision, correlationKey: string, nowMs: number): CaseRecord {
   const { flagId, correlationId, asset, inference, guard, proposal, decisionId } = decision;
   return {
@@ -224,7 +232,7 @@ function caseOf(decision: Decision, correlationKey: string, nowMs: number): Case
     decisionId,
     openingFlagId: flagId,
     sentence: inference.explanation.sentence,
-    ...groundsOf(decision),
+    ...groundsOf(inference),
     ...(guard.counterfactual === undefined ? {} : { counterfactual: guard.counterfactual }),
     ...(proposal ? { proposal, proposalHash: hashOf(proposal) } : {}),
     effectKeys: [],

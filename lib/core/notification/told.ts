@@ -79,9 +79,11 @@ export function reviewRequested(facts: CaseFacts, data: EventData<'ReviewRequest
   const asked = data.question.startsWith(record.sentence)
     ? data.question.slice(record.sentence.length).trim()
     : data.question;
+  const isFurther = round > 0 && data.again !== true && data.newer !== true;
   return {
-    ...question(facts, round, isHighImpact(facts) || (round > 0 && data.again !== true) || soon),
+    ...question(facts, round, isHighImpact(facts) || isFurther || soon),
     text: [
+      data.newer === true && 'A later decision is surer, so another question takes the place of the one before.',
       safeSentence(facts),
       asked,
       people === 2 && 'Two people must say yes.',

@@ -39,6 +39,7 @@ afterAll(() => tables.stop());
 function routerOf(flags: readonly Seen[], started: string[]): RoutePorts {
   const byId = new Map(flags.map((one) => [one.flag.flagId, one]));
   return {
+    askAnew: async () => 'stays',
     audit: dynamoAudit(world.client, world.audit),
     flags: {
       get: async (id) => ({ ...byId.get(id)!, status: 'pending', publishedTimes: 1 }),

@@ -6,6 +6,7 @@ import { wrapped } from '../../../bin/commands/support/print.ts';
 import { openOrAttach } from '../../../lib/adapters/aws/case-store.ts';
 import { dynamoDecisionStore } from '../../../lib/adapters/aws/decision-store.ts';
 import { dynamoFlagStore } from '../../../lib/adapters/aws/flag-store.ts';
+import { openReview, supersedeReview } from '../../../lib/adapters/aws/review-store.ts';
 import { subjectOf } from '../../../lib/adapters/aws/subject-store.ts';
 import type { CaseRecord } from '../../../lib/contracts/case.ts';
 import type { Decision } from '../../../lib/contracts/decision.ts';
@@ -14,7 +15,7 @@ import { decisionIdOf } from '../../../lib/core/decision/record.ts';
 import { commandRunner } from '../../support/commands.ts';
 import { flagOf, inferenceOf } from '../../support/decision-data.ts';
 import { fakeKms } from '../../support/kms.ts';
-import { caseFor } from '../../support/remediation-world.ts';
+import { caseFor, newerFor } from '../../support/remediation-world.ts';
 import { dataFolderOfRuntime } from '../../support/runtime-file.ts';
 import { startTables, type TestTables } from '../../support/tables.ts';
 
@@ -172,6 +173,24 @@ test('who reported it stands by name, and its sentence is said once', async () =
   expect(shown.match(/Dora reports: the street is wet/g)).toHaveLength(1);
   expect(shown).not.toContain('person-');
   expect(shown).toContain('told by   Screening alone, or a person');
+});
+
+test('a question that a surer decision replaced is told with when and by which, and the newer one stands open', async () => {
+  const [first, later] = flags('surer', 2) as [string, string];
+  const record = await opened('surer', [first, later], { verdict: 'ask', status: 'in-review' });
+  const at = { client: tables.client, table: 'gc-cases' };
+  const request = { v: 1 as const, caseId: record.caseId, round: 0, question: 'Shall we?', askedAtMs: 1, dueAtMs: 9 };
+  const newer = newerFor({ decisionId: decisionIdOf(later), flagId: later });
+  await openReview(at, request);
+  await supersedeReview(at, record.caseId, 0, newer, openedAtMs + 60_000);
+  await openReview(at, { ...request, round: 1, question: `${newer.sentence} Shall we close valve V1?` });
+  const shown = await show(record.caseId);
+  expect(shown).toContain(
+    `unanswered, at 2026-03-01T03:01:00.000Z: decision ${decisionIdOf(later).slice(0, 8)} is surer`,
+  );
+  expect(shown).toContain('question  Shall we close valve V1?');
+  expect(shown.match(/open until/g)).toHaveLength(1);
+  expect(shown).toContain('A burst in zone A.');
 });
 
 test('a line breaks at words, keeps its margin, and never parts a number from its unit', () => {

@@ -11,13 +11,14 @@ import {
   namedDecision,
   namedProposal,
   personsInText,
+  reviewViewOf,
   summaryOf,
   worded,
 } from '../../../lib/core/console/case-view.ts';
 import { changeOf, firstCursor, nextCursor, overlapMs, personsOf } from '../../../lib/core/console/changes.ts';
 import { decodeCursor, encodeCursor } from '../../../lib/core/console/cursor.ts';
 import { decisionSummaryOf } from '../../../lib/core/console/decision-view.ts';
-import { caseFor, proposalFor } from '../../support/remediation-world.ts';
+import { caseFor, newerFor, proposalFor } from '../../support/remediation-world.ts';
 
 const nameOf = (person: string): string => person;
 const record = caseFor('viewed', { status: 'in-review', rounds: 1 });
@@ -164,6 +165,24 @@ describe('whether an answer may be given', () => {
       expect(codeOf({ reviews: [over, next] }, { ...yes, answer, round: 0 })).toBe('stale-proposal');
       expect(codeOf({ reviews: [over, next] }, { ...yes, answer, round: 1 })).toBeUndefined();
     }
+  });
+
+  test('not to a question whose place a surer decision took', () => {
+    const over = { request, end: { state: 'superseded' as const, atMs: 5, newer: newerFor() } };
+    expect(codeOf({ reviews: [over] })).toBe('stale-proposal');
+    const next = { ...open, request: { ...request, round: 1, proposalHash: newerFor().proposalHash } };
+    expect(codeOf({ reviews: [over, next] })).toBe('stale-proposal');
+    expect(codeOf({ reviews: [over, next] }, { ...yes, proposalHash: newerFor().proposalHash })).toBeUndefined();
+    expect(summaryOf({ record, reviews: [over, next] }, nameOf, 0)).toMatchObject({
+      kind: 'burst',
+      sentence: 'A burst in zone A.',
+      proposal: { action: 'close-valve', target: 'V1' },
+    });
+    expect(reviewViewOf(over, nameOf)).toMatchObject({
+      state: 'superseded',
+      answers: [],
+      newer: { decisionId: newerFor().decisionId, sentence: 'A burst in zone A.', atMs: 5 },
+    });
   });
 
   test('not where it is answered, timed out, closed or never was asked', () => {

@@ -145,6 +145,7 @@ function world(flags: readonly Seen[], random: Random, pack = correlating) {
     while (random() < 0.3) await Promise.resolve();
   };
   const ports: RoutePorts = {
+    askAnew: async () => 'stays',
     flags: {
       get: async (id) => {
         await step();

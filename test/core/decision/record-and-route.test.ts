@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { prices } from '../../../bench/prices.ts';
-import type { CaseRecord } from '../../../lib/contracts/case.ts';
+import type { CaseRecord, NewerDecision } from '../../../lib/contracts/case.ts';
 import type { FlaggedSignal } from '../../../lib/contracts/flag.ts';
 import type { StandingOrder } from '../../../lib/contracts/operations.ts';
 import { usdPerGbSecond, usdPerRequest } from '../../../lib/core/decision/cost.ts';
@@ -9,8 +9,11 @@ import { caseIdOf, type RoutePorts, route } from '../../../lib/core/decision/rou
 import { findSilent } from '../../../lib/core/decision/silence.ts';
 import { patienceMs, sweep } from '../../../lib/core/decision/sweep.ts';
 import { trigger } from '../../../lib/core/decision/trigger.ts';
+import { ConflictError } from '../../../lib/core/errors.ts';
 import { Documents } from '../../../lib/core/ingest/documents.ts';
 import { newOrder } from '../../../lib/core/operations/orders.ts';
+import type { Pack } from '../../../lib/core/pack.ts';
+import { manifest } from '../../../models/water-network/manifest.ts';
 import { flagAtMs, flagOf, inferenceOf, proposalOf } from '../../support/decision-data.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
 
@@ -49,6 +52,7 @@ function routePorts(
     bus: world.bus,
     nowMs: () => flagAtMs + 1000,
     packOf: async () => undefined,
+    askAnew: async () => 'stays',
     startExecution: async (caseId) => {
       world.step();
       started.push(caseId);
@@ -200,6 +204,57 @@ describe('routing', () => {
     const grows = await decided(world, flagOf({ seq: onset.seq + 6, reason: 'growth', onset }));
     expect(await go(grows)).toEqual({ caseId: caseIdOf(grows.flagId), opened: true });
     expect(ports.started).toEqual([caseId, caseIdOf(grows.flagId)]);
+  });
+
+  test('what goes on or grows and is surer is what its case may ask about; what only goes on is not', async () => {
+    const world = new MemoryWorld();
+    const asked: [string, NewerDecision][] = [];
+    const ports = {
+      ...routePorts(world),
+      packOf: async () => ({ manifest }) as unknown as Pack,
+      askAnew: async (...of: [string, NewerDecision]) => asked.push(of),
+    };
+    const go = async (seq: number, change: Partial<FlaggedSignal>, of: object = {}) => {
+      const onset = { bootId: flagOf().bootId, seq: flagOf().seq };
+      const { flagId, decisionId } = await decided(world, flagOf({ seq, onset, ...change }), of);
+      expect(await route(ports, { flag: { flagId }, decisionId })).toEqual({ caseId, opened: seq === onset.seq });
+      return decisionId;
+    };
+    const caseId = caseIdOf(flagOf().flagId);
+    const ask = { ...guard, verdict: 'ask' as const };
+    await go(flagOf().seq, { reason: 'onset' }, { guard: ask, inference: inferenceOf({ set: ['leak', 'normal'] }) });
+    await go(11, { reason: 'persistence' }, { guard: ask, inference: inferenceOf({ set: ['leak', 'normal'] }) });
+    expect(asked).toEqual([]);
+    const later = await go(19, { reason: 'persistence' }, { inference: inferenceOf({ set: ['leak', 'burst'] }) });
+    const grown = await go(21, { reason: 'growth' });
+    expect(asked.map(([id, { decisionId }]) => [id, decisionId])).toEqual([
+      [caseId, later],
+      [caseId, grown],
+    ]);
+    expect(ports.started).toEqual([caseId]);
+  });
+
+  test('a flag stays pending while its case has not asked yet, and is placed once', async () => {
+    const world = new MemoryWorld();
+    let isAsked = false;
+    const ports = {
+      ...routePorts(world),
+      packOf: async () => ({ manifest }) as unknown as Pack,
+      askAnew: async () => {
+        if (!isAsked) throw new ConflictError('not yet', { code: 'not-asked-yet' });
+      },
+    };
+    const onset = { bootId: flagOf().bootId, seq: flagOf().seq };
+    const first = await decided(world, flagOf());
+    await route(ports, { flag: { flagId: first.flagId }, decisionId: first.decisionId });
+    const { flagId, decisionId } = await decided(world, flagOf({ seq: 11, reason: 'persistence', onset }));
+    const again = () => route(ports, { flag: { flagId }, decisionId });
+    await expect(again()).rejects.toMatchObject({ retryable: true });
+    expect(world.flagItems.get(flagId)!.status).toBe('pending');
+    isAsked = true;
+    expect(await again()).toEqual({ caseId: caseIdOf(first.flagId), opened: false });
+    expect(world.flagItems.get(flagId)!.status).toBe('decided');
+    expect(world.audited.filter(({ type }) => type === 'flag-attached')).toHaveLength(1);
   });
 
   test('killed before any step, then the sweeper: the case is started under its id', async () => {

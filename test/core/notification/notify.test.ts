@@ -201,6 +201,15 @@ describe('quiet hours', () => {
     expect(world.sent).toMatchObject([{ urgency: 'urgent' }]);
   });
 
+  test.each([
+    ['stands again', { again: true as const }],
+    ['takes the place of another one', { newer: true as const }],
+  ])('one that only %s waits like the first, and says so', async (_, why) => {
+    await tell(world.asks(world.add(), { round: 1, dueAtMs: world.nowMs + 86_400_000, ...why }));
+    expect(world.sent).toEqual([]);
+    expect(world.records()[0]!.message.text.startsWith('A later decision is surer')).toBe('newer' in why);
+  });
+
   test('a question that becomes due in the night breaks through when it is due soon, unless it was answered', async () => {
     const dueAtMs = world.nowMs + 4 * 3_600_000;
     await tell(world.asks(world.add(), { dueAtMs }));

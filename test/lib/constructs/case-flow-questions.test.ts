@@ -97,6 +97,54 @@ describe('CaseFlow asks people', () => {
     expect(run.resolution).toBe('handed-over');
   });
 
+  test('asks what a surer decision proposes, for the rest of the time, and goes by that one from there', async () => {
+    const { proposal: _, ...unsure } = asks;
+    const run = await runCase({
+      // Nothing was proposed at first; what is proposed now can be checked and undone.
+      Load: answers({ ...unsure, question: 'What shall be done?' }),
+      AskNewer: answers({ ...asks, question: 'Shall we close V1?' }),
+      Review: [...answers({}, {}), noAnswer],
+      ReadAnswer: answers(
+        { superseded: true, timedOut: false, round: 0, againS: 40 },
+        { answer: 'approve' },
+        { timedOut: true },
+      ),
+      Permit: answers(permitted),
+      Remediate: answers(done, done),
+      Verify: answers({ result: 'not-recovered' }),
+      Compensate: answers(done),
+      Close: answers(closed),
+    });
+    expect(run.calls('review-request').slice(0, 2)).toMatchObject([
+      { round: 0, level: 1, timeoutS: 60, question: 'What shall be done?' },
+      { round: 1, level: 1, timeoutS: 40, question: 'Shall we close V1?', after: 'permit' },
+    ]);
+    expect(run.entered).toEqual(expect.arrayContaining(['Permit', 'Remediate', 'Verify', 'Compensate']));
+  });
+
+  test('finds the answer to a surer decision’s question that was given before it could ask', async () => {
+    const run = await runCase({
+      Load: answers(asks),
+      AskNewer: answers(asks),
+      Review: [...answers({}), fails(RoundOverError.name)],
+      ReadAnswer: answers(
+        { superseded: true, timedOut: false, round: 0, againS: 40 },
+        { answer: 'approve', thinkS: 10 },
+      ),
+      StandsStill: answers({ answer: 'approve' }),
+      Permit: answers(permitted),
+      Remediate: answers(done),
+      Verify: answers({ result: 'recovered' }),
+      Close: answers(closed),
+    });
+    expect(run.calls('review-timeout')).toEqual([
+      { caseId, round: 0 },
+      { caseId, round: 1 },
+      { caseId, round: 1, settle: true },
+    ]);
+    expect(run.resolution).toBe('verified');
+  });
+
   test('does nothing after a no', async () => {
     const run = await runCase({
       Load: answers(asks),

@@ -97,6 +97,11 @@ export function CaseReviews({ of: one }: { of: CaseDetail }) {
             </span>
             <p>{review.question}</p>
             {review.state === 'timed-out' && <p>{t.audit.types['review-timed-out']}</p>}
+            {review.newer && (
+              <p>
+                {t.case.superseded}, <Time ms={review.newer.atMs} />: {review.newer.sentence}
+              </p>
+            )}
             {review.answers.map((answer) => (
               <blockquote class="said" key={answer.by + answer.atMs}>
                 <p>

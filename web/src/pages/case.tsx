@@ -16,6 +16,7 @@ import { Heading } from '../ui/frame.tsx';
 import { Glyph } from '../ui/glyph.tsx';
 import { Empty, Shown } from '../ui/states.tsx';
 import { TakeBack } from '../ui/take-back.tsx';
+import { Time } from '../ui/time.tsx';
 import { WithheldBand } from '../ui/withheld.tsx';
 import { CaseAudit, CaseEffects, CaseReferences, CaseReviews, CaseSimilar, CaseTimeline } from './case-record.tsx';
 import { CaseSignal } from './case-signal.tsx';
@@ -52,8 +53,14 @@ export function CaseProposal({
   const ownYes = open?.answers.some(({ by, answer }) => by === me.value?.username && answer !== 'reject') ?? false;
   // The flow thinks again, or goes on: there is nothing to answer until it asks anew.
   const hasAnswer = one.reviews.at(-1)?.state === 'answered';
+  const replaced = open && one.reviews.find(({ round, newer }) => newer && round === open.round - 1)?.newer;
   return (
     <>
+      {replaced && (
+        <p class="hint">
+          {t.case.askedAnew} <Time ms={replaced.atMs} />
+        </p>
+      )}
       {one.proposal ? (
         <>
           <p class="proposal">{t.order(one.proposal.action, one.proposal.target)}</p>

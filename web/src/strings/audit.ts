@@ -67,6 +67,7 @@ export const auditStrings = {
     'review-answered': 'Answered',
     'answer-taken-back': 'Answer taken back',
     'review-timed-out': 'Nobody answered in time',
+    'review-superseded': 'A surer decision asked anew',
     'label-set': 'Label set',
     'effect-announced': 'Effect announced',
     'effect-outcome': 'Outcome of an effect',

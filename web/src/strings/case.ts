@@ -121,6 +121,8 @@ export const caseStrings = {
     'Nothing is sent before that. If it should not be done at all, reject: the case then ends without an effect.',
   noWayBack:
     'An answer can be taken back for some seconds, until the case goes on with it. After that, what it sends can be halted by the stop switch, and undone where the proposal says so; each is an entry of its own.',
+  superseded: 'A later decision was surer, and nobody had answered',
+  askedAnew: 'A later decision is surer: this question took the place of another one that nobody had answered.',
   takenBackBy: (by: string, word: string) => `${by} took it back: ${word}`,
   nothingAnswered: (seconds: number) => `The answer stands in ${seconds} s; until then it can be taken back.`,
   sharedGrounds: (names: readonly string[]) => `As here: ${names.join(', ')}.`,

@@ -17,6 +17,7 @@ import {
   summaryOf,
   worded,
 } from '../../../core/console/case-view.ts';
+import { refOf } from '../../../core/console/decision-view.ts';
 import { optionsOf } from '../../../core/console/options.ts';
 import { channelsWorthShowing, chart, emptySignal } from '../../../core/console/signal.ts';
 import { sharedGrounds, similarTo } from '../../../core/console/similar.ts';
@@ -37,7 +38,7 @@ import { packNamed } from './asset-reader.ts';
 import { closedCases } from './case-reader.ts';
 import { readClaim } from './claims.ts';
 import { contactsOf } from './contacts.ts';
-import { decisionOf } from './decision-reader.ts';
+import { decisionByRef, decisionOf } from './decision-reader.ts';
 import { namesOf } from './names.ts';
 import { marksAt, ordersNow } from './orders-reader.ts';
 import { readSettings } from './settings.ts';
@@ -78,14 +79,18 @@ const personsIn = (parts: CaseParts, chain: readonly AuditEntry[]): (string | un
 export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: boolean): Promise<CaseDetail> {
   const parts = await caseParts(world, caseId);
   const { record, reviews } = parts;
-  const [decision, chain, effects, state, closed, settings] = await Promise.all([
+  const effective = effectiveCase(record, reviews);
+  const [opening, newer, chain, effects, state, closed, settings] = await Promise.all([
     decisionOf(world, record),
+    effective.newer && decisionByRef(world, refOf({ asset: record.asset, ...effective.newer })),
     readChain(tableAt(world, 'audit'), `case#${caseId}`),
     Promise.all(record.effectKeys.map((key) => getEffect(tableAt(world, 'ledger'), key))),
     dynamoStateStore(world.client, world.tables.state).get(record.asset),
     closedCases(world, maxCompared),
     readSettings(world),
   ]);
+  // What is shown is what the case asks about now.
+  const decision = newer ?? opening;
   const registration = state && (await world.documents.registration(state.registrationHash));
   const pack = await packNamed(world, decision?.pack ?? registration?.pack);
   const inWords = worded(pack?.featureWords);
@@ -93,7 +98,6 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
   const named = similar.flatMap(({ sentence }) => personsInText(sentence));
   const nameOf = await namesOf(world, [...personsIn(parts, chain), ...named]);
   const nowMs = world.now();
-  const effective = effectiveCase(record, reviews);
   const label = labelsIn(chain).at(-1);
   const labelEntry = standingLabels(chain).at(-1);
   const byHand = settings.manualMinutes[record.kind];
@@ -111,7 +115,7 @@ export async function caseDetail(world: ConsoleWorld, caseId: string, isActing: 
     options: optionsOf(effective, pack?.manifest, registration),
     reviews: reviews.map((review) => reviewViewOf(review, nameOf)),
     effects: effects.flatMap((effect) => (effect ? [effectViewOf(effect)] : [])),
-    timeline: timelineOf(record, decision, chain, nameOf),
+    timeline: timelineOf(record, opening, chain, nameOf),
     freshness: {
       ...(state?.lastEventMs !== undefined && { newestReadingMs: state.lastEventMs }),
       ...(state?.lastReceivedMs !== undefined && {
