@@ -1,7 +1,7 @@
 /** The console in a real browser: what a shift sets, hands over and judges, and who is told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { desktop, holdPointer, open, phone } from './support/browser.ts';
+import { accessibility, desktop, holdPointer, open, phone, tooWidePx } from './support/browser.ts';
 import { api, come, id, setUp } from './support/console-rig.ts';
 
 setUp();
@@ -128,6 +128,26 @@ test('a case says at which level its question is, and a closed one how long it w
   await page.getByText('By hand 47 min → 2 min').waitFor();
   await page.getByText('Whom to call').waitFor({ state: 'detached' });
 });
+
+for (const [name, screen] of [
+  ['a desktop', desktop],
+  ['a phone', phone],
+] as const)
+  test(`on ${name} a question says that it took the place of another one, and the record why`, async () => {
+    const [one] = api.world.cases;
+    assert.ok(one);
+    const [asked] = one.reviews;
+    assert.ok(asked);
+    const newer = { decisionId: 'f'.repeat(64), sentence: 'It looks like a leak near N3.', atMs: asked.askedAtMs + 1 };
+    const former = { ...asked, question: 'Shall we raise ticket north-loop?', state: 'superseded' as const, newer };
+    Object.assign(one, { reviews: [former, { ...asked, round: 1 }] });
+    const page = await come('mara', screen);
+    await open(page, `#/cases/${id(0)}`);
+    await page.getByText(/A later decision is surer: this question took the place of another one/).waitFor();
+    await page.getByText(/A later decision was surer, and nobody had answered.*It looks like a leak near N3/).waitFor();
+    assert.equal(await tooWidePx(page), 0);
+    assert.deepEqual(await accessibility(page), []);
+  });
 
 test('what a closed case did is undone in a case of its own, where it is ordered like anything else', async () => {
   const page = await come();
