@@ -128,5 +128,18 @@ export const asking = async (record = caseFor('r'), thinkAgainS?: number, timeou
     ...(state.record.proposalHash !== undefined && { proposalHash: state.record.proposalHash }),
     ...change,
   });
-  return { state, ports, answer };
+  const types = () => [...state.audit.values()].map(({ type }) => type);
+  /** The chain as the audit holds it, behind the entry that opened the case. */
+  const chain = () => {
+    const opened = { chain: `case#${record.caseId}`, type: 'case-opened' as const, key: [record.caseId] };
+    const drafts = [{ ...opened, correlationId: record.correlationId, body: { ...record } }, ...state.audit.values()];
+    let before = genesisHash;
+    return drafts.map((draft, seq) => {
+      const { personal: _, ...plain } = draft as (typeof drafts)[number] & { personal?: unknown };
+      const entry = sealEntry(plain, seq, before, state.nowMs + seq);
+      before = entry.hash;
+      return entry;
+    });
+  };
+  return { state, ports, answer, types, chain };
 };

@@ -1,4 +1,7 @@
-/** What was stored by one write and not heard of since, because a process died in between: answers, taking them back, and surer decisions. */
+/**
+ * What was stored by one write and not heard of since, because a process died in between: answers, taking them back, and
+ * surer decisions.
+ */
 import type { Review } from './effective.ts';
 import type { ReviewPorts } from './ports.ts';
 import { auditFirsts, completeAnswer } from './review.ts';

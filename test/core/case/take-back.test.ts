@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hashOf } from '../../../lib/core/audit/canonical.ts';
-import { genesisHash, sealEntry } from '../../../lib/core/audit/entry.ts';
 import { rebuildCase } from '../../../lib/core/audit/rebuild.ts';
 import { approvalsIn, effectiveCase, standingYes } from '../../../lib/core/case/effective.ts';
 import { knownLabel, labelCase, labelsGiven, labelsIn } from '../../../lib/core/case/label.ts';
@@ -18,7 +17,7 @@ const instead = { answer: 'override' as const, override: { action: 'close-valve'
 
 const thinking = async (record = caseFor('r')) => {
   const world = await asking(record, thinkAgainS, 600);
-  const { state, ports } = world;
+  const { ports } = world;
   const back = (answeredAtMs: number, change: { round?: number; by?: string; reason?: string } = {}) =>
     takeBack(ports, {
       v: 1,
@@ -30,20 +29,7 @@ const thinking = async (record = caseFor('r')) => {
       reason: 'the wrong valve',
       ...change,
     });
-  const types = () => [...state.audit.values()].map(({ type }) => type);
-  /** The chain as the audit holds it, behind the entry that opened the case. */
-  const chain = () => {
-    const opened = { chain: `case#${record.caseId}`, type: 'case-opened' as const, key: [record.caseId] };
-    const drafts = [{ ...opened, correlationId: record.correlationId, body: { ...record } }, ...state.audit.values()];
-    let before = genesisHash;
-    return drafts.map((draft, seq) => {
-      const { personal: _, ...plain } = draft as (typeof drafts)[number] & { personal?: unknown };
-      const entry = sealEntry(plain, seq, before, state.nowMs + seq);
-      before = entry.hash;
-      return entry;
-    });
-  };
-  return { ...world, back, types, chain };
+  return { ...world, back };
 };
 
 describe('taking an answer back', () => {
